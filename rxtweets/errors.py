@@ -1,0 +1,245 @@
+"""The exceptions a stream ends with.
+
+    StreamError
+    ├── ConnectionFailed        the network: refused, reset, DNS, TLS, no answer to a connect
+    ├── StreamStalled           nothing arrived, not even a keep-alive, for the stall timeout
+    ├── StreamDisconnected      the server ended an established stream
+    ├── FrameTooLong            one message was longer than the limit
+    └── HTTPStatusError         the server answered with something other than 200
+        ├── Unauthorized        401
+        ├── Forbidden           403
+        ├── NotFound            404
+        ├── NotAcceptable       406
+        ├── NoRules             409
+        ├── TooLong             413
+        ├── OutOfRange          416
+        ├── RateLimited         420, 429
+        │   ├── TooManyConnections
+        │   └── UsageCapped
+        └── ServerError         5xx
+
+They carry facts as attributes; the message is made from them. None holds a credential.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from requests.structures import CaseInsensitiveDict
+
+_LONGEST_TEXT = 300
+
+
+def _readable(text: str) -> str:
+    """*text* from the network as one short line that cannot drive a terminal."""
+    line = "".join(c if c.isprintable() else " " for c in text[: 4 * _LONGEST_TEXT])
+    line = " ".join(line.split())
+    return line if len(line) <= _LONGEST_TEXT else line[: _LONGEST_TEXT - 1] + "…"
+
+
+class StreamError(Exception):
+    """Base of every error that a stream, or a request beside it, ends with."""
+
+
+class ConnectionFailed(StreamError):
+    """The network failed: refused, reset, unresolved, not trusted (TLS) or no answer to a connect."""
+
+
+class StreamStalled(StreamError):
+    """Nothing at all arrived for *timeout* seconds.
+
+    Attributes:
+        timeout: the stall timeout that passed, in seconds.
+    """
+
+    def __init__(self, timeout: float) -> None:
+        super().__init__(f"nothing arrived for {timeout:g} s, not even a keep-alive")
+        self.timeout = timeout
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.timeout,)
+
+
+class StreamDisconnected(StreamError):
+    """The server ended an established stream.
+
+    Attributes:
+        code: the code of a v1.1 `disconnect` message; None when there was none.
+        reason: what the server said, or that it said nothing.
+    """
+
+    def __init__(self, reason: str = "the server closed the stream", code: int | None = None) -> None:
+        super().__init__(_readable(reason) if code is None else f"{_readable(reason)} (code {code})")
+        self.code = code
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.reason, self.code)
+
+
+class FrameTooLong(StreamError):
+    """A message was longer than *limit* bytes.
+
+    Attributes:
+        limit: the most bytes that one message may have.
+    """
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"a message is longer than the limit of {limit:,} bytes")
+        self.limit = limit
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.limit,)
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """What a server said about a refusal, whichever form it said it in.
+
+    Attributes:
+        title: v2's `title`; v1.1's first `message`.
+        detail: v2's `detail`, or the messages of the `errors` in it.
+        type: v2's `type`, a URI that names the kind of problem.
+        connection_issue: v2's `connection_issue`, such as `TooManyConnections`.
+        code: v1.1's numeric error code.
+        body: the body as text, at most 64 KiB of it.
+    """
+
+    title: str = ""
+    detail: str = ""
+    type: str = ""
+    connection_issue: str = ""
+    code: int | None = None
+    body: str = ""
+
+    @classmethod
+    def parse(cls, body: bytes) -> Problem:
+        """Read *body*: a v2 problem object, a v1.1 error list, or any text. Never raises."""
+        text = body.decode("utf-8", "replace")
+        try:
+            data = msgspec.json.decode(body)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            data = None
+        if not isinstance(data, dict):
+            return cls(body=text)
+        listed = data.get("errors")
+        errors = [e for e in listed if isinstance(e, dict)] if isinstance(listed, list) else []
+        first = errors[0] if errors else {}
+        said = [e["message"] for e in errors if isinstance(e.get("message"), str)]
+
+        def field(name: str) -> str:
+            value = data.get(name, first.get(name))
+            return value if isinstance(value, str) else ""
+
+        detail = field("detail")
+        extra = "; ".join(m for m in said if m not in detail)
+        code = first.get("code")
+        return cls(
+            title=field("title") or (said[0] if said else ""),
+            detail=f"{detail} ({extra})" if detail and extra else detail or extra,
+            type=field("type"),
+            connection_issue=field("connection_issue"),
+            code=code if isinstance(code, int) else None,
+            body=text,
+        )
+
+    def __str__(self) -> str:
+        if self.detail and self.title and self.title not in self.detail:
+            return _readable(f"{self.title}: {self.detail}")
+        return _readable(self.detail or self.title or self.body)
+
+
+class HTTPStatusError(StreamError):
+    """The server answered with a status other than 200.
+
+    Attributes:
+        status_code: the HTTP status.
+        headers: the response's headers, case-insensitive.
+        problem: what the body says.
+    """
+
+    def __init__(self, status_code: int, headers: Mapping[str, str] | None = None, body: bytes = b"") -> None:
+        self.status_code = status_code
+        self.headers: Mapping[str, str] = CaseInsensitiveDict(headers or {})
+        self.problem = Problem.parse(body)
+        self._body = body
+        try:
+            name = " " + HTTPStatus(status_code).phrase
+        except ValueError:
+            name = " Enhance Your Calm" if status_code == 420 else ""
+        said = str(self.problem)
+        super().__init__(f"HTTP {status_code}{name}" + (f": {said}" if said else ""))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.status_code, dict(self.headers), self._body)
+
+    @staticmethod
+    def of(status_code: int, headers: Mapping[str, str] | None = None, body: bytes = b"") -> HTTPStatusError:
+        """The error of the class that belongs to *status_code* and, for a 429, to the problem in *body*."""
+        kind = _BY_STATUS.get(status_code, ServerError if status_code >= 500 else HTTPStatusError)
+        if kind is RateLimited:
+            problem = Problem.parse(body)
+            if problem.type.endswith("usage-capped"):
+                kind = UsageCapped
+            elif problem.connection_issue == "TooManyConnections":
+                kind = TooManyConnections
+        return kind(status_code, headers, body)
+
+
+class Unauthorized(HTTPStatusError):
+    """401: the credentials, the signature or this machine's clock is wrong."""
+
+
+class Forbidden(HTTPStatusError):
+    """403: the account or app may not use this endpoint."""
+
+
+class NotFound(HTTPStatusError):
+    """404: there is no such endpoint."""
+
+
+class NotAcceptable(HTTPStatusError):
+    """406: a parameter is malformed (v1.1)."""
+
+
+class NoRules(HTTPStatusError):
+    """409: the filtered stream has no rules yet (v2)."""
+
+
+class TooLong(HTTPStatusError):
+    """413: a predicate is too long, or there are too many (v1.1)."""
+
+
+class OutOfRange(HTTPStatusError):
+    """416: a range, such as `count`, is out of bounds (v1.1)."""
+
+
+class RateLimited(HTTPStatusError):
+    """420 or 429: too many connects; not again before `x-rate-limit-reset` or `Retry-After`."""
+
+
+class TooManyConnections(RateLimited):
+    """429: as many streams are open as the account may have (v2)."""
+
+
+class UsageCapped(RateLimited):
+    """429: the plan's posts for this period are used up (v2); retrying does not help."""
+
+
+class ServerError(HTTPStatusError):
+    """5xx: the server is overloaded or broken."""
+
+
+_BY_STATUS: dict[int, type[HTTPStatusError]] = {
+    401: Unauthorized,
+    403: Forbidden,
+    404: NotFound,
+    406: NotAcceptable,
+    409: NoRules,
+    413: TooLong,
+    416: OutOfRange,
+    420: RateLimited,
+    429: RateLimited,
+}

@@ -1,0 +1,113 @@
+"""Bytes to frames, sans-I/O: both ways in which a stream marks where a message ends.
+
+`feed` takes bytes cut anywhere and returns the frames they complete, in order. An empty frame is a
+keep-alive. Bytes of an unfinished frame wait inside for the next call.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from .errors import FrameTooLong
+
+__all__ = ["DEFAULT_MAX_FRAME", "Framer", "LengthFramer", "LineFramer"]
+
+DEFAULT_MAX_FRAME = 1024 * 1024
+"""The most bytes that one frame may have, by default: 1 MiB. Real messages stay under 100 KB."""
+
+_LONGEST_LENGTH = 20
+"""The most bytes before a length's end of line; 2**64 has 20 digits."""
+
+
+class Framer(Protocol):
+    """What turns bytes into frames."""
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The frames that *data* completes. Raises FrameTooLong."""
+
+
+class LineFramer:
+    r"""Frames ended by `\r\n`, as both protocols send them; a bare `\n` is tolerated."""
+
+    def __init__(self, limit: int = DEFAULT_MAX_FRAME) -> None:
+        self._limit = limit
+        self._parts: list[bytes] = []
+        self._pending = 0
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The frames that *data* completes. Raises FrameTooLong for one over the limit."""
+        pending = self._pending + len(data)
+        if b"\n" not in data:
+            # Kept in parts, joined once: a message dribbled byte by byte costs no more than its length.
+            self._parts.append(data)
+            self._check(pending)
+            return []
+        if self._parts:
+            self._parts.append(data)
+            data = b"".join(self._parts)
+            self._parts.clear()
+        lines = data.replace(b"\r\n", b"\n").split(b"\n")
+        rest = lines.pop()
+        if rest:
+            self._parts.append(rest)
+        self._pending = len(rest)
+        if pending > self._limit:  # only then can a frame be over it
+            for frame in lines:
+                if len(frame) > self._limit:
+                    raise FrameTooLong(self._limit)
+            self._check(len(rest))
+        return lines
+
+    def _check(self, pending: int) -> None:
+        self._pending = pending
+        # One byte more: the last may be the `\r` of the frame's end.
+        if pending > self._limit + 1:
+            raise FrameTooLong(self._limit)
+
+
+class LengthFramer:
+    r"""Frames preceded by their length in ASCII digits and `\r\n` (v1.1's `delimited=length`).
+
+    The length counts the frame's own closing `\r\n`. A line where a length should be that is none comes out
+    as a frame, so that nothing a server says is lost.
+    """
+
+    def __init__(self, limit: int = DEFAULT_MAX_FRAME) -> None:
+        self._limit = limit
+        self._buffer = bytearray()
+        self._length: int | None = None
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The frames that *data* completes. Raises FrameTooLong for one over the limit."""
+        buffer = self._buffer
+        searched = len(buffer)
+        buffer += data
+        frames: list[bytes] = []
+        start = 0
+        while True:
+            if self._length is None:
+                end = buffer.find(b"\n", max(start, searched))
+                if end < 0:
+                    break
+                self._read_length(bytes(buffer[start:end]).removesuffix(b"\r"), frames)
+                start = end + 1
+            elif len(buffer) - start >= self._length:
+                end = start + self._length
+                frames.append(bytes(buffer[start:end]).removesuffix(b"\n").removesuffix(b"\r"))
+                start, self._length = end, None
+            else:
+                break
+        del buffer[:start]
+        if self._length is None and len(buffer) > self._limit + 1:
+            raise FrameTooLong(self._limit)
+        return frames
+
+    def _read_length(self, line: bytes, frames: list[bytes]) -> None:
+        if line.isdigit() and len(line) <= _LONGEST_LENGTH:
+            self._length = int(line)
+            if self._length > self._limit + 2:
+                raise FrameTooLong(self._limit)
+        else:
+            if len(line) > self._limit:
+                raise FrameTooLong(self._limit)
+            frames.append(line)
