@@ -1,7 +1,12 @@
-"""Immutable descriptions of what can be connected to; every parameter is checked before any request."""
+"""Immutable descriptions of what can be connected to; every parameter is checked before any request.
+
+`v1` and `v2` have a function for each endpoint of their protocol. What they return goes to `connect`.
+"""
 
 from __future__ import annotations
 
+from . import v1, v2
+from ._hosts import is_loopback
 from ._types import Endpoint, Request
 
-__all__ = ["Endpoint", "Request"]
+__all__ = ["Endpoint", "Request", "is_loopback", "v1", "v2"]

@@ -3,31 +3,55 @@
 from __future__ import annotations
 
 import msgspec
+from msgspec.structs import replace
+
+Pairs = tuple[tuple[str, str], ...]
 
 
 class Request(msgspec.Struct, frozen=True):
     """One HTTP request, without credentials: those are added when it is sent, so its repr holds no secret.
 
-    ``url`` is absolute and has no query; ``params`` is the query, in order. At most one of ``form``
-    (sent as ``application/x-www-form-urlencoded``) and ``json`` (bytes already encoded, sent as
-    ``application/json``) is there.
+    Attributes:
+        method: `GET`, `POST`, …
+        url: absolute, without a query.
+        params: the query, in order.
+        form: sent as `application/x-www-form-urlencoded`, in order; None for none.
+        json: encoded JSON, sent as `application/json`; None for none.
     """
 
     method: str
     url: str
-    params: tuple[tuple[str, str], ...] = ()
-    form: tuple[tuple[str, str], ...] | None = None
+    params: Pairs = ()
+    form: Pairs | None = None
     json: bytes | None = None
 
 
 class Endpoint(msgspec.Struct, frozen=True):
-    """A stream that can be connected to: the request that opens it, and how its bytes are to be read.
+    """A stream that can be connected to: the request that opens it, and how its answer is to be read.
 
-    ``stall_timeout`` is in seconds: when nothing at all has come for so long, not even a keep-alive, the
-    connection is dead. ``delimited`` says that the request asks for ``delimited=length``, so that each
-    message follows its length.
+    Attributes:
+        request: what opens the stream.
+        stall_timeout: seconds; when nothing at all has come for so long, not even a keep-alive, the
+            connection is dead.
+        delimited: whether `delimited=length` is asked for, so that each message follows its length.
+        finite: whether the server ends the stream by itself once all is said, as for a replayed window of
+            time. The end of any other stream is a failure.
     """
 
     request: Request
     stall_timeout: float
     delimited: bool = False
+    finite: bool = False
+
+    def with_params(self, **params: str) -> Endpoint:
+        """The same endpoint with *params*, by their names on the wire, set unchecked.
+
+        It is the way to a value that the server knows and this version of the library doesn't:
+        `endpoint.with_params(**{"tweet.fields": "id,text,brand_new"})`. A parameter of the same name is
+        replaced. They go where the endpoint's own parameters go: the form if there is one, else the query.
+        """
+        request = self.request
+        kept = request.params if request.form is None else request.form
+        pairs = tuple((name, value) for name, value in kept if name not in params) + tuple(params.items())
+        changed = replace(request, params=pairs) if request.form is None else replace(request, form=pairs)
+        return replace(self, request=changed)

@@ -1,0 +1,62 @@
+"""Which host an endpoint lives on."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from urllib.parse import urlsplit
+
+API = "https://api.x.com"
+STREAM = "https://stream.twitter.com"
+USER_STREAM = "https://userstream.twitter.com"
+SITE_STREAM = "https://sitestream.twitter.com"
+
+BASE_URL_VARIABLE = "RXTWEETS_BASE_URL"
+
+
+def url(base_url: str | None, default: str, path: str) -> str:
+    """The absolute URL of *path* on *base_url*, else on what `RXTWEETS_BASE_URL` says, else on *default*.
+
+    Raises:
+        ValueError: the base URL is not the root of an http(s) host.
+    """
+    if base_url is not None:
+        return _root(base_url, "base_url") + path
+    variable = os.environ.get(BASE_URL_VARIABLE)
+    return (_root(variable, BASE_URL_VARIABLE) if variable else default) + path
+
+
+def is_loopback(host: str) -> bool:
+    """Whether *host*, a name or an address, is this machine, so that what is sent to it is on no network."""
+    name = host.strip("[]").rstrip(".").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback
+
+
+def _root(base: str, name: str) -> str:
+    """*base* without a closing slash, once it is known to be the root of a host and nothing more."""
+    if not isinstance(base, str):
+        raise ValueError(f"{name} is a string such as 'https://api.x.com', not {base!r}")
+    try:
+        parts = urlsplit(base)
+        port_is_good = parts.port != 0
+    except ValueError:
+        port_is_good = False
+    if not port_is_good or any(c.isspace() or not c.isprintable() for c in base):
+        raise ValueError(f"{name} is not a URL such as 'https://api.x.com' or 'http://127.0.0.1:8080'")
+    if "@" in parts.netloc:
+        raise ValueError(f"{name} holds credentials: give the host alone, and the credentials as auth")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(
+            f"{name} starts with 'https://' or, on this machine, 'http://' and names a host: got {base!r}"
+        )
+    if parts.path.strip("/") or "?" in base or "#" in base:
+        root = f"{parts.scheme}://{parts.netloc}"
+        raise ValueError(f"{name} is the root of a host, without path or query: {root!r} instead of {base!r}")
+    return f"{parts.scheme}://{parts.netloc}"

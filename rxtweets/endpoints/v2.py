@@ -1,0 +1,190 @@
+"""The v2 streams. Each function checks its parameters and returns the endpoint; nothing is sent.
+
+The options, each optional and checked against the names that the endpoint knows:
+
+* *tweet_fields*, *user_fields*, *media_fields*, *poll_fields*, *place_fields*, *expansions*: a list of
+  names, or one string with commas. Streams of likes take *like_fields*, no polls, no places.
+* *backfill_minutes*: 0 to 5 minutes before now that come first, with duplicates (enterprise access).
+* *start_time*, *end_time*: an aware `datetime` or ISO 8601 text. They ask for a replay of that window, up to
+  24 hours back, after which the stream ends (enterprise access).
+* *partition*: which part of a stream that is split over several connections.
+* *base_url*: the root of another host; by default `https://api.x.com`, or what `RXTWEETS_BASE_URL` says.
+
+A wrong value is a `ValueError` that names the parameter, what it was, and what would be right; an option that
+the endpoint doesn't have is a `TypeError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any, Literal, Unpack
+
+from . import _fields, _hosts
+from ._checks import choice, names, nearest, number, time
+from ._fields import LikeOptions, PostFields, PostOptions, SampleOptions, Window
+from ._types import Endpoint, Pairs, Request
+
+__all__ = [
+    "STALL_TIMEOUT",
+    "LikeOptions",
+    "PostFields",
+    "PostOptions",
+    "SampleOptions",
+    "Window",
+    "activity",
+    "compliance",
+    "filter",
+    "firehose",
+    "labels",
+    "likes",
+    "sample",
+    "sample10",
+]
+
+STALL_TIMEOUT = 30.0
+"""Seconds: a keep-alive and a margin of ten. Source: X's guide to consuming streams (one every 20 s)."""
+
+Language = Literal["en", "ja", "ko", "pt"]
+Compliance = Literal["posts", "users", "likes"]
+
+# Source, for the numbers of partitions: X's OpenAPI description, version 2.167.
+_FIREHOSE_PARTITIONS: dict[Language | None, int] = {None: 20, "en": 8, "ja": 2, "ko": 2, "pt": 2}
+_SAMPLE10_PARTITIONS = 2
+_LIKES_PARTITIONS = 20
+_COMPLIANCE: dict[Compliance, tuple[str, int]] = {
+    "posts": ("/2/tweets/compliance/stream", 4),
+    "users": ("/2/users/compliance/stream", 4),
+    "likes": ("/2/likes/compliance/stream", 0),
+}
+_LONGEST_BACKFILL = 5  # minutes
+
+# Option, to its name on the wire and the names it takes; in the order of the query.
+_Known = Mapping[str, tuple[str, Collection[str]]]
+_POST_FIELDS: _Known = {
+    "tweet_fields": ("tweet.fields", _fields.TWEET_FIELDS),
+    "user_fields": ("user.fields", _fields.USER_FIELDS),
+    "media_fields": ("media.fields", _fields.MEDIA_FIELDS),
+    "poll_fields": ("poll.fields", _fields.POLL_FIELDS),
+    "place_fields": ("place.fields", _fields.PLACE_FIELDS),
+    "expansions": ("expansions", _fields.POST_EXPANSIONS),
+}
+_LIKE_FIELDS: _Known = {
+    "like_fields": ("like_with_tweet_author.fields", _fields.LIKE_FIELDS),
+    "tweet_fields": ("tweet.fields", _fields.TWEET_FIELDS),
+    "user_fields": ("user.fields", _fields.USER_FIELDS),
+    "media_fields": ("media.fields", _fields.MEDIA_FIELDS),
+    "expansions": ("expansions", _fields.LIKE_EXPANSIONS),
+}
+
+
+def filter(*, base_url: str | None = None, **options: Unpack[PostOptions]) -> Endpoint:
+    """The posts that match the app's rules, which `StreamingClient.rules` manages."""
+    return _stream("filter", "/2/tweets/search/stream", options, _POST_FIELDS, base_url)
+
+
+def sample(*, base_url: str | None = None, **options: Unpack[SampleOptions]) -> Endpoint:
+    """About 1% of all posts; it has no *start_time* and *end_time*."""
+    return _stream("sample", "/2/tweets/sample/stream", options, _POST_FIELDS, base_url, windowed=False)
+
+
+def sample10(*, partition: int, base_url: str | None = None, **options: Unpack[PostOptions]) -> Endpoint:
+    """About 10% of all posts, in partitions 1 and 2."""
+    part = _partition(partition, _SAMPLE10_PARTITIONS)
+    return _stream("sample10", "/2/tweets/sample10/stream", options, _POST_FIELDS, base_url, part)
+
+
+def firehose(
+    *,
+    partition: int,
+    lang: Language | None = None,
+    base_url: str | None = None,
+    **options: Unpack[PostOptions],
+) -> Endpoint:
+    """All posts, in partitions 1 to 20; or those in *lang*: `en` in 1 to 8, `ja`, `ko`, `pt` in 1 and 2."""
+    path = "/2/tweets/firehose/stream"
+    if lang is not None:
+        path += "/lang/" + choice("lang", lang, [code for code in _FIREHOSE_PARTITIONS if code])
+    part = _partition(partition, _FIREHOSE_PARTITIONS[lang])
+    return _stream("firehose", path, options, _POST_FIELDS, base_url, part)
+
+
+def likes(
+    *, sample10: bool = False, partition: int, base_url: str | None = None, **options: Unpack[LikeOptions]
+) -> Endpoint:
+    """All likes, in partitions 1 to 20; with *sample10* about 10% of them, in partitions 1 and 2."""
+    path = f"/2/likes/{'sample10' if sample10 else 'firehose'}/stream"
+    part = _partition(partition, _SAMPLE10_PARTITIONS if sample10 else _LIKES_PARTITIONS)
+    return _stream("likes", path, options, _LIKE_FIELDS, base_url, part)
+
+
+def compliance(
+    kind: Compliance, *, partition: int | None = None, base_url: str | None = None, **options: Unpack[Window]
+) -> Endpoint:
+    """What happened to posts, users or likes that must happen to stored copies too.
+
+    *partition* is 1 to 4 for `posts` and `users`; the stream of `likes` has none.
+    """
+    path, partitions = _COMPLIANCE[choice("kind", kind, tuple(_COMPLIANCE))]  # type: ignore[index]
+    if partitions:
+        return _stream("compliance", path, options, {}, base_url, _partition(partition, partitions))
+    if partition is not None:
+        raise ValueError(
+            f"the compliance stream of likes has no partitions: leave out partition={partition!r}"
+        )
+    return _stream("compliance", path, options, {}, base_url)
+
+
+def labels(*, base_url: str | None = None, **options: Unpack[Window]) -> Endpoint:
+    """Labels put on posts and taken off."""
+    return _stream("labels", "/2/tweets/label/stream", options, {}, base_url)
+
+
+def activity(*, base_url: str | None = None, **options: Unpack[Window]) -> Endpoint:
+    """The events that the app subscribed to with `StreamingClient.subscriptions`."""
+    return _stream("activity", "/2/activity/stream", options, {}, base_url)
+
+
+def _partition(partition: int | None, partitions: int) -> Pairs:
+    return (("partition", number("partition", partition, 1, partitions)),)
+
+
+def _stream(
+    name: str,
+    path: str,
+    options: Mapping[str, Any],
+    known: _Known,
+    base_url: str | None,
+    params: Pairs = (),
+    windowed: bool = True,
+) -> Endpoint:
+    """The endpoint at *path* with those *options* that are given; None means not given."""
+    given = {option: value for option, value in options.items() if value is not None}
+    allowed = [*known, "backfill_minutes", *(("start_time", "end_time") if windowed else ())]
+    for option in options:
+        if option not in allowed:
+            near = nearest(option.replace(".", "_"), allowed)
+            hint = f"did you mean {near}?" if near else f"it has {', '.join(allowed)}"
+            raise TypeError(f"{name}() has no option {option!r}; {hint}")
+    for option, (wire, values) in known.items():
+        if option in given:
+            text = names(option, given[option], values)
+            params += ((wire, text),) if text else ()
+    if "backfill_minutes" in given:
+        minutes = number("backfill_minutes", given["backfill_minutes"], 0, _LONGEST_BACKFILL)
+        params += (("backfill_minutes", minutes),)
+    window = _window(given.get("start_time"), given.get("end_time"))
+    request = Request("GET", _hosts.url(base_url, _hosts.API, path), params + window)
+    return Endpoint(request, STALL_TIMEOUT, finite=bool(window))
+
+
+def _window(start: datetime | str | None, end: datetime | str | None) -> Pairs:
+    """The window's two ends, as far as they are given, to the second."""
+    ends = {
+        name: time(name, value)
+        for name, value in (("start_time", start), ("end_time", end))
+        if value is not None
+    }
+    if len(ends) == 2 and ends["start_time"] >= ends["end_time"]:
+        raise ValueError(f"end_time is after start_time: got start_time={start!r}, end_time={end!r}")
+    return tuple((name, instant.strftime("%Y-%m-%dT%H:%M:%SZ")) for name, instant in ends.items())
