@@ -99,6 +99,6 @@ def time(name: str, value: object) -> datetime:
     if not isinstance(instant, datetime):
         raise ValueError(f"{name} is an aware datetime or text such as '2026-11-01T10:00:00Z', not {value!r}")
     if instant.utcoffset() is None:
-        right = f"{value}Z" if isinstance(value, str) else "datetime(…, tzinfo=UTC)"
+        right = f"{instant.isoformat()}Z" if isinstance(value, str) else "datetime(…, tzinfo=UTC)"
         raise ValueError(f"{name} has no time zone: {value!r}; for UTC write {right}")
     return instant.astimezone(UTC)

@@ -26,6 +26,15 @@ def url(base_url: str | None, default: str, path: str) -> str:
     return (_root(variable, BASE_URL_VARIABLE) if variable else default) + path
 
 
+def api_url(path: str, base_url: str | None = None) -> str:
+    """The absolute URL of *path* on *base_url*, or else on X's API host or what `RXTWEETS_BASE_URL` says.
+
+    Raises:
+        ValueError: the base URL is not the root of an http(s) host.
+    """
+    return url(base_url, API, path)
+
+
 def is_loopback(host: str) -> bool:
     """Whether *host*, a name or an address, is this machine, so that what is sent to it is on no network."""
     name = host.strip("[]").rstrip(".").lower()

@@ -60,11 +60,11 @@ def filter(
         ValueError: a parameter is wrong, or none of *track*, *follow* and *locations* says what to match.
     """
     predicates = _predicates(track, locations, follow)
+    form = predicates + _narrowed(languages, filter_level) + _backlog(count)
     if not predicates:
         raise ValueError(
             "a filter needs at least one of track, follow, locations: it was given nothing to match"
         )
-    form = predicates + _narrowed(languages, filter_level) + _backlog(count)
     request = Request(
         "POST",
         _hosts.url(base_url, _hosts.STREAM, "/1.1/statuses/filter.json"),

@@ -1,0 +1,242 @@
+"""The credentials themselves: what each adds to a request, and what it obtains before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, NamedTuple, NoReturn, Self
+from urllib.parse import urlsplit
+
+import msgspec
+from requests import PreparedRequest
+from requests.auth import AuthBase, HTTPBasicAuth
+
+from rxtweets.endpoints import Request
+from rxtweets.errors import HTTPStatusError
+
+from . import _store
+
+
+class Exchange(NamedTuple):
+    """A request that obtains credentials, and what signs it."""
+
+    request: Request
+    auth: AuthBase
+
+
+class Auth(AuthBase):
+    """Base of all credentials. A subclass adds them to a request in `__call__`."""
+
+    __slots__ = ()
+
+    # What the constructor takes, by its name in a file and, in capitals after a prefix, in the environment.
+    _parts: ClassVar[tuple[str, ...]] = ()
+
+    def pending(self, request: Request) -> Exchange | None:
+        """What to perform before *request* can be signed; None when nothing is missing."""
+        return None
+
+    def accept(self, status_code: int, headers: Mapping[str, str], body: bytes) -> None:
+        """Take the answer to what `pending` gave.
+
+        Raises:
+            HTTPStatusError: the answer is a refusal, or has no credentials in it.
+        """
+
+    def rejected(self) -> bool:
+        """Whether, now that the server has answered 401, `pending` may have something that mends it."""
+        return False
+
+    @classmethod
+    def from_env(cls) -> Self:
+        """The credentials in the `X_…` environment variables or, if not all are set, in the `TWITTER_…` ones.
+
+        `BearerToken` takes `X_BEARER_TOKEN`; `AppOnly` takes `X_CONSUMER_KEY` and `X_CONSUMER_SECRET`;
+        `OAuth1` takes these and `X_ACCESS_TOKEN` and `X_ACCESS_TOKEN_SECRET`. X's console calls the consumer
+        key and secret API key and secret, so `X_API_KEY` and `X_API_SECRET` are taken as well.
+
+        Raises:
+            ValueError: a variable is missing or malformed; it names the variables.
+        """
+        return cls(*_store.from_env(cls._parts))
+
+    @classmethod
+    def from_file(cls, path: _store.Path) -> Self:
+        """The credentials in a TOML file: `bearer_token = "…"`, or `consumer_key = "…"` and so on.
+
+        Its keys are the names of the environment variables, in small letters and without the prefix.
+
+        Raises:
+            ValueError: others than the file's owner can read it, or a key is missing, or it is not TOML.
+            OSError: the file can't be opened.
+        """
+        return cls(*_store.from_file(cls._parts, path))
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"{type(self).__name__} holds secrets and is not pickled: make it where it is used")
+
+
+class OAuth1(Auth):
+    """Signs for one account of one app: OAuth 1.0a with HMAC-SHA1, as v1.1 wants it.
+
+    The query and a form are signed with the time of this machine's clock, which has to be right.
+
+    Raises:
+        ValueError: a part is empty, or has a blank or another character that no key has.
+    """
+
+    __slots__ = ("access_token", "access_token_secret", "consumer_key", "consumer_secret")
+
+    _parts = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
+
+    def __init__(
+        self, consumer_key: str, consumer_secret: str, access_token: str, access_token_secret: str
+    ) -> None:
+        self.consumer_key = _store.checked("consumer_key", consumer_key)
+        self.consumer_secret = _store.checked("consumer_secret", consumer_secret)
+        self.access_token = _store.checked("access_token", access_token)
+        self.access_token_secret = _store.checked("access_token_secret", access_token_secret)
+
+    def __call__(self, r: PreparedRequest) -> PreparedRequest:
+        """Sign *r*."""
+        from requests_oauthlib import OAuth1 as Signature  # here, since importing it costs more than rxtweets
+
+        sign = Signature(self.consumer_key, self.consumer_secret, self.access_token, self.access_token_secret)
+        signed: PreparedRequest = sign(r)
+        return signed
+
+    def save(self, path: _store.Path) -> None:
+        """Make a file that `from_file` reads and only its owner can.
+
+        Raises:
+            FileExistsError: there is a file at *path*; it is left as it is.
+        """
+        _store.save(path, {part: getattr(self, part) for part in self._parts})
+
+    def __repr__(self) -> str:
+        return f"OAuth1(consumer_key={_store.hint(self.consumer_key)})"
+
+
+class BearerToken(Auth):
+    """An OAuth 2.0 bearer token, as v2 wants it.
+
+    Raises:
+        ValueError: the token is empty, or has a blank or another character that no token has.
+    """
+
+    __slots__ = ("token",)
+
+    _parts = ("bearer_token",)
+
+    def __init__(self, token: str) -> None:
+        if isinstance(token, str) and token[:7].lower() == "bearer ":
+            raise ValueError("token is the bearer token alone, without 'Bearer ' before it")
+        self.token = _store.checked("token", token)
+
+    def __call__(self, r: PreparedRequest) -> PreparedRequest:
+        """Add the token to *r*."""
+        r.headers["Authorization"] = f"Bearer {self.token}"
+        return r
+
+    def __repr__(self) -> str:
+        return "BearerToken('…')"
+
+
+class AppOnly(Auth):
+    """A bearer token that is obtained for an app's key and secret on first use, and again when it is refused.
+
+    One object can serve any number of sessions; they share the token.
+
+    Raises:
+        ValueError: a part is empty, or has a blank or another character that no key has.
+    """
+
+    __slots__ = ("_stale", "_token", "consumer_key", "consumer_secret")
+
+    _parts = ("consumer_key", "consumer_secret")
+
+    def __init__(self, consumer_key: str, consumer_secret: str) -> None:
+        self.consumer_key = _store.checked("consumer_key", consumer_key)
+        self.consumer_secret = _store.checked("consumer_secret", consumer_secret)
+        # Each is only ever replaced, so threads need no lock. A refused token stays until its successor is
+        # here: a session about to sign always finds one, and at worst renews it once more.
+        self._token: str | None = None
+        self._stale = False
+
+    def __call__(self, r: PreparedRequest) -> PreparedRequest:
+        """Add the token to *r*; `pending` and `accept` must have obtained it."""
+        if self._token is None:
+            raise RuntimeError("AppOnly has no token yet: perform what pending() gives first")
+        r.headers["Authorization"] = f"Bearer {self._token}"
+        return r
+
+    def pending(self, request: Request) -> Exchange | None:
+        """The request for a token; None while there is one that has not been refused."""
+        if self._token is not None and not self._stale:
+            return None
+        form = (("grant_type", "client_credentials"),)
+        ask = Request("POST", _token_host(request.url) + "/oauth2/token", form=form)
+        return Exchange(ask, HTTPBasicAuth(self.consumer_key, self.consumer_secret))
+
+    def accept(self, status_code: int, headers: Mapping[str, str], body: bytes) -> None:
+        """Take the token out of the answer.
+
+        Raises:
+            HTTPStatusError: the answer is a refusal, or has no token in it.
+        """
+        if status_code != 200:
+            raise HTTPStatusError.of(status_code, headers, body)
+        self._token = _token_in(headers, body)
+        self._stale = False
+
+    def rejected(self) -> bool:
+        """Mark the token as refused, so that `pending` asks for another."""
+        self._stale = True
+        return True
+
+    def __repr__(self) -> str:
+        return f"AppOnly(consumer_key={_store.hint(self.consumer_key)})"
+
+
+class Credentials(NamedTuple):
+    """The credentials there are for each protocol; None for none."""
+
+    v2: BearerToken | AppOnly | None
+    v1: OAuth1 | None
+
+
+def find_credentials(path: _store.Path | None = None) -> Credentials:
+    """All credentials in the environment, or before that in the file at *path*; for v2 a token before a key.
+
+    Raises:
+        ValueError: something found is malformed, or the file is not TOML or can be read by others.
+        OSError: the file can't be opened.
+    """
+    sources = ([] if path is None else [_store.file(path)]) + _store.environment()
+
+    def first(parts: tuple[str, ...]) -> tuple[str, ...] | None:
+        return next((found for source in sources if (found := _store.picked(source, parts))), None)
+
+    bearer, app, signed = (first(kind._parts) for kind in (BearerToken, AppOnly, OAuth1))
+    v2 = BearerToken(*bearer) if bearer else AppOnly(*app) if app else None
+    return Credentials(v2, OAuth1(*signed) if signed else None)
+
+
+class _Token(msgspec.Struct):
+    access_token: str
+
+
+def _token_in(headers: Mapping[str, str], body: bytes) -> str:
+    try:
+        return _store.checked("access_token", msgspec.json.decode(body, type=_Token).access_token)
+    except ValueError:  # as msgspec's errors are
+        pass
+    # Not with the body itself, which may hold a token in a form that we don't know.
+    raise HTTPStatusError(200, headers, b'{"detail": "no access_token in the answer"}')
+
+
+def _token_host(url: str) -> str:
+    """Where tokens for *url* come from: for the streaming hosts of old the API's host, else the same host."""
+    parts = urlsplit(url)
+    if (parts.hostname or "").endswith(".twitter.com"):
+        return "https://api.twitter.com"
+    return f"{parts.scheme}://{parts.netloc}"

@@ -1,0 +1,161 @@
+"""Three-legged sign-in of OAuth 1.0a with a PIN, for programs without a web page of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+from urllib.parse import parse_qs, quote
+
+from requests import PreparedRequest
+from requests.auth import AuthBase
+
+from rxtweets.endpoints import Request, api_url
+from rxtweets.errors import HTTPStatusError
+
+from . import _store
+from ._credentials import Exchange, OAuth1
+
+Answer = tuple[int, Mapping[str, str], bytes]
+
+
+class PinSignIn:
+    """The steps by which an account lets an app act for it, as values: nothing is sent here.
+
+    ::
+
+        request_token() → Exchange    perform it, give the answer to
+        authorization() → Authorization    show its url to the account's owner, who gets a PIN
+        Authorization.exchange(pin) → Exchange    perform it, give the answer to
+        Authorization.credentials() → OAuth1
+
+    *base_url* is as for the endpoints. `sign_in` takes all the steps.
+
+    Raises:
+        ValueError: a part is empty, or has a blank or another character that no key has.
+    """
+
+    __slots__ = ("_base_url", "_key", "_secret")
+
+    def __init__(self, consumer_key: str, consumer_secret: str, *, base_url: str | None = None) -> None:
+        self._key = _store.checked("consumer_key", consumer_key)
+        self._secret = _store.checked("consumer_secret", consumer_secret)
+        self._base_url = base_url
+
+    def request_token(self) -> Exchange:
+        """The first request: for a token to sign in with. `oob` asks for a PIN in place of a call-back."""
+        request = Request("POST", api_url("/oauth/request_token", self._base_url))
+        return Exchange(request, _Leg(self._key, self._secret, callback_uri="oob"))
+
+    def authorization(self, status_code: int, headers: Mapping[str, str], body: bytes) -> Authorization:
+        """What the answer to `request_token` allows.
+
+        Raises:
+            HTTPStatusError: the answer is a refusal, or has no token in it.
+        """
+        token, secret = _tokens(status_code, headers, body)
+        return Authorization(self._key, self._secret, token, secret, self._base_url)
+
+    def __repr__(self) -> str:
+        return f"PinSignIn(consumer_key={_store.hint(self._key)})"
+
+
+class Authorization:
+    """A sign-in that waits for the account's owner.
+
+    Attributes:
+        url: the page on which the owner agrees and gets a PIN.
+    """
+
+    __slots__ = ("_base_url", "_key", "_secret", "_token", "_token_secret", "url")
+
+    def __init__(self, key: str, secret: str, token: str, token_secret: str, base_url: str | None) -> None:
+        self._key = key
+        self._secret = secret
+        self._token = token
+        self._token_secret = token_secret
+        self._base_url = base_url
+        self.url = api_url("/oauth/authorize", base_url) + f"?oauth_token={quote(token, safe='')}"
+
+    def exchange(self, pin: str) -> Exchange:
+        """The second request: for the access token, with the PIN that the owner got.
+
+        Raises:
+            ValueError: *pin* is not a number of about seven digits.
+        """
+        verifier = "".join(pin.split())
+        if not (verifier.isascii() and verifier.isalnum()):
+            raise ValueError("a PIN is the number of about seven digits that X shows after signing in")
+        leg = _Leg(self._key, self._secret, self._token, self._token_secret, verifier=verifier)
+        return Exchange(Request("POST", api_url("/oauth/access_token", self._base_url)), leg)
+
+    def credentials(self, status_code: int, headers: Mapping[str, str], body: bytes) -> OAuth1:
+        """The credentials in the answer to `exchange`.
+
+        Raises:
+            HTTPStatusError: the answer is a refusal (as for a wrong PIN), or has no token in it.
+        """
+        return OAuth1(self._key, self._secret, *_tokens(status_code, headers, body))
+
+    def __repr__(self) -> str:
+        return f"Authorization(consumer_key={_store.hint(self._key)})"
+
+
+def sign_in(
+    consumer_key: str,
+    consumer_secret: str,
+    *,
+    ask: Callable[[str], str],
+    perform: Callable[[Request, AuthBase], Answer],
+    base_url: str | None = None,
+) -> OAuth1:
+    """Sign an account in to the app and return its credentials, which are good until they are revoked.
+
+    Args:
+        ask: is given the address of the page on which the account's owner agrees, returns the PIN from there.
+        perform: sends a request and returns status, headers and body of the answer.
+        base_url: the root of another host than X's.
+
+    Raises:
+        HTTPStatusError: the app's key, or the PIN, was refused.
+        ValueError: a key or the PIN can't be one.
+    """
+    steps = PinSignIn(consumer_key, consumer_secret, base_url=base_url)
+    authorization = steps.authorization(*perform(*steps.request_token()))
+    return authorization.credentials(*perform(*authorization.exchange(ask(authorization.url))))
+
+
+class _Leg(AuthBase):
+    """Signs one of the two requests."""
+
+    def __init__(
+        self,
+        key: str,
+        secret: str,
+        token: str | None = None,
+        token_secret: str | None = None,
+        **parts: str,
+    ) -> None:
+        self._signing = (key, secret, token, token_secret)
+        self._parts = parts
+
+    def __call__(self, r: PreparedRequest) -> PreparedRequest:
+        from requests_oauthlib import OAuth1 as Signature
+
+        signed: PreparedRequest = Signature(*self._signing, **self._parts)(r)
+        return signed
+
+
+class _Pair(NamedTuple):
+    token: str
+    secret: str
+
+
+def _tokens(status_code: int, headers: Mapping[str, str], body: bytes) -> _Pair:
+    if status_code != 200:
+        raise HTTPStatusError.of(status_code, headers, body)
+    said = parse_qs(body.decode("ascii", "replace"))
+    try:
+        return _Pair(*(_store.checked(name, said[name][0]) for name in ("oauth_token", "oauth_token_secret")))
+    except (KeyError, ValueError):
+        pass
+    raise HTTPStatusError(status_code, headers, b'{"detail": "no oauth_token in the answer"}')

@@ -1,0 +1,129 @@
+"""Where credentials are kept: environment variables and files. And which text can be one at all."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+Path = str | os.PathLike[str]
+
+# What X's console calls the consumer key and secret.
+_ALSO = {"consumer_key": "api_key", "consumer_secret": "api_secret"}
+
+
+class Source(NamedTuple):
+    """A place to look for the parts of a credential: how it calls a part, and what it has for it."""
+
+    name: Callable[[str], str]
+    get: Callable[[str], object]
+
+
+def checked(name: str, text: object) -> str:
+    """*text* if it can be a key or token; the error doesn't show it."""
+    if not isinstance(text, str):
+        raise ValueError(f"{name} is text, not {type(text).__name__}")
+    if not text:
+        raise ValueError(f"{name} is empty")
+    if not all("!" <= character <= "~" for character in text):
+        raise ValueError(
+            f"{name} has a blank, a line break or a character outside ASCII in it (not shown here): "
+            "copy it again, without what surrounds it"
+        )
+    return text
+
+
+def hint(key: str) -> str:
+    """Enough of *key* to tell two apps apart, and not the key."""
+    return repr(key[:4] + "…" if len(key) > 8 else "…")
+
+
+def picked(source: Source, parts: Iterable[str]) -> tuple[str, ...] | None:
+    """All *parts* out of *source*, or None if one is missing: parts of two apps are never mixed."""
+    found = []
+    for part in parts:
+        name = part if source.get(part) or part not in _ALSO else _ALSO[part]
+        value = source.get(name)
+        if not value:
+            return None
+        found.append(checked(source.name(name), value))
+    return tuple(found)
+
+
+def environment() -> list[Source]:
+    """The variables that begin with `X_`, and those with `TWITTER_`."""
+    return [_variables("X_"), _variables("TWITTER_")]
+
+
+def _variables(prefix: str) -> Source:
+    return Source(lambda part: prefix + part.upper(), lambda part: os.environ.get(prefix + part.upper()))
+
+
+def from_env(parts: tuple[str, ...]) -> tuple[str, ...]:
+    """All *parts* from the environment, or a ValueError that says which variables are missing."""
+    sources = environment()
+    for source in sources:
+        if (found := picked(source, parts)) is not None:
+            return found
+    # Whoever has set some of one kind is told what is missing of that kind.
+    source = max(sources, key=lambda source: sum(picked(source, [part]) is not None for part in parts))
+    names = [source.name(part) for part in parts]
+    missing = [source.name(part) for part in parts if picked(source, [part]) is None]
+    other = "" if source is not sources[0] else " (or the same with TWITTER_ in place of X_)"
+    raise ValueError(
+        f"no credentials in the environment: set {_listed(names)}{other}; not set: {', '.join(missing)}"
+    )
+
+
+def from_file(parts: tuple[str, ...], path: Path) -> tuple[str, ...]:
+    """All *parts* from the TOML file at *path*, or a ValueError that says which keys are missing."""
+    source = file(path)
+    found = picked(source, parts)
+    if found is None:
+        missing = [part for part in parts if picked(source, [part]) is None]
+        raise ValueError(f'{os.fspath(path)} lacks {_listed(missing)}; write a line `{missing[0]} = "…"`')
+    return found
+
+
+def file(path: Path) -> Source:
+    """The keys of the TOML file at *path*, which only its owner may be able to read."""
+    values = _parsed(path)
+    return Source(lambda part: f"{part} in {os.fspath(path)}", values.get)
+
+
+def save(path: Path, values: Mapping[str, str]) -> None:
+    """Make a file that `file` reads and only its owner can."""
+    import json
+
+    # JSON's quoting of ASCII is TOML's too.
+    text = "".join(f"{name} = {json.dumps(value)}\n" for name, value in values.items())
+    descriptor = os.open(os.path.expanduser(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as opened:
+        opened.write(text)
+
+
+def _parsed(path: Path) -> dict[str, object]:
+    import tomllib
+
+    with open(os.path.expanduser(path), "rb") as opened:
+        mode = os.fstat(opened.fileno()).st_mode & 0o777
+        if os.name == "posix" and mode & 0o077:
+            import shlex
+
+            name = os.fspath(path)
+            raise ValueError(f"{name} is open to others (mode {mode:o}): run `chmod 600 {shlex.quote(name)}`")
+        content = opened.read()
+    try:
+        return tomllib.loads(content.decode())
+    except UnicodeDecodeError:
+        fault = "is not UTF-8"
+    except tomllib.TOMLDecodeError as error:
+        place = re.search(r"\(at [^)]*\)$", str(error))
+        fault = f"is not TOML {place[0] if place else ''}".rstrip()
+    # Raised outside of the handlers, since the errors above carry the file's content.
+    raise ValueError(f'{os.fspath(path)} {fault}; it has lines such as `consumer_key = "…"`')
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
