@@ -74,8 +74,8 @@ class BackoffPolicy(msgspec.Struct, frozen=True, kw_only=True):
     Every other HTTP status, a usage cap, and whatever is no StreamError are final.
     Source: X's "Consuming streaming data" guide.
 
-    Each kind keeps its own place on its curve until the stream has been healthy; `retry_with_backoff` then goes
-    back to the policy it was given.
+    Each kind keeps its own place on its curve until the stream has been healthy; `retry_with_backoff` then
+    goes back to the policy it was given.
 
     Attributes:
         network: waits after failures of the network.
@@ -85,8 +85,8 @@ class BackoffPolicy(msgspec.Struct, frozen=True, kw_only=True):
         healthy_after: seconds a stream must have stood before its failures are forgotten. 20 s keeps a server
             that accepts and closes at once under X's 50 connects in 15 minutes.
         max_attempts: reconnects without a healthy stream between them; None: no limit.
-        max_total: seconds from the first failure to the last reconnect, without a healthy stream between them;
-            None: no limit.
+        max_total: seconds from the first failure to the last reconnect, with no healthy stream between
+            them; None: no limit.
         give_up: called with the error; True makes it final.
         random: where jitter comes from: a number from 0 to 1.
     """

@@ -20,49 +20,57 @@ _LONGEST_LENGTH = 20
 
 
 class Framer(Protocol):
-    """What turns bytes into frames."""
+    """What turns bytes into frames.
+
+    Attributes:
+        error: set when a frame was too long, after the frames before it were returned; nothing comes after.
+    """
+
+    error: FrameTooLong | None
 
     def feed(self, data: bytes) -> list[bytes]:
-        """The frames that *data* completes. Raises FrameTooLong."""
+        """The frames that *data* completes, in order."""
 
 
 class LineFramer:
     r"""Frames ended by `\r\n`, as both protocols send them; a bare `\n` is tolerated."""
 
     def __init__(self, limit: int = DEFAULT_MAX_FRAME) -> None:
+        self.error: FrameTooLong | None = None
         self._limit = limit
         self._parts: list[bytes] = []
         self._pending = 0
 
     def feed(self, data: bytes) -> list[bytes]:
-        """The frames that *data* completes. Raises FrameTooLong for one over the limit."""
-        pending = self._pending + len(data)
-        if b"\n" not in data:
+        """The frames that *data* completes, in order; before one too long, then `error` is set."""
+        if self.error:
+            return []
+        self._pending += len(data)
+        lines: list[bytes] = []
+        if b"\n" in data:
+            if self._parts:
+                self._parts.append(data)
+                data = b"".join(self._parts)
+                self._parts.clear()
+            lines = data.replace(b"\r\n", b"\n").split(b"\n")
+            data = lines.pop()
+            if self._pending > self._limit:  # only then can a frame be over it
+                lines = self._checked(lines)
+            self._pending = len(data)
+        if data:
             # Kept in parts, joined once: a message dribbled byte by byte costs no more than its length.
             self._parts.append(data)
-            self._check(pending)
-            return []
-        if self._parts:
-            self._parts.append(data)
-            data = b"".join(self._parts)
-            self._parts.clear()
-        lines = data.replace(b"\r\n", b"\n").split(b"\n")
-        rest = lines.pop()
-        if rest:
-            self._parts.append(rest)
-        self._pending = len(rest)
-        if pending > self._limit:  # only then can a frame be over it
-            for frame in lines:
-                if len(frame) > self._limit:
-                    raise FrameTooLong(self._limit)
-            self._check(len(rest))
+        # One byte more: the last may be the `\r` of the frame's end.
+        if self._pending > self._limit + 1:
+            self.error = FrameTooLong(self._limit)
         return lines
 
-    def _check(self, pending: int) -> None:
-        self._pending = pending
-        # One byte more: the last may be the `\r` of the frame's end.
-        if pending > self._limit + 1:
-            raise FrameTooLong(self._limit)
+    def _checked(self, lines: list[bytes]) -> list[bytes]:
+        for index, frame in enumerate(lines):
+            if len(frame) > self._limit:
+                self.error = FrameTooLong(self._limit)
+                return lines[:index]
+        return lines
 
 
 class LengthFramer:
@@ -73,20 +81,21 @@ class LengthFramer:
     """
 
     def __init__(self, limit: int = DEFAULT_MAX_FRAME) -> None:
+        self.error: FrameTooLong | None = None
         self._limit = limit
         self._buffer = bytearray()
+        self._searched = 0
         self._length: int | None = None
 
     def feed(self, data: bytes) -> list[bytes]:
-        """The frames that *data* completes. Raises FrameTooLong for one over the limit."""
+        """The frames that *data* completes, in order; before one too long, then `error` is set."""
         buffer = self._buffer
-        searched = len(buffer)
         buffer += data
         frames: list[bytes] = []
         start = 0
-        while True:
+        while not self.error:
             if self._length is None:
-                end = buffer.find(b"\n", max(start, searched))
+                end = buffer.find(b"\n", max(start, self._searched))
                 if end < 0:
                     break
                 self._read_length(bytes(buffer[start:end]).removesuffix(b"\r"), frames)
@@ -98,16 +107,17 @@ class LengthFramer:
             else:
                 break
         del buffer[:start]
-        if self._length is None and len(buffer) > self._limit + 1:
-            raise FrameTooLong(self._limit)
+        self._searched = len(buffer) if self._length is None else 0
+        if self._searched > self._limit + 1:
+            self.error = FrameTooLong(self._limit)
         return frames
 
     def _read_length(self, line: bytes, frames: list[bytes]) -> None:
-        if line.isdigit() and len(line) <= _LONGEST_LENGTH:
+        is_length = line.isdigit() and len(line) <= _LONGEST_LENGTH
+        size = int(line) - 2 if is_length else len(line)
+        if size > self._limit:
+            self.error = FrameTooLong(self._limit)
+        elif is_length:
             self._length = int(line)
-            if self._length > self._limit + 2:
-                raise FrameTooLong(self._limit)
         else:
-            if len(line) > self._limit:
-                raise FrameTooLong(self._limit)
             frames.append(line)

@@ -1,0 +1,204 @@
+"""What `requests` and urllib3 leave to be done for streams: sockets that another thread can shut down at any
+moment of their life, and reading a chunked body as it comes at the cost of a slice a chunk.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import http.client
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import urllib3.connection
+import urllib3.exceptions
+from requests.adapters import HTTPAdapter
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+_LONGEST_CHUNK_HEADER = 4096
+
+
+class Sockets:
+    """The sockets of one session, so that any thread can shut them down.
+
+    Each is held as a duplicate: the original changes hands while a connection is made (TLS takes it over),
+    but a shutdown reaches the connection through either. It wakes whoever waits for it to connect, to
+    shake hands or to send something.
+    """
+
+    def __init__(self) -> None:
+        self.shut = False
+        self.connected = False
+        self._lock = threading.Lock()
+        self._duplicates: list[socket.socket] = []
+
+    def watch(self, sock: socket.socket) -> None:
+        """Have *sock* shut down with the rest. Raises ConnectionAbortedError when they already are."""
+        with self._lock:
+            if self.shut:
+                raise ConnectionAbortedError("the session is closed")
+            self._duplicates.append(sock.dup())
+
+    def shut_down(self) -> None:
+        """End what goes on on the sockets, at once. From any thread, any number of times."""
+        with self._lock:
+            self.shut = True
+            for duplicate in self._duplicates:
+                with contextlib.suppress(OSError):  # not connected, or no longer
+                    duplicate.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Shut down, and give the descriptors back."""
+        self.shut_down()
+        with self._lock:
+            for duplicate in self._duplicates:
+                duplicate.close()
+            self._duplicates.clear()
+
+
+class Adapter(HTTPAdapter):
+    """A `requests` adapter, for one session, whose sockets are watched by *sockets*."""
+
+    def __init__(self, sockets: Sockets) -> None:
+        self._pools = {
+            "http": _pool(HTTPConnectionPool, _HTTPConnection, sockets),
+            "https": _pool(HTTPSConnectionPool, _HTTPSConnection, sockets),
+        }
+        super().__init__(pool_connections=1, pool_maxsize=1)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = self._pools
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        if proxy.lower().startswith("socks"):
+            raise ValueError("SOCKS proxies are not supported; give an http:// or https:// proxy")
+        manager: Any = super().proxy_manager_for(proxy, **kwargs)
+        manager.pool_classes_by_scheme = self._pools
+        return manager
+
+
+def _pool(pool: type[HTTPConnectionPool], connection: type, sockets: Sockets) -> Callable[..., Any]:
+    def make(*args: Any, **kwargs: Any) -> HTTPConnectionPool:
+        made: Any = pool(*args, **kwargs)
+        made.ConnectionCls = functools.partial(connection, sockets=sockets)
+        return made  # type: ignore[no-any-return]
+
+    return make
+
+
+class _ChunkedResponse(http.client.HTTPResponse):
+    """A response whose `read1` takes all chunks that one system call brought, whole or in part.
+
+    The standard one makes several calls for each chunk, and a stream has a chunk a message.
+    """
+
+    _ended = False
+    _left = 0  # bytes of the current chunk that have not come yet
+    _header = b""  # the beginning of a chunk header whose end has not come yet
+
+    def read1(self, n: int = -1) -> bytes:
+        if not self.chunked or self.fp is None:
+            return super().read1(n)
+        while not self._ended:
+            data: bytes = self.fp.read1(n)
+            if not data:
+                self.close()
+                raise http.client.IncompleteRead(b"")
+            if body := self._unchunked(data):
+                return body
+        self.close()
+        return b""
+
+    def _unchunked(self, data: bytes) -> bytes:
+        """The payload in *data*, the next bytes of the body as they were sent (RFC 9112, 7.1)."""
+        pieces = []
+        start = 0
+        if self._left:
+            pieces.append(data[: self._left])
+            start = len(pieces[0])
+            self._left -= start
+        elif self._header:
+            data = self._header + data
+            self._header = b""
+        length = len(data)
+        while start < length:
+            end = data.find(b"\r\n", start)
+            if end == start:  # the end of the chunk before
+                start += 2
+                continue
+            if end < 0:
+                self._header = data[start:]
+                if len(self._header) > _LONGEST_CHUNK_HEADER:
+                    raise http.client.LineTooLong("chunk header")
+                break
+            size = _chunk_size(data[start:end])
+            if size == 0:
+                self._ended = True
+                break
+            start = end + 2
+            end = start + size
+            pieces.append(data[start:end])
+            if end > length:
+                self._left = end - length
+            start = end + 2 if data.startswith(b"\r\n", end) else end
+        return b"".join(pieces)
+
+
+def _chunk_size(header: bytes) -> int:
+    try:
+        size = int(header, 16)
+    except ValueError:
+        try:
+            size = int(header.partition(b";")[0], 16)
+        except ValueError:
+            size = -1
+    if size < 0:
+        raise http.client.HTTPException(f"not a chunk header: {header[:40]!r}")
+    return size
+
+
+class _Watched(urllib3.connection.HTTPConnection):
+    response_class = _ChunkedResponse
+
+    def __init__(self, *args: Any, sockets: Sockets, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._sockets = sockets
+
+    def connect(self) -> None:
+        super().connect()
+        self._sockets.connected = True
+
+    def _new_conn(self) -> socket.socket:
+        # urllib3's own, but for the one line that makes the socket known before it connects.
+        try:
+            addresses = socket.getaddrinfo(self._dns_host, self.port, 0, socket.SOCK_STREAM)
+        except (socket.gaierror, UnicodeError) as error:
+            raise urllib3.exceptions.NewConnectionError(self, f"cannot resolve the name: {error}") from error
+        failure: OSError = OSError("the name has no address")
+        for family, kind, protocol, _, address in addresses:
+            sock = socket.socket(family, kind, protocol)
+            try:
+                self._sockets.watch(sock)
+                for option in self.socket_options or ():
+                    sock.setsockopt(*option)
+                sock.settimeout(self.timeout)
+                sock.connect(address)
+            except OSError as error:
+                sock.close()
+                failure = error
+            else:
+                sys.audit("http.client.connect", self, self.host, self.port)
+                return sock
+        raise urllib3.exceptions.NewConnectionError(self, str(failure)) from failure
+
+
+class _HTTPConnection(_Watched):
+    pass
+
+
+class _HTTPSConnection(_Watched, urllib3.connection.HTTPSConnection):
+    pass

@@ -1,0 +1,237 @@
+"""One session as a cold Observable of frames and lifecycle events."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from reactivex import Observable, abc
+from reactivex.disposable import CompositeDisposable, Disposable
+from requests.auth import AuthBase
+
+from .auth import Auth
+from .endpoints import Endpoint, Request
+from .errors import HTTPStatusError, StreamDisconnected, StreamError, Unauthorized
+from .framing import DEFAULT_MAX_FRAME, Framer, LengthFramer, LineFramer
+from .messages import Connected, Disconnected, KeepAlive, Lifecycle
+from .transport import Head, RequestsTransport, Session, Transport
+
+__all__ = ["Response", "connect", "fetch"]
+
+_LONGEST_PROBLEM = 64 * 1024
+_LONGEST_ANSWER = 64 * 1024 * 1024
+FETCH_TIMEOUT = 30.0
+"""Seconds that `fetch`, and the exchange of a token, wait for the next byte of an answer."""
+
+_KEEP_ALIVE = KeepAlive()
+_numbers = itertools.count(1)
+
+
+class Response(NamedTuple):
+    """The whole answer to one request.
+
+    Attributes:
+        status_code: always one of 2xx; the others are errors.
+        headers: case-insensitive.
+        body: the body, decoded.
+    """
+
+    status_code: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def connect(
+    endpoint: Endpoint,
+    auth: Auth | None = None,
+    *,
+    transport: Transport | None = None,
+    max_frame: int = DEFAULT_MAX_FRAME,
+    scheduler: abc.SchedulerBase | None = None,
+) -> Observable[bytes | Lifecycle]:
+    """One session on *endpoint*, opened by each subscription and closed by its disposal.
+
+    Gives `Connected`, then each message as the bytes it came in, and `KeepAlive` for each blank line, the
+    moment they arrive. An endless stream that ends has failed, so `Disconnected` and an error come last; only
+    an endpoint that is `finite` completes.
+
+    It reads on a thread of its own (daemon, named `rxtweets-…`), one a subscription, and calls the observer
+    there. While the observer works nothing is read: the network buffers fill, and a server ends a stream that
+    is too slow. `dispose()` returns at once on any thread, closes the socket even under a blocked read or a
+    connect in progress, and no item follows.
+
+    Args:
+        endpoint: what to connect to; see `rxtweets.endpoints`.
+        auth: the credentials; None sends none.
+        transport: how; default a `RequestsTransport()`.
+        max_frame: the most bytes of one message; default 1 MiB.
+        scheduler: reads there in place of the thread, as does one given to `subscribe`. A
+            `CurrentThreadScheduler` makes `subscribe` block until the stream ends.
+
+    Errors: `ConnectionFailed`, `StreamStalled`, `StreamDisconnected`, `FrameTooLong`, `HTTPStatusError`. An
+    exception of the observer itself is raised on the reading thread, where `threading.excepthook` reports it
+    (`rxtweets.run` raises it for its caller); the session is closed, and nothing is retried.
+    """
+
+    def batches(exchange: _Exchange) -> Iterator[list[bytes | Lifecycle]]:
+        head = exchange.open(endpoint.request, auth, endpoint.stall_timeout)
+        yield [Connected(head.status_code, head.headers)]
+        framer: Framer = LengthFramer(max_frame) if endpoint.delimited else LineFramer(max_frame)
+        failure: StreamError | None = None
+        try:
+            while data := exchange.read():
+                if frames := framer.feed(data):
+                    yield [frame or _KEEP_ALIVE for frame in frames]
+                if framer.error:
+                    raise framer.error
+            if endpoint.finite:
+                return
+            failure = StreamDisconnected()
+        except StreamError as error:
+            failure = error
+        yield [Disconnected(failure)]
+        raise failure
+
+    return _exchanging(batches, transport, scheduler)
+
+
+def fetch(
+    request: Request,
+    auth: Auth | None = None,
+    *,
+    transport: Transport | None = None,
+    scheduler: abc.SchedulerBase | None = None,
+) -> Observable[Response]:
+    """The answer to *request*, sent anew by each subscription; one item, then completion.
+
+    Runs on a thread of its own as `connect` does, and `dispose()` ends it likewise.
+
+    Errors: `ConnectionFailed`, `StreamStalled` after 30 s without a byte, `HTTPStatusError` for an answer
+    other than 2xx.
+    """
+
+    def answer(exchange: _Exchange) -> Iterator[list[Response]]:
+        head = exchange.open(request, auth, FETCH_TIMEOUT)
+        yield [Response(head.status_code, head.headers, exchange.read_all(_LONGEST_ANSWER))]
+
+    return _exchanging(answer, transport, scheduler)
+
+
+def _exchanging(
+    batches: Callable[[_Exchange], Iterator[list[Any]]],
+    transport: Transport | None,
+    scheduler: abc.SchedulerBase | None,
+) -> Observable[Any]:
+    """A cold Observable of what *batches* yields, read on a thread of its own or on *scheduler*."""
+    used = transport or RequestsTransport()
+
+    def subscribe(
+        observer: abc.ObserverBase[Any], scheduler_: abc.SchedulerBase | None = None
+    ) -> abc.DisposableBase:
+        exchange = _Exchange(used)
+
+        def read(*_: Any) -> None:
+            source = batches(exchange)
+            forward = observer.on_next
+            try:
+                while True:
+                    # Only what the network does is tried: an exception of the observer is the observer's.
+                    try:
+                        batch = next(source)
+                    except StopIteration:
+                        break
+                    except Exception as error:
+                        if not exchange.disposed:
+                            observer.on_error(error)
+                        return
+                    for item in batch:
+                        forward(item)
+                observer.on_completed()
+            finally:
+                exchange.close()
+
+        chosen = scheduler or scheduler_
+        if chosen is None:
+            threading.Thread(target=read, name=f"rxtweets-{next(_numbers)}", daemon=True).start()
+            return Disposable(exchange.dispose)
+        return CompositeDisposable(Disposable(exchange.dispose), chosen.schedule(read))
+
+    return Observable(subscribe)
+
+
+class _Exchange:
+    """What one subscription has open: a session, or one after the other when a token is exchanged first."""
+
+    def __init__(self, transport: Transport) -> None:
+        self.disposed = False
+        self._transport = transport
+        self._lock = threading.Lock()
+        self._session: Session | None = None
+
+    def open(self, request: Request, auth: Auth | None, stall_timeout: float) -> Head:
+        """The head of the answer to *request*. Raises StreamError, HTTPStatusError for all but 2xx."""
+        self._obtain(request, auth)
+        try:
+            return self._send(request, auth, stall_timeout)
+        except Unauthorized:
+            if auth is None or not auth.rejected():
+                raise
+        self._obtain(request, auth)
+        return self._send(request, auth, stall_timeout)
+
+    def _obtain(self, request: Request, auth: Auth | None) -> None:
+        """Have *auth* get what it needs before it can sign *request*."""
+        exchange = auth.pending(request) if auth is not None else None
+        if auth is not None and exchange is not None:
+            head = self._send(exchange.request, exchange.auth, FETCH_TIMEOUT)
+            auth.accept(head.status_code, head.headers, self.read_all(_LONGEST_PROBLEM))
+
+    def _send(self, request: Request, auth: AuthBase | None, stall_timeout: float) -> Head:
+        self.close()
+        session = self._transport.session(request, auth, stall_timeout=stall_timeout)
+        with self._lock:
+            if self.disposed:
+                raise StreamDisconnected("disposed")
+            self._session = session
+        head = session.open()
+        if not 200 <= head.status_code < 300:
+            raise HTTPStatusError.of(head.status_code, head.headers, self._problem())
+        return head
+
+    def _problem(self) -> bytes:
+        """As much of a refusal's body as comes: the refusal counts, even when its body breaks off."""
+        parts: list[bytes] = []
+        with contextlib.suppress(StreamError):
+            parts.extend(self._parts(_LONGEST_PROBLEM))
+        return b"".join(parts)
+
+    def read(self) -> bytes:
+        """The next bytes of the body; `b""` at its end."""
+        return self._session.read() if self._session else b""
+
+    def read_all(self, limit: int) -> bytes:
+        """The whole body, cut at *limit* bytes."""
+        return b"".join(self._parts(limit))
+
+    def _parts(self, limit: int) -> Iterator[bytes]:
+        while limit > 0 and (data := self.read()):
+            yield data[:limit]
+            limit -= len(data)
+
+    def dispose(self) -> None:
+        """End what is open and let nothing more be opened. From any thread; returns at once."""
+        with self._lock:
+            self.disposed = True
+            session = self._session
+        if session is not None:
+            session.shutdown()
+
+    def close(self) -> None:
+        """Give back what is open. Only on the thread that reads."""
+        with self._lock:
+            session, self._session = self._session, None
+        if session is not None:
+            session.close()

@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from reactivex import Observable
+
+from rxtweets.messages import Lifecycle
+
+from ._oftype import of_type
+
+
+def lifecycle() -> Callable[[Observable[Any]], Observable[Lifecycle]]:
+    """Keep the events of the connection: Connected, KeepAlive, Disconnected, Reconnecting."""
+    return of_type(Lifecycle)

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from reactivex import Observable, abc
+
+_T = TypeVar("_T")
+
+
+def of_type(*kinds: type[_T]) -> Callable[[Observable[Any]], Observable[_T]]:
+    """Keep the items that are instances of one of *kinds*.
+
+        ---s--k--d--s--s--|
+           of_type(Delete)
+        ---------d--------|
+
+    Args:
+        kinds: at least one class, such as `Status`; a base class keeps all that derive from it.
+
+    Raises:
+        ValueError: without a class.
+    """
+    if not kinds:
+        raise ValueError("of_type needs at least one class to keep, such as of_type(Status)")
+    wanted: type[_T] | tuple[type[_T], ...] = kinds[0] if len(kinds) == 1 else kinds
+
+    def of_type_(source: Observable[Any]) -> Observable[_T]:
+        def subscribe(
+            observer: abc.ObserverBase[_T], scheduler: abc.SchedulerBase | None = None
+        ) -> abc.DisposableBase:
+            forward = observer.on_next
+
+            def on_next(item: Any) -> None:
+                if isinstance(item, wanted):
+                    forward(item)
+
+            return source.subscribe(on_next, observer.on_error, observer.on_completed, scheduler=scheduler)
+
+        return Observable(subscribe)
+
+    return of_type_

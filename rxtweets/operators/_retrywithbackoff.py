@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from reactivex import Observable, abc
+from reactivex.disposable import SerialDisposable, SingleAssignmentDisposable
+from reactivex.scheduler import TimeoutScheduler
+
+from rxtweets.backoff import BackoffPolicy
+from rxtweets.errors import StreamError
+from rxtweets.messages import Connected, Lifecycle, Reconnecting
+
+_T = TypeVar("_T")
+
+
+def retry_with_backoff(
+    policy: BackoffPolicy | None = None, *, scheduler: abc.SchedulerBase | None = None
+) -> Callable[[Observable[_T]], Observable[_T | Lifecycle]]:
+    """Subscribe anew after an error, when and as often as *policy* says.
+
+        --C--s--s--x                    C: Connected, x: StreamDisconnected
+                         --C--s--s--
+           retry_with_backoff()
+        --C--s--s--R-----C--s--s--      R: Reconnecting(delay=0.0, attempt=1, cause=…)
+
+    Before each wait a `Reconnecting` says in the stream how long it is and why. The policy starts over once a
+    session has stood, since its `Connected`, for `policy.healthy_after` seconds. An error that the
+    policy calls final ends the stream at once, and so does one that is no StreamError: a subscriber's or an
+    operator's own exception never reconnects.
+
+    Args:
+        policy: which failure waits how long; default `BackoffPolicy.standard()`.
+        scheduler: where the waits run and which clock they go by; default the subscriber's, else a timer
+        thread.
+    """
+    first = BackoffPolicy.standard() if policy is None else policy
+
+    def retry_with_backoff_(source: Observable[_T]) -> Observable[_T | Lifecycle]:
+        def subscribe(
+            observer: abc.ObserverBase[_T | Lifecycle], scheduler_: abc.SchedulerBase | None = None
+        ) -> abc.DisposableBase:
+            timer = scheduler or scheduler_ or TimeoutScheduler.singleton()
+            forward = observer.on_next
+            current = SerialDisposable()
+            policy = first
+            connected: float | None = None
+
+            def now() -> float:
+                return timer.to_seconds(timer.now)
+
+            def connect(*_: Any) -> None:
+                nonlocal connected
+                connected = None
+                session = SingleAssignmentDisposable()
+                current.disposable = session
+                session.disposable = source.subscribe(
+                    on_next, on_error, observer.on_completed, scheduler=scheduler_
+                )
+
+            def on_next(item: _T) -> None:
+                nonlocal connected
+                if item.__class__ is Connected:
+                    connected = now()
+                forward(item)
+
+            def on_error(error: Exception) -> None:
+                nonlocal policy
+                at = now()
+                if connected is not None and at - connected >= policy.healthy_after:
+                    policy = first
+                try:
+                    retry = policy.next(error, at)
+                except Exception as raised:  # the user's predicate
+                    observer.on_error(raised)
+                    return
+                if retry is None or not isinstance(error, StreamError):
+                    observer.on_error(error)
+                    return
+                policy = retry.policy
+                forward(Reconnecting(delay=retry.delay, attempt=policy.attempt, cause=error))
+                current.disposable = timer.schedule_relative(retry.delay, connect)
+
+            connect()
+            return current
+
+        return Observable(subscribe)
+
+    return retry_with_backoff_

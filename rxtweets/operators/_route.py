@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from reactivex import Observable, abc
+
+_T = TypeVar("_T")
+_Handler = Callable[[Any], Any] | abc.ObserverBase[Any]
+
+
+def route(routes: Mapping[type, _Handler]) -> Callable[[Observable[_T]], Observable[_T]]:
+    """Hand each item to the handler of its kind; items of other kinds pass on.
+
+        ---s--k--d--s--s--|
+           route({Status: show, Delete: forget})
+        ------k-----------|
+
+    Args:
+        routes: from a class to a callable or an observer (a Subject, say). An item goes to the handler of its
+        own
+            class or else of its nearest base class. Observers also hear of the stream's error and
+            completion.
+
+    A handler that raises ends the stream with its exception; it is not retried when `route` stands after
+    `retry_with_backoff`, as it does on what the endpoints return.
+
+    Raises:
+        ValueError: for a key that is no class, or a handler that can take no item.
+    """
+    handlers: dict[type, Callable[[Any], Any]] = {}
+    observers: list[abc.ObserverBase[Any]] = []
+    for kind, handler in routes.items():
+        if not isinstance(kind, type):
+            raise ValueError(f"route takes classes, such as Status, as keys, not {kind!r}")
+        if isinstance(handler, abc.ObserverBase):
+            handlers[kind] = handler.on_next
+            if handler not in observers:
+                observers.append(handler)
+        elif callable(handler):
+            handlers[kind] = handler
+        else:
+            raise ValueError(f"the handler of {kind.__name__} is neither callable nor an observer: {handler!r}")
+
+    def route_(source: Observable[_T]) -> Observable[_T]:
+        def subscribe(
+            observer: abc.ObserverBase[_T], scheduler: abc.SchedulerBase | None = None
+        ) -> abc.DisposableBase:
+            forward = observer.on_next
+            found: dict[type, Callable[[Any], Any] | None] = {}
+
+            def on_next(item: _T) -> None:
+                kind = type(item)
+                if kind not in found:
+                    base = next((base for base in kind.__mro__ if base in handlers), None)
+                    found[kind] = None if base is None else handlers[base]
+                handler = found[kind]
+                if handler is None:
+                    forward(item)
+                    return
+                try:
+                    handler(item)
+                except Exception as error:
+                    on_error(error)
+
+            def on_error(error: Exception) -> None:
+                for each in observers:
+                    each.on_error(error)
+                observer.on_error(error)
+
+            def on_completed() -> None:
+                for each in observers:
+                    each.on_completed()
+                observer.on_completed()
+
+            return source.subscribe(on_next, on_error, on_completed, scheduler=scheduler)
+
+        return Observable(subscribe)
+
+    return route_

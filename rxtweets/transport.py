@@ -1,0 +1,205 @@
+"""The small protocol that `connect` reads through, and its one real implementation.
+
+Only this module knows `requests`' exceptions; what leaves it is a StreamError. A test, or a program with a
+source of its own, gives `connect` another Transport.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import urlsplit
+
+import requests
+import urllib3.exceptions
+from requests.auth import AuthBase
+
+from ._http import Adapter, Sockets
+from ._version import __version__
+from .endpoints import Request, is_loopback
+from .errors import ConnectionFailed, StreamDisconnected, StreamStalled
+
+__all__ = ["Head", "RequestsTransport", "Session", "Transport"]
+
+_READ_SIZE = 64 * 1024
+
+
+class Head(NamedTuple):
+    """What an HTTP response begins with.
+
+    Attributes:
+        status_code: the HTTP status.
+        headers: the headers, case-insensitive.
+    """
+
+    status_code: int
+    headers: Mapping[str, str]
+
+
+class Session(Protocol):
+    """One HTTP exchange. One thread calls `open`, `read` and `close`; `shutdown` may come from any."""
+
+    def open(self) -> Head:
+        """Send the request and wait for the response's head.
+
+        Raises ConnectionFailed, or StreamStalled when no head came within the stall timeout.
+        """
+
+    def read(self) -> bytes:
+        """The next bytes of the body as soon as there are any, decoded; `b""` at its end or after `shutdown`.
+
+        Raises StreamDisconnected when the connection is closed before the body's end, ConnectionFailed and
+        StreamStalled.
+        """
+
+    def shutdown(self) -> None:
+        """End the connection and wake the thread that is blocked in `open` or `read`. Returns at once."""
+
+    def close(self) -> None:
+        """Give everything back, on the thread that reads."""
+
+
+class Transport(Protocol):
+    """Where sessions come from."""
+
+    def session(self, request: Request, auth: AuthBase | None, *, stall_timeout: float) -> Session:
+        """A session that will send *request*, signed by *auth*. Does no I/O yet."""
+
+
+class RequestsTransport:
+    """HTTP by `requests`: TLS verified, no redirects, credentials over plain `http://` to loopback only.
+
+    Args:
+        proxies: a proxy URL for each scheme, as in `requests`; without it the environment's are used.
+            Loopback is always reached directly.
+        ca_bundle: a file of CA certificates to trust in place of the usual ones.
+        gzip: whether the server may compress.
+        connect_timeout: seconds to wait for a TCP connection and for the TLS handshake.
+    """
+
+    def __init__(
+        self,
+        *,
+        proxies: Mapping[str, str] | None = None,
+        ca_bundle: str | None = None,
+        gzip: bool = True,
+        connect_timeout: float = 10.0,
+    ) -> None:
+        self._proxies = dict(proxies or {})
+        self._ca_bundle = ca_bundle
+        self._gzip = gzip
+        self._connect_timeout = connect_timeout
+
+    def session(self, request: Request, auth: AuthBase | None, *, stall_timeout: float) -> Session:
+        """A session that will send *request*.
+
+        Raises ValueError when credentials would travel in the clear.
+        """
+        url = urlsplit(request.url)
+        local = is_loopback(url.hostname or "")
+        if url.scheme != "https" and not local and auth is not None:
+            raise ValueError(
+                f"credentials are sent over https:// only, but the address is {url.scheme}://{url.hostname}; "
+                "plain http:// is for loopback (127.0.0.1, [::1], localhost)"
+            )
+        client = requests.Session()
+        client.trust_env = not local
+        prepared = client.prepare_request(
+            requests.Request(
+                request.method,
+                request.url,
+                params=list(request.params),
+                data=list(request.form) if request.form is not None else request.json,
+                headers={
+                    "User-Agent": f"rxtweets/{__version__}",
+                    "Accept": "*/*",
+                    "Accept-Encoding": "gzip" if self._gzip else "identity",
+                    **({"Content-Type": "application/json"} if request.json is not None else {}),
+                },
+                auth=auth or _unsigned,
+            )
+        )
+        settings = client.merge_environment_settings(
+            prepared.url or "", {} if local else self._proxies, True, self._ca_bundle or True, None
+        )
+        return _RequestsSession(client, prepared, settings, (self._connect_timeout, stall_timeout))
+
+
+def _unsigned(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """An auth that adds nothing; given none, `requests` would look into ~/.netrc for one."""
+    return request
+
+
+class _RequestsSession:
+    def __init__(
+        self,
+        client: requests.Session,
+        prepared: requests.PreparedRequest,
+        settings: Mapping[str, Any],
+        timeouts: tuple[float, float],
+    ) -> None:
+        self._client = client
+        self._prepared = prepared
+        self._settings = settings
+        self._timeouts = timeouts
+        self._sockets = Sockets()
+        self._response: requests.Response | None = None
+        client.mount("https://", Adapter(self._sockets))
+        client.mount("http://", Adapter(self._sockets))
+
+    def open(self) -> Head:
+        try:
+            self._response = self._client.send(
+                self._prepared, allow_redirects=False, timeout=self._timeouts, **self._settings
+            )
+        except Exception as error:
+            raise self._translated(error) from error
+        return Head(self._response.status_code, self._response.headers)
+
+    def read(self) -> bytes:
+        if self._response is None:
+            return b""
+        try:
+            data: bytes = self._response.raw.read1(_READ_SIZE, decode_content=True)
+        except Exception as error:
+            if self._sockets.shut:
+                return b""
+            raise self._translated(error) from error
+        return data
+
+    def shutdown(self) -> None:
+        # Only shut down: a descriptor closed under a blocked read may be somebody else's when the read wakes.
+        self._sockets.shut_down()
+
+    def close(self) -> None:
+        if self._response is not None:
+            with contextlib.suppress(Exception):
+                self._response.close()
+        self._client.close()
+        self._sockets.close()
+
+    def _translated(self, error: Exception) -> Exception:
+        """What *error* of `requests` or urllib3 means as a StreamError."""
+        timeouts = requests.ReadTimeout | urllib3.exceptions.ReadTimeoutError
+        if isinstance(error, timeouts) and self._sockets.connected:
+            return StreamStalled(self._timeouts[1])
+        cause = _innermost(error)
+        if self._response is not None and isinstance(cause, http.client.IncompleteRead):
+            return StreamDisconnected("the server closed the connection in the middle of the stream")
+        if isinstance(error, OSError | urllib3.exceptions.HTTPError) and not isinstance(error, ValueError):
+            host = urlsplit(self._prepared.url or "").hostname
+            return ConnectionFailed(f"{host}: {str(cause) or type(cause).__name__}")
+        return error  # an unusable URL, header or proxy: the caller's mistake, which no retry mends
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """The first cause: `requests` and urllib3 wrap one failure up to four times."""
+    while True:
+        inner = getattr(error, "reason", None)
+        if not isinstance(inner, BaseException):
+            inner = next((a for a in error.args if isinstance(a, BaseException)), error.__cause__)
+        if inner is None or inner is error:
+            return error
+        error = inner

@@ -1,0 +1,127 @@
+"""Bytes to frames, however the bytes are cut."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rxtweets.errors import FrameTooLong
+from rxtweets.framing import Framer, LengthFramer, LineFramer
+
+MESSAGES = [
+    b'{"text":"plain"}',
+    '{"text":"ünïcödé 日本語 🐍 שלום"}'.encode(),
+    b"",
+    b'{"text":"escaped \\n and \\r\\n inside"}',
+    b"",
+    b"",
+    b'{"limit":{"track":12}}',
+]
+
+
+def lines(messages: Iterable[bytes]) -> bytes:
+    return b"".join(message + b"\r\n" for message in messages)
+
+
+def lengths(messages: Iterable[bytes]) -> bytes:
+    return b"".join(b"%d\r\n%s\r\n" % (len(m) + 2, m) if m else b"\r\n" for m in messages)
+
+
+def fed(framer: Framer, *pieces: bytes) -> list[bytes]:
+    return [frame for piece in pieces for frame in framer.feed(piece)]
+
+
+BOTH = pytest.mark.parametrize(
+    ("framer", "wire"),
+    [pytest.param(LineFramer, lines(MESSAGES), id="lines"), pytest.param(LengthFramer, lengths(MESSAGES),
+    id="length")],
+)
+
+
+@BOTH
+def test_every_cut_gives_the_same_frames(framer: Callable[[], Framer], wire: bytes) -> None:
+    """A stream cut in two anywhere, also inside a character or a line end, gives the same frames."""
+    for cut in range(len(wire) + 1):
+        assert fed(framer(), wire[:cut], wire[cut:]) == MESSAGES, cut
+
+
+@BOTH
+def test_byte_by_byte(framer: Callable[[], Framer], wire: bytes) -> None:
+    """Each frame comes out with the last byte of its end."""
+    assert fed(framer(), *(wire[i : i + 1] for i in range(len(wire)))) == MESSAGES
+
+
+TEXTS = st.lists(st.binary(max_size=40).map(lambda b: b.replace(b"\n", b"").replace(b"\r", b"")), max_size=12)
+
+
+@given(messages=TEXTS, sizes=st.lists(st.integers(1, 30), min_size=1), length=st.booleans())
+def test_any_cuts(messages: list[bytes], sizes: list[int], length: bool) -> None:
+    """Any messages in pieces of any sizes come out whole and in order."""
+    wire = lengths(messages) if length else lines(messages)
+    framer: Framer = LengthFramer() if length else LineFramer()
+    frames, at, turn = [], 0, 0
+    while at < len(wire):
+        size = sizes[turn % len(sizes)]
+        frames += framer.feed(wire[at : at + size])
+        at, turn = at + size, turn + 1
+    assert frames == messages
+
+
+@given(st.lists(st.binary(max_size=30), max_size=10), st.booleans())
+def test_hostile_bytes_never_raise(pieces: list[bytes], length: bool) -> None:
+    """No bytes make a framer raise, and cutting them otherwise changes nothing."""
+
+    def make() -> Framer:
+        return LengthFramer(64) if length else LineFramer(64)
+
+    whole, cut = make(), make()
+    data = b"".join(pieces)
+    assert fed(whole, data) == fed(cut, *pieces)
+    assert (whole.error is None) == (cut.error is None)
+
+
+def test_a_bare_newline_ends_a_frame() -> None:
+    r"""`\n` alone is tolerated."""
+    assert fed(LineFramer(), b"one\ntwo\r\n\nthree") == [b"one", b"two", b""]
+
+
+@pytest.mark.parametrize("framer", [LineFramer, LengthFramer])
+def test_a_frame_of_exactly_the_limit_passes(framer: type[LineFramer] | type[LengthFramer]) -> None:
+    """The limit counts the message without its line end."""
+    wire = lengths([b"x" * 100]) if framer is LengthFramer else lines([b"x" * 100])
+    for cut in range(len(wire)):
+        assert fed(framer(100), wire[:cut], wire[cut:]) == [b"x" * 100]
+
+
+@pytest.mark.parametrize("framer", [LineFramer, LengthFramer])
+def test_a_frame_over_the_limit_is_an_error_after_those_before_it(
+    framer: type[LineFramer] | type[LengthFramer],
+) -> None:
+    """What came before a frame that is too long is not lost, and nothing comes after it."""
+    encode = lengths if framer is LengthFramer else lines
+    wire = encode([b"before", b"x" * 101, b"after"])
+    for cut in range(len(wire)):
+        under_test = framer(100)
+        assert fed(under_test, wire[:cut], wire[cut:]) == [b"before"]
+        assert isinstance(under_test.error, FrameTooLong)
+        assert under_test.error.limit == 100
+
+
+@pytest.mark.parametrize("framer", [LineFramer, LengthFramer])
+def test_an_endless_frame_is_not_collected(framer: type[LineFramer] | type[LengthFramer]) -> None:
+    """A line that never ends is given up at the limit, so memory stays bounded."""
+    under_test = framer(1000)
+    fed_bytes = 0
+    while under_test.error is None:
+        under_test.feed(b"x" * 100)
+        fed_bytes += 100
+    assert fed_bytes <= 1200
+
+
+def test_a_line_that_is_no_length_comes_out_as_a_frame() -> None:
+    """Under delimited=length, a message without its length is not lost."""
+    wire = b'{"no":"length"}\r\n4\r\nhi\r\n'
+    assert fed(LengthFramer(), wire) == [b'{"no":"length"}', b"hi"]
