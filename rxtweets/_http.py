@@ -34,13 +34,18 @@ class Sockets:
         self.connected = False
         self._lock = threading.Lock()
         self._duplicates: list[socket.socket] = []
+        self._connections: list[http.client.HTTPConnection] = []
 
-    def watch(self, sock: socket.socket) -> None:
-        """Have *sock* shut down with the rest. Raises ConnectionAbortedError when they already are."""
+    def watch(self, connection: http.client.HTTPConnection, sock: socket.socket) -> None:
+        """Have *connection*'s *sock* shut down with the rest.
+
+        Raises ConnectionAbortedError when they already are.
+        """
         with self._lock:
             if self.shut:
                 raise ConnectionAbortedError("the session is closed")
             self._duplicates.append(sock.dup())
+            self._connections.append(connection)
 
     def shut_down(self) -> None:
         """End what goes on on the sockets, at once. From any thread, any number of times."""
@@ -51,9 +56,12 @@ class Sockets:
                     duplicate.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Shut down, and give the descriptors back."""
+        """Shut down, and give the descriptors back. Only from the thread that uses the sockets."""
         self.shut_down()
         with self._lock:
+            for connection in self._connections:  # the pool it went back to would close it some time later
+                connection.close()
+            self._connections.clear()
             for duplicate in self._duplicates:
                 duplicate.close()
             self._duplicates.clear()
@@ -97,6 +105,7 @@ class _ChunkedResponse(http.client.HTTPResponse):
     """
 
     _ended = False
+    _failure: http.client.HTTPException | None = None  # raised once what came before it is given out
     _left = 0  # bytes of the current chunk that have not come yet
     _header = b""  # the beginning of a chunk header whose end has not come yet
 
@@ -106,11 +115,13 @@ class _ChunkedResponse(http.client.HTTPResponse):
         while not self._ended:
             data: bytes = self.fp.read1(n)
             if not data:
-                self.close()
-                raise http.client.IncompleteRead(b"")
+                self._failure = http.client.IncompleteRead(b"")
+                break
             if body := self._unchunked(data):
                 return body
         self.close()
+        if self._failure is not None:
+            raise self._failure
         return b""
 
     def _unchunked(self, data: bytes) -> bytes:
@@ -133,11 +144,11 @@ class _ChunkedResponse(http.client.HTTPResponse):
             if end < 0:
                 self._header = data[start:]
                 if len(self._header) > _LONGEST_CHUNK_HEADER:
-                    raise http.client.LineTooLong("chunk header")
+                    self._end("a chunk header without an end")
                 break
             size = _chunk_size(data[start:end])
-            if size == 0:
-                self._ended = True
+            if size <= 0:
+                self._end("" if size == 0 else f"not a chunk header: {data[start:end][:40]!r}")
                 break
             start = end + 2
             end = start + size
@@ -147,18 +158,20 @@ class _ChunkedResponse(http.client.HTTPResponse):
             start = end + 2 if data.startswith(b"\r\n", end) else end
         return b"".join(pieces)
 
+    def _end(self, failure: str) -> None:
+        self._ended = True
+        if failure:
+            self._failure = http.client.HTTPException(failure)
+
 
 def _chunk_size(header: bytes) -> int:
-    try:
-        size = int(header, 16)
-    except ValueError:
+    """The size that a chunk header gives; -1 when it gives none."""
+    for text in (header, header.partition(b";")[0]):  # an extension may follow
         try:
-            size = int(header.partition(b";")[0], 16)
+            return int(text, 16)
         except ValueError:
-            size = -1
-    if size < 0:
-        raise http.client.HTTPException(f"not a chunk header: {header[:40]!r}")
-    return size
+            continue
+    return -1
 
 
 class _Watched(urllib3.connection.HTTPConnection):
@@ -182,7 +195,7 @@ class _Watched(urllib3.connection.HTTPConnection):
         for family, kind, protocol, _, address in addresses:
             sock = socket.socket(family, kind, protocol)
             try:
-                self._sockets.watch(sock)
+                self._sockets.watch(self, sock)
                 for option in self.socket_options or ():
                     sock.setsockopt(*option)
                 sock.settimeout(self.timeout)

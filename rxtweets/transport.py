@@ -124,7 +124,7 @@ class RequestsTransport:
         settings = client.merge_environment_settings(
             prepared.url or "", {} if local else self._proxies, True, self._ca_bundle or True, None
         )
-        return _RequestsSession(client, prepared, settings, (self._connect_timeout, stall_timeout))
+        return _RequestsSession(prepared, settings, (self._connect_timeout, stall_timeout))
 
 
 def _unsigned(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -135,25 +135,21 @@ def _unsigned(request: requests.PreparedRequest) -> requests.PreparedRequest:
 class _RequestsSession:
     def __init__(
         self,
-        client: requests.Session,
         prepared: requests.PreparedRequest,
         settings: Mapping[str, Any],
         timeouts: tuple[float, float],
     ) -> None:
-        self._client = client
         self._prepared = prepared
         self._settings = settings
         self._timeouts = timeouts
         self._sockets = Sockets()
+        self._adapter = Adapter(self._sockets)
         self._response: requests.Response | None = None
-        client.mount("https://", Adapter(self._sockets))
-        client.mount("http://", Adapter(self._sockets))
 
     def open(self) -> Head:
         try:
-            self._response = self._client.send(
-                self._prepared, allow_redirects=False, timeout=self._timeouts, **self._settings
-            )
+            # Not through a requests.Session, which reads a redirect's whole body, however long.
+            self._response = self._adapter.send(self._prepared, timeout=self._timeouts, **self._settings)
         except Exception as error:
             raise self._translated(error) from error
         return Head(self._response.status_code, self._response.headers)
@@ -177,7 +173,7 @@ class _RequestsSession:
         if self._response is not None:
             with contextlib.suppress(Exception):
                 self._response.close()
-        self._client.close()
+        self._adapter.close()
         self._sockets.close()
 
     def _translated(self, error: Exception) -> Exception:

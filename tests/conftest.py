@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+GRACE = 1.0
+"""Seconds within which threads and sockets must be gone."""
+
+
+def our_threads() -> list[threading.Thread]:
+    """The threads that the library started and that still run."""
+    return [
+        thread
+        for thread in threading.enumerate()
+        if thread.name.startswith("rxtweets") or isinstance(thread, threading.Timer)
+    ]
+
+
+def open_sockets() -> int:
+    """How many sockets this process has open; 0 where the system does not tell."""
+    folder = Path("/proc/self/fd")
+    if not folder.exists():
+        return 0
+    count = 0
+    for entry in folder.iterdir():
+        try:
+            count += os.readlink(entry).startswith("socket:")
+        except OSError:
+            continue
+    return count
+
+
+def leftovers(sockets_before: int) -> list[str]:
+    """What is left a second after a test ended, in words."""
+    tick = threading.Event()
+    for _ in range(int(GRACE / 0.01)):
+        left = [f"thread {thread.name}" for thread in our_threads()]
+        more = open_sockets() - sockets_before
+        if more > 0:
+            left.append(f"{more} sockets")
+        if not left:
+            return []
+        tick.wait(0.01)
+    return left
+
+
+@pytest.fixture(autouse=True)
+def nothing_left() -> Iterator[None]:
+    """Fail a test that leaves a thread or a socket behind."""
+    before = open_sockets()
+    yield
+    assert leftovers(before) == []
+
+
+@pytest.fixture(autouse=True)
+def no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the credentials or proxies of whoever runs it."""
+    for name in list(os.environ):
+        if name.startswith(("X_", "TWITTER_", "RXTWEETS_")) or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)

@@ -1,0 +1,71 @@
+"""An observer that tests can wait on."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from reactivex import Observable, abc
+
+PATIENCE = 10.0
+"""Seconds after which a test that waits has failed."""
+
+
+class Seen:
+    """What an Observable gave so far; `wait` returns as soon as a condition holds.
+
+    Attributes:
+        items: the items, in order.
+        error: the error that ended it, or None.
+        completed: whether it completed.
+        threads: the names of the threads that called.
+    """
+
+    def __init__(self, observable: Observable[Any], scheduler: abc.SchedulerBase | None = None) -> None:
+        self.items: list[Any] = []
+        self.error: Exception | None = None
+        self.completed = False
+        self.threads: set[str] = set()
+        self._changed = threading.Condition()
+        self.subscription = observable.subscribe(
+            self._on_next, self._on_error, self._on_completed, scheduler=scheduler
+        )
+
+    def wait(self, condition: Callable[[Seen], object]) -> Seen:
+        """Block until *condition* holds."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: condition(self), PATIENCE), (self.items[-5:], self.error)
+        return self
+
+    def count(self, number: int) -> Seen:
+        """Block until there are *number* items."""
+        return self.wait(lambda seen: len(seen.items) >= number)
+
+    def ended(self) -> Seen:
+        """Block until there is an error or the completion."""
+        return self.wait(lambda seen: seen.error or seen.completed)
+
+    def frames(self) -> list[bytes]:
+        """The items that are bytes."""
+        return [item for item in self.items if isinstance(item, bytes)]
+
+    def dispose(self) -> None:
+        """Dispose the subscription."""
+        self.subscription.dispose()
+
+    def _on_next(self, item: Any) -> None:
+        with self._changed:
+            self.threads.add(threading.current_thread().name)
+            self.items.append(item)
+            self._changed.notify_all()
+
+    def _on_error(self, error: Exception) -> None:
+        with self._changed:
+            self.error = error
+            self._changed.notify_all()
+
+    def _on_completed(self) -> None:
+        with self._changed:
+            self.completed = True
+            self._changed.notify_all()
