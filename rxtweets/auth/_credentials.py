@@ -98,11 +98,7 @@ class OAuth1(Auth):
 
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
         """Sign *r*."""
-        from requests_oauthlib import OAuth1 as Signature  # here, since importing it costs more than rxtweets
-
-        sign = Signature(self.consumer_key, self.consumer_secret, self.access_token, self.access_token_secret)
-        signed: PreparedRequest = sign(r)
-        return signed
+        return signed(r, *(getattr(self, part) for part in self._parts))
 
     def save(self, path: _store.Path) -> None:
         """Make a file that `from_file` reads and only its owner can.
@@ -195,6 +191,27 @@ class AppOnly(Auth):
 
     def __repr__(self) -> str:
         return f"AppOnly(consumer_key={_store.hint(self.consumer_key)})"
+
+
+def signed(
+    r: PreparedRequest,
+    key: str,
+    secret: str,
+    token: str | None = None,
+    token_secret: str | None = None,
+    *,
+    callback_uri: str | None = None,
+    verifier: str | None = None,
+) -> PreparedRequest:
+    """*r* with an `Authorization` header of OAuth 1.0a that covers its query and its form."""
+    from requests_oauthlib import OAuth1 as Signature  # here, since importing it costs more than rxtweets
+
+    # Without `decoding` headers stay text, as they are on every other request.
+    sign = Signature(
+        key, secret, token, token_secret, callback_uri=callback_uri, verifier=verifier, decoding=None
+    )
+    result: PreparedRequest = sign(r)
+    return result
 
 
 class Credentials(NamedTuple):

@@ -13,7 +13,7 @@ from rxtweets.endpoints import Request, api_url
 from rxtweets.errors import HTTPStatusError
 
 from . import _store
-from ._credentials import Exchange, OAuth1
+from ._credentials import Exchange, OAuth1, signed
 
 Answer = tuple[int, Mapping[str, str], bytes]
 
@@ -125,24 +125,14 @@ def sign_in(
 
 
 class _Leg(AuthBase):
-    """Signs one of the two requests."""
+    """Signs one of the two requests, with what `signed` takes."""
 
-    def __init__(
-        self,
-        key: str,
-        secret: str,
-        token: str | None = None,
-        token_secret: str | None = None,
-        **parts: str,
-    ) -> None:
-        self._signing = (key, secret, token, token_secret)
+    def __init__(self, *keys: str, **parts: str) -> None:
+        self._keys = keys
         self._parts = parts
 
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
-        from requests_oauthlib import OAuth1 as Signature
-
-        signed: PreparedRequest = Signature(*self._signing, **self._parts)(r)
-        return signed
+        return signed(r, *self._keys, **self._parts)
 
 
 class _Pair(NamedTuple):
