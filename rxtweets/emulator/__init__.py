@@ -1,0 +1,25 @@
+"""A local server that speaks both protocols, to try programs on and to test them with.
+
+>>> from rxtweets.emulator import Emulator
+>>> with Emulator() as emulator:
+...     emulator.base_url.startswith("http://127.0.0.1:")
+True
+"""
+
+from __future__ import annotations
+
+try:
+    import h11 as _h11  # noqa: F401
+    import oauthlib.oauth1 as _oauth1  # noqa: F401
+except ImportError as missing:
+    raise ImportError(
+        f"rxtweets.emulator needs {missing.name}, which comes with: pip install 'rxtweets[emulator]'"
+    ) from missing
+
+from .model import Post
+from .oauth import OAuth1Credentials
+from .records import RequestRecord, StreamRecord
+from .rules import Rule
+from .server import Emulator
+
+__all__ = ["Emulator", "OAuth1Credentials", "Post", "RequestRecord", "Rule", "StreamRecord"]

@@ -1,0 +1,134 @@
+"""Requests as endpoints read them, answers as they give them, and the refusals of both protocols."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
+
+PROBLEMS = "https://api.x.com/2/problems/"
+
+encode = msgspec.json.Encoder().encode
+
+
+class Call:
+    """One request: read by the endpoints, complete with its body."""
+
+    def __init__(
+        self, method: str, target: str, headers: dict[str, str], body: bytes, client_ip: str
+    ) -> None:
+        self.method = method
+        self.target = target
+        self.headers = headers
+        self.body = body
+        self.client_ip = client_ip
+        try:
+            parts = urlsplit(target)
+            self.path, self._query = parts.path, parts.query
+        except ValueError:  # brackets that are no IPv6 address
+            self.path, _, self._query = target.partition("?")
+
+    @property
+    def uri(self) -> str:
+        """The whole address, as a client signs it."""
+        host = self.headers.get("host", "")
+        return self.target if self.target.startswith("http") else f"http://{host}{self.target}"
+
+    @property
+    def protocol(self) -> str:
+        return "2" if self.path.startswith("/2/") else "1.1"
+
+    @cached_property
+    def query(self) -> dict[str, str]:
+        return dict(parse_qsl(self._query, keep_blank_values=True))
+
+    @cached_property
+    def form(self) -> dict[str, str]:
+        if not self.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+            return {}
+        return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """A complete response."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = "application/json; charset=utf-8"
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def json_answer(value: Any, status: int = 200) -> Answer:
+    return Answer(status, encode(value))
+
+
+def refuse(call: Call, status: int, detail: str | None = None) -> Answer:
+    """A refusal in the form of the protocol that was spoken."""
+    if call.path.startswith("/2/"):
+        return v2_refusal(status, detail)
+    return v1_refusal(status, call.path, detail)
+
+
+def reason(status: int) -> str:
+    if status == 420:
+        return "Enhance Your Calm"
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Unknown"
+
+
+# --- v1.1
+
+_V1_TEXTS = {
+    420: "Exceeded connection limit for user\r\n",
+    429: "Exceeded connection limit for user\r\n",
+}
+
+
+def v1_refusal(status: int, path: str, detail: str | None = None) -> Answer:
+    """v1.1 said what was wrong with parameters in a line of text, and anything else in a small HTML page."""
+    text = (detail and f"{detail}\r\n") or _V1_TEXTS.get(status)
+    if text is not None:
+        return Answer(status, text.encode(), "text/plain; charset=utf-8")
+    said = reason(status)
+    page = (
+        '<html>\n<head>\n<meta http-equiv="Content-Type" content="text/html; charset=utf-8"/>\n'
+        f"<title>Error {status} {said}</title>\n</head>\n<body>\n<h2>HTTP ERROR: {status}</h2>\n"
+        f"<p>Problem accessing '{_escaped(path)}'. Reason:\n<pre>    {said}</pre></p>\n</body>\n</html>\n"
+    )
+    return Answer(status, page.encode(), "text/html; charset=utf-8")
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+# --- v2
+
+
+def v2_refusal(status: int, detail: str | None = None) -> Answer:
+    """The problem object of a status that needs no explanation."""
+    said = reason(status)
+    problem = {"title": said, "detail": detail or said, "type": "about:blank", "status": status}
+    return Answer(status, encode(problem), "application/problem+json; charset=utf-8")
+
+
+def problem(status: int, title: str, detail: str, kind: str, /, **more: Any) -> Answer:
+    """A problem of one of X's own types."""
+    body = {**more, "title": title, "detail": detail, "type": PROBLEMS + kind}
+    return Answer(status, encode(body), "application/problem+json; charset=utf-8")
+
+
+def invalid_request(*errors: tuple[dict[str, list[str]], str]) -> Answer:
+    """The answer to parameters that don't make sense: each error is the parameters and the message about them."""
+    return problem(
+        400,
+        "Invalid Request",
+        "One or more parameters to your request was invalid.",
+        "invalid-request",
+        errors=[{"parameters": parameters, "message": message} for parameters, message in errors],
+    )

@@ -1,0 +1,156 @@
+"""The parameters of v2's streams: which exist, what they may be, and what X says when they aren't."""
+
+from __future__ import annotations
+
+import re
+
+from msgspec import Struct
+
+from .answers import Answer, Call, invalid_request
+from .text import names
+
+# Source of the names: X's OpenAPI description, version 2.167.
+_POST = names(
+    "article attachments author_id card_uri community_id context_annotations conversation_id"
+    " created_at display_text_range edit_controls edit_history_tweet_ids entities geo id"
+    " in_reply_to_user_id lang matched_media_notes media_metadata non_public_metrics"
+    " note_request_suggestions note_tweet organic_metrics paid_partnership possibly_sensitive"
+    " promoted_metrics public_metrics referenced_tweets reply_settings scopes source"
+    " suggested_source_links suggested_source_links_with_counts text withheld"
+)
+_EXPANSIONS = names(
+    "article.cover_media article.media_entities attachments.media_keys"
+    " attachments.media_source_tweet attachments.poll_ids author_id edit_history_tweet_ids"
+    " entities.mentions.username geo.place_id in_reply_to_user_id entities.note.mentions.username"
+    " referenced_tweets.id referenced_tweets.id.attachments.media_keys"
+    " referenced_tweets.id.author_id"
+)
+_MEDIA = names(
+    "alt_text duration_ms height media_key non_public_metrics organic_metrics preview_image_url"
+    " promoted_metrics public_metrics type url variants width"
+)
+_POLL = names("duration_minutes end_datetime id options voting_status")
+_USER = names(
+    "affiliation confirmed_email connection_status created_at description entities id"
+    " is_identity_verified location most_recent_tweet_id name parody pinned_tweet_id"
+    " profile_banner_url profile_image_url protected public_metrics receives_your_dm subscription"
+    " subscription_type url username verified verified_followers_count verified_type withheld"
+)
+_PLACE = names("contained_within country country_code full_name geo id name place_type")
+_LIKE = names("attachments_media_keys created_at id liked_tweet_author_id liked_tweet_id timestamp_ms")
+
+LISTS: dict[str, list[str]] = {
+    "tweet.fields": _POST,
+    "expansions": _EXPANSIONS,
+    "media.fields": _MEDIA,
+    "poll.fields": _POLL,
+    "user.fields": _USER,
+    "place.fields": _PLACE,
+}
+POST_LISTS = LISTS
+LIKE_LISTS: dict[str, list[str]] = {
+    "like_with_tweet_author.fields": _LIKE,
+    "expansions": ["attachments.media_keys", "liked_tweet_author_id", "liked_tweet_id"],
+    "media.fields": _MEDIA,
+    "user.fields": _USER,
+    "tweet.fields": _POST,
+}
+RECOVERY = ("backfill_minutes", "start_time", "end_time")
+# An expansion brings the field that it expands.
+_BRINGS = {
+    "author_id": "author_id",
+    "in_reply_to_user_id": "in_reply_to_user_id",
+    "attachments.media_keys": "attachments",
+    "attachments.poll_ids": "attachments",
+    "geo.place_id": "geo",
+    "entities.mentions.username": "entities",
+    "referenced_tweets.id": "referenced_tweets",
+    "referenced_tweets.id.author_id": "referenced_tweets",
+    "referenced_tweets.id.attachments.media_keys": "referenced_tweets",
+}
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$")
+
+
+class Fields(Struct, frozen=True):
+    """What of a post, and of what goes with it, a client has asked for."""
+
+    post: frozenset[str] = frozenset()
+    user: frozenset[str] = frozenset()
+    media: frozenset[str] = frozenset()
+    poll: frozenset[str] = frozenset()
+    place: frozenset[str] = frozenset()
+    expansions: frozenset[str] = frozenset()
+    like: frozenset[str] = frozenset()
+
+
+def read_fields(call: Call) -> Fields:
+    """The fields of a request whose parameters are known to be right."""
+    asked = {
+        name: frozenset(split(call.query.get(name, ""))) for name in (*LISTS, "like_with_tweet_author.fields")
+    }
+    brought = {_BRINGS[name] for name in asked["expansions"] if name in _BRINGS}
+    return Fields(
+        post=asked["tweet.fields"] | brought,
+        user=asked["user.fields"],
+        media=asked["media.fields"],
+        poll=asked["poll.fields"],
+        place=asked["place.fields"],
+        expansions=asked["expansions"],
+        like=asked["like_with_tweet_author.fields"],
+    )
+
+
+def split(text: str) -> list[str]:
+    return [item for item in text.split(",") if item]
+
+
+def check(
+    call: Call, lists: dict[str, list[str]], partitions: int | None = None, others: tuple[str, ...] = RECOVERY
+) -> Answer | None:
+    """The refusal that a request's parameters earn, all their faults in one, or None.
+
+    `partitions` is the number of partitions of the endpoint, where it has them.
+    """
+    known = (*lists, *others, *(("partition",) if partitions else ()))
+    faults: list[tuple[dict[str, list[str]], str]] = []
+    for name, value in call.query.items():
+        if name not in known:
+            faults.append(
+                ({name: [value]}, f"The query parameter [{name}] is not one of [{','.join(sorted(known))}]")
+            )
+        elif name in lists:
+            faults += _check_list(name, value, lists[name])
+        else:
+            faults += _check_value(name, value, partitions)
+    if partitions and "partition" not in call.query:
+        faults.append(({"partition": []}, "The `partition` query parameter can not be empty"))
+    return invalid_request(*faults) if faults else None
+
+
+def _check_list(name: str, value: str, allowed: list[str]) -> list[tuple[dict[str, list[str]], str]]:
+    items = split(value)
+    if not items:
+        return [({name: [value]}, f"The `{name}` query parameter can not be empty")]
+    wrong = [item for item in items if item not in allowed]
+    return [
+        ({name: items}, f"The `{name}` query parameter value [{item}] is not one of [{','.join(allowed)}]")
+        for item in wrong
+    ]
+
+
+def _check_value(name: str, value: str, partitions: int | None) -> list[tuple[dict[str, list[str]], str]]:
+    if name in {"start_time", "end_time"}:
+        if _TIME.match(value):
+            return []
+        return [
+            (
+                {name: [value]},
+                f"The `{name}` query parameter value [{value}] does not match the ISO 8601 form",
+            )
+        ]
+    low, high = (0, 5) if name == "backfill_minutes" else (1, partitions or 1)
+    if re.fullmatch(r"[0-9]{1,3}", value) and low <= int(value) <= high:
+        return []
+    return [
+        ({name: [value]}, f"The `{name}` query parameter value [{value}] is not between {low} and {high}")
+    ]

@@ -1,0 +1,175 @@
+"""What the emulated world is made of: people, posts and what posts carry, in neither protocol's form."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from msgspec import Struct, field
+
+EPOCH = 1288834974657
+"""Milliseconds since 1970 that an id's time counts from. Source: Twitter's Snowflake."""
+
+Box = tuple[float, float, float, float]
+"""West, south, east, north, in degrees."""
+
+
+class Person(Struct, frozen=True, kw_only=True):
+    """Somebody who posts."""
+
+    id: int
+    screen_name: str
+    name: str
+    bio: str
+    location: str
+    lang: str
+    joined: int
+    followers: int
+    following: int
+    posts: int
+    likes: int
+    listed: int
+    verified: bool
+    website: str | None
+    avatar: str
+    color: str
+
+
+class Link(Struct, frozen=True):
+    """A link in a text, its short form being what the text holds."""
+
+    short: str
+    expanded: str
+    display: str
+    title: str
+    start: int
+    end: int
+
+
+class Mention(Struct, frozen=True):
+    person: Person
+    start: int
+    end: int
+
+
+class Tag(Struct, frozen=True):
+    """A hashtag or a cashtag, without its sign."""
+
+    text: str
+    start: int
+    end: int
+
+
+class Media(Struct, frozen=True):
+    """A photo, video or animated GIF (`kind` as v1.1 names it: photo, video, animated_gif)."""
+
+    id: int
+    kind: str
+    name: str
+    width: int
+    height: int
+    seconds: int
+    alt: str | None
+
+    @property
+    def key(self) -> str:
+        return f"{ {'photo': 3, 'video': 7, 'animated_gif': 16}[self.kind] }_{self.id}"
+
+    @property
+    def url(self) -> str:
+        folder = {"photo": "media", "video": "ext_tw_video_thumb", "animated_gif": "tweet_video_thumb"}[
+            self.kind
+        ]
+        return f"https://pbs.twimg.com/{folder}/{self.name}.jpg"
+
+
+class Place(Struct, frozen=True):
+    id: str
+    name: str
+    full_name: str
+    country: str
+    country_code: str
+    kind: str
+    box: Box
+
+
+class Poll(Struct, frozen=True):
+    id: int
+    options: tuple[str, ...]
+    votes: tuple[int, ...]
+    minutes: int
+
+
+class Counts(Struct, frozen=True):
+    retweets: int = 0
+    likes: int = 0
+    replies: int = 0
+    quotes: int = 0
+    bookmarks: int = 0
+    views: int = 0
+
+
+class Post(Struct, kw_only=True, eq=False):
+    """A post, from which each protocol makes its own form.
+
+    `ms` is its time in Unix milliseconds. `forms` keeps what was made from it, so that a post sent to many streams
+    is rendered once.
+    """
+
+    id: int
+    ms: int
+    text: str
+    author: Person
+    lang: str
+    source: str = "Twitter Web App"
+    tags: tuple[Tag, ...] = ()
+    symbols: tuple[Tag, ...] = ()
+    mentions: tuple[Mention, ...] = ()
+    links: tuple[Link, ...] = ()
+    media: tuple[Media, ...] = ()
+    media_link: Link | None = None
+    quote_link: Link | None = None
+    place: Place | None = None
+    point: tuple[float, float] | None = None
+    reply_to: Post | None = None
+    retweeted: Post | None = None
+    quoted: Post | None = None
+    counts: Counts = Counts()
+    level: str = "low"
+    sensitive: bool = False
+    poll: Poll | None = None
+    forms: dict[Any, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"Post(id={self.id}, author={self.author.screen_name!r}, text={self.text!r})"
+
+    @property
+    def conversation(self) -> int:
+        """Id of the post that began the conversation."""
+        first = self
+        while first.reply_to is not None:
+            first = first.reply_to
+        return first.id
+
+
+class Snowflakes:
+    """Ids in increasing order that carry their time, as Twitter's do."""
+
+    def __init__(self, worker: int = 0) -> None:
+        self._worker = worker % 1024
+        self._last = 0
+
+    def next(self, ms: int | None = None) -> int:
+        """The next id: for now, or for a past time (then only its order among its own millisecond is random)."""
+        now = time.time_ns() // 1_000_000 if ms is None else ms
+        made = (now - EPOCH) << 22 | self._worker << 12
+        if ms is not None:
+            self._worker = (self._worker + 1) % 1024
+            return made
+        self._last = max(made, self._last + 1)
+        return self._last
+
+
+def id_time(number: int) -> int:
+    """Unix milliseconds that an id carries."""
+    return (number >> 22) + EPOCH

@@ -1,0 +1,186 @@
+"""Who may come in: OAuth 1.0a signatures checked by oauthlib, bearer tokens, and the accounts behind both."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import random
+import string
+from collections import OrderedDict
+from typing import Any, NamedTuple
+from urllib.parse import unquote_plus
+
+from oauthlib.oauth1 import RequestValidator, ResourceEndpoint
+
+from .answers import Call
+
+_LETTERS = string.ascii_letters + string.digits
+
+
+class OAuth1Credentials(NamedTuple):
+    """The four strings of OAuth 1.0a, named as everywhere; they are not shown when printed."""
+
+    consumer_key: str
+    consumer_secret: str
+    access_token: str
+    access_token_secret: str
+
+    def __repr__(self) -> str:
+        return "OAuth1Credentials(…)"
+
+
+class Accounts:
+    """The app, its one user, the tokens given out since, and the nonces seen."""
+
+    def __init__(self, seed: int) -> None:
+        self._dice = random.Random(f"accounts/{seed}")
+        self.user_id = self._dice.randrange(10**8, 10**9)
+        self.screen_name = "you"
+        self.credentials = OAuth1Credentials(
+            self.letters(25), self.letters(50), f"{self.user_id}-{self.letters(40)}", self.letters(45)
+        )
+        self.bearer_token = self._new_bearer()
+        self.tokens = {self.credentials.access_token: self.credentials.access_token_secret}
+        self.request_tokens: OrderedDict[str, tuple[str, str]] = OrderedDict()  # token: (secret, PIN)
+        self._nonces: OrderedDict[tuple[str, ...], None] = OrderedDict()
+
+    def letters(self, length: int) -> str:
+        return "".join(self._dice.choices(_LETTERS, k=length))
+
+    def _new_bearer(self) -> str:
+        return "AAAAAAAAAAAAAAAAAAAAA" + self.letters(80)
+
+    def renew_bearer(self) -> str:
+        """Replace the app's bearer token; the former one is refused from now on."""
+        self.bearer_token = self._new_bearer()
+        return self.bearer_token
+
+    def pin(self) -> str:
+        return f"{self._dice.randrange(10**7):07}"
+
+    def first_use(self, *nonce: str) -> bool:
+        """Whether that nonce is new. Remembers 100,000, more than a test makes in the window of a timestamp."""
+        if nonce in self._nonces:
+            return False
+        self._nonces[nonce] = None
+        if len(self._nonces) > 100_000:
+            self._nonces.popitem(last=False)
+        return True
+
+
+class Validator(RequestValidator):  # type: ignore[misc,unused-ignore]
+    """What oauthlib asks about an account."""
+
+    enforce_ssl = False
+    safe_characters = set(_LETTERS + "-_.~")
+    client_key_length = access_token_length = request_token_length = (1, 200)
+    nonce_length = (1, 200)
+    verifier_length = (1, 30)
+    allowed_signature_methods = ("HMAC-SHA1", "HMAC-SHA256", "HMAC-SHA512")
+    timestamp_lifetime = 300
+    dummy_client = dummy_access_token = dummy_request_token = "dummy"
+
+    def __init__(self, accounts: Accounts) -> None:
+        super().__init__()
+        self.accounts = accounts
+
+    def validate_client_key(self, client_key: str, request: Any) -> bool:
+        return client_key == self.accounts.credentials.consumer_key
+
+    def get_client_secret(self, client_key: str, request: Any) -> str:
+        return self.accounts.credentials.consumer_secret
+
+    def validate_access_token(self, client_key: str, token: str, request: Any) -> bool:
+        return token in self.accounts.tokens
+
+    def get_access_token_secret(self, client_key: str, token: str, request: Any) -> str:
+        return self.accounts.tokens.get(token, "dummy")
+
+    def validate_timestamp_and_nonce(
+        self,
+        client_key: str,
+        timestamp: str,
+        nonce: str,
+        request: Any,
+        request_token: str | None = None,
+        access_token: str | None = None,
+    ) -> bool:
+        return self.accounts.first_use(client_key, timestamp, nonce, request_token or access_token or "")
+
+    def validate_realms(
+        self, client_key: str, token: str, request: Any, uri: Any = None, realms: Any = None
+    ) -> bool:
+        return True
+
+    # --- the sign-in of a user
+
+    def get_default_realms(self, client_key: str, request: Any) -> list[str]:
+        return []
+
+    def get_realms(self, token: str, request: Any) -> list[str]:
+        return []
+
+    def validate_requested_realms(self, client_key: str, realms: Any, request: Any) -> bool:
+        return True
+
+    def validate_redirect_uri(self, client_key: str, redirect_uri: str, request: Any) -> bool:
+        return True
+
+    def validate_request_token(self, client_key: str, token: str, request: Any) -> bool:
+        return token in self.accounts.request_tokens
+
+    def get_request_token_secret(self, client_key: str, token: str, request: Any) -> str:
+        return self.accounts.request_tokens.get(token, ("dummy", ""))[0]
+
+    def validate_verifier(self, client_key: str, token: str, verifier: str, request: Any) -> bool:
+        return self.accounts.request_tokens.get(token, ("", ""))[1] == verifier
+
+    def save_request_token(self, token: dict[str, str], request: Any) -> None:
+        self.accounts.request_tokens[token["oauth_token"]] = (
+            token["oauth_token_secret"],
+            self.accounts.pin(),
+        )
+        if len(self.accounts.request_tokens) > 1000:
+            self.accounts.request_tokens.popitem(last=False)
+
+    def save_access_token(self, token: dict[str, str], request: Any) -> None:
+        self.accounts.tokens[token["oauth_token"]] = token["oauth_token_secret"]
+
+    def invalidate_request_token(self, client_key: str, request_token: str, request: Any) -> None:
+        self.accounts.request_tokens.pop(request_token, None)
+
+
+class Gate:
+    """Looks at a request's credentials."""
+
+    def __init__(self, accounts: Accounts) -> None:
+        self.accounts = accounts
+        self.validator = Validator(accounts)
+        self._signed = ResourceEndpoint(self.validator)
+
+    def has_bearer(self, call: Call) -> bool:
+        """Whether the request carries the app's bearer token."""
+        scheme, _, token = call.headers.get("authorization", "").partition(" ")
+        return scheme.lower() == "bearer" and token.strip() == self.accounts.bearer_token
+
+    def has_signature(self, call: Call) -> bool:
+        """Whether the request is signed by the app and a user, now, for the first time."""
+        try:
+            valid, _ = self._signed.validate_protected_resource_request(
+                call.uri, call.method, call.body.decode("utf-8", "replace"), call.headers
+            )
+        except ValueError:  # what oauthlib raises on characters that can't be in a query or an OAuth header
+            return False
+        return bool(valid)
+
+    def has_app_password(self, call: Call) -> bool:
+        """Whether the request carries consumer key and secret as Basic authentication."""
+        scheme, _, word = call.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "basic":
+            return False
+        try:
+            key, _, secret = base64.b64decode(word, validate=True).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError):
+            return False
+        mine = self.accounts.credentials
+        return (unquote_plus(key), unquote_plus(secret)) == (mine.consumer_key, mine.consumer_secret)

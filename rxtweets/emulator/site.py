@@ -1,0 +1,182 @@
+"""The emulated site: takes requests, holds the streams and the trouble, and keeps the world talking."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections import deque
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from . import signin, v1, v2
+from .answers import Answer, Call, refuse
+from .oauth import Accounts, Gate
+from .records import RequestRecord, StreamRecord, frozen
+from .rules import RuleBook
+from .streams import Feed, OpenStream, StreamHub, wants_gzip
+from .trouble import Trouble
+from .wire import Connection, Reply
+from .world import NOTHING, World
+
+KEEP_ALIVE = {"1.1": 30.0, "2": 20.0}
+"""Seconds between keep-alives. Source: X's guides to consuming streams."""
+
+Endpoint = Callable[[Call], Answer | Feed]
+
+
+class Site:
+    """Everything behind the emulator's address. Lives on one loop and must only be touched there while it runs."""
+
+    def __init__(
+        self, *, rate: float, seed: int, keep_alive: float | None, changed: Callable[[int], None]
+    ) -> None:
+        self.rate = rate
+        self.keep_alive = keep_alive
+        self.world = World(seed)
+        self.accounts = Accounts(seed)
+        self.gate = Gate(self.accounts)
+        self.book = RuleBook(self.world.ids)
+        self.trouble = Trouble()
+        self.requests: deque[RequestRecord] = deque(maxlen=10_000)
+        self.connections: set[Connection] = set()
+        self.on_stream_closed: Callable[[StreamRecord], object] = lambda record: None
+        self.hub = StreamHub(self._streams_changed, self._stream_closed)
+        self._changed = changed
+        self._limits = v2.RateLimits()
+        self._talk: asyncio.TimerHandle | None = None
+        self._debt = 0.0
+        self._talked = 0.0
+        self._routes: dict[str, dict[str, Endpoint]] = {
+            **v1.routes(self),
+            **v2.routes(self),
+            **signin.routes(self),
+        }
+
+    # --- requests
+
+    def connect(self) -> Connection:
+        """The protocol of a new connection."""
+        connection = Connection(self.respond, self.connections.discard)
+        self.connections.add(connection)
+        return connection
+
+    def respond(self, call: Call) -> Reply:
+        """Answer a request and remember both."""
+        reply = self._reply(call)
+        opened = isinstance(reply, Feed)
+        self.requests.append(
+            RequestRecord(
+                call.method,
+                call.path,
+                frozen(call.query),
+                frozen(call.headers),
+                call.body,
+                frozen(call.form),
+                200 if opened else reply.status if isinstance(reply, Answer) else None,
+            )
+        )
+        limits = self._limits.headers(call.path, 50 if opened else 450) if call.path.startswith("/2/") else ()
+        if isinstance(reply, Feed):
+            return self._stream(call, reply, limits)
+        if isinstance(reply, Answer):
+            given = {name.lower() for name, _ in reply.headers}
+            headers = (*reply.headers, *(pair for pair in limits if pair[0] not in given))
+            return Answer(reply.status, reply.body, reply.content_type, headers)
+        return None
+
+    def _reply(self, call: Call) -> Answer | Feed | None:
+        methods = self._find(call.path)
+        streams = (
+            methods is not None and call.path.endswith(("/stream", ".json"))
+        ) or "/stream/lang/" in call.path
+        if self.trouble.silent(call.path, streams):
+            return None
+        planned = self.trouble.planned(call, streams)
+        if planned is not None:
+            return planned
+        if methods is None:
+            return refuse(call, 404)
+        endpoint = methods.get(call.method)
+        if endpoint is None:
+            answer = refuse(call, 405)
+            return Answer(405, answer.body, answer.content_type, (("allow", ", ".join(methods)),))
+        return endpoint(call)
+
+    def _find(self, path: str) -> dict[str, Endpoint] | None:
+        found = self._routes.get(path)
+        if found is None and path.startswith("/2/"):
+            found = self._routes.get(path.rpartition("/")[0] + "/*")
+        return found
+
+    def _stream(self, call: Call, feed: Feed, headers: tuple[tuple[str, str], ...]) -> OpenStream:
+        record = StreamRecord(
+            str(uuid.uuid4()),
+            feed.protocol,
+            call.path,
+            frozen(call.query),
+            frozen(call.form),
+            frozen(call.headers),
+            datetime.now(UTC),
+            call.client_ip,
+        )
+        keep_alive = self.keep_alive or KEEP_ALIVE[feed.protocol]
+        return OpenStream(
+            record, feed, gzip=wants_gzip(call), keep_alive=keep_alive, hub=self.hub, headers=headers
+        )
+
+    # --- the world's talk
+
+    def _streams_changed(self, count: int) -> None:
+        if count and self._talk is None and self.rate > 0:
+            self._talked, self._debt = asyncio.get_running_loop().time(), 0.0
+            self._speak_later()
+        elif not count:
+            self.silence()
+        self._changed(count)
+
+    def _stream_closed(self, stream: OpenStream) -> None:
+        self.on_stream_closed(stream.record)
+
+    def silence(self) -> None:
+        """Stop making posts."""
+        if self._talk is not None:
+            self._talk.cancel()
+            self._talk = None
+
+    def _speak_later(self) -> None:
+        # 5 ms at least: the loop has other work, and a burst of posts is one write.
+        self._talk = asyncio.get_running_loop().call_later(max(1 / self.rate, 0.005), self._speak)
+
+    def _speak(self) -> None:
+        now = asyncio.get_running_loop().time()
+        # Not more than a quarter of a second is made up for, lest a busy machine falls ever further behind.
+        self._debt += min(now - self._talked, max(0.25, 1 / self.rate)) * self.rate
+        self._talked = now
+        while self._debt >= 0.999:
+            self._debt -= 1
+            self._make()
+        self._speak_later()
+
+    def _make(self) -> None:
+        if self.hub.stalled:
+            return
+        dice = self.world.dice
+        asking = tuple(self.hub.streams.values())
+        wish = dice.choice(asking).feed.wish(dice) if asking else None
+        if wish is not None and wish != NOTHING and dice.random() < 0.15:
+            wish = NOTHING  # the rest of the world talks too
+        self.hub.give(self.world.make(wish or NOTHING), dice)
+
+    # --- ends
+
+    def say_goodbye(self, stream: OpenStream) -> None:
+        """End a stream as the site does: with a message that says so, then cleanly."""
+        if stream.record.protocol == "2":
+            stream.send(v2.goodbye())
+        stream.close()
+
+    def abort(self) -> None:
+        """Drop every connection."""
+        self.silence()
+        for connection in tuple(self.connections):
+            connection.transport.abort()

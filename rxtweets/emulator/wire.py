@@ -1,0 +1,189 @@
+"""HTTP/1.1 on a socket: h11 reads requests and writes heads, the bodies of streams are written byte by byte here."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import struct
+from collections.abc import Callable
+from email.utils import formatdate
+from typing import Protocol
+
+import h11
+
+from .answers import Answer, Call, reason, refuse
+
+LONGEST_HEAD = 64 * 1024
+LONGEST_BODY = 8 * 1024 * 1024
+PATIENCE = 60.0
+"""Seconds that a client may take for a request, or let pass between two."""
+
+log = logging.getLogger("rxtweets.emulator")
+
+
+class Opened(Protocol):
+    """What the site gives for a request that opens a stream."""
+
+    headers: tuple[tuple[str, str], ...]
+
+    def begin(self, connection: Connection, chunked: bool) -> None: ...
+    def ended(self) -> None: ...
+
+
+Reply = Answer | Opened | None
+"""What a request is answered with; None is silence."""
+
+
+class Connection(asyncio.Protocol):
+    """One client's connection."""
+
+    def __init__(self, respond: Callable[[Call], Reply], gone: Callable[[Connection], None]) -> None:
+        self._respond = respond
+        self._gone = gone
+        self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=LONGEST_HEAD)
+        self._request: h11.Request | None = None
+        self._body = bytearray()
+        self._stream: Opened | None = None
+        self._silent = False
+        self._patience: asyncio.TimerHandle | None = None
+        self.client_ip = ""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        self.client_ip = str((transport.get_extra_info("peername") or ("",))[0])
+        self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        if self._stream is not None:
+            self._stream.ended()
+        self._gone(self)
+
+    def data_received(self, data: bytes) -> None:
+        if self._stream is not None or self._silent:
+            return  # nothing a client can say now matters, and nothing may pile up
+        try:
+            self._h11.receive_data(data)
+            self._read()
+        except h11.RemoteProtocolError as error:
+            self._malformed(error.error_status_hint)
+
+    def eof_received(self) -> bool:
+        return False  # a client that has closed its side is gone: close ours
+
+    def _wait(self) -> None:
+        self._stop_waiting()
+        self._patience = asyncio.get_running_loop().call_later(PATIENCE, self.transport.close)
+
+    def _stop_waiting(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+    def _read(self) -> None:
+        while self._stream is None and not self._silent and not self.transport.is_closing():
+            event = self._h11.next_event()
+            if isinstance(event, h11.Request):
+                self._request = event
+                self._body.clear()
+            elif isinstance(event, h11.Data):
+                self._body += event.data
+                if len(self._body) > LONGEST_BODY:
+                    self._malformed(413)
+            elif isinstance(event, h11.EndOfMessage):
+                self._answer()
+            elif event is h11.NEED_DATA:
+                if self._h11.they_are_waiting_for_100_continue:
+                    self._write_head(
+                        h11.InformationalResponse(status_code=100, headers=[], reason="Continue")
+                    )
+                return
+            else:  # paused behind a request to switch protocols, or closed
+                self.transport.close()
+
+    def _answer(self) -> None:
+        assert self._request is not None
+        request, self._request = self._request, None
+        self._stop_waiting()
+        headers: dict[str, str] = {}
+        for name, value in request.headers:
+            key = name.decode("latin-1")
+            text = value.decode("latin-1")
+            headers[key] = f"{headers[key]}, {text}" if key in headers else text
+        call = Call(
+            request.method.decode("latin-1"),
+            request.target.decode("latin-1"),
+            headers,
+            bytes(self._body),
+            self.client_ip,
+        )
+        try:
+            reply = self._respond(call)
+        except Exception:  # a client under test must get an answer even to what the emulator has got wrong
+            log.exception("the emulator failed on %s %s", call.method, call.path)
+            reply = refuse(call, 500)
+        if reply is None:
+            self._silent = True
+        elif isinstance(reply, Answer):
+            self._send(reply, head_only=call.method == "HEAD")
+        else:
+            self._open(reply)
+
+    def _open(self, stream: Opened) -> None:
+        self._stream = stream
+        headers = [
+            ("content-type", "application/json; charset=utf-8"),
+            *stream.headers,
+            *_common(),
+            ("connection", "close"),
+        ]
+        chunked = self._h11.their_http_version == b"1.1"
+        self._write_head(h11.Response(status_code=200, headers=headers, reason=b"OK"))
+        stream.begin(self, chunked)
+
+    def _send(self, answer: Answer, head_only: bool = False) -> None:
+        headers = [("content-type", answer.content_type), ("content-length", str(len(answer.body)))]
+        named = {name.lower() for name, _ in answer.headers}
+        headers = [pair for pair in headers if pair[0] not in named or pair[0] == "content-length"]
+        headers += [
+            pair for pair in answer.headers if pair[0].lower() not in ("content-length", "transfer-encoding")
+        ]
+        self._write_head(
+            h11.Response(
+                status_code=answer.status,
+                headers=[*headers, *_common()],
+                reason=reason(answer.status).encode(),
+            )
+        )
+        # An answer without a body (204, 304, any to HEAD) may still name a length, but nothing may follow.
+        if answer.body and not head_only and answer.status not in (204, 304):
+            self.transport.write(self._h11.send(h11.Data(data=answer.body)) or b"")
+        if self._h11.our_state is h11.SEND_BODY:
+            self.transport.write(self._h11.send(h11.EndOfMessage()) or b"")
+        if self._h11.our_state is h11.DONE and self._h11.their_state is h11.DONE:
+            self._h11.start_next_cycle()
+            self._wait()
+        else:
+            self.transport.close()
+
+    def _write_head(self, head: h11.Response | h11.InformationalResponse) -> None:
+        self.transport.write(self._h11.send(head) or b"")
+
+    def _malformed(self, status: int) -> None:
+        if self._h11.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            body = f"{status} {reason(status)}\r\n".encode()
+            self._send(Answer(status, body, "text/plain; charset=utf-8", (("connection", "close"),)))
+        self.transport.close()
+
+    def reset(self) -> None:
+        """Close with RST: whatever is under way is lost and the client sees a reset."""
+        sock: socket.socket | None = self.transport.get_extra_info("socket")
+        if sock is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
+
+
+def _common() -> list[tuple[str, str]]:
+    return [("date", formatdate(usegmt=True)), ("server", "rxtweets-emulator")]
