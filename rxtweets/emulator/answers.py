@@ -124,7 +124,7 @@ def problem(status: int, title: str, detail: str, kind: str, /, **more: Any) -> 
 
 
 def invalid_request(*errors: tuple[dict[str, list[str]], str]) -> Answer:
-    """The answer to parameters that don't make sense: each error is the parameters and the message about them."""
+    """The answer to senseless parameters: each error is the parameters and the message about them."""
     return problem(
         400,
         "Invalid Request",

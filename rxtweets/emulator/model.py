@@ -112,8 +112,8 @@ class Counts(Struct, frozen=True):
 class Post(Struct, kw_only=True, eq=False):
     """A post, from which each protocol makes its own form.
 
-    `ms` is its time in Unix milliseconds. `forms` keeps what was made from it, so that a post sent to many streams
-    is rendered once.
+    `ms` is its time in Unix milliseconds. `forms` keeps what was made from it, so that a post sent to many
+    streams is rendered once.
     """
 
     id: int
@@ -160,7 +160,7 @@ class Snowflakes:
         self._last = 0
 
     def next(self, ms: int | None = None) -> int:
-        """The next id: for now, or for a past time (then only its order among its own millisecond is random)."""
+        """The next id: for now, or for a past time (unordered within its millisecond)."""
         now = time.time_ns() // 1_000_000 if ms is None else ms
         made = (now - EPOCH) << 22 | self._worker << 12
         if ms is not None:

@@ -59,7 +59,7 @@ class Accounts:
         return f"{self._dice.randrange(10**7):07}"
 
     def first_use(self, *nonce: str) -> bool:
-        """Whether that nonce is new. Remembers 100,000, more than a test makes in the window of a timestamp."""
+        """Whether that nonce is new. Remembers 100,000: more than come in the window of a timestamp."""
         if nonce in self._nonces:
             return False
         self._nonces[nonce] = None
@@ -72,7 +72,7 @@ class Validator(RequestValidator):  # type: ignore[misc,unused-ignore]
     """What oauthlib asks about an account."""
 
     enforce_ssl = False
-    safe_characters = set(_LETTERS + "-_.~")
+    safe_characters = frozenset(_LETTERS + "-_.~")
     client_key_length = access_token_length = request_token_length = (1, 200)
     nonce_length = (1, 200)
     verifier_length = (1, 30)

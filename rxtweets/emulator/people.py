@@ -182,7 +182,7 @@ def place_like(name: str | None, country: str | None, dice: random.Random) -> Pl
 
 
 class People:
-    """Everybody, made when first met; who somebody is depends on the seed and on their id or screen name only."""
+    """Everybody, made when first met; who somebody is depends on the seed and their id or name only."""
 
     def __init__(self, seed: int, population: int = 500) -> None:
         self._seed = seed

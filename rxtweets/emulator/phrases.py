@@ -1,4 +1,4 @@
-"""What people of the emulated world say: sentences about a topic (``{}``), remarks that go with any, and topics."""
+"""What people of the emulated world say: sentences about a topic (``{}``), remarks that go with any."""
 
 from __future__ import annotations
 

@@ -12,8 +12,8 @@ from msgspec import Struct
 class RequestRecord(Struct, frozen=True):
     """A request as it came, and what it was answered.
 
-    `status` is the status code sent, or None where no answer was sent at all (`Emulator.mute`). Header names are in
-    lower case. `query` and `form` keep the last value of a name given twice.
+    `status` is the status code sent, or None where no answer was sent at all (`Emulator.mute`). Header names
+    are in lower case. `query` and `form` keep the last value of a name given twice.
     """
 
     method: str

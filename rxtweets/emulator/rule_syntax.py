@@ -119,9 +119,8 @@ class _Parser:
         while position < len(self._rule):
             match = _TOKEN.match(self._rule, position)
             if match is None:
-                raise RuleError(
-                    f"no viable alternative at character '{self._rule[position]}' (at position {position + 1})"
-                )
+                found = self._rule[position]
+                raise RuleError(f"no viable alternative at character '{found}' (at position {position + 1})")
             if match.lastgroup != "blank":
                 tokens.append(match)
             position = match.end()
@@ -201,7 +200,8 @@ def _term(token: re.Match[str]) -> Term:
     word = token["word"]
     if word == "AND":
         raise RuleError(
-            f"Ambiguous use of and as a keyword. Use a space to logically join two clauses (at position {position})"
+            "Ambiguous use of and as a keyword. Use a space to logically join two clauses"
+            f" (at position {position})"
         )
     for sign, kind in (("#", "hashtag"), ("＃", "hashtag"), ("@", "mention"), ("$", "cashtag")):
         if word.startswith(sign) and len(word) > 1:
@@ -218,8 +218,9 @@ def _operator(token: re.Match[str], position: int) -> Term:
         raise RuleError(f'A link has to be quoted: url:"{token[0]}" (at position {position})')
     if name not in _STANDALONE | _COMPANY:
         raise RuleError(
-            f"Reference to invalid operator '{name}'. Operator is not available in current product or product packaging."
-            f" Please refer to complete available operator list at https://docs.x.com (at position {position})"
+            f"Reference to invalid operator '{name}'. Operator is not available in current product or product"
+            " packaging. Please refer to complete available operator list at https://docs.x.com"
+            f" (at position {position})"
         )
     form, known = _FORMS.get(name), _VALUE.get(name)
     if not value or (form and not form.match(value)) or (known and value.lower() not in known):

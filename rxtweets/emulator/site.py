@@ -25,7 +25,7 @@ Endpoint = Callable[[Call], Answer | Feed]
 
 
 class Site:
-    """Everything behind the emulator's address. Lives on one loop and must only be touched there while it runs."""
+    """Everything behind the emulator's address. Lives on one loop, to be touched only there while it runs."""
 
     def __init__(
         self, *, rate: float, seed: int, keep_alive: float | None, changed: Callable[[int], None]

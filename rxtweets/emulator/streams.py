@@ -158,7 +158,7 @@ class OpenStream:
 
 
 class StreamHub:
-    """The streams that are open; calls `changed` with their number whenever it changes, `gone` with one that closed."""
+    """The streams that are open; tells `changed` their number when it changes, `gone` one that closed."""
 
     def __init__(self, changed: Callable[[int], None], gone: Callable[[OpenStream], None]) -> None:
         self.streams: dict[str, OpenStream] = {}
@@ -176,7 +176,7 @@ class StreamHub:
             self._changed(len(self.streams))
 
     def give(self, post: Post, dice: random.Random | None = None) -> int:
-        """Send a post to all who want it and return how many did; with `dice`, now and then something beside it."""
+        """Send a post to all who want it and return how many did; with `dice`, at times more beside it."""
         if self.stalled:
             return 0
         given = 0

@@ -22,7 +22,7 @@ _URL_TAIL = ".,;:!?)]}'»”’。、」"
 
 
 class _Separators(dict[int, str | None]):
-    """Translation table, filled as characters are met, that leaves words and emoji with blanks between them."""
+    """Translation table, filled as characters are met, that leaves words and emoji with blanks between."""
 
     def __missing__(self, code: int) -> str | None:
         character = chr(code)

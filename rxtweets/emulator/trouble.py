@@ -29,7 +29,7 @@ class Trouble:
     def answer(
         self, status: int, times: int, headers: Mapping[str, str] | None, body: Any, path: str | None
     ) -> None:
-        """Order an answer. Raises ValueError for a status that can't end a request, or a negative number of times."""
+        """Order an answer. Raises ValueError for a status that can't end a request, or `times` below 1."""
         if not 200 <= status <= 599:
             raise ValueError(f"status must be between 200 and 599, got {status}")
         _check_times(times)

@@ -41,8 +41,9 @@ def when(ms: int) -> str:
 
 
 def status(post: Post, *, inner: bool = False) -> dict[str, Any]:
-    """The status object; `inner` is one inside another (retweeted, quoted), which has no timestamp of its own."""
+    """The status object; an `inner` one (retweeted, quoted) has no timestamp of its own."""
     replied = post.reply_to
+    program = _SOURCES.get(post.source, "https://example.com")
     long = len(post.text) > LONGEST and post.retweeted is None
     link = _more_link(post) if long else None
     shown = post.text if link is None else post.text[: link.start - 2].rstrip() + f"… {link.short}"
@@ -51,7 +52,7 @@ def status(post: Post, *, inner: bool = False) -> dict[str, Any]:
         "id": post.id,
         "id_str": str(post.id),
         "text": shown,
-        "source": f'<a href="{_SOURCES.get(post.source, "https://example.com")}" rel="nofollow">{post.source}</a>',
+        "source": f'<a href="{program}" rel="nofollow">{post.source}</a>',
         "truncated": long,
         "in_reply_to_status_id": replied.id if replied else None,
         "in_reply_to_status_id_str": str(replied.id) if replied else None,

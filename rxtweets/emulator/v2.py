@@ -119,8 +119,8 @@ def authorized(site: Site, endpoint: Endpoint) -> Endpoint:
             return endpoint(call)
         if call.headers.get("authorization", "").lower().startswith("oauth "):
             detail = (
-                "Authenticating with OAuth 1.0a User Context is forbidden for this endpoint.  Supported authentication"
-                " types are [OAuth 2.0 Application-Only]."
+                "Authenticating with OAuth 1.0a User Context is forbidden for this endpoint.  Supported"
+                " authentication types are [OAuth 2.0 Application-Only]."
             )
             return problem(
                 403, "Unsupported Authentication", detail, "unsupported-authentication", status=403

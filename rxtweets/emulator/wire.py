@@ -1,4 +1,4 @@
-"""HTTP/1.1 on a socket: h11 reads requests and writes heads, the bodies of streams are written byte by byte here."""
+"""HTTP/1.1 on a socket: h11 reads requests and writes heads; bodies of streams are written here."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from .world import Wish
 
 
 def rule_wish(tree: Tree, dice: random.Random) -> Wish:
-    """A wish whose fulfilment matches the rule, mostly: of alternatives one is taken, negations are left to chance."""
+    """A wish whose fulfilment mostly matches the rule: one of alternatives, negations left to chance."""
     made: dict[str, Any] = {"words": [], "wants": set()}
     for term in _positive(tree, dice):
         _grant(term, made)

@@ -40,8 +40,8 @@ _WEIGHTS = tuple(tongue.weight for tongue in TONGUES.values())
 class Wish(Struct, frozen=True, kw_only=True):
     """What somebody listening would like to see a post about; every part left out is the world's choice.
 
-    People are ids or screen names. `wants` may hold media, images, videos, video_link, links, hashtags, cashtags,
-    mentions, geo, point, retweet, reply, quote, verified.
+    People are ids or screen names. `wants` may hold media, images, videos, video_link, links, hashtags,
+    cashtags, mentions, geo, point, retweet, reply, quote, verified.
     """
 
     words: tuple[str, ...] = ()
@@ -61,7 +61,7 @@ NOTHING = Wish()
 
 
 class World:
-    """Makes posts and remembers the last few hundred, which later ones answer, repeat and quote. Not thread-safe."""
+    """Makes posts and remembers some, which later ones answer, repeat and quote. Not thread-safe."""
 
     def __init__(self, seed: int = 0) -> None:
         self.dice = random.Random(seed)

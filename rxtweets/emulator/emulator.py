@@ -1,0 +1,271 @@
+"""The emulator as users hold it: where it is, what it sends, the trouble it makes and what it has seen."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from .answers import encode
+from .model import Post
+from .oauth import OAuth1Credentials
+from .records import RequestRecord, StreamRecord
+from .rules import Rule
+from .server import Server
+from .site import Site
+from .streams import OpenStream
+
+
+class Emulator:
+    """A server on this machine that answers as X's hosts do, with a world of its own to stream.
+
+    As a context manager it is ready on entry, and on exit its thread and its sockets are gone. All of its
+    methods and attributes may be used from any thread.
+
+    Args:
+        host: Address to listen on; the default can be reached from this machine only.
+        port: Port to listen on; 0, the default, takes a free one. A restarted emulator keeps its port.
+        rate: Posts the world makes in a second while any stream is open; 0 for none but those published.
+        seed: What the world's people, posts and credentials are drawn from; the same seed makes the same.
+        keep_alive: Seconds between keep-alives of a stream; None, the default, is 30 on v1.1 and 20 on v2.
+
+    Raises:
+        ValueError: `rate` is negative or `keep_alive` isn't positive.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        rate: float = 20.0,
+        seed: int = 0,
+        keep_alive: float | None = None,
+    ) -> None:
+        if rate < 0:
+            raise ValueError(f"rate must be 0 or more posts a second, got {rate}")
+        if keep_alive is not None and keep_alive <= 0:
+            raise ValueError(f"keep_alive must be more than 0 seconds, or None, got {keep_alive}")
+        self._open = 0
+        self._stream_count = threading.Condition()
+        self._site = Site(rate=rate, seed=seed, keep_alive=keep_alive, changed=self._count)
+        self._server = Server(self._site, host, port)
+        self._call = self._server.call
+
+    def start(self) -> Self:
+        """Listen; returns once requests are answered. Raises OSError where the address can't be had."""
+        self._server.start()
+        return self
+
+    def stop(self) -> None:
+        """Drop every connection and stop listening; does nothing on one that doesn't run."""
+        self._server.stop()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _count(self, count: int) -> None:
+        with self._stream_count:
+            self._open = count
+            self._stream_count.notify_all()
+
+    # --- where it is and who may come in
+
+    @property
+    def base_url(self) -> str:
+        """``http://host:port``, the root for both protocols. Raises RuntimeError before the first start."""
+        if self._port == 0:
+            raise RuntimeError(
+                "the emulator has no address before it is started: use `with Emulator() as emulator`"
+            )
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self._port}"
+
+    @property
+    def bearer_token(self) -> str:
+        """The token that v2, and v1.1's filter and sample, take."""
+        return self._site.accounts.bearer_token
+
+    @property
+    def oauth1(self) -> OAuth1Credentials:
+        """Consumer key and secret, access token and its secret, as v1.1 takes them."""
+        return self._site.accounts.credentials
+
+    def env(self) -> dict[str, str]:
+        """Environment variables that point a program written with rxtweets at this emulator."""
+        keys = self.oauth1
+        return {
+            "RXTWEETS_BASE_URL": self.base_url,
+            "X_BEARER_TOKEN": self.bearer_token,
+            "X_CONSUMER_KEY": keys.consumer_key,
+            "X_CONSUMER_SECRET": keys.consumer_secret,
+            "X_ACCESS_TOKEN": keys.access_token,
+            "X_ACCESS_TOKEN_SECRET": keys.access_token_secret,
+        }
+
+    def renew_bearer_token(self) -> str:
+        """Refuse the present bearer token from now on, and return the one that takes its place."""
+        return self._call(self._site.accounts.renew_bearer)
+
+    # --- what streams get
+
+    def compose(
+        self,
+        text: str,
+        *,
+        author: str | int | None = None,
+        lang: str | None = None,
+        reply_to: Post | None = None,
+        quote: Post | None = None,
+        coordinates: tuple[float, float] | None = None,
+    ) -> Post:
+        """Make a post without publishing it; hashtags, mentions, cashtags and links in the text are marked.
+
+        Args:
+            text: The text; ids and time are added.
+            author: Screen name or user id; somebody of the world if left out.
+            lang: Language code; guessed from the script if left out.
+            reply_to: The post it answers.
+            quote: The post it quotes.
+            coordinates: Longitude and latitude in degrees.
+        """
+
+        def make() -> Post:
+            people = self._site.world.people
+            person = (
+                people.with_id(author)
+                if isinstance(author, int)
+                else (author and people.named(author)) or None
+            )
+            return self._site.world.compose(
+                text, author=person, lang=lang, reply_to=reply_to, quoted=quote, point=coordinates
+            )
+
+        return self._call(make)
+
+    def retweet(self, post: Post, *, author: str | None = None) -> Post:
+        """Make a retweet of a post without publishing it, by the given screen name or by somebody."""
+        world = self._site.world
+        return self._call(lambda: world.retweet(post, world.people.named(author) if author else None))
+
+    def publish(self, post: str | Post, **details: Any) -> int:
+        """Publish a post, made by `compose` or here from a text (with the same `details`).
+
+        Returns the number of streams that it was sent to: those that it matches, and none while stalled.
+        """
+        made = self.compose(post, **details) if isinstance(post, str) else post
+        return self._call(lambda: self._site.hub.give(made))
+
+    def send(
+        self, message: Mapping[str, Any] | bytes, *, protocol: str | None = None, path: str | None = None
+    ) -> int:
+        """Send a message to every open stream, whatever it asked for, and return how many streams there were.
+
+        A mapping is sent as a message, framed as the stream's others are; bytes are sent as they stand.
+        `protocol` (``"1.1"`` or ``"2"``) and `path` narrow the streams down.
+        """
+
+        def give() -> int:
+            chosen = self._chosen(path, protocol)
+            for stream in chosen:
+                stream.put(message) if isinstance(message, bytes) else stream.send(data)
+            return 0 if self._site.hub.stalled else len(chosen)
+
+        data = b"" if isinstance(message, bytes) else encode(message)
+        return self._call(give)
+
+    def keep_alive_now(self) -> int:
+        """Send a keep-alive to every open stream, and return how many there were."""
+        return self.send(b"\r\n")
+
+    # --- trouble
+
+    def answer(
+        self,
+        status: int,
+        *,
+        times: int = 1,
+        headers: Mapping[str, str] | None = None,
+        body: str | bytes | Mapping[str, Any] | None = None,
+        path: str | None = None,
+    ) -> None:
+        """Answer the next requests for a stream, or for `path`, with that status, whatever else they deserve.
+
+        `body` is text, bytes or an object to send as JSON; without one it is as the protocol has it. Several
+        orders are served one after the other. Raises ValueError for a status outside 200 to 599 or `times`
+        below 1.
+        """
+        self._call(lambda: self._site.trouble.answer(status, times, headers, body, path))
+
+    def mute(self, times: int = 1, *, path: str | None = None) -> None:
+        """Take the next requests for a stream, or for `path`, and never answer: no head, no close."""
+        self._call(lambda: self._site.trouble.mute(times, path))
+
+    def forgive(self) -> None:
+        """Take back what `answer` and `mute` have ordered and nobody has met yet."""
+        self._call(self._site.trouble.clear)
+
+    def stall(self) -> None:
+        """Send nothing on any stream, keep-alives neither, until `resume`; what is published now is lost."""
+        self._call(lambda: setattr(self._site.hub, "stalled", True))
+
+    def resume(self) -> None:
+        """End a stall."""
+        self._call(lambda: setattr(self._site.hub, "stalled", False))
+
+    def close_streams(self, *, path: str | None = None) -> int:
+        """End every stream cleanly, with its last chunk; returns how many."""
+        return self._end(OpenStream.close, path)
+
+    def cut_streams(self, *, path: str | None = None) -> int:
+        """Close every stream's connection without the last chunk of its response; returns how many."""
+        return self._end(OpenStream.cut, path)
+
+    def reset_streams(self, *, path: str | None = None) -> int:
+        """Reset every stream's connection (TCP RST); returns how many."""
+        return self._end(OpenStream.reset, path)
+
+    def _end(self, how: Callable[[OpenStream], None], path: str | None) -> int:
+        def end() -> int:
+            chosen = self._chosen(path)
+            for stream in chosen:
+                how(stream)
+            return len(chosen)
+
+        return self._call(end)
+
+    def _chosen(self, path: str | None, protocol: str | None = None) -> list[OpenStream]:
+        return [
+            stream
+            for stream in self._site.hub.streams.values()
+            if path in (None, stream.record.path) and protocol in (None, stream.record.protocol)
+        ]
+
+    # --- what was seen
+
+    @property
+    def streams(self) -> tuple[StreamRecord, ...]:
+        """The streams that are open, oldest first."""
+        return self._call(lambda: tuple(stream.record for stream in self._site.hub.streams.values()))
+
+    @property
+    def requests(self) -> tuple[RequestRecord, ...]:
+        """The last 10,000 requests, oldest first."""
+        return self._call(lambda: tuple(self._site.requests))
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules of v2's filtered stream, oldest first."""
+        return self._call(lambda: tuple(self._site.book.rules.values()))
+
+    def wait_for_streams(self, count: int, timeout: float = 5.0) -> None:
+        """Block until exactly `count` streams are open. Raises TimeoutError after `timeout` seconds."""
+        with self._stream_count:
+            if not self._stream_count.wait_for(lambda: self._open == count, timeout):
+                raise TimeoutError(f"{self._open} streams are open after {timeout} s, not {count}")
