@@ -80,12 +80,12 @@ class Emulator:
     @property
     def base_url(self) -> str:
         """``http://host:port``, the root for both protocols. Raises RuntimeError before the first start."""
-        if self._port == 0:
+        host, port = self._server.host, self._server.port
+        if port == 0:
             raise RuntimeError(
-                "the emulator has no address before it is started: use `with Emulator() as emulator`"
+                "the emulator has no address before it is started: `with Emulator() as emulator`"
             )
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self._port}"
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     @property
     def bearer_token(self) -> str:
