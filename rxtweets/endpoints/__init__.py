@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from . import v1, v2
+from . import checks, v1, v2
 from ._hosts import api_url, is_loopback
 from ._types import Endpoint, Request
 
-__all__ = ["Endpoint", "Request", "api_url", "is_loopback", "v1", "v2"]
+__all__ = ["Endpoint", "Request", "api_url", "checks", "is_loopback", "v1", "v2"]

@@ -8,14 +8,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TypedDict
 
-from ._checks import Names
+from .checks import Names, words
 
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(text.split())
-
-
-TWEET_FIELDS = _words(
+TWEET_FIELDS = words(
     """
     article attachments author_id card_uri community_id context_annotations conversation_id created_at
     display_text_range edit_controls edit_history_tweet_ids entities geo id in_reply_to_user_id lang
@@ -25,7 +20,7 @@ TWEET_FIELDS = _words(
     suggested_source_links_with_counts text withheld
     """
 )
-USER_FIELDS = _words(
+USER_FIELDS = words(
     """
     affiliation confirmed_email connection_status created_at description entities id
     is_identity_verified location most_recent_tweet_id name parody pinned_tweet_id profile_banner_url
@@ -33,7 +28,7 @@ USER_FIELDS = _words(
     username verified verified_followers_count verified_type withheld
     """
 )
-MEDIA_FIELDS = _words(
+MEDIA_FIELDS = words(
     """
     alt_text duration_ms height media_key non_public_metrics organic_metrics preview_image_url
     promoted_metrics public_metrics type url variants width
@@ -41,12 +36,12 @@ MEDIA_FIELDS = _words(
 )
 POLL_FIELDS = ("duration_minutes", "end_datetime", "id", "options", "voting_status")
 PLACE_FIELDS = ("contained_within", "country", "country_code", "full_name", "geo", "id", "name", "place_type")
-LIKE_FIELDS = _words(
+LIKE_FIELDS = words(
     """
     attachments_media_keys created_at id liked_tweet_author_id liked_tweet_id timestamp_ms
     """
 )
-POST_EXPANSIONS = _words(
+POST_EXPANSIONS = words(
     """
     article.cover_media article.media_entities attachments.media_keys attachments.media_source_tweet
     attachments.poll_ids author_id edit_history_tweet_ids entities.mentions.username geo.place_id

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 
-from ._checks import Names, at_most, items
+from .checks import Names, at_most, items
 
 Box = tuple[float, float, float, float]
 Boxes = Iterable[float] | Iterable[Sequence[float]]

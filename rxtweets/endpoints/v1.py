@@ -15,9 +15,26 @@ from collections.abc import Iterable
 from typing import Literal
 
 from . import _hosts
-from ._checks import Ids, Names, choice, ids, items, number
 from ._predicates import Boxes, boxes, languages, phrases
 from ._types import Endpoint, Pairs, Request
+from .checks import Ids, Names, choice, ids, items, number
+
+__all__ = [
+    "STALL_TIMEOUT",
+    "Boxes",
+    "FilterLevel",
+    "Ids",
+    "Names",
+    "Partitions",
+    "With",
+    "filter",
+    "firehose",
+    "links",
+    "retweet",
+    "sample",
+    "site",
+    "user",
+]
 
 FilterLevel = Literal["none", "low", "medium"]
 With = Literal["user", "followings"]

@@ -21,12 +21,14 @@ from datetime import datetime
 from typing import Any, Literal, Unpack
 
 from . import _fields, _hosts
-from ._checks import choice, names, nearest, number, time
 from ._fields import LikeOptions, PostFields, PostOptions, SampleOptions, Window
 from ._types import Endpoint, Pairs, Request
+from .checks import choice, names, nearest, number, time
 
 __all__ = [
     "STALL_TIMEOUT",
+    "Compliance",
+    "Language",
     "LikeOptions",
     "PostFields",
     "PostOptions",

@@ -19,6 +19,11 @@ _LARGEST_ID = 2**63 - 1
 _UNKNOWN_TO_US = "; a value newer than this version of rxtweets can be set with Endpoint.with_params()"
 
 
+def words(text: str) -> tuple[str, ...]:
+    """The words of a table that is written down as text."""
+    return tuple(text.split())
+
+
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The one of *known* that *word* was probably meant to be."""
     import difflib
@@ -40,6 +45,13 @@ def at_most(name: str, found: Collection[object], limit: int, what: str) -> None
     """Refuse more than *limit* of *found*."""
     if len(found) > limit:
         raise ValueError(f"{name} takes at most {limit:,} {what}, got {len(found):,}")
+
+
+def line(name: str, value: object, longest: int) -> str:
+    """Text of 1 to *longest* characters."""
+    if not isinstance(value, str) or not 1 <= len(value) <= longest:
+        raise ValueError(f"{name} is text of 1 to {longest} characters, not {value!r}")
+    return value
 
 
 def number(name: str, value: object, low: int, high: int) -> str:

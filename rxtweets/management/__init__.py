@@ -1,0 +1,20 @@
+"""Managing what belongs to v2's streams beside rules: the app's connections and its activity subscriptions.
+
+Each method checks its arguments and returns a cold Observable: the request is sent on subscription, by every
+subscription, on a thread of its own. In a script, `.run()` on the result subscribes and waits. The errors of
+the Observables are `ConnectionFailed`, `StreamStalled` and `HTTPStatusError`.
+"""
+
+from __future__ import annotations
+
+from .connections import ClosedConnections, ConnectionInfo, ConnectionsClient
+from .subscriptions import ActivitySubscription, DeletedSubscriptions, SubscriptionsClient
+
+__all__ = [
+    "ActivitySubscription",
+    "ClosedConnections",
+    "ConnectionInfo",
+    "ConnectionsClient",
+    "DeletedSubscriptions",
+    "SubscriptionsClient",
+]

@@ -1,0 +1,127 @@
+"""The app's own connections to streams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+from reactivex import Observable
+from reactivex import operators as ops
+
+from rxtweets._api import Answer, Api, Pairs, number, text, time
+from rxtweets.endpoints import checks
+
+# Source for names and limits: X's OpenAPI description, version 2.167.
+_STREAMS = checks.words(
+    """
+    filtered_stream sample_stream sample10_stream firehose_stream tweets_compliance_stream
+    users_compliance_stream tweet_label_stream firehose_stream_lang_en firehose_stream_lang_ja
+    firehose_stream_lang_ko firehose_stream_lang_pt likes_firehose_stream likes_sample10_stream
+    likes_compliance_stream
+    """
+)
+_MOST_AT_ONCE = 100
+_FIELDS = "client_ip,connected_at,disconnect_reason,disconnected_at,endpoint_name,id"
+
+
+class ConnectionInfo(msgspec.Struct, frozen=True):
+    """A connection of the app to a stream, open or ended; what the server doesn't say is None."""
+
+    id: str
+    endpoint_name: str | None = None
+    connected_at: datetime | None = None
+    disconnected_at: datetime | None = None
+    disconnect_reason: str | None = None
+    client_ip: str | None = None
+
+
+class ClosedConnections(msgspec.Struct, frozen=True):
+    """What came of ending connections.
+
+    Attributes:
+        closed: how many were ended.
+        failed: how many were not.
+        errors: why, by the connection's id, as far as the server says.
+    """
+
+    closed: int
+    failed: int
+    errors: dict[str, str]
+
+
+class ConnectionsClient:
+    """The app's own connections to streams: `StreamingClient.connections`."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    def list(
+        self, *, status: Literal["active", "inactive", "all"] = "active", endpoints: str | Iterable[str] = ()
+    ) -> Observable[ConnectionInfo]:
+        """Each connection of *status*, and of *endpoints* (such as `filtered_stream`) if given.
+
+        Raises:
+            ValueError: the status or the name of an endpoint is unknown.
+        """
+        chosen = checks.choice("status", status, ("active", "inactive", "all"))
+        params: Pairs = (
+            ("status", chosen),
+            ("max_results", "100"),
+            ("connection.fields", _FIELDS),
+        )
+        if named := checks.names("endpoints", endpoints, _STREAMS):
+            params += (("endpoints", named),)
+        return self._api.items("/2/connections", params, _connection)
+
+    def close(
+        self, *connections: str | ConnectionInfo, endpoint: str | None = None
+    ) -> Observable[ClosedConnections]:
+        """End up to 100 *connections*, given by id, or else all connections to *endpoint*.
+
+        Raises:
+            ValueError: neither is given, or both; or the endpoint's name is unknown.
+        """
+        ids = [item.id if isinstance(item, ConnectionInfo) else item for item in connections]
+        if bool(ids) == (endpoint is not None):
+            raise ValueError(
+                "close() takes ids of connections or the name of an endpoint; close_all() ends all"
+            )
+        if endpoint is not None:
+            return self._ended("/" + checks.names("endpoint", [endpoint], _STREAMS))
+        checks.at_most("close", ids, _MOST_AT_ONCE, "connections")
+        for item in ids:
+            if not isinstance(item, str) or not item:
+                raise ValueError(f"close() takes ids of connections as text, not {item!r}")
+        return self._ended("", {"uuids": ids})
+
+    def close_all(self) -> Observable[ClosedConnections]:
+        """End all connections of the app."""
+        return self._ended("/all")
+
+    def _ended(self, path: str, body: dict[str, Any] | None = None) -> Observable[ClosedConnections]:
+        return self._api.call("DELETE", "/2/connections" + path, body=body).pipe(ops.map(_closed))
+
+
+def _connection(item: dict[str, Any]) -> ConnectionInfo:
+    return ConnectionInfo(
+        id=text(item.get("id")) or "",
+        endpoint_name=text(item.get("endpoint_name")),
+        connected_at=time(item.get("connected_at")),
+        disconnected_at=time(item.get("disconnected_at")),
+        disconnect_reason=text(item.get("disconnect_reason")),
+        client_ip=text(item.get("client_ip")),
+    )
+
+
+def _closed(answer: Answer) -> ClosedConnections:
+    data = answer.part("data")
+    if not data:
+        raise answer.refused()
+    errors = {
+        text(item.get("uuid")) or "": text(item.get("error_message")) or "not closed"
+        for item in answer.listed("data", "results")
+        if not item.get("success")
+    }
+    return ClosedConnections(number(data.get("successful_kills")), number(data.get("failed_kills")), errors)

@@ -1,0 +1,176 @@
+"""The app's subscriptions to the activity of users."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+from reactivex import Observable
+from reactivex import operators as ops
+
+from rxtweets._api import Answer, Api, text, time
+from rxtweets.endpoints import checks
+
+# Source for names and limits: X's OpenAPI description, version 2.167.
+_EVENT_TYPES = checks.words(
+    """
+    profile.update.bio profile.update.profile_picture profile.update.banner_picture profile.update.screenname
+    profile.update.geo profile.update.url profile.update.verified_badge profile.update.affiliate_badge
+    profile.update.handle news.new follow.follow follow.unfollow spaces.start spaces.end broadcast.start
+    broadcast.end broadcast.chat chat.received chat.sent chat.conversation.join chat.conversation_join
+    chat.conversation.member_added chat.conversation.member_removed chat.conversation.admin_added
+    chat.conversation.admin_removed chat.update.group_name chat.update.restrictions dm.sent dm.received
+    dm.indicate_typing dm.read post.create post.delete post.mention.create post.reply.create
+    post.quote.create post.repost.create like.create mute.mute mute.unmute block.block block.unblock
+    """
+)
+_MOST_AT_ONCE = 100
+_LONGEST_TAG = 200
+_LONGEST_KEYWORD = 150
+
+
+class ActivitySubscription(msgspec.Struct, frozen=True):
+    """Events that the app has asked for; what the server doesn't say is None."""
+
+    id: str
+    event_type: str | None = None
+    user_id: str | None = None
+    keyword: str | None = None
+    direction: str | None = None
+    tag: str | None = None
+    webhook_id: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+class DeletedSubscriptions(msgspec.Struct, frozen=True):
+    """What came of deleting subscriptions: the ids of those deleted, and why others were not, by id."""
+
+    deleted: tuple[str, ...]
+    errors: dict[str, str]
+
+
+class SubscriptionsClient:
+    """The events that the activity stream brings: `StreamingClient.subscriptions`."""
+
+    _PATH = "/2/activity/subscriptions"
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    def list(self) -> Observable[ActivitySubscription]:
+        """Each subscription there is."""
+        return self._api.items(self._PATH, (("max_results", "1000"),), _subscription)
+
+    def add(
+        self,
+        event_type: str,
+        *,
+        user_id: int | str | None = None,
+        keyword: str | None = None,
+        direction: Literal["inbound", "outbound"] | None = None,
+        tag: str | None = None,
+        webhook_id: int | str | None = None,
+    ) -> Observable[ActivitySubscription]:
+        """Ask for events of *event_type* (such as `post.create`) that concern *user_id* or *keyword*.
+
+        Args:
+            event_type: the kind of event.
+            user_id: the numeric id of the user that the events are about.
+            keyword: 1 to 150 characters that the events are about.
+            direction: for events between two users, `inbound` or `outbound` only.
+            tag: a label of 1 to 200 characters that comes with each event.
+            webhook_id: a webhook to deliver to as well.
+
+        Raises:
+            ValueError: an argument is wrong, or there is neither *user_id* nor *keyword*.
+        """
+        about: dict[str, str] = {}
+        if user_id is not None:
+            about["user_id"] = checks.identifier("user_id", user_id)
+        if keyword is not None:
+            about["keyword"] = checks.line("keyword", keyword, _LONGEST_KEYWORD)
+        if not about:
+            raise ValueError("a subscription is about a user_id or a keyword: neither was given")
+        if direction is not None:
+            about["direction"] = checks.choice("direction", direction, ("inbound", "outbound"))
+        kind = checks.names("event_type", [event_type], _EVENT_TYPES)
+        body = {"event_type": kind, "filter": about, **_label(tag, webhook_id)}
+        return self._api.call("POST", self._PATH, body=body).pipe(ops.map(_changed))
+
+    def update(
+        self,
+        subscription: int | str | ActivitySubscription,
+        *,
+        tag: str | None = None,
+        webhook_id: int | str | None = None,
+    ) -> Observable[ActivitySubscription]:
+        """Give a subscription another *tag* or webhook.
+
+        Raises:
+            ValueError: the id is not numeric, or nothing is to be changed.
+        """
+        body = _label(tag, webhook_id)
+        if not body:
+            raise ValueError("update() changes a tag or a webhook_id: neither was given")
+        return self._api.call("PUT", f"{self._PATH}/{_id(subscription)}", body=body).pipe(ops.map(_changed))
+
+    def delete(self, *subscriptions: int | str | ActivitySubscription) -> Observable[DeletedSubscriptions]:
+        """Delete 1 to 100 subscriptions.
+
+        Raises:
+            ValueError: an id is not numeric, or there are none, or more than 100.
+        """
+        if not subscriptions:
+            raise ValueError("delete() takes at least one subscription: it was given none")
+        ids = checks.ids("delete", [_id(item) for item in subscriptions], _MOST_AT_ONCE)
+        return self._api.call("DELETE", self._PATH, (("ids", ids),)).pipe(ops.map(_deleted))
+
+
+def _id(subscription: int | str | ActivitySubscription) -> str:
+    given = subscription.id if isinstance(subscription, ActivitySubscription) else subscription
+    return checks.identifier("subscription", given)
+
+
+def _label(tag: str | None, webhook_id: int | str | None) -> dict[str, str]:
+    label: dict[str, str] = {}
+    if tag is not None:
+        label["tag"] = checks.line("tag", tag, _LONGEST_TAG)
+    if webhook_id is not None:
+        label["webhook_id"] = checks.identifier("webhook_id", webhook_id)
+    return label
+
+
+def _subscription(item: dict[str, Any]) -> ActivitySubscription:
+    about = item.get("filter")
+    about = about if isinstance(about, dict) else {}
+    return ActivitySubscription(
+        id=text(item.get("subscription_id")) or "",
+        event_type=text(item.get("event_type")),
+        user_id=text(about.get("user_id")),
+        keyword=text(about.get("keyword")),
+        direction=text(about.get("direction")),
+        tag=text(item.get("tag")),
+        webhook_id=text(item.get("webhook_id")),
+        created_at=time(item.get("created_at")),
+        updated_at=time(item.get("updated_at")),
+    )
+
+
+def _changed(answer: Answer) -> ActivitySubscription:
+    made = answer.part("data", "subscription")
+    if not made:
+        raise answer.refused()
+    return _subscription(made)
+
+
+def _deleted(answer: Answer) -> DeletedSubscriptions:
+    deleted = [text(item.get("subscription_id")) for item in answer.listed("data") if item.get("deleted")]
+    errors = {
+        text(item.get("subscription_id")) or "": text(item.get("message"))
+        or text(item.get("reason"))
+        or "not deleted"
+        for item in answer.listed("errors")
+    }
+    return DeletedSubscriptions(tuple(item for item in deleted if item), errors)

@@ -1,0 +1,212 @@
+"""The streams of both protocols as methods, each the default chain.
+
+`connect(endpoint, auth)`, then `decode()`, then `retry_with_backoff(policy)`: a program that wants another
+chain writes these three steps itself, with an endpoint of `rxtweets.endpoints`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, Unpack
+
+from reactivex import Observable, abc
+
+from ._api import Api
+from .auth import Auth
+from .backoff import BackoffPolicy
+from .connection import connect
+from .endpoints import Endpoint, v1, v2
+from .management import ConnectionsClient, SubscriptionsClient
+from .messages import Lifecycle, Message
+from .operators import decode, retry_with_backoff
+from .rules import RulesClient
+from .transport import Transport
+
+__all__ = ["Stream", "StreamingClient"]
+
+
+class _Streams:
+    """What both protocols' streams are made with.
+
+    Args:
+        auth: the credentials; None sends none.
+        base_url: the root of another host than X's, such as `http://127.0.0.1:8080`; without it the variable
+            `RXTWEETS_BASE_URL` can name one.
+        policy: which failure waits how long; default `BackoffPolicy.standard()`.
+        transport: how to connect (proxies, CA bundle, time limits); default a `RequestsTransport()`.
+        scheduler: where streams are read; default a thread of its own for each subscription.
+
+    Each method checks its parameters at once, with a `ValueError` that names what is wrong and what would be
+    right, and returns a cold Observable: each subscription opens a session of its own, disposing closes it.
+    The stream ends with an error only when the policy says that a failure is final.
+    """
+
+    def __init__(
+        self,
+        auth: Auth | None,
+        *,
+        base_url: str | None = None,
+        policy: BackoffPolicy | None = None,
+        transport: Transport | None = None,
+        scheduler: abc.SchedulerBase | None = None,
+    ) -> None:
+        if auth is not None and not isinstance(auth, Auth):
+            raise ValueError(
+                f"auth is OAuth1(…), BearerToken(…) or AppOnly(…), not {type(auth).__name__}; "
+                "each can be made with from_env() or from_file(path)"
+            )
+        self._auth = auth
+        self._base_url = base_url
+        self._policy = policy
+        self._transport = transport
+        self._scheduler = scheduler
+
+    def _stream(self, endpoint: Endpoint) -> Observable[Message | Lifecycle]:
+        session = connect(endpoint, self._auth, transport=self._transport, scheduler=self._scheduler)
+        return session.pipe(decode(), retry_with_backoff(self._policy))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._auth!r})"
+
+
+class Stream(_Streams):
+    """The v1.1 streams, usually with `OAuth1`."""
+
+    def filter(
+        self,
+        *,
+        track: v1.Names | None = None,
+        follow: v1.Ids | None = None,
+        locations: v1.Boxes | str | None = None,
+        languages: v1.Names | None = None,
+        filter_level: v1.FilterLevel | None = None,
+        count: int | None = None,
+    ) -> Observable[Message | Lifecycle]:
+        """Statuses that match any of *track*, *follow*, *locations*, in *languages*, of *filter_level*.
+
+        The parameters are those of `endpoints.v1.filter`.
+        """
+        return self._stream(
+            v1.filter(
+                track=track,
+                follow=follow,
+                locations=locations,
+                languages=languages,
+                filter_level=filter_level,
+                count=count,
+                base_url=self._base_url,
+            )
+        )
+
+    def sample(
+        self, *, languages: v1.Names | None = None, filter_level: v1.FilterLevel | None = None
+    ) -> Observable[Message | Lifecycle]:
+        """About 1% of all statuses; only of *languages* and *filter_level* if given."""
+        return self._stream(
+            v1.sample(languages=languages, filter_level=filter_level, base_url=self._base_url)
+        )
+
+    def user(
+        self,
+        *,
+        with_: v1.With | None = None,
+        replies: Literal["all"] | None = None,
+        track: v1.Names | None = None,
+        locations: v1.Boxes | str | None = None,
+    ) -> Observable[Message | Lifecycle]:
+        """What concerns the account that signs; the parameters are those of `endpoints.v1.user`."""
+        return self._stream(
+            v1.user(with_=with_, replies=replies, track=track, locations=locations, base_url=self._base_url)
+        )
+
+    def site(
+        self, *, follow: v1.Ids, with_: v1.With | None = None, replies: Literal["all"] | None = None
+    ) -> Observable[Message | Lifecycle]:
+        """User streams of 1 to 100 accounts in one; the parameters are those of `endpoints.v1.site`."""
+        return self._stream(v1.site(follow=follow, with_=with_, replies=replies, base_url=self._base_url))
+
+    def firehose(
+        self, *, count: int | None = None, partitions: v1.Partitions | None = None
+    ) -> Observable[Message | Lifecycle]:
+        """All public statuses; the parameters are those of `endpoints.v1.firehose`."""
+        return self._stream(v1.firehose(count=count, partitions=partitions, base_url=self._base_url))
+
+    def links(
+        self, *, count: int | None = None, partitions: v1.Partitions | None = None
+    ) -> Observable[Message | Lifecycle]:
+        """All public statuses with a link; the parameters are those of `endpoints.v1.firehose`."""
+        return self._stream(v1.links(count=count, partitions=partitions, base_url=self._base_url))
+
+    def retweet(
+        self, *, count: int | None = None, partitions: v1.Partitions | None = None
+    ) -> Observable[Message | Lifecycle]:
+        """All public retweets; the parameters are those of `endpoints.v1.firehose`."""
+        return self._stream(v1.retweet(count=count, partitions=partitions, base_url=self._base_url))
+
+
+class StreamingClient(_Streams):
+    """The v2 streams, with `BearerToken` or `AppOnly`, and the management that goes with them.
+
+    The options of the streams are those of the functions in `endpoints.v2`: lists of field names,
+    *expansions*, *backfill_minutes*, *start_time* and *end_time*. A stream with a start or an end replays
+    that window and completes.
+    """
+
+    def filter(self, **options: Unpack[v2.PostOptions]) -> Observable[Message | Lifecycle]:
+        """The posts that match the app's rules, which `rules` manages."""
+        return self._stream(v2.filter(base_url=self._base_url, **options))
+
+    def sample(self, **options: Unpack[v2.SampleOptions]) -> Observable[Message | Lifecycle]:
+        """About 1% of all posts; it has no *start_time* and *end_time*."""
+        return self._stream(v2.sample(base_url=self._base_url, **options))
+
+    def sample10(
+        self, *, partition: int, **options: Unpack[v2.PostOptions]
+    ) -> Observable[Message | Lifecycle]:
+        """About 10% of all posts, in partitions 1 and 2."""
+        return self._stream(v2.sample10(partition=partition, base_url=self._base_url, **options))
+
+    def firehose(
+        self, *, partition: int, lang: v2.Language | None = None, **options: Unpack[v2.PostOptions]
+    ) -> Observable[Message | Lifecycle]:
+        """All posts, in partitions 1 to 20; those in *lang* `en` in 1 to 8, `ja`, `ko`, `pt` in 1 and 2."""
+        return self._stream(v2.firehose(partition=partition, lang=lang, base_url=self._base_url, **options))
+
+    def likes(
+        self, *, sample10: bool = False, partition: int, **options: Unpack[v2.LikeOptions]
+    ) -> Observable[Message | Lifecycle]:
+        """All likes, in partitions 1 to 20; with *sample10* about 10% of them, in partitions 1 and 2."""
+        return self._stream(
+            v2.likes(sample10=sample10, partition=partition, base_url=self._base_url, **options)
+        )
+
+    def compliance(
+        self, kind: v2.Compliance, *, partition: int | None = None, **options: Unpack[v2.Window]
+    ) -> Observable[Message | Lifecycle]:
+        """What happened to posts, users or likes; for `posts` and `users` in partitions 1 to 4."""
+        return self._stream(v2.compliance(kind, partition=partition, base_url=self._base_url, **options))
+
+    def labels(self, **options: Unpack[v2.Window]) -> Observable[Message | Lifecycle]:
+        """Labels put on posts and taken off."""
+        return self._stream(v2.labels(base_url=self._base_url, **options))
+
+    def activity(self, **options: Unpack[v2.Window]) -> Observable[Message | Lifecycle]:
+        """The events that `subscriptions` asked for."""
+        return self._stream(v2.activity(base_url=self._base_url, **options))
+
+    @property
+    def rules(self) -> RulesClient:
+        """The rules of the filtered stream."""
+        return RulesClient(self._api())
+
+    @property
+    def subscriptions(self) -> SubscriptionsClient:
+        """The events that the activity stream brings."""
+        return SubscriptionsClient(self._api())
+
+    @property
+    def connections(self) -> ConnectionsClient:
+        """The app's own connections."""
+        return ConnectionsClient(self._api())
+
+    def _api(self) -> Api:
+        return Api(self._auth, self._base_url, self._transport, self._scheduler)
