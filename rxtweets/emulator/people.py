@@ -187,6 +187,7 @@ class People:
     def __init__(self, seed: int, population: int = 500) -> None:
         self._seed = seed
         self._population = population
+        self._inhabitants: dict[int, int] = {}
         self._by_id: dict[int, Person] = {}
         self._by_name: dict[str, Person] = {}
         self._now = int(time.time() * 1000)
@@ -202,8 +203,12 @@ class People:
 
     def numbered(self, index: int) -> Person:
         """Inhabitant number `index`."""
-        dice = random.Random(f"{self._seed}/{index}")
-        return self.with_id(dice.randrange(10**8, 4 * 10**9) if index % 3 else dice.randrange(10**6, 10**8))
+        user_id = self._inhabitants.get(index)
+        if user_id is None:
+            dice = random.Random(f"{self._seed}/{index}")
+            user_id = dice.randrange(10**8, 4 * 10**9) if index % 3 else dice.randrange(10**6, 10**8)
+            self._inhabitants[index] = user_id
+        return self.with_id(user_id)
 
     def with_id(self, user_id: int) -> Person:
         """The person with that id."""

@@ -148,11 +148,12 @@ class Site:
         self._talk = asyncio.get_running_loop().call_later(max(1 / self.rate, 0.005), self._speak)
 
     def _speak(self) -> None:
-        now = asyncio.get_running_loop().time()
+        clock = asyncio.get_running_loop().time
+        now = clock()
         # Not more than a quarter of a second is made up for, lest a busy machine falls ever further behind.
         self._debt += min(now - self._talked, max(0.25, 1 / self.rate)) * self.rate
         self._talked = now
-        while self._debt >= 0.999:
+        while self._debt >= 0.999 and clock() - now < 0.02:
             self._debt -= 1
             self._make()
         self._speak_later()

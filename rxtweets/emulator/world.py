@@ -157,7 +157,7 @@ class World:
             return "retweet"
         if wish.box or wish.wants or wish.country or wish.place or wish.source:
             return "original"
-        return self.dice.choices(("original", "retweet", "reply", "quote"), (55, 25, 12, 8))[0]
+        return self.dice.choices(("original", "retweet", "reply", "quote"), (35, 45, 10, 10))[0]
 
     def _language(self, wish: Wish) -> str:
         told = script_language(" ".join(wish.words))
