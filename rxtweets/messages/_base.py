@@ -2,48 +2,94 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any, ClassVar
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Struct
 
-# The keys under which a JSON message could name the two bookkeeping fields. They are names nobody uses, and
-# the length bounds below make every value but the default invalid: JSON can never set these fields. The
-# bounds hold while decoding only; Python code gives whatever values it likes.
-BOOKKEEPING = {"raw": "\x7fraw", "drift": "\x7fdrift"}
+from rxtweets.messages._lazy import Held, LazyPart, gather_drift
+from rxtweets.messages._text import loads, short
+
+# Keys that no protocol uses; should a message have one all the same, `Held` makes its value a type error.
+HELD = {"raw": "\x7fraw", "drift": "\x7fdrift"}
 
 
-class Message(Struct, frozen=True, kw_only=True, gc=False, rename=BOOKKEEPING):
-    """A message of a stream, immutable; equal to another of its kind with the same bytes and fields.
+class Part(Struct, frozen=True, kw_only=True, gc=False):
+    """An object inside a message, immutable and equal by value."""
 
-    `raw`: the bytes as received, without the line end; empty in a message built by hand or part of another.
-    `drift`: JSON paths (`"user.description"`) of the values that had another type than documented and could
-    not be taken as they were; the fields in question hold their defaults, or the value converted where that
-    loses nothing (`"12"` for `12`). Empty for a message as documented.
+    _shown: ClassVar[tuple[str, ...]] = ()
+
+    def __repr__(self) -> str:
+        return _describe(self, self._shown or self.__struct_fields__)
+
+
+class Message(Struct, frozen=True, kw_only=True, gc=False, rename=HELD):
+    """A message of a stream, immutable; equal to another of its kind with the same fields and bytes.
+
+    Attributes:
+        raw: the bytes as received, without the line end; of an object inside a message (a retweeted status, a
+            post of `includes`) its own JSON; empty in a message built by hand.
+        drift: JSON paths (`"user.description"`) of the values that had another type than documented, sorted.
+            Where a number came as a string or the other way round the field has it converted, else it has
+            its default; all other fields are as received. Empty for a message as documented.
     """
 
-    raw: Annotated[bytes, Meta(max_length=0)] = b""
-    drift: Annotated[tuple[str, ...], Meta(max_length=0)] = ()
+    raw: Held[bytes] = b""
+    drift: Held[tuple[str, ...]] = ()
+
+    _shown: ClassVar[tuple[str, ...]] = ()
+    _lazy: ClassVar[tuple[LazyPart, ...]] = ()
 
     def json(self) -> Any:
-        """The JSON as received, decoded anew on each call; None in a message without `raw`.
+        """The JSON as received, decoded anew on each call; None in a message built by hand.
 
-        Every field is in it, also those that have no attribute.
+        Every field is in it, also those that have no attribute; a lone half of a surrogate pair is U+FFFD.
         """
-        return msgspec.json.decode(self.raw) if self.raw else None
+        return loads(self.raw) if self.raw else None
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in self.__struct_fields__)
 
     def __hash__(self) -> int:
         return hash(self.raw)
 
+    def __repr__(self) -> str:
+        return _describe(self, self._shown or [n for n in self.__struct_fields__ if n != "raw"])
+
+
+gather_drift(Message)
+
 
 class Undecodable(Message, frozen=True, kw_only=True):
-    """A frame that is not JSON.
+    """A frame that is not JSON in UTF-8.
 
-    `error`: what was wrong with it, in a sentence.
+    Attributes:
+        error: what was wrong with it, in a few words.
     """
 
+    _shown: ClassVar[tuple[str, ...]] = ("error", "raw")
+
     error: str = ""
+
+    def json(self) -> None:
+        """None: it is not JSON."""
+        return
 
 
 class Unknown(Message, frozen=True, kw_only=True):
     """A frame that is JSON, but no kind of message known to this version: see `json()`."""
+
+    _shown: ClassVar[tuple[str, ...]] = ("raw",)
+
+
+def _describe(value: Struct, names: tuple[str, ...] | list[str]) -> str:
+    """*value* in one line: those of the fields *names* that differ from their defaults, each kept short."""
+    defaults = {field.name: field.default for field in msgspec.structs.fields(type(value))}
+    shown = []
+    for name in names:
+        field = getattr(value, name)
+        if name not in defaults or field != defaults[name]:
+            shown.append(f"{name}={short(field)}")
+    return f"{type(value).__name__}({', '.join(shown)})"

@@ -3,29 +3,154 @@
 from __future__ import annotations
 
 import msgspec
+from msgspec import Raw, Struct
 from msgspec.structs import force_setattr
 
 from rxtweets.messages._base import Message, Undecodable, Unknown
-from rxtweets.messages.post import Post
+from rxtweets.messages._lenient import decoder, members, read_message
+from rxtweets.messages._text import DECODE_ERRORS, loads, mend
+from rxtweets.messages.activity import Activity
+from rxtweets.messages.compliance import COMPLIANCE
+from rxtweets.messages.like import Like
+from rxtweets.messages.notices import FLAT, NESTED, Delete, is_status
+from rxtweets.messages.post import MatchingRule, Post
+from rxtweets.messages.problem import StreamProblem
 from rxtweets.messages.status import Status
+
+_NOTHING = Raw()
+
+
+class _PostEnvelope(Struct, gc=False):
+    data: Post | None = None
+    matching_rules: tuple[MatchingRule, ...] = ()
+    includes: Raw = _NOTHING
+    errors: Raw = _NOTHING
+
+
+class _DeleteEnvelope(Struct, gc=False):
+    delete: Delete
+
+
+_read_post = msgspec.json.Decoder(_PostEnvelope).decode
+_read_status = msgspec.json.Decoder(Status).decode
+_read_delete = msgspec.json.Decoder(_DeleteEnvelope).decode
+
+# Setting a slot itself is the fastest way past `frozen`, and this is done for each message.
+_put_raw = Message.__dict__["raw"].__set__
+_put_rules = Post.__dict__["matching_rules"].put
+_put_includes = Post.__dict__["includes"].put
+_put_errors = Post.__dict__["errors"].put
+_stored_user = Status.__dict__["user"].stored
+_NOBODY = Status().user
 
 
 def decode(frame: bytes) -> Message:
-    """The message that a frame holds; never raises."""
+    """The message that *frame*, the bytes of one JSON object, is.
+
+    Never raises: what is not JSON in UTF-8 is an `Undecodable`, JSON of no known kind an `Unknown`; a value
+    of an unexpected type costs that value only, see `Message.drift`. May be called from any thread.
+    """
     try:
-        value = msgspec.json.decode(frame)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        return Undecodable(raw=frame, error=str(error))
-    if isinstance(value, dict):
+        if not frame.isascii():
+            frame.decode()  # what is decoded later must not meet bad UTF-8 then
+        start = frame[:7]
+        if start == b'{"data"':
+            envelope = _read_post(frame)
+            post = envelope.data
+            if post is not None and post.text:
+                _put_raw(post, frame)
+                _put_rules(post, envelope.matching_rules)
+                if envelope.includes is not _NOTHING:
+                    _put_includes(post, envelope.includes)
+                if envelope.errors is not _NOTHING:
+                    _put_errors(post, envelope.errors)
+                return post
+        elif start == b'{"delet':
+            delete = _read_delete(frame).delete
+            _put_raw(delete, frame)
+            return delete
+        else:
+            status = _read_status(frame)
+            if status.text and _stored_user(status) is not _NOBODY:
+                _put_raw(status, frame)
+                return status
+    except DECODE_ERRORS:
+        pass  # an unexpected type somewhere, or no JSON at all
+    return _decode_unusual(frame)
+
+
+def _decode_unusual(frame: bytes) -> Message:
+    """What is no status, post or delete in the documented form: by its members, and leniently."""
+    message: Message | None = None
+    try:
+        text = frame.decode()
         try:
-            message: Message | None = None
-            if "text" in value and "user" in value:
-                message = msgspec.convert(value, Status)
-            elif isinstance(value.get("data"), dict) and "text" in value["data"]:
-                message = msgspec.convert(value["data"], Post)
+            fields = decoder(dict[str, Raw]).decode(frame)
         except msgspec.ValidationError:
-            message = None
-        if message is not None:
-            force_setattr(message, "raw", frame)
+            loads(frame)  # JSON, but is no object
+        except msgspec.DecodeError:
+            whole = mend(frame) if "\\u" in text else frame
+            if whole == frame:
+                raise
+            message = decode(whole)
+        else:
+            message = _by_members(fields, Raw(frame))
+    except DECODE_ERRORS as error:
+        return Undecodable(raw=frame, error=str(error))
+    message = message or Unknown()
+    force_setattr(message, "raw", frame)
+    return message
+
+
+def _by_members(fields: dict[str, Raw], whole: Raw) -> Message | None:
+    """The message that the JSON object *whole* is, None if it has none of the telling members."""
+    if is_status(fields):
+        return _read(Status, whole)
+    for name, kind in FLAT.items():
+        if name in fields:
+            return _read(kind, whole)
+    if "data" in fields:
+        return _of_data(fields)
+    if "errors" in fields:
+        return _read(StreamProblem, whole)
+    for name, kind in NESTED.items():
+        if name in fields:
+            return _read(kind, fields[name])
+    if "title" in fields and ("type" in fields or "detail" in fields):
+        return _read(StreamProblem, Raw(b'{"errors":[%b]}' % bytes(whole)))
+    return None
+
+
+def _of_data(fields: dict[str, Raw]) -> Message | None:
+    """The v2 message with these members, None if its `data` has none of the telling members."""
+    data = members(fields["data"])
+    if "event_type" in data and "event_uuid" in data:
+        return _with(_read(Activity, fields["data"]), fields)
+    if not _POST.isdisjoint(data):
+        return _with(_read(Post, fields["data"]), fields)
+    if not _LIKE.isdisjoint(data):
+        return _with(_read(Like, fields["data"]), fields)
+    for name, kind in COMPLIANCE.items():
+        if name in data:
+            message = _read(kind, data[name])
+            if message is not None:
+                force_setattr(message, "event", name)
             return message
-    return Unknown(raw=frame)
+    return None
+
+
+_POST = frozenset({"text", "edit_history_tweet_ids", "edit_history_post_ids"})
+_LIKE = frozenset({"liked_tweet_id", "tweet_author_id"})
+
+
+def _read(kind: type[Message], raw: Raw) -> Message | None:
+    message: Message | None = read_message(kind, raw)
+    return message
+
+
+def _with(message: Message | None, fields: dict[str, Raw]) -> Message | None:
+    """*message* with what came beside its data."""
+    for part in message._lazy if message is not None else ():
+        if part.held and part.name in fields:
+            part.put(message, fields[part.name])
+    return message

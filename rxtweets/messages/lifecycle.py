@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from rxtweets.errors import StreamError
+if TYPE_CHECKING:
+    from rxtweets.errors import StreamError
 
 
 class Lifecycle(Struct, frozen=True):

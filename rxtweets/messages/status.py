@@ -1,13 +1,123 @@
-"""v1.1 statuses."""
+"""v1.1 statuses.
+
+Source: X's v1.1 data dictionary, "Tweet object" and "Extended Tweets".
+"""
 
 from __future__ import annotations
 
-from rxtweets.messages._base import Message
+from typing import Any, ClassVar
+
+from rxtweets.messages._base import Message, Part
+from rxtweets.messages._lazy import Lazy, lazily
+from rxtweets.messages._text import short
+from rxtweets.messages._time import Written, timed
+from rxtweets.messages.entities import Entities, ExtendedEntities, Indices, Media
+from rxtweets.messages.place import Coordinates, Place
+from rxtweets.messages.user import User
 
 
-class Status(Message, frozen=True, kw_only=True):
-    """A v1.1 status: a tweet, retweet or quote."""
+class ExtendedTweet(Part, frozen=True, kw_only=True):
+    """The whole of a status over 140 characters, as the streams send it beside the cut one."""
 
+    _shown: ClassVar[tuple[str, ...]] = ("full_text",)
+
+    full_text: str = ""
+    display_text_range: Indices | None = None
+    entities: Entities = Entities()
+    extended_entities: ExtendedEntities = ExtendedEntities()
+
+
+class Permalink(Part, frozen=True, kw_only=True):
+    """The link to a quoted status that would stand in the text: short, whole, as displayed."""
+
+    url: str = ""
+    expanded: str = ""
+    display: str = ""
+
+
+@timed
+@lazily()
+class Status(Message, frozen=True, kw_only=True, rename={"text_in_full": "full_text"}):
+    """A v1.1 status: a tweet, reply, retweet or quote.
+
+    `text` and `entities` are as received, so cut where the status is longer than 140 characters; `full_text`,
+    `full_entities` and `media` are whole. `created_at` is an aware datetime, None when missing or unreadable.
+    `user`, `entities` and the other objects are decoded when first looked at.
+    """
+
+    created_at: Written = None  # fields in X's order: msgspec finds the next key fastest right after the last
     id: int = 0
     id_str: str = ""
     text: str = ""
+    text_in_full: str = ""
+    display_text_range: Indices | None = None
+    source: str | None = None
+    truncated: bool = False
+    in_reply_to_status_id: int | None = None
+    in_reply_to_status_id_str: str | None = None
+    in_reply_to_user_id: int | None = None
+    in_reply_to_user_id_str: str | None = None
+    in_reply_to_screen_name: str | None = None
+    user: Lazy[User] = User()
+    geo: Lazy[Coordinates | None] = None
+    coordinates: Lazy[Coordinates | None] = None
+    place: Lazy[Place | None] = None
+    contributors: Lazy[tuple[Any, ...] | None] = None
+    retweeted_status: Lazy[Status | None] = None
+    quoted_status_id: int | None = None
+    quoted_status_id_str: str | None = None
+    quoted_status: Lazy[Status | None] = None
+    quoted_status_permalink: Lazy[Permalink | None] = None
+    is_quote_status: bool = False
+    extended_tweet: Lazy[ExtendedTweet | None] = None
+    quote_count: int | None = None
+    reply_count: int | None = None
+    retweet_count: int = 0
+    favorite_count: int | None = None
+    entities: Lazy[Entities] = Entities()
+    extended_entities: Lazy[ExtendedEntities] = ExtendedEntities()
+    favorited: bool | None = None
+    retweeted: bool = False
+    possibly_sensitive: bool | None = None
+    filter_level: str | None = None
+    lang: str | None = None
+    timestamp_ms: str | None = None
+    metadata: Lazy[dict[str, Any] | None] = None
+    current_user_retweet: Lazy[dict[str, Any] | None] = None
+    scopes: Lazy[dict[str, Any] | None] = None
+    withheld_copyright: bool | None = None
+    withheld_in_countries: tuple[str, ...] = ()
+    withheld_scope: str | None = None
+
+    @property
+    def full_text(self) -> str:
+        """The whole text, whichever of `extended_tweet`, `full_text` and `text` holds it."""
+        extended = self.extended_tweet
+        return (extended.full_text if extended else "") or self.text_in_full or self.text
+
+    @property
+    def full_entities(self) -> Entities:
+        """The entities of `full_text`, with the media that `entities` has."""
+        extended = self.extended_tweet
+        return extended.entities if extended else self.entities
+
+    @property
+    def media(self) -> tuple[Media, ...]:
+        """All photos, or the video or animated GIF, of the status."""
+        extended = self.extended_tweet
+        if extended:
+            return extended.extended_entities.media or extended.entities.media
+        return self.extended_entities.media or self.entities.media
+
+    @property
+    def is_retweet(self) -> bool:
+        """Whether it repeats another status, `retweeted_status`."""
+        return self.retweeted_status is not None
+
+    @property
+    def is_reply(self) -> bool:
+        """Whether it answers another status or speaks to an account first."""
+        return self.in_reply_to_status_id is not None or self.in_reply_to_user_id is not None
+
+    def __repr__(self) -> str:
+        return f"Status(id={self.id}, user='@{self.user.screen_name}', text={short(self.full_text)})"

@@ -1,0 +1,157 @@
+"""Parts of a message that are decoded when somebody first looks at them.
+
+Half of the bytes of a v1.1 status are its author, its entities and the status it retweets, and few programs
+look at all of them. A field annotated `Lazy[T]` takes its JSON as it is (checked for syntax with the rest of
+the message) and becomes a `T` on first access. Nothing else changes: `==`, `drift`, pickling and `replace`
+see the decoded value or one that will be, and the decoded part is built leniently like the message itself.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import msgspec
+from msgspec import Raw
+
+from rxtweets.messages._text import DECODE_ERRORS
+
+T = TypeVar("T")
+
+# A reader makes a part of its JSON, and says which paths in it did not fit.
+Reader = Callable[[Raw], tuple[Any, tuple[str, ...]]]
+
+
+class Unsettable:
+    """The type of fields that no JSON value fits."""
+
+
+class Later:
+    """The type that a lazily decoded field will have."""
+
+    def __init__(self, wanted: Any) -> None:
+        self.wanted = wanted
+
+
+if TYPE_CHECKING:
+    Lazy = Annotated[T, "decoded on first access"]
+    Held = Annotated[T, "never set from JSON"]
+else:
+
+    class Lazy:
+        def __class_getitem__(cls, wanted: Any) -> Any:
+            return Annotated[Raw, Later(wanted)]
+
+    class Held:
+        def __class_getitem__(cls, wanted: Any) -> Any:
+            return Annotated[Unsettable, Later(wanted)]
+
+
+_drifting = threading.Lock()
+
+
+class LazyPart:
+    """The attribute of a lazily decoded field, over the slot that holds its JSON or its value."""
+
+    __slots__ = ("_get", "_read", "_strict", "field", "held", "name", "owner", "put")
+
+    def __init__(self, owner: type[msgspec.Struct], field: str, reader: Reader | None) -> None:
+        slot = owner.__dict__[field]
+        self.owner = owner
+        self.field = field
+        names = dict(zip(owner.__struct_fields__, owner.__struct_encode_fields__, strict=True))
+        self.held = names[field].startswith("\x7f")
+        self.name = names[field].lstrip("\x7f")
+        self._get = slot.__get__
+        self.put = slot.__set__  # past frozen: what is set is what the JSON there means
+        self._read = reader
+        self._strict: Callable[[Raw], Any] | None = None
+
+    def __get__(self, message: Any, owner: type | None = None) -> Any:
+        if message is None:
+            return self
+        value = self._get(message)
+        if type(value) is not Raw:
+            return value
+        if self._strict is not None:
+            try:
+                whole = self._strict(value)
+            except DECODE_ERRORS:
+                return self._decode(message, value)
+            self.put(message, whole)
+            return whole
+        return self._decode(message, value)
+
+    def stored(self, message: Any) -> Any:
+        """What the slot holds: the JSON, or the value."""
+        return self._get(message)
+
+    def _decode(self, message: Any, raw: Raw) -> Any:
+        if self._read is None:
+            self._prepare()
+            return self.__get__(message)
+        value, paths = self._read(raw)
+        if paths:
+            paths = tuple(
+                self.name + path if path[:1] in ("", "[") else f"{self.name}.{path}" for path in paths
+            )
+            with _drifting:  # two threads may look at two parts at once
+                add_drift(message, paths)
+        self.put(message, value)
+        return value
+
+    def _prepare(self) -> None:
+        """Build what decodes the annotated type; put off until somebody needs it."""
+        from rxtweets.messages._lenient import is_message, reader
+
+        field = next(f for f in msgspec.structs.fields(self.owner) if f.name == self.field)
+        wanted = field.type.__metadata__[0].wanted
+        self._read = reader(wanted, field.default)
+        if not is_message(wanted):
+            self._strict = msgspec.json.Decoder(wanted).decode
+
+
+_drift: Any = None  # the slot of `drift`, once Message is defined
+
+
+def add_drift(message: Any, paths: Iterable[str]) -> None:
+    """Note that *paths* of *message* did not fit."""
+    _drift.__set__(message, tuple(sorted({*_drift.__get__(message), *paths})))
+
+
+def gather_drift(base: type[msgspec.Struct]) -> None:
+    """Make the attribute `drift` of *base* and its subclasses tell of the parts not looked at yet, too."""
+    global _drift
+    _drift = base.__dict__["drift"]
+    base.drift = property(_whole_drift)  # type: ignore[attr-defined]
+
+
+def _whole_drift(message: Any) -> tuple[str, ...]:
+    nested = []
+    for part in message._lazy:
+        value = part.__get__(message)
+        if hasattr(value, "_lazy"):
+            nested += [f"{part.name}.{path}" for path in value.drift]
+    drift: tuple[str, ...] = _drift.__get__(message)
+    return tuple(sorted({*drift, *nested})) if nested else drift
+
+
+def lazily(**readers: Reader) -> Callable[[type[T]], type[T]]:
+    """Class decorator: the fields annotated `Lazy[…]` are decoded on first access.
+
+    *readers* replace, for the fields they name, the decoding as the annotated type.
+    """
+
+    def decorate(cls: Any) -> Any:
+        parts = [
+            LazyPart(cls, name, readers.get(name))
+            for name, annotation in cls.__annotations__.items()
+            if annotation.startswith(("Lazy[", "Held["))
+        ]
+        for part in parts:
+            setattr(cls, part.field, part)
+        cls._lazy = tuple(parts)
+        return cls
+
+    return decorate

@@ -1,0 +1,61 @@
+"""JSON text as X sends it: decoded generously, and values as short text for a repr."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+_LONGEST = 60
+
+# What decoding may raise: bad JSON, bad UTF-8, a number with thousands of digits, a million brackets.
+DECODE_ERRORS = (msgspec.MsgspecError, ValueError, RecursionError)
+
+
+def mend(frame: bytes) -> bytes:
+    r"""*frame* with every half of a surrogate pair that stands alone (`\ud83d`) as U+FFFD.
+
+    JSON's grammar allows them, no text can hold them, and a text cut in the middle of an emoji has them.
+    """
+    import re
+
+    def whole(match: re.Match[bytes]) -> bytes:
+        return rb"\ufffd" if match["lone"] else match[0]
+
+    pair = rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    return re.sub(pair + rb"|(?P<lone>\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\.", whole, frame)
+
+
+def loads(frame: bytes) -> Any:
+    """The JSON value *frame* as Python objects; a lone surrogate is U+FFFD, a number beyond a float infinite.
+
+    Raises:
+        ValueError: it is not JSON in UTF-8.
+        RecursionError: it is nested too deeply.
+    """
+    try:
+        return msgspec.json.decode(frame)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        import json
+
+        return json.loads(mend(frame).decode(), parse_int=_parse_int, parse_constant=_refuse)
+
+
+def _parse_int(digits: str) -> int | float:
+    return int(digits) if len(digits) < 4000 else float(digits)
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def short(value: object) -> str:
+    """A repr of *value* that fits into a line."""
+    if isinstance(value, str | bytes):
+        return repr(value if len(value) <= _LONGEST else value[: _LONGEST - 3]) + (
+            "…" if len(value) > _LONGEST else ""
+        )
+    if isinstance(value, tuple | list | dict) and len(value) > 2:
+        return f"<{len(value)}>"
+    text = repr(value)
+    return text if len(text) <= 2 * _LONGEST else text[: 2 * _LONGEST] + "…"

@@ -1,0 +1,259 @@
+"""v1.1 messages that are not statuses.
+
+Source: X's v1.1 documentation, "Streaming message types".
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from msgspec import Raw
+
+from rxtweets.messages._base import Message, Part, Unknown
+from rxtweets.messages._lazy import Lazy, lazily
+from rxtweets.messages._lenient import members, reader
+from rxtweets.messages._text import DECODE_ERRORS, loads
+from rxtweets.messages._time import Written, from_milliseconds, timed
+from rxtweets.messages.entities import Entities
+from rxtweets.messages.status import Status
+from rxtweets.messages.user import User
+
+
+class Deleted(Part, frozen=True, kw_only=True):
+    """What was deleted, and whose it was."""
+
+    id: int = 0
+    id_str: str = ""
+    user_id: int = 0
+    user_id_str: str = ""
+
+
+class Delete(Message, frozen=True, kw_only=True):
+    """A status (`status`) or direct message (`direct_message`) was deleted: forget it."""
+
+    _shown: ClassVar[tuple[str, ...]] = ("status", "direct_message")
+
+    status: Deleted | None = None
+    direct_message: Deleted | None = None
+    timestamp_ms: str | None = None
+
+    @property
+    def id(self) -> int:
+        """The id of what was deleted."""
+        return self._deleted.id
+
+    @property
+    def user_id(self) -> int:
+        """The id of its author."""
+        return self._deleted.user_id
+
+    @property
+    def deleted_at(self) -> datetime | None:
+        """When; None when X does not say."""
+        return from_milliseconds(self.timestamp_ms)
+
+    @property
+    def _deleted(self) -> Deleted:
+        return self.status or self.direct_message or Deleted()
+
+
+class ScrubGeo(Message, frozen=True, kw_only=True):
+    """Forget where the account's statuses up to that id were sent from."""
+
+    user_id: int = 0
+    user_id_str: str = ""
+    up_to_status_id: int = 0
+    up_to_status_id_str: str = ""
+
+
+class Limit(Message, frozen=True, kw_only=True):
+    """More matched than the connection may get: `track` statuses withheld since it was opened, in total."""
+
+    track: int = 0
+    timestamp_ms: str | None = None
+
+
+class StatusWithheld(Message, frozen=True, kw_only=True):
+    """A status is withheld in these countries: ISO 3166 codes, `XX` for all, `XY` for a copyright claim."""
+
+    id: int = 0
+    user_id: int = 0
+    withheld_in_countries: tuple[str, ...] = ()
+    timestamp_ms: str | None = None
+
+
+class UserWithheld(Message, frozen=True, kw_only=True):
+    """An account is withheld in these countries: ISO 3166 codes, `XX` for all, `XY` for a copyright claim."""
+
+    id: int = 0
+    withheld_in_countries: tuple[str, ...] = ()
+    timestamp_ms: str | None = None
+
+
+class DisconnectMessage(Message, frozen=True, kw_only=True):
+    """The server is about to end the stream.
+
+    Attributes:
+        code: 1 shutdown, 2 duplicate stream, 3 control request, 4 stall, 5 normal, 6 token revoked, 7 admin
+            logout (the same account connected again), 9 too many messages, 10 stream exception, 11 broker
+            stall, 12 load.
+        stream_name: of this connection.
+        reason: for people.
+    """
+
+    code: int = 0
+    stream_name: str = ""
+    reason: str = ""
+
+
+class StreamWarning(Message, frozen=True, kw_only=True):
+    """The server warns, where asked to with `stall_warnings`.
+
+    Attributes:
+        code: `FALLING_BEHIND`, with `percent_full` of the server's queue for this client;
+            `FOLLOWS_OVER_LIMIT`, with the `user_id` that follows too many accounts to get all of them.
+        message: for people.
+    """
+
+    code: str = ""
+    message: str = ""
+    percent_full: int | None = None
+    user_id: int | None = None
+    timestamp_ms: str | None = None
+
+
+class FriendsList(Message, frozen=True, kw_only=True):
+    """The ids an account follows, first on a user stream; `ids` whichever form they came in."""
+
+    friends: tuple[int, ...] = ()
+    friends_str: tuple[str, ...] = ()
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """The followed ids as numbers."""
+        return self.friends or tuple(int(text) for text in self.friends_str if text.isdecimal())
+
+
+@timed
+@lazily()
+class DirectMessage(Message, frozen=True, kw_only=True):
+    """A direct message sent or received; `created_at` is an aware datetime, None when unreadable."""
+
+    id: int = 0
+    id_str: str = ""
+    text: str = ""
+    created_at: Written = None
+    sender_id: int = 0
+    sender_id_str: str = ""
+    sender_screen_name: str = ""
+    sender: Lazy[User] = User()
+    recipient_id: int = 0
+    recipient_id_str: str = ""
+    recipient_screen_name: str = ""
+    recipient: Lazy[User] = User()
+    entities: Lazy[Entities] = Entities()
+
+    _shown: ClassVar[tuple[str, ...]] = ("id", "sender_screen_name", "text")
+
+
+def _number(raw: Raw) -> tuple[int, tuple[str, ...]]:
+    """An id that X documents as a number or a string."""
+    id, misfit = reader(int, 0)(raw)
+    return id, misfit if id == 0 else ()
+
+
+def _user_or_id(raw: Raw) -> tuple[User, tuple[str, ...]]:
+    """An account, of which some events give the id alone."""
+    if members(raw):
+        user: tuple[User, tuple[str, ...]] = reader(User, User())(raw)
+        return user
+    id, misfit = _number(raw)
+    return User(id=id, id_str=str(id) if id else ""), misfit
+
+
+def _object(raw: Raw) -> tuple[Any, tuple[str, ...]]:
+    """What an event happened to: a status, else the JSON value as it is."""
+    if is_status(members(raw)):
+        return reader(Status, None)(raw)
+    try:
+        return loads(bytes(raw)), ()
+    except DECODE_ERRORS:
+        return None, ("",)
+
+
+@timed
+@lazily(source=_user_or_id, target=_user_or_id, target_object=_object)
+class Event(Message, frozen=True, kw_only=True):
+    """Somebody did something to somebody: `source` followed, blocked, favorited … `target`.
+
+    Attributes:
+        event: `follow`, `unfollow`, `favorite`, `list_member_added`, `user_update` and so on; also as `name`.
+        source, target: the accounts; where X gives an id alone, an account with nothing but that.
+        target_object: the `Status` it happened to, a list as a dict, or a string, depending on the event.
+        created_at: an aware datetime, None when unreadable.
+    """
+
+    event: str = ""
+    created_at: Written = None
+    timestamp_ms: str | None = None
+    source: Lazy[User] = User()
+    target: Lazy[User] = User()
+    target_object: Lazy[Status | dict[str, Any] | str | None] = None
+
+    @property
+    def name(self) -> str:
+        """The event's name."""
+        return self.event
+
+
+def _inner(raw: Raw) -> tuple[Message, tuple[str, ...]]:
+    from rxtweets.messages.decode import decode
+
+    return decode(bytes(raw)), ()
+
+
+@lazily(for_user=_number, message=_inner)
+class ForUser(Message, frozen=True, kw_only=True):
+    """A message of a site stream: `message`, meant for the account `for_user`."""
+
+    for_user: Lazy[int] = 0
+    message: Lazy[Message] = Unknown()
+
+    @property
+    def user_id(self) -> int:
+        """The id of the account that the message is meant for."""
+        return self.for_user
+
+
+class Control(Message, frozen=True, kw_only=True):
+    """Where a site stream is controlled, first on it: a path below the stream's host."""
+
+    control_uri: str = ""
+
+
+def is_status(fields: dict[str, Any]) -> bool:
+    """Whether a JSON object with these members is a v1.1 status."""
+    return "user" in fields and ("text" in fields or "full_text" in fields)
+
+
+# Messages inside the one member that tells their kind.
+NESTED: dict[str, type[Message]] = {
+    "delete": Delete,
+    "scrub_geo": ScrubGeo,
+    "limit": Limit,
+    "status_withheld": StatusWithheld,
+    "user_withheld": UserWithheld,
+    "disconnect": DisconnectMessage,
+    "warning": StreamWarning,
+    "direct_message": DirectMessage,
+    "control": Control,
+}
+
+# Messages that a member tells, and that are the object itself.
+FLAT: dict[str, type[Message]] = {
+    "for_user": ForUser,
+    "event": Event,
+    "friends": FriendsList,
+    "friends_str": FriendsList,
+}
