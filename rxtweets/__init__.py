@@ -1,3 +1,75 @@
-"""Twitter/X streams as cold Observables."""
+"""Twitter/X streams as cold Observables: subscribing opens the session, disposing closes it.
 
-__version__ = "0.1.0"
+    import rxtweets as rxt
+    from rxtweets import operators as tw
+
+    client = rxt.StreamingClient(rxt.BearerToken.from_env())
+    rxt.run(client.filter().pipe(tw.posts()), lambda post: print(post.text))
+"""
+
+from . import messages, operators
+from ._run import run
+from ._version import __version__
+from .auth import AppOnly, BearerToken, OAuth1
+from .backoff import BackoffPolicy
+from .connection import connect, fetch
+from .endpoints import Endpoint, Request
+from .errors import (
+    ConnectionFailed,
+    Forbidden,
+    FrameTooLong,
+    HTTPStatusError,
+    NoRules,
+    NotAcceptable,
+    NotFound,
+    OutOfRange,
+    RateLimited,
+    ServerError,
+    StreamDisconnected,
+    StreamError,
+    StreamStalled,
+    TooLong,
+    TooManyConnections,
+    Unauthorized,
+    UsageCapped,
+)
+from .signin import sign_in
+from .streams import Stream, StreamingClient
+from .transport import RequestsTransport, Transport
+
+__all__ = [
+    "AppOnly",
+    "BackoffPolicy",
+    "BearerToken",
+    "ConnectionFailed",
+    "Endpoint",
+    "Forbidden",
+    "FrameTooLong",
+    "HTTPStatusError",
+    "NoRules",
+    "NotAcceptable",
+    "NotFound",
+    "OAuth1",
+    "OutOfRange",
+    "RateLimited",
+    "Request",
+    "RequestsTransport",
+    "ServerError",
+    "Stream",
+    "StreamDisconnected",
+    "StreamError",
+    "StreamStalled",
+    "StreamingClient",
+    "TooLong",
+    "TooManyConnections",
+    "Transport",
+    "Unauthorized",
+    "UsageCapped",
+    "__version__",
+    "connect",
+    "fetch",
+    "messages",
+    "operators",
+    "run",
+    "sign_in",
+]

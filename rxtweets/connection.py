@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable
+from reactivex.scheduler import CurrentThreadScheduler
 from requests.auth import AuthBase
 
 from .auth import Auth
@@ -46,7 +47,7 @@ class Response(NamedTuple):
 
 def connect(
     endpoint: Endpoint,
-    auth: Auth | None = None,
+    auth: AuthBase | None = None,
     *,
     transport: Transport | None = None,
     max_frame: int = DEFAULT_MAX_FRAME,
@@ -65,7 +66,7 @@ def connect(
 
     Args:
         endpoint: what to connect to; see `rxtweets.endpoints`.
-        auth: the credentials; None sends none.
+        auth: the credentials, of `rxtweets.auth` or any other auth for `requests`; None sends none.
         transport: how; default a `RequestsTransport()`.
         max_frame: the most bytes of one message; default 1 MiB.
         scheduler: reads there in place of the thread, as does one given to `subscribe`. A
@@ -100,7 +101,7 @@ def connect(
 
 def fetch(
     request: Request,
-    auth: Auth | None = None,
+    auth: AuthBase | None = None,
     *,
     transport: Transport | None = None,
     scheduler: abc.SchedulerBase | None = None,
@@ -157,6 +158,10 @@ def _exchanging(
         if chosen is None:
             threading.Thread(target=read, name=f"rxtweets-{next(_numbers)}", daemon=True).start()
             return Disposable(exchange.dispose)
+        if isinstance(chosen, CurrentThreadScheduler):
+            # Another instance has another queue, and would read here and now, before there is anything to
+            # dispose: `take(1)` could not end it.
+            chosen = CurrentThreadScheduler.singleton()
         return CompositeDisposable(Disposable(exchange.dispose), chosen.schedule(read))
 
     return Observable(subscribe)
@@ -171,21 +176,20 @@ class _Exchange:
         self._lock = threading.Lock()
         self._session: Session | None = None
 
-    def open(self, request: Request, auth: Auth | None, stall_timeout: float) -> Head:
+    def open(self, request: Request, auth: AuthBase | None, stall_timeout: float) -> Head:
         """The head of the answer to *request*. Raises StreamError, HTTPStatusError for all but 2xx."""
         self._obtain(request, auth)
         try:
             return self._send(request, auth, stall_timeout)
         except Unauthorized:
-            if auth is None or not auth.rejected():
+            if not isinstance(auth, Auth) or not auth.rejected():
                 raise
         self._obtain(request, auth)
         return self._send(request, auth, stall_timeout)
 
-    def _obtain(self, request: Request, auth: Auth | None) -> None:
+    def _obtain(self, request: Request, auth: AuthBase | None) -> None:
         """Have *auth* get what it needs before it can sign *request*."""
-        exchange = auth.pending(request) if auth is not None else None
-        if auth is not None and exchange is not None:
+        if isinstance(auth, Auth) and (exchange := auth.pending(request)) is not None:
             head = self._send(exchange.request, exchange.auth, FETCH_TIMEOUT)
             auth.accept(head.status_code, head.headers, self.read_all(_LONGEST_PROBLEM))
 

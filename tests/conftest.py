@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -34,11 +34,11 @@ def open_sockets() -> int:
     return count
 
 
-def leftovers(sockets_before: int) -> list[str]:
-    """What is left a second after a test ended, in words."""
+def leftovers(sockets_before: int, threads_before: Sequence[threading.Thread] = ()) -> list[str]:
+    """What there is a second from now that was not there before, in words."""
     tick = threading.Event()
     for _ in range(int(GRACE / 0.01)):
-        left = [f"thread {thread.name}" for thread in our_threads()]
+        left = [f"thread {thread.name}" for thread in our_threads() if thread not in threads_before]
         more = open_sockets() - sockets_before
         if more > 0:
             left.append(f"{more} sockets")
@@ -51,9 +51,9 @@ def leftovers(sockets_before: int) -> list[str]:
 @pytest.fixture(autouse=True)
 def nothing_left() -> Iterator[None]:
     """Fail a test that leaves a thread or a socket behind."""
-    before = open_sockets()
+    sockets, threads = open_sockets(), our_threads()
     yield
-    assert leftovers(before) == []
+    assert leftovers(sockets, threads) == []
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,48 @@
+"""Signing an account in to an app: OAuth 1.0a with a PIN."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from requests.auth import AuthBase
+
+from . import auth
+from .connection import Response, fetch
+from .endpoints import Request
+from .transport import Transport
+
+__all__ = ["sign_in"]
+
+
+def sign_in(
+    consumer_key: str,
+    consumer_secret: str,
+    ask: Callable[[str], str],
+    *,
+    base_url: str | None = None,
+    transport: Transport | None = None,
+) -> auth.OAuth1:
+    """Let an account's owner sign in to your app, and return the credentials to act for that account.
+
+        credentials = rxt.sign_in(key, secret, lambda url: input(f"Open {url} and type the PIN: "))
+        credentials.save("x.toml")
+
+    Blocks for two requests. The credentials are good until the owner revokes them.
+
+    Args:
+        consumer_key: the app's key.
+        consumer_secret: the app's secret.
+        ask: is given the address of the page where the owner agrees, and returns the PIN shown there.
+        base_url: the root of another host than X's.
+        transport: how the requests are sent; default a `RequestsTransport()`.
+
+    Raises:
+        HTTPStatusError: the app's key or the PIN was refused.
+        StreamError: the network failed.
+        ValueError: a key or the PIN cannot be one.
+    """
+
+    def perform(request: Request, leg: AuthBase) -> Response:
+        return fetch(request, leg, transport=transport).run()
+
+    return auth.sign_in(consumer_key, consumer_secret, ask=ask, perform=perform, base_url=base_url)

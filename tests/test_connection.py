@@ -1,0 +1,318 @@
+"""What `connect` promises, on a scripted transport and in virtual time where time matters."""
+
+from __future__ import annotations
+
+import threading
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from reactivex import operators as ops
+from reactivex.scheduler import CurrentThreadScheduler, EventLoopScheduler, ThreadPoolScheduler
+
+import rxtweets as rxt
+from rxtweets import operators as tw
+from rxtweets.auth import AppOnly
+from rxtweets.connection import connect, fetch
+from rxtweets.endpoints import Endpoint, Request
+from rxtweets.errors import (
+    ConnectionFailed,
+    FrameTooLong,
+    HTTPStatusError,
+    StreamDisconnected,
+    StreamStalled,
+    Unauthorized,
+)
+from rxtweets.messages import Connected, Disconnected, KeepAlive
+from rxtweets.testing import HOLD, Script, ScriptedTransport
+
+from .observing import PATIENCE, Seen
+
+ENDPOINT = Endpoint(Request("GET", "https://api.x.com/2/tweets/sample/stream"), 30.0)
+
+
+def test_cold() -> None:
+    """Nothing is opened before a subscription; each subscription opens its own session."""
+    transport = ScriptedTransport(Script(b"1\r\n", HOLD), Script(b"2\r\n", HOLD))
+    stream = connect(ENDPOINT, transport=transport)
+    assert transport.sessions == []
+    first, second = Seen(stream).count(2), Seen(stream).count(2)
+    assert len(transport.sessions) == 2
+    assert {*first.frames(), *second.frames()} == {b"1", b"2"}
+    first.dispose()
+    second.dispose()
+
+
+def test_take_closes_the_session() -> None:
+    """`take(1)` closes the session with the first item."""
+    transport = ScriptedTransport(Script(b"1\r\n2\r\n", HOLD))
+    seen = Seen(connect(ENDPOINT, transport=transport).pipe(tw.of_type(bytes), ops.take(1))).ended()
+    assert seen.items == [b"1"]
+    assert seen.completed
+    for thread in threading.enumerate():
+        if thread.name in seen.threads:
+            thread.join(PATIENCE)
+    assert transport.sessions[0].closed
+
+
+def test_items_and_end() -> None:
+    """Connected, frames and keep-alives in order; the end of an endless stream is a failure."""
+    transport = ScriptedTransport(Script(b"one\r\n\r\ntw", b"o\r\n", headers={"X-Rate-Limit-Limit": "50"}))
+    seen = Seen(connect(ENDPOINT, transport=transport)).ended()
+    assert isinstance(seen.error, StreamDisconnected)
+    connected = seen.items[0]
+    assert isinstance(connected, Connected)
+    assert (connected.status_code, connected.headers["x-rate-limit-limit"]) == (200, "50")
+    assert seen.items[1:] == [b"one", KeepAlive(), b"two", Disconnected(seen.error)]
+
+
+def test_it_reads_on_a_thread_of_its_own() -> None:
+    """The observer is called on one daemon thread, named `rxtweets-…`."""
+    transport = ScriptedTransport(Script(b"1\r\n2\r\n", HOLD))
+    daemons: list[bool] = []
+    observed = connect(ENDPOINT, transport=transport).pipe(
+        ops.do_action(lambda _: daemons.append(threading.current_thread().daemon))
+    )
+    seen = Seen(observed).count(3)
+    seen.dispose()
+    (name,) = seen.threads
+    assert name.startswith("rxtweets-")
+    assert all(daemons)
+
+
+def test_a_current_thread_scheduler_blocks() -> None:
+    """With a CurrentThreadScheduler, given either way, everything has happened when `subscribe` returns."""
+    for at_subscription in (False, True):
+        transport = ScriptedTransport(Script(b"1\r\n"))
+        scheduler = CurrentThreadScheduler()
+        stream = connect(ENDPOINT, transport=transport, scheduler=None if at_subscription else scheduler)
+        seen = Seen(stream, scheduler if at_subscription else None)
+        assert seen.frames() == [b"1"]
+        assert seen.threads == {threading.current_thread().name}
+        assert isinstance(seen.error, StreamDisconnected)
+        assert transport.sessions[0].closed
+
+
+def test_take_on_the_current_thread() -> None:
+    """A blocking subscription ends with its `take`."""
+    transport = ScriptedTransport(Script(b"1\r\n", HOLD))
+    stream = connect(ENDPOINT, transport=transport).pipe(ops.take(2))
+    seen = Seen(stream, CurrentThreadScheduler())
+    assert seen.completed
+    assert transport.sessions[0].closed
+
+
+def test_other_schedulers() -> None:
+    """Any scheduler can do the reading, and disposing wakes it."""
+    loop = EventLoopScheduler()
+    pool = ThreadPoolScheduler(1)
+    for scheduler in (loop, pool):
+        transport = ScriptedTransport(Script(b"1\r\n", HOLD))
+        seen = Seen(connect(ENDPOINT, transport=transport, scheduler=scheduler)).count(2)
+        seen.dispose()
+    loop.dispose()
+    pool.executor.shutdown()
+    assert transport.sessions[0].closed
+
+
+@pytest.mark.parametrize("failure", [ConnectionFailed("refused"), StreamStalled(30.0)])
+def test_failures_of_the_transport(failure: Exception) -> None:
+    """A failure before the head is the error alone; after it, Disconnected comes first."""
+    transport = ScriptedTransport(Script(fails=failure), Script(b"1\r\n", failure))
+    stream = connect(ENDPOINT, transport=transport)
+    seen = Seen(stream).ended()
+    assert (seen.items, seen.error) == ([], failure)
+    seen = Seen(stream).ended()
+    assert seen.items[1:] == [b"1", Disconnected(failure)]  # type: ignore[arg-type]
+    assert seen.error is failure
+    assert all(session.closed for session in transport.sessions)
+
+
+def test_frame_too_long() -> None:
+    """A frame over the limit ends the session after what came before it."""
+    transport = ScriptedTransport(Script(b"one\r\n" + b"x" * 11 + b"\r\n", HOLD))
+    seen = Seen(connect(ENDPOINT, transport=transport, max_frame=10)).ended()
+    assert seen.frames() == [b"one"]
+    assert isinstance(seen.error, FrameTooLong)
+    assert transport.sessions[0].closed
+
+
+def test_delimited() -> None:
+    """An endpoint that asks for `delimited=length` is framed so."""
+    endpoint = Endpoint(ENDPOINT.request, 30.0, delimited=True)
+    transport = ScriptedTransport(Script(b"\r\n5\r\none\r\n", HOLD))
+    seen = Seen(connect(endpoint, transport=transport)).count(3)
+    seen.dispose()
+    assert seen.items[1:] == [KeepAlive(), b"one"]
+
+
+def test_finite() -> None:
+    """A finite stream completes."""
+    endpoint = Endpoint(ENDPOINT.request, 30.0, finite=True)
+    seen = Seen(connect(endpoint, transport=ScriptedTransport(Script(b"1\r\n")))).ended()
+    assert seen.completed
+    assert len(seen.items) == 2
+
+
+def test_the_stall_timeout_reaches_the_transport() -> None:
+    """The endpoint's stall timeout is the session's."""
+    transport = ScriptedTransport(Script())
+    Seen(connect(ENDPOINT, transport=transport)).ended()
+    assert transport.sessions[0].stall_timeout == 30.0
+
+
+class Boom(Exception):
+    """A subscriber's own exception."""
+
+
+@pytest.fixture
+def raised(monkeypatch: pytest.MonkeyPatch) -> list[BaseException | None]:
+    """What threads raised, in place of the report on stderr."""
+    caught: list[BaseException | None] = []
+    monkeypatch.setattr(threading, "excepthook", lambda args: caught.append(args.exc_value))
+    return caught
+
+
+@pytest.mark.parametrize("boom", [Boom(), ConnectionError("mine"), StreamDisconnected("mine too")])
+def test_a_subscribers_exception_is_the_subscribers(
+    raised: list[BaseException | None], boom: Exception
+) -> None:
+    """It is raised on the reading thread as it is, closes the session, is no stream error and reconnects nothing."""
+    transport = ScriptedTransport(Script(b"1\r\n2\r\n", HOLD), Script(b"3\r\n", HOLD))
+    threads: list[threading.Thread] = []
+    errors: list[Exception] = []
+
+    def on_next(item: Any) -> None:
+        threads.append(threading.current_thread())
+        if isinstance(item, bytes):
+            raise boom
+
+    stream = connect(ENDPOINT, transport=transport).pipe(tw.retry_with_backoff())
+    begun = threading.Event()
+    subscription = stream.pipe(ops.do_action(lambda _: begun.set())).subscribe(on_next, errors.append)
+    assert begun.wait(PATIENCE)
+    threads[0].join(PATIENCE)
+    assert raised == [boom]
+    assert errors == []
+    assert len(threads) == 2
+    assert [session.closed for session in transport.sessions] == [True]
+    subscription.dispose()
+
+
+def test_an_operators_exception_ends_the_stream() -> None:
+    """A mapper that raises ends the chain with its exception, closes the session, and reconnects nothing."""
+    transport = ScriptedTransport(Script(b"1\r\n2\r\n", HOLD), Script(b"3\r\n", HOLD))
+
+    def bad(item: Any) -> Any:
+        raise Boom
+
+    for chain in (
+        (tw.retry_with_backoff(), ops.map(bad)),
+        (ops.map(bad), tw.retry_with_backoff()),
+    ):
+        transport = ScriptedTransport(Script(b"1\r\n", HOLD), Script(b"3\r\n", HOLD))
+        seen = Seen(connect(ENDPOINT, transport=transport).pipe(*chain)).ended()
+        assert isinstance(seen.error, Boom)
+        assert len(transport.sessions) == 1
+
+
+def test_run_raises_the_subscribers_exception(raised: list[BaseException | None]) -> None:
+    """`run` raises it for its caller, and nothing is reported twice."""
+    transport = ScriptedTransport(Script(b"1\r\n2\r\n", HOLD))
+    items: list[Any] = []
+
+    def on_next(item: Any) -> None:
+        items.append(item)
+        raise Boom
+
+    with pytest.raises(Boom):
+        rxt.run(connect(ENDPOINT, transport=transport), on_next)
+    assert raised == []
+    assert len(items) == 1
+
+
+def test_run_raises_the_streams_error_and_returns_on_completion() -> None:
+    """`run` blocks until the end, and says how it came."""
+    with pytest.raises(StreamDisconnected):
+        rxt.run(connect(ENDPOINT, transport=ScriptedTransport(Script(b"1\r\n"))))
+    items: list[Any] = []
+    rxt.run(connect(ENDPOINT, transport=ScriptedTransport(Script(b"1\r\n", HOLD))).pipe(ops.take(2)), items.append)
+    assert items[1] == b"1"
+
+
+def test_run_returns_on_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C while `run` waits disposes the subscription, and `run` returns."""
+
+    class Interrupted(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("rxtweets._run.threading", SimpleNamespace(Event=Interrupted))
+    transport = ScriptedTransport(Script(b"1\r\n", HOLD))
+    rxt.run(connect(ENDPOINT, transport=transport))
+
+
+def test_a_slow_subscriber_loses_nothing() -> None:
+    """What arrives while the subscriber is busy waits, in order."""
+    gate = threading.Event()
+    expected = [b"%d" % number for number in range(1000)]
+    transport = ScriptedTransport(Script(*[frame + b"\r\n" for frame in expected], HOLD))
+
+    def slow(item: Any) -> None:
+        gate.wait(PATIENCE)
+
+    seen = Seen(connect(ENDPOINT, transport=transport).pipe(ops.do_action(slow)))
+    gate.set()
+    seen.count(1001).dispose()
+    assert seen.frames() == expected
+
+
+TOKEN = b'{"token_type":"bearer","access_token":"t0ken"}'
+
+
+def test_a_token_is_exchanged_first() -> None:
+    """AppOnly gets its token in a session before, once for all that share it."""
+    transport = ScriptedTransport(Script(TOKEN), Script(b"1\r\n", HOLD), Script(b"2\r\n", HOLD))
+    auth = AppOnly("key", "secret")
+    stream = connect(ENDPOINT, auth, transport=transport)
+    Seen(stream).count(2).dispose()
+    Seen(stream).count(2).dispose()
+    paths = [session.request.url.removeprefix("https://api.x.com") for session in transport.sessions]
+    assert paths == ["/oauth2/token", "/2/tweets/sample/stream", "/2/tweets/sample/stream"]
+
+
+def test_a_refused_token_is_renewed_once() -> None:
+    """A 401 makes AppOnly get another token; a second 401 is the error."""
+    transport = ScriptedTransport(
+        Script(TOKEN), Script(status=401), Script(TOKEN), Script(b"1\r\n", HOLD),
+        Script(status=401), Script(TOKEN), Script(status=401),
+    )  # fmt: skip
+    stream = connect(ENDPOINT, AppOnly("key", "secret"), transport=transport)
+    Seen(stream).count(2).dispose()
+    seen = Seen(stream).ended()
+    assert isinstance(seen.error, Unauthorized)
+    assert len(transport.sessions) == 7
+
+
+def test_a_refused_exchange_is_the_error() -> None:
+    """A wrong key is told as the token endpoint tells it, without a second try."""
+    body = b'{"errors":[{"code":99,"message":"Unable to verify your credentials"}]}'
+    transport = ScriptedTransport(Script(body, status=403))
+    seen = Seen(connect(ENDPOINT, AppOnly("key", "secret"), transport=transport)).ended()
+    assert isinstance(seen.error, HTTPStatusError)
+    assert "Unable to verify your credentials" in str(seen.error)
+    assert "secret" not in repr(seen.error)
+
+
+def test_fetch_is_cold_and_completes() -> None:
+    """Each subscription of a `fetch` sends the request anew."""
+    transport = ScriptedTransport(Script(b"a", b"b"), Script(b"c", status=201), Script(b"no", status=404))
+    answer = fetch(Request("GET", "https://api.x.com/2/x"), transport=transport)
+    assert [Seen(answer).ended().items[0].body for _ in range(2)] == [b"ab", b"c"]
+    assert isinstance(Seen(answer).ended().error, HTTPStatusError)
+
+
+def test_a_missing_script_is_an_error() -> None:
+    """A ScriptedTransport without another script says so; it is not taken for the network."""
+    seen = Seen(connect(ENDPOINT, transport=ScriptedTransport()).pipe(tw.retry_with_backoff())).ended()
+    assert isinstance(seen.error, LookupError)
