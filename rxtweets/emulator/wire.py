@@ -18,6 +18,8 @@ LONGEST_HEAD = 64 * 1024
 LONGEST_BODY = 8 * 1024 * 1024
 PATIENCE = 60.0
 """Seconds that a client may take for a request, or let pass between two."""
+_PIECE = 16 * 1024
+_LINGER = 2.0
 
 log = logging.getLogger("rxtweets.emulator")
 
@@ -65,17 +67,20 @@ class Connection(asyncio.Protocol):
         if self._stream is not None or self._silent:
             return  # nothing a client can say now matters, and nothing may pile up
         try:
-            self._h11.receive_data(data)
-            self._read()
+            # In pieces, since h11 bounds only what it hasn't been able to read yet.
+            for start in range(0, len(data), _PIECE):
+                if not self._silent:
+                    self._h11.receive_data(data[start : start + _PIECE])
+                    self._read()
         except h11.RemoteProtocolError as error:
             self._malformed(error.error_status_hint)
 
     def eof_received(self) -> bool:
         return False  # a client that has closed its side is gone: close ours
 
-    def _wait(self) -> None:
+    def _wait(self, seconds: float = PATIENCE) -> None:
         self._stop_waiting()
-        self._patience = asyncio.get_running_loop().call_later(PATIENCE, self.transport.close)
+        self._patience = asyncio.get_running_loop().call_later(seconds, self.transport.close)
 
     def _stop_waiting(self) -> None:
         if self._patience is not None:
@@ -166,7 +171,7 @@ class Connection(asyncio.Protocol):
             self._h11.start_next_cycle()
             self._wait()
         else:
-            self.transport.close()
+            self._finish()
 
     def _write_head(self, head: h11.Response | h11.InformationalResponse) -> None:
         self.transport.write(self._h11.send(head) or b"")
@@ -175,7 +180,14 @@ class Connection(asyncio.Protocol):
         if self._h11.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             body = f"{status} {reason(status)}\r\n".encode()
             self._send(Answer(status, body, "text/plain; charset=utf-8", (("connection", "close"),)))
-        self.transport.close()
+        else:
+            self.transport.close()
+
+    def _finish(self) -> None:
+        """Close, but let the client read the answer first: closing on unread data would reset it away."""
+        self._silent = True
+        self.transport.write_eof()
+        self._wait(_LINGER)
 
     def reset(self) -> None:
         """Close with RST: whatever is under way is lost and the client sees a reset."""

@@ -1,0 +1,138 @@
+"""Clients that share nothing with rxtweets: plain sockets, requests, requests_oauthlib."""
+
+from __future__ import annotations
+
+import json
+import socket
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import requests
+from requests_oauthlib import OAuth1
+
+from rxtweets.emulator import Emulator
+
+RULES = "/2/tweets/search/stream/rules"
+FILTERED = "/2/tweets/search/stream"
+SAMPLE = "/2/tweets/sample/stream"
+V1_FILTER = "/1.1/statuses/filter.json"
+V1_SAMPLE = "/1.1/statuses/sample.json"
+
+
+def bearer(emulator: Emulator) -> dict[str, str]:
+    return {"Authorization": f"Bearer {emulator.bearer_token}"}
+
+
+def signed(emulator: Emulator) -> OAuth1:
+    return OAuth1(*emulator.oauth1)
+
+
+def call(emulator: Emulator, method: str, path: str, **options: Any) -> requests.Response:
+    """One finite request with the bearer token."""
+    headers = {**bearer(emulator), **options.pop("headers", {})}
+    with requests.Session() as session:
+        return session.request(method, emulator.base_url + path, headers=headers, timeout=5, **options)
+
+
+def add_rules(emulator: Emulator, *values: str) -> requests.Response:
+    return call(emulator, "POST", RULES, json={"add": [{"value": value, "tag": value} for value in values]})
+
+
+class RawStream:
+    """A stream over a socket: its head, and its body undone to messages one by one."""
+
+    def __init__(self, sock: socket.socket, request: bytes) -> None:
+        self.sock = sock
+        self._rest = b""
+        sock.sendall(request)
+        self.read_head()
+
+    def read_head(self) -> None:
+        """Read the head of a response: the first, or another after a body."""
+        head = self.until(b"\r\n\r\n").decode("latin-1")
+        first, *lines = head.split("\r\n")
+        self.status = int(first.split()[1])
+        self.headers = {
+            name.lower(): value for name, value in (line.split(": ", 1) for line in lines if line)
+        }
+        self._inflate = (
+            zlib.decompressobj(wbits=31) if self.headers.get("content-encoding") == "gzip" else None
+        )
+
+    def until(self, end: bytes) -> bytes:
+        while end not in self._rest:
+            self._more()
+        found, self._rest = self._rest.split(end, 1)
+        return found
+
+    def _more(self) -> None:
+        data = self.sock.recv(65536)
+        if not data:
+            raise EOFError
+        self._rest += data
+
+    def body(self) -> bytes:
+        """The body of an answer that has a length."""
+        length = int(self.headers["content-length"])
+        while len(self._rest) < length:
+            self._more()
+        found, self._rest = self._rest[:length], self._rest[length:]
+        return found
+
+    def drain(self) -> None:
+        """Read chunks for ever: until the connection fails, or times out."""
+        while True:
+            self.chunk()
+
+    def chunk(self) -> bytes:
+        """The next chunk; b"" is the last one. EOFError where the connection ends without."""
+        size = int(self.until(b"\r\n"), 16)
+        while len(self._rest) < size + 2:
+            self._more()
+        data, self._rest = self._rest[:size], self._rest[size + 2 :]
+        return self._inflate.decompress(data) if self._inflate is not None and data else data
+
+    def message(self) -> Any:
+        """The JSON of the next chunk that isn't a keep-alive."""
+        while (data := self.chunk()) == b"\r\n":
+            pass
+        return json.loads(data)
+
+
+@contextmanager
+def raw(emulator: Emulator, request: bytes) -> Iterator[RawStream]:
+    host, port = emulator.base_url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=5) as sock:
+        yield RawStream(sock, request)
+
+
+@contextmanager
+def raw_get(emulator: Emulator, target: str, *headers: str) -> Iterator[RawStream]:
+    """GET with the bearer token."""
+    lines = [
+        f"GET {target} HTTP/1.1",
+        "Host: x",
+        f"Authorization: Bearer {emulator.bearer_token}",
+        *headers,
+        "",
+        "",
+    ]
+    with raw(emulator, "\r\n".join(lines).encode()) as stream:
+        yield stream
+
+
+@contextmanager
+def v1_stream(
+    emulator: Emulator, path: str = V1_FILTER, method: str = "POST", **form: str
+) -> Iterator[Iterator[Any]]:
+    """The messages of a signed v1.1 stream, keep-alives left out."""
+    with (
+        requests.Session() as session,
+        session.request(
+            method, emulator.base_url + path, data=form or None, auth=signed(emulator), stream=True, timeout=5
+        ) as response,
+    ):
+        assert response.status_code == 200, response.text
+        yield (json.loads(line) for line in response.iter_lines(chunk_size=None, delimiter=b"\r\n") if line)

@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from rxtweets.emulator import Emulator
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    """An emulator whose world says nothing by itself."""
+    with Emulator(rate=0) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def world() -> Iterator[Emulator]:
+    """An emulator with a talkative world."""
+    with Emulator(rate=200, seed=7) as emulator:
+        yield emulator

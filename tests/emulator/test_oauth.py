@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import base64
+import time
+from urllib.parse import parse_qs
+
+import pytest
+import requests
+from requests_oauthlib import OAuth1, OAuth1Session
+
+from rxtweets.emulator import Emulator
+
+from .clients import FILTERED, RULES, SAMPLE, V1_FILTER, V1_SAMPLE, call, raw_get, signed
+
+
+def post(emulator: Emulator, auth: OAuth1 | None, form: dict[str, str], path: str = V1_FILTER) -> int:
+    """The status of a POST; streams are closed again."""
+    with (
+        requests.Session() as session,
+        session.post(emulator.base_url + path, data=form, auth=auth, stream=True, timeout=5) as response,
+    ):
+        return response.status_code
+
+
+def test_a_signature_over_the_form_is_accepted(emulator: Emulator) -> None:
+    """Form parameters are part of what is signed, whatever characters they hold."""
+    form = {"track": "python,日本 語,C++ & more,100%,a=b", "locations": "-122.75,36.8,-121.75,37.8"}
+    assert post(emulator, signed(emulator), form) == 200
+
+
+def test_a_signature_over_the_query_is_accepted(emulator: Emulator) -> None:
+    """So are the parameters of the query."""
+    with requests.Session() as session:
+        url = f"{emulator.base_url}{V1_SAMPLE}?language=en,ja&delimited=length"
+        with session.get(url, auth=signed(emulator), stream=True, timeout=5) as response:
+            assert response.status_code == 200
+
+
+@pytest.mark.parametrize("field", range(4))
+def test_each_of_the_four_strings_counts(emulator: Emulator, field: int) -> None:
+    """One wrong string is enough for 401."""
+    keys = list(emulator.oauth1)
+    keys[field] = keys[field][::-1]
+    assert post(emulator, OAuth1(*keys), {"track": "python"}) == 401
+
+
+def test_a_changed_form_is_refused(emulator: Emulator) -> None:
+    """A signature is for one form only."""
+    request = requests.Request(
+        "POST", emulator.base_url + V1_FILTER, data={"track": "python"}, auth=signed(emulator)
+    ).prepare()
+    request.body = "track=pythom"
+    with requests.Session() as session:
+        assert session.send(request, timeout=5).status_code == 401
+
+
+def test_a_nonce_is_good_once(emulator: Emulator) -> None:
+    """The same signed request sent again is refused."""
+    request = requests.Request(
+        "POST", emulator.base_url + V1_FILTER, data={"track": "python"}, auth=signed(emulator)
+    ).prepare()
+    statuses = []
+    with requests.Session() as session:
+        for _ in range(2):
+            with session.send(request, stream=True, timeout=5) as response:
+                statuses.append(response.status_code)
+    assert statuses == [200, 401]
+
+
+@pytest.mark.parametrize(("shift", "status"), [(-3600, 401), (-200, 200), (200, 200), (3600, 401)])
+def test_a_wrong_clock_is_refused(emulator: Emulator, shift: int, status: int) -> None:
+    """A timestamp may be five minutes off, not an hour."""
+
+    auth = OAuth1(*emulator.oauth1, timestamp=str(int(time.time()) + shift))
+    assert post(emulator, auth, {"track": "python"}) == status
+
+
+def test_no_credentials_are_refused_in_each_protocols_form(emulator: Emulator) -> None:
+    """401 is a page on v1.1 and a problem object on v2."""
+    with requests.Session() as session:
+        old = session.get(emulator.base_url + V1_SAMPLE, timeout=5)
+        new = session.get(emulator.base_url + SAMPLE, timeout=5)
+    assert (old.status_code, new.status_code) == (401, 401)
+    assert "Error 401 Unauthorized" in old.text
+    assert new.json() == {
+        "title": "Unauthorized",
+        "detail": "Unauthorized",
+        "type": "about:blank",
+        "status": 401,
+    }
+    assert new.headers["content-type"].startswith("application/problem+json")
+
+
+def test_a_bearer_opens_v1_sample_and_filter_but_no_user_stream(emulator: Emulator) -> None:
+    """Application-only access was enough for public streams."""
+    with raw_get(emulator, V1_SAMPLE) as stream:
+        assert stream.status == 200
+    with raw_get(emulator, f"{V1_FILTER}?track=python") as stream:
+        assert stream.status == 200
+    with raw_get(emulator, "/1.1/user.json") as stream:
+        assert stream.status == 401
+
+
+def test_v2_refuses_oauth_1(emulator: Emulator) -> None:
+    """A user's signature is the wrong kind of credential there: 403, and the problem says so."""
+    with requests.Session() as session:
+        answer = session.get(emulator.base_url + RULES, auth=signed(emulator), timeout=5)
+    assert answer.status_code == 403
+    assert answer.json()["type"].endswith("unsupported-authentication")
+
+
+def test_keys_are_exchanged_for_the_bearer_token(emulator: Emulator) -> None:
+    """POST /oauth2/token with the consumer's keys gives the app's token."""
+    keys = (emulator.oauth1.consumer_key, emulator.oauth1.consumer_secret)
+    form = {"grant_type": "client_credentials"}
+    with requests.Session() as session:
+        answer = session.post(f"{emulator.base_url}/oauth2/token", auth=keys, data=form, timeout=5)
+    assert answer.json() == {"token_type": "bearer", "access_token": emulator.bearer_token}
+
+
+@pytest.mark.parametrize(
+    "authorization", ["", "Basic", "Basic ***", "Basic " + base64.b64encode(b"a:b").decode()]
+)
+def test_wrong_keys_get_no_token(emulator: Emulator, authorization: str) -> None:
+    """Anything else gets 403 with the error that X gives."""
+    with requests.Session() as session:
+        answer = session.post(
+            f"{emulator.base_url}/oauth2/token",
+            headers={"Authorization": authorization},
+            data={"grant_type": "client_credentials"},
+            timeout=5,
+        )
+    assert answer.status_code == 403
+    assert answer.json()["errors"][0]["code"] == 99
+
+
+@pytest.mark.parametrize("callback", ["oob", None])
+def test_a_user_signs_in_by_pin(emulator: Emulator, callback: str | None) -> None:
+    """Request token, PIN, access token: the token then signs requests."""
+    consumer = emulator.oauth1[:2]
+    with OAuth1Session(*consumer, callback_uri=callback) as session:
+        token = session.fetch_request_token(f"{emulator.base_url}/oauth/request_token")
+        pin = session.get(session.authorization_url(f"{emulator.base_url}/oauth/authorize")).text
+    with OAuth1Session(*consumer, token["oauth_token"], token["oauth_token_secret"], verifier=pin) as session:
+        access = session.fetch_access_token(f"{emulator.base_url}/oauth/access_token")
+    assert access["screen_name"]
+    assert access["user_id"].isdigit()
+    auth = OAuth1(*consumer, access["oauth_token"], access["oauth_token_secret"])
+    assert post(emulator, auth, {"track": "python"}) == 200
+
+
+def test_a_wrong_pin_is_refused(emulator: Emulator) -> None:
+    """Without the right PIN there is no access token."""
+    consumer = emulator.oauth1[:2]
+    with requests.Session() as session:
+        answer = session.post(
+            f"{emulator.base_url}/oauth/request_token", auth=OAuth1(*consumer, callback_uri="oob"), timeout=5
+        )
+        token = {name: values[0] for name, values in parse_qs(answer.text).items()}
+        auth = OAuth1(*consumer, token["oauth_token"], token["oauth_token_secret"], verifier="0")
+        answer = session.post(f"{emulator.base_url}/oauth/access_token", auth=auth, timeout=5)
+    assert answer.status_code == 401
+    assert answer.json() == {"errors": [{"code": 32, "message": "Could not authenticate you."}]}
+
+
+def test_unknown_request_tokens_have_no_pin(emulator: Emulator) -> None:
+    """The page of a token that was never given out is a 404."""
+    assert call(emulator, "GET", "/oauth/authorize?oauth_token=x").status_code == 404
+
+
+def test_rate_limits_are_told(emulator: Emulator) -> None:
+    """Every answer of v2 counts down its endpoint's limit, refusals too."""
+    first, second = (call(emulator, "GET", RULES).headers for _ in range(2))
+    assert int(first["x-rate-limit-remaining"]) - int(second["x-rate-limit-remaining"]) == 1
+    assert int(first["x-rate-limit-limit"]) == 450
+    refused = call(emulator, "GET", FILTERED, headers={"Authorization": "Bearer x"})
+    assert refused.status_code == 401
+    assert {"x-rate-limit-limit", "x-rate-limit-remaining", "x-rate-limit-reset"} <= set(refused.headers)
+    with requests.Session() as session:
+        assert "x-rate-limit-limit" not in session.get(emulator.base_url + V1_SAMPLE, timeout=5).headers

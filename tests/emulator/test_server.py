@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import ast
+import builtins
+import socket
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import rxtweets.emulator
+from rxtweets.emulator import Emulator
+
+from .clients import SAMPLE, V1_FILTER, call, raw_get, v1_stream
+
+
+def test_nothing_is_left_after_the_block() -> None:
+    """Open streams don't keep the emulator's thread or sockets alive."""
+    with Emulator() as emulator, raw_get(emulator, SAMPLE) as stream:
+        assert stream.status == 200
+        emulator.stop()
+        with pytest.raises((EOFError, ConnectionError)):
+            stream.drain()
+    assert "rxtweets-emulator" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_it_can_be_restarted_on_its_port(emulator: Emulator) -> None:
+    """Stopped, it refuses connections; started again, it has the same address and the same rules."""
+    call(emulator, "POST", "/2/tweets/search/stream/rules", json={"add": [{"value": "cat"}]})
+    address = emulator.base_url
+    emulator.stop()
+    host, port = address.removeprefix("http://").split(":")
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((host, int(port)))
+    emulator.start()
+    assert emulator.base_url == address
+    assert [
+        rule["value"] for rule in call(emulator, "GET", "/2/tweets/search/stream/rules").json()["data"]
+    ] == ["cat"]
+
+
+def test_starting_twice_is_refused(emulator: Emulator) -> None:
+    """A second start says that it runs already."""
+    with pytest.raises(RuntimeError, match="already"):
+        emulator.start()
+
+
+def test_a_taken_port_is_reported(emulator: Emulator) -> None:
+    """The error of the system reaches the caller, and no thread stays."""
+    port = int(emulator.base_url.rpartition(":")[2])
+    with pytest.raises(OSError, match="in use"):
+        Emulator(port=port).start()
+
+
+def test_without_a_start_there_is_no_address() -> None:
+    """base_url before the first start explains what to do."""
+    with pytest.raises(RuntimeError, match="with Emulator"):
+        _ = Emulator().base_url
+
+
+@pytest.mark.parametrize("options", [{"rate": -1}, {"keep_alive": 0}, {"keep_alive": -3}])
+def test_senseless_options_are_refused(options: dict[str, Any]) -> None:
+    """A ValueError names the option."""
+    with pytest.raises(ValueError, match=next(iter(options))):
+        Emulator(**options)
+
+
+def test_env_points_a_program_at_it(emulator: Emulator) -> None:
+    """env() has the address and all credentials, under the names that rxtweets reads."""
+    assert emulator.env() == {
+        "RXTWEETS_BASE_URL": emulator.base_url,
+        "X_BEARER_TOKEN": emulator.bearer_token,
+        "X_CONSUMER_KEY": emulator.oauth1.consumer_key,
+        "X_CONSUMER_SECRET": emulator.oauth1.consumer_secret,
+        "X_ACCESS_TOKEN": emulator.oauth1.access_token,
+        "X_ACCESS_TOKEN_SECRET": emulator.oauth1.access_token_secret,
+    }
+
+
+def test_secrets_are_not_printed(emulator: Emulator) -> None:
+    """The credentials don't show themselves."""
+    assert not any(secret in repr(emulator.oauth1) for secret in emulator.oauth1)
+
+
+def test_the_seed_decides(emulator: Emulator) -> None:
+    """The same seed has the same credentials, another seed others."""
+    assert Emulator(seed=0).oauth1 == emulator.oauth1 != Emulator(seed=1).oauth1
+
+
+def test_streams_and_requests_are_recorded(emulator: Emulator) -> None:
+    """What a stream was opened with can be read while it is open; requests stay."""
+    with v1_stream(emulator, track="python", language="en"):
+        (stream,) = emulator.streams
+        assert (stream.protocol, stream.path) == ("1.1", V1_FILTER)
+        assert stream.form == {"track": "python", "language": "en"}
+        assert stream.headers["user-agent"].startswith("python-requests")
+        assert stream.opened.tzinfo is not None
+    emulator.wait_for_streams(0)
+    assert emulator.streams == ()
+    (request,) = emulator.requests
+    assert (request.method, request.path, request.status) == ("POST", V1_FILTER, 200)
+    assert request.body == b"track=python&language=en"
+
+
+def test_waiting_for_streams_times_out(emulator: Emulator) -> None:
+    """wait_for_streams says how many there are instead."""
+    with pytest.raises(TimeoutError, match="0 streams are open"):
+        emulator.wait_for_streams(1, timeout=0.01)
+
+
+def test_controls_may_be_used_from_many_threads_at_once(emulator: Emulator) -> None:
+    """Posts published by several threads all arrive, each once."""
+    with raw_get(emulator, SAMPLE) as stream:
+
+        def publish(name: int) -> None:
+            for number in range(20):
+                assert emulator.publish(f"{name}/{number}") == 1
+
+        threads = [threading.Thread(target=publish, args=(name,)) for name in range(4)]
+        for thread in threads:
+            thread.start()
+        texts = {stream.message()["data"]["text"] for _ in range(80)}
+        for thread in threads:
+            thread.join()
+    assert texts == {f"{name}/{number}" for name in range(4) for number in range(20)}
+
+
+def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without h11 the import says what to install."""
+    for name in [name for name in sys.modules if name.startswith("rxtweets.emulator")]:
+        monkeypatch.delitem(sys.modules, name)
+    load = builtins.__import__
+
+    def without_h11(name: str, *rest: Any) -> Any:
+        if name == "h11":
+            raise ModuleNotFoundError("No module named 'h11'", name="h11")
+        return load(name, *rest)
+
+    monkeypatch.setattr(builtins, "__import__", without_h11)
+    with pytest.raises(ImportError, match=r"pip install 'rxtweets\[emulator\]'"):
+        load("rxtweets.emulator")
+
+
+def test_nothing_of_the_client_side_is_imported() -> None:
+    """The emulator's modules import no other module of rxtweets, so that no misreading cancels out."""
+    for file in Path(rxtweets.emulator.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.ImportFrom):
+                assert node.level <= 1, file.name
+                assert not (node.module or "").startswith("rxtweets"), file.name
+            elif isinstance(node, ast.Import):
+                assert not any(alias.name.startswith("rxtweets") for alias in node.names), file.name
