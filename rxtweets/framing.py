@@ -52,8 +52,10 @@ class LineFramer:
                 self._parts.append(data)
                 data = b"".join(self._parts)
                 self._parts.clear()
-            lines = data.replace(b"\r\n", b"\n").split(b"\n")
+            # Split at the one byte and strip the other: many times faster than a search for the two.
+            lines = data.split(b"\n")
             data = lines.pop()
+            lines = [line.removesuffix(b"\r") for line in lines]
             if self._pending > self._limit:  # only then can a frame be over it
                 lines = self._checked(lines)
             self._pending = len(data)

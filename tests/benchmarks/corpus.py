@@ -1,0 +1,35 @@
+"""Messages to measure with: what the emulator's world says, in the sizes that the figures are about."""
+
+from __future__ import annotations
+
+from reactivex import operators as ops
+
+import rxtweets as rxt
+from rxtweets import operators as tw
+from rxtweets.emulator import Emulator
+
+SIZES = {"v1": range(5000, 6001), "v2": range(540, 661)}
+"""Bytes of a v1.1 status, and of a v2 post with the fields that a program usually asks for."""
+
+
+def corpus(protocol: str, count: int = 200) -> list[bytes]:
+    """*count* different messages of *protocol* ("v1" or "v2"), the same ones each time."""
+    with Emulator(rate=5000, seed=1) as emulator:
+        if protocol == "v1":
+            stream = rxt.Stream(rxt.OAuth1(*emulator.oauth1), base_url=emulator.base_url).sample()
+        else:
+            client = rxt.StreamingClient(rxt.BearerToken(emulator.bearer_token), base_url=emulator.base_url)
+            client.rules.add("python", tag="the language").run()
+            stream = client.filter(
+                tweet_fields=["author_id", "conversation_id", "created_at", "lang", "public_metrics"]
+            )
+        found: list[bytes] = []
+        rxt.run(
+            stream.pipe(
+                tw.messages(),
+                ops.filter(lambda message: len(message.raw) in SIZES[protocol]),
+                ops.take(count),
+            ),
+            lambda message: found.append(message.raw),
+        )
+    return found
