@@ -73,9 +73,9 @@ class Undecodable(Message, frozen=True, kw_only=True):
 
     error: str = ""
 
-    def json(self) -> None:
+    def json(self) -> Any:
         """None: it is not JSON."""
-        return
+        return None
 
 
 class Unknown(Message, frozen=True, kw_only=True):

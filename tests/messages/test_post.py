@@ -1,0 +1,214 @@
+"""What a v2 post says, with what came beside it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from rxtweets import messages as m
+from rxtweets.messages import v2
+from rxtweets.testing import builders as b
+
+from .corpus import POSTS, differences, reference
+
+USERS = [
+    {"id": "7", "name": "Charles", "username": "charles", "verified_type": "blue"},
+    {"id": "8", "name": "Ada", "username": "ada"},
+]
+
+
+def post(frame: bytes) -> m.Post:
+    message = m.decode(frame)
+    assert isinstance(message, m.Post)
+    return message
+
+
+@pytest.mark.parametrize("frame", POSTS)
+def test_every_member_has_an_equal_attribute(frame: bytes) -> None:
+    """Each member of `data`, `includes`, `matching_rules` and `errors`, at any depth, is an attribute."""
+    message = post(frame)
+    value = json.loads(frame)
+    assert message.json() == value
+    assert not list(differences(value.pop("data"), message))
+    assert not list(differences(value, message))
+    assert message.drift == ()
+
+
+def test_what_belongs_to_a_post_is_found_for_the_user() -> None:
+    """Author, media, poll, place and referenced posts come from `includes`, in the post's own order."""
+    message = post(
+        b.post_json(
+            author_id="8",
+            in_reply_to_user_id="7",
+            attachments={"media_keys": ["3_2", "gone", "3_1"], "poll_ids": ["9"]},
+            geo={"place_id": "p"},
+            referenced_tweets=[
+                {"type": "replied_to", "id": "5"},
+                {"type": "quoted", "id": "6"},
+                {"type": "retweeted", "id": "gone"},
+            ],
+            includes={
+                "users": USERS,
+                "media": [{"media_key": "3_1", "type": "photo"}, {"media_key": "3_2", "type": "video"}],
+                "polls": [{"id": "9", "options": [{"position": 1, "label": "yes", "votes": 2}]}],
+                "places": [{"id": "q"}, {"id": "p", "full_name": "Manhattan, NY"}],
+                "tweets": [
+                    b.post_object("quoted", id="6", author_id="7"),
+                    b.post_object(
+                        "answered", id="5", author_id="8", referenced_tweets=[{"type": "quoted", "id": "6"}]
+                    ),
+                ],
+            },
+        )
+    )
+    assert message.author is not None
+    assert message.author.username == "ada"
+    assert message.in_reply_to_user is not None
+    assert message.in_reply_to_user.username == "charles"
+    assert [media.media_key for media in message.media] == ["3_2", "3_1"]
+    assert message.poll is not None
+    assert message.poll.options == (v2.PollOption(position=1, label="yes", votes=2),)
+    assert message.place is not None
+    assert message.place.full_name == "Manhattan, NY"
+    assert [found.text for found in message.referenced] == ["answered", "quoted"]
+    assert message.retweeted is None
+    assert message.quoted is not None
+    assert message.quoted.author is not None
+    assert message.quoted.author.username == "charles"
+    assert message.replied_to is not None
+    assert message.replied_to.quoted is not None
+    assert message.replied_to.quoted.author == message.quoted.author
+    assert message.quoted.json()["text"] == "quoted"
+
+
+def test_a_post_without_includes_has_none_of_it() -> None:
+    """Without `includes` everything that follows them is None or empty, even where ids are there."""
+    message = post(b.post_json(author_id="8", attachments={"media_keys": ["1"]}, geo={"place_id": "p"}))
+    assert (message.author, message.media, message.polls, message.poll) == (None, (), (), None)
+    assert (message.place, message.referenced, message.quoted) == (None, (), None)
+
+
+def test_matching_rules_and_partial_errors() -> None:
+    """All rules are there, a missing tag is None; errors beside the data stay with the post."""
+    message = post(
+        b.post_json(
+            matching_rules=[{"id": "1", "tag": "a"}, {"id": "2"}, {"id": "3", "tag": ""}],
+            errors=[{"title": "Not Found Error", "resource_id": "9", "type": "t", "detail": "d"}],
+        )
+    )
+    assert [(rule.id, rule.tag) for rule in message.matching_rules] == [("1", "a"), ("2", None), ("3", "")]
+    assert [error.resource_id for error in message.errors] == ["9"]
+    assert post(b.post_json(matching_rules=None)).matching_rules == ()
+
+
+def test_both_spellings_show_what_came() -> None:
+    """`repost_count` and `retweet_count`, `referenced_posts` and `referenced_tweets` … are the same."""
+    old: dict[str, Any] = {
+        "referenced_tweets": [{"type": "quoted", "id": "5"}],
+        "note_tweet": {"text": "whole"},
+    }
+    new: dict[str, Any] = {"referenced_posts": old["referenced_tweets"], "note_post": old["note_tweet"]}
+    for fields, count, key in ((old, "retweet_count", "tweets"), (new, "repost_count", "posts")):
+        includes = {key: [b.post_object("q", id="5")]}
+        message = post(b.post_json(**fields, public_metrics={count: 7}, includes=includes))
+        assert message.public_metrics is not None
+        assert message.public_metrics.retweet_count == message.public_metrics.repost_count == 7
+        assert message.referenced_posts == message.referenced_tweets == (v2.Reference(type="quoted", id="5"),)
+        assert message.note_post == message.note_tweet == v2.NotePost(text="whole")
+        assert message.full_text == "whole"
+        assert message.quoted is not None
+        assert message.includes.posts == message.includes.tweets
+        assert message.edit_history_post_ids == message.edit_history_tweet_ids == (message.id,)
+
+
+def test_times_are_aware() -> None:
+    """v2 times are aware datetimes; one that cannot be read is None and noted."""
+    message = post(b.post_json(created_at="2026-01-07T18:40:40.000Z"))
+    assert message.created_at == datetime(2026, 1, 7, 18, 40, 40, tzinfo=UTC)
+    odd = post(b.post_json(created_at="yesterday"))
+    assert (odd.created_at, odd.drift) == (None, ("created_at",))
+
+
+def test_payloads_of_activities() -> None:
+    """An activity's payload is the object its kind has; its post knows the includes beside it."""
+    created = m.decode(b.activity_json(payload=b.post_object("x", author_id="8"), includes={"users": USERS}))
+    assert isinstance(created, m.Activity)
+    assert isinstance(created.payload, m.Post)
+    assert created.post is not None
+    assert created.post.author is not None
+    assert created.post.author.username == "ada"
+    assert created.filter.user_id == "2244994945"
+    for payload, kind in (
+        ({"id": "1", "liked_tweet_id": "2"}, m.Like),
+        ({"source": USERS[0], "target": USERS[1]}, m.Follow),
+        ({"before": "a", "after": "b"}, m.ProfileUpdate),
+        ({"headline": "h"}, m.News),
+        ({"id": "1", "author_id": "2"}, m.PostRef),
+        ({"dm": 1}, dict),
+    ):
+        activity = m.decode(b.activity_json("x", payload))
+        assert isinstance(activity, m.Activity)
+        assert isinstance(activity.payload, kind)
+        assert activity.post is None
+
+
+def test_a_like_finds_its_post() -> None:
+    """A like's post and the post's author come from `includes`."""
+    like = m.decode(
+        b.like_json("5", tweet_author_id="7", includes={"users": USERS, "tweets": [b.post_object(id="5")]})
+    )
+    assert isinstance(like, m.Like)
+    assert like.post is not None
+    assert like.post_author is not None
+    assert (like.post.id, like.post_author.username) == ("5", "charles")
+    assert like.created_at is not None
+    assert like.created_at.tzinfo is not None
+
+
+SCHEMAS: dict[str, type] = {
+    "Post": m.Post,
+    "User": v2.User,
+    "Media": v2.Media,
+    "Poll": v2.Poll,
+    "Place": v2.Place,
+    "Topic": v2.Topic,
+    "Expansions": m.Includes,
+    "LikeWithPostAuthor": m.Like,
+    "PostPublicMetrics": v2.PostMetrics,
+    "UserPublicMetrics": v2.UserMetrics,
+    "PostAttachments": v2.Attachments,
+    "PostEntities": v2.Entities,
+    "PostEditControls": v2.EditControls,
+    "PostNotice": m.Label,
+    "PostUnviewable": m.Label,
+    "PostComplianceSchema": m.ComplianceEvent,
+    "PostEditComplianceObjectSchema": m.ComplianceEvent,
+    "PostTakedownComplianceSchema": m.ComplianceEvent,
+    "UserComplianceSchema": m.ComplianceEvent,
+    "UserProfileModificationObjectSchema": m.ComplianceEvent,
+    "UserScrubGeoObjectSchema": m.ComplianceEvent,
+    "UserTakedownComplianceSchema": m.ComplianceEvent,
+    "UnlikeComplianceSchema": m.ComplianceEvent,
+    "ActivitySubscriptionFilter": m.ActivityFilter,
+    "FollowActivityResponsePayload": m.Follow,
+    "NewsActivityResponsePayload": m.News,
+    "ProfileUpdateActivityResponsePayload": m.ProfileUpdate,
+    "ResourceNotFoundProblem": m.Problem,
+    "InvalidRequestProblem": m.Problem,
+    "DisallowedResourceProblem": m.Problem,
+    "NotAuthorizedForFieldProblem": m.Problem,
+    "Error": m.Problem,
+}
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+def test_every_property_of_the_schemas_is_an_attribute(schema: str) -> None:
+    """What X's OpenAPI file documents has an attribute of that name."""
+    path = reference("x-api-v2-streaming.openapi.json")
+    if path is None:
+        pytest.skip("X's OpenAPI file is not here")
+    properties = json.loads(path.read_bytes())["components"]["schemas"][schema]["properties"]
+    assert not [name for name in properties if not hasattr(SCHEMAS[schema], name)]
