@@ -222,6 +222,10 @@ class People:
             10**9 + zlib.crc32(f"{self._seed}@{screen_name.lower()}".encode()), screen_name
         )
 
+    def who(self, name: int | str) -> Person:
+        """The person with that id (a number) or screen name (a text)."""
+        return self.with_id(name) if isinstance(name, int) else self.named(name)
+
     def _meet(self, user_id: int, screen_name: str | None) -> Person:
         if len(self._by_id) >= 20_000:  # somebody publishes under ever new names: forget the oldest
             oldest = self._by_id.pop(next(iter(self._by_id)))

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rxtweets.emulator import Emulator
+
+from .clients import FILTERED, SAMPLE, V1_SAMPLE, add_rules, call, raw_get
+
+SUBSCRIPTIONS = "/2/activity/subscriptions"
+
+
+def subscribe(emulator: Emulator, event_type: str, tag: str = "t", **filter_: str) -> dict[str, Any]:
+    asked = {"event_type": event_type, "filter": filter_, "tag": tag}
+    answer = call(emulator, "POST", SUBSCRIPTIONS, json=asked)
+    assert answer.status_code == 200, answer.text
+    made: dict[str, Any] = answer.json()["data"]["subscription"]
+    return made
+
+
+def test_subscriptions_are_made_listed_changed_and_deleted(emulator: Emulator) -> None:
+    """The whole life of a subscription."""
+    one = subscribe(emulator, "post.create", user_id="12")
+    two = subscribe(emulator, "follow.follow", keyword="x")
+    assert one["filter"] == {"user_id": "12"}
+    listed = call(emulator, "GET", SUBSCRIPTIONS).json()["data"]
+    assert [item["subscription_id"] for item in listed] == [one["subscription_id"], two["subscription_id"]]
+    path = f"{SUBSCRIPTIONS}/{one['subscription_id']}"
+    changed = call(emulator, "PUT", path, json={"tag": "new"}).json()["data"]["subscription"]
+    assert (changed["tag"], changed["event_type"]) == ("new", "post.create")
+    assert call(emulator, "DELETE", path).json() == {"data": {"deleted": True}}
+    assert call(emulator, "DELETE", path).status_code == 404
+    both = call(emulator, "DELETE", f"{SUBSCRIPTIONS}?ids={two['subscription_id']},99").json()
+    assert both["data"] == [{"subscription_id": two["subscription_id"], "deleted": True}]
+    assert both["errors"][0]["subscription_id"] == "99"
+    assert both["meta"] == {"total_subscriptions": 0}
+
+
+def test_subscriptions_are_listed_in_pages(emulator: Emulator) -> None:
+    """next_token leads on."""
+    for _ in range(3):
+        subscribe(emulator, "post.create", user_id="12")
+    first = call(emulator, "GET", f"{SUBSCRIPTIONS}?max_results=2").json()
+    token = first["meta"]["next_token"]
+    second = call(emulator, "GET", f"{SUBSCRIPTIONS}?max_results=2&pagination_token={token}").json()
+    assert (len(first["data"]), len(second["data"])) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        {"event_type": "post.create"},
+        {"event_type": "post.burn", "filter": {"user_id": "1"}},
+        {"event_type": "post.create", "filter": {}},
+        {"event_type": "post.create", "filter": {"user_id": "ada"}},
+        {"event_type": "post.create", "filter": {"keyword": ""}},
+        {"event_type": "post.create", "filter": {"direction": "up"}},
+        {"event_type": "post.create", "filter": {"colour": "red"}},
+        {"event_type": "post.create", "filter": {"user_id": "1"}, "tag": "x" * 201},
+    ],
+)
+def test_senseless_subscriptions_are_refused(emulator: Emulator, body: Any) -> None:
+    """400 with the problem of an invalid request."""
+    answer = call(emulator, "POST", SUBSCRIPTIONS, json=body)
+    assert answer.status_code == 400
+    assert answer.json()["type"].endswith("invalid-request")
+
+
+@pytest.mark.parametrize(
+    ("event_type", "keys"),
+    [
+        ("post.create", {"id", "text"}),
+        ("post.delete", {"id", "author_id"}),
+        ("like.create", {"id", "liked_tweet_id"}),
+        ("follow.follow", {"source", "target"}),
+        ("profile.update.bio", {"before", "after"}),
+        ("news.new", {"headline", "summary"}),
+    ],
+)
+def test_activity_tells_of_what_is_subscribed_to(world: Emulator, event_type: str, keys: set[str]) -> None:
+    """Events carry the subscription's kind, filter and tag, and a payload of the kind."""
+    subscribe(world, event_type, user_id="12")
+    with raw_get(world, "/2/activity/stream") as stream:
+        event = stream.message()["data"]
+    assert (event["event_type"], event["filter"], event["tag"]) == (event_type, {"user_id": "12"}, "t")
+    assert keys <= event["payload"].keys()
+    assert event["event_uuid"].isdigit()
+
+
+def test_without_subscriptions_there_is_no_activity(emulator: Emulator) -> None:
+    """The stream opens and stays silent."""
+    with raw_get(emulator, "/2/activity/stream") as stream:
+        assert emulator.publish("hello") == 0
+        assert stream.status == 200
+
+
+def test_own_connections_are_listed(emulator: Emulator) -> None:
+    """Open streams of v2 with their endpoint's name; closed ones when asked for."""
+    add_rules(emulator, "cat")
+    with raw_get(emulator, FILTERED), raw_get(emulator, V1_SAMPLE):
+        (one,) = call(emulator, "GET", "/2/connections").json()["data"]
+        assert one["endpoint_name"] == "filtered_stream"
+        assert one["id"] == emulator.streams[0].id
+        assert call(emulator, "GET", "/2/connections?endpoints=sample_stream").json()["data"] == []
+        assert call(emulator, "GET", "/2/connections?connection.fields=client_ip").json()["data"] == [
+            {"id": one["id"], "client_ip": "127.0.0.1"}
+        ]
+    emulator.wait_for_streams(0)
+    (past,) = call(emulator, "GET", "/2/connections?status=inactive").json()["data"]
+    assert past["disconnected_at"] >= past["connected_at"]
+
+
+@pytest.mark.parametrize("query", ["status=odd", "endpoints=x", "connection.fields=y", "max_results=101"])
+def test_listing_with_wrong_parameters_is_refused(emulator: Emulator, query: str) -> None:
+    """The parameter is named."""
+    answer = call(emulator, "GET", f"/2/connections?{query}")
+    assert answer.status_code == 400
+    assert query.split("=")[0] in answer.json()["errors"][0]["parameters"]
+
+
+@pytest.mark.parametrize("way", ["/2/connections/all", "/2/connections/sample_stream", "uuids"])
+def test_own_connections_can_be_ended(emulator: Emulator, way: str) -> None:
+    """A connection that is ended is told so, and then ends cleanly."""
+    with raw_get(emulator, SAMPLE) as stream, raw_get(emulator, V1_SAMPLE):
+        emulator.wait_for_streams(2)
+        uuid = emulator.streams[0].id
+        options: dict[str, Any] = {"json": {"uuids": [uuid, "other"]}} if way == "uuids" else {}
+        data = call(emulator, "DELETE", "/2/connections" if way == "uuids" else way, **options).json()["data"]
+        assert data["successful_kills"] == 1
+        assert data["failed_kills"] == (way == "uuids")
+        assert data["results"][0] == {"uuid": uuid, "success": True}
+        assert stream.message()["errors"][0]["title"] == "operational-disconnect"
+        assert stream.chunk() == b""
+        emulator.wait_for_streams(1)
+
+
+def test_ending_nothing_is_refused(emulator: Emulator) -> None:
+    """A body without uuids is a 400."""
+    assert call(emulator, "DELETE", "/2/connections", json={"uuids": []}).status_code == 400

@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import itertools
+import threading
+from typing import Any
+
+import pytest
+
+from rxtweets.emulator import Emulator
+
+from .clients import FILTERED, SAMPLE, V1_SAMPLE, add_rules, raw_get, v1_stream
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"track": "python"},
+        {"track": "日本"},
+        {"track": "C++"},
+        {"track": "hello world"},
+        {"track": "#नमस्ते"},
+        {"track": "@somebody"},
+        {"track": "$TSLA"},
+        {"track": "example.com/foobarbaz"},
+        {"track": "😀"},
+        {"track": "don't,it's"},
+        {"track": "мир"},
+        {"track": "مرحبا"},
+        {"track": "สวัสดี"},
+        {"track": "안녕"},
+        {"track": "12345"},
+        {"track": "++"},
+        {"track": "a" * 60},
+        {"follow": "2211149702"},
+        {"locations": "-122.75,36.8,-121.75,37.8"},
+        {"locations": "10,10,10.5,10.5"},
+        {"track": "python", "language": "sv"},
+        {"track": "python", "filter_level": "medium"},
+        {"follow": "2211149702", "language": "ja"},
+    ],
+)
+def test_the_world_talks_about_what_is_tracked(form: dict[str, str]) -> None:
+    """At the default rate, whatever is asked for shows up, within a second or so."""
+    with Emulator() as emulator, v1_stream(emulator, **form) as messages:
+        found = list(itertools.islice(messages, 4))
+    assert len(found) == 4
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "cat has:images",
+        "from:TwitterDev",
+        "from:2244994945",
+        "to:TwitterDev lang:es",
+        "retweets_of:NASA",
+        '"exact phrase" -is:retweet',
+        "(日本 OR #東京) lang:ja",
+        "url:example.org has:links",
+        "@ada has:mentions is:reply",
+        "$TSLA has:cashtags",
+        "cat has:video_link",
+        "cat has:geo",
+        "cat is:quote",
+        "cat is:retweet",
+        "cat is:verified",
+        "place_country:FR",
+        'place:"New York"',
+        "point_radius:[2.355128 48.861118 16km]",
+        "bounding_box:[-105.301758 39.964069 -105.178505 40.09455]",
+        'source:"My App"',
+        "cat has:hashtags has:links has:media",
+    ],
+)
+def test_the_world_talks_about_what_rules_ask_for(rule: str) -> None:
+    """So it is with rules."""
+    with Emulator() as emulator:
+        assert add_rules(emulator, rule).status_code == 201
+        with raw_get(emulator, FILTERED) as stream:
+            for _ in range(3):
+                assert stream.message()["matching_rules"][0]["tag"] == rule
+
+
+def test_a_new_rule_is_talked_about_at_once(world: Emulator) -> None:
+    """A rule added to an open stream is heard of without reconnecting."""
+    add_rules(world, "cat")
+    with raw_get(world, FILTERED) as stream:
+        stream.message()
+        add_rules(world, "zebra")
+        tags: set[str] = set()
+        while "zebra" not in tags:
+            tags = {rule["tag"] for rule in stream.message()["matching_rules"]}
+
+
+def texts(seed: int) -> list[str]:
+    with Emulator(rate=500, seed=seed) as emulator, raw_get(emulator, SAMPLE) as stream:
+        return [stream.message()["data"]["text"] for _ in range(40)]
+
+
+def test_the_same_seed_makes_the_same_world() -> None:
+    """Texts repeat with the seed and differ without."""
+    assert texts(3) == texts(3) != texts(4)
+
+
+def test_nothing_is_made_while_nobody_listens() -> None:
+    """Posts are made for open streams only, and again once one opens."""
+    with Emulator(rate=1000, seed=1) as emulator:
+        for _ in range(2):
+            with raw_get(emulator, SAMPLE) as stream:
+                first = stream.message()["data"]["id"]
+            emulator.wait_for_streams(0)
+        with raw_get(emulator, f"{SAMPLE}?tweet.fields=created_at") as stream:
+            assert int(stream.message()["data"]["id"]) > int(first)
+
+
+def test_a_rate_of_zero_is_silence(emulator: Emulator) -> None:
+    """Nothing but what is published by hand."""
+    with raw_get(emulator, SAMPLE) as stream:
+        stream.sock.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            stream.chunk()
+
+
+def test_the_rate_is_kept() -> None:
+    """The world makes about as many posts a second as asked for."""
+    with Emulator(rate=400) as emulator, raw_get(emulator, SAMPLE) as stream:
+        over = threading.Event()
+        timer = threading.Timer(0.5, over.set)
+        timer.start()
+        count = 0
+        while not over.is_set():
+            stream.message()
+            count += 1
+        timer.join()
+    assert 100 <= count <= 260
+
+
+def test_both_protocols_show_the_same_post(world: Emulator) -> None:
+    """A post on a v1.1 stream and on a v2 stream has the same id, author and text."""
+    query = "tweet.fields=author_id,created_at,lang,entities,geo"
+    with raw_get(world, f"{SAMPLE}?{query}") as v2, v1_stream(world, V1_SAMPLE, "GET") as v1:
+        old: dict[str, Any] = {}
+        for status in itertools.islice(v1, 100):
+            old[status.get("id_str", "")] = status
+        shared = 0
+        for _ in range(100):
+            post = v2.message()["data"]
+            status = old.get(post["id"])
+            if status is None:
+                continue
+            shared += 1
+            whole = status.get("extended_tweet", {}).get("full_text", status["text"])
+            assert (whole, status["user"]["id_str"], status["lang"]) == (
+                post["text"],
+                post["author_id"],
+                post["lang"],
+            )
+    assert shared > 50
