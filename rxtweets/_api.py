@@ -71,16 +71,15 @@ class Api:
     def items(self, path: str, params: Pairs, read: Callable[[dict[str, Any]], _T]) -> Observable[_T]:
         """What a paged list holds, each item through *read*; a page is asked for when the last one is out."""
 
-        def rest(answer: Answer) -> Observable[Answer]:
-            token = answer.part("meta").get("next_token")
-            if not token:
-                return reactivex.empty()
-            return self.call("GET", path, (*params, ("pagination_token", str(token))))
+        def rest(answer: Answer) -> Observable[_T]:
+            held = reactivex.from_iterable([read(item) for item in answer.listed("data")])
+            token = text(answer.part("meta").get("next_token"))
+            return reactivex.concat(held, page((*params, ("pagination_token", token)))) if token else held
 
-        def held(answer: Answer) -> Observable[_T]:
-            return reactivex.from_iterable([read(item) for item in answer.listed("data")])
+        def page(asked: Pairs) -> Observable[_T]:
+            return self.call("GET", path, asked).pipe(ops.flat_map(rest))
 
-        return self.call("GET", path, params).pipe(ops.expand(rest), ops.concat_map(held))
+        return page(params)
 
 
 def text(value: Any) -> str | None:

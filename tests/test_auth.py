@@ -36,13 +36,6 @@ TOKEN = "AAAAtoken%3Dsecret"
 Given = pytest.MonkeyPatch
 
 
-@pytest.fixture(autouse=True)
-def _no_credentials_around(monkeypatch: Given) -> None:
-    for name in os.environ:
-        if name.startswith(("X_", "TWITTER_")):
-            monkeypatch.delenv(name)
-
-
 def prepared(request: Request, auth: AuthBase) -> requests.PreparedRequest:
     """*request* as `requests` sends it."""
     data = list(request.form) if request.form is not None else request.json

@@ -28,11 +28,6 @@ def test_with_params() -> None:
     assert (status.delimited, status.stall_timeout) == (True, 90.0)
 
 
-@pytest.fixture(autouse=True)
-def _x_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("RXTWEETS_BASE_URL", raising=False)
-
-
 def test_the_variable_replaces_all_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
     """RXTWEETS_BASE_URL moves a whole program, at the time of the call; an argument wins over it."""
     monkeypatch.setenv("RXTWEETS_BASE_URL", "http://127.0.0.1:8080/")

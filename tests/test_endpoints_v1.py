@@ -18,11 +18,6 @@ def form(endpoint: Endpoint) -> dict[str, str]:
     return pairs
 
 
-@pytest.fixture(autouse=True)
-def _x_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("RXTWEETS_BASE_URL", raising=False)
-
-
 @pytest.mark.parametrize(
     ("endpoint", "method", "url", "params"),
     [

@@ -40,11 +40,6 @@ each = pytest.mark.parametrize(
 )
 
 
-@pytest.fixture(autouse=True)
-def _x_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("RXTWEETS_BASE_URL", raising=False)
-
-
 @each
 def test_requests(make: Make, path: str, partitions: int) -> None:
     """Each endpoint is a GET of its path, split into its own number of partitions."""

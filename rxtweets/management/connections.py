@@ -85,9 +85,7 @@ class ConnectionsClient:
         """
         ids = [item.id if isinstance(item, ConnectionInfo) else item for item in connections]
         if bool(ids) == (endpoint is not None):
-            raise ValueError(
-                "close() takes ids of connections or the name of an endpoint; close_all() ends all"
-            )
+            raise ValueError("close() takes either ids or the name of an endpoint; close_all() ends all")
         if endpoint is not None:
             return self._ended("/" + checks.names("endpoint", [endpoint], _STREAMS))
         checks.at_most("close", ids, _MOST_AT_ONCE, "connections")

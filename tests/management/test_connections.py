@@ -1,0 +1,122 @@
+"""The app's own connections: seen and ended."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+
+from rxtweets import errors
+from rxtweets.auth import BearerToken
+from rxtweets.backoff import BackoffPolicy
+from rxtweets.emulator import Emulator
+from rxtweets.management import ClosedConnections, ConnectionInfo, ConnectionsClient
+from rxtweets.streams import StreamingClient
+from rxtweets.testing import Script, ScriptedTransport
+from tests.observing import Seen
+
+
+def scripted(*answers: Any) -> tuple[ConnectionsClient, ScriptedTransport]:
+    transport = ScriptedTransport(*[Script(msgspec.json.encode(answer)) for answer in answers])
+    client = StreamingClient(BearerToken("AAAA"), base_url="http://127.0.0.1:9", transport=transport)
+    return client.connections, transport
+
+
+def test_list() -> None:
+    """Connections are typed, with all their fields asked for; what is missing is None."""
+    whole = {
+        "id": "u-1",
+        "endpoint_name": "filtered_stream",
+        "connected_at": "2026-11-01T10:00:00.000Z",
+        "disconnected_at": "soon",
+        "disconnect_reason": "client",
+        "client_ip": "1.2.3.4",
+    }
+    connections, transport = scripted({"data": [whole, {"id": "u-2"}]}, {})
+    assert Seen(connections.list(status="all", endpoints=["sample_stream"])).ended().items == [
+        ConnectionInfo(
+            "u-1", "filtered_stream", datetime(2026, 11, 1, 10, tzinfo=UTC), None, "client", "1.2.3.4"
+        ),
+        ConnectionInfo("u-2"),
+    ]
+    assert dict(transport.sessions[0].request.params) == {
+        "status": "all",
+        "max_results": "100",
+        "connection.fields": "client_ip,connected_at,disconnect_reason,disconnected_at,endpoint_name,id",
+        "endpoints": "sample_stream",
+    }
+    assert Seen(connections.list()).ended().items == []
+    assert dict(transport.sessions[1].request.params)["status"] == "active"
+
+
+@pytest.mark.parametrize(
+    ("call", "path", "body"),
+    [
+        (lambda c: c.close("u-1", ConnectionInfo("u-2")), "/2/connections", {"uuids": ["u-1", "u-2"]}),
+        (lambda c: c.close(endpoint="filtered_stream"), "/2/connections/filtered_stream", None),
+        (lambda c: c.close_all(), "/2/connections/all", None),
+    ],
+)
+def test_close(call: Callable[[ConnectionsClient], Any], path: str, body: Any) -> None:
+    """Connections are ended by id, by endpoint, or all, and those that were not are named."""
+    results = [{"uuid": "u-1", "success": True}, {"uuid": "u-2", "success": False, "error_message": "gone"}]
+    connections, transport = scripted(
+        {"data": {"successful_kills": 1, "failed_kills": 1, "results": results}}
+    )
+    (closed,) = Seen(call(connections)).ended().items
+    assert closed == ClosedConnections(1, 1, {"u-2": "gone"})
+    request = transport.sessions[0].request
+    assert (request.method, request.url) == ("DELETE", "http://127.0.0.1:9" + path)
+    assert (request.json and msgspec.json.decode(request.json)) == body
+
+
+def test_a_refusal_in_the_answer_is_an_error() -> None:
+    """An answer without data is the error that it tells of."""
+    connections, _ = scripted({"errors": [{"title": "Forbidden", "detail": "not yours"}]})
+    error = Seen(connections.close_all()).ended().error
+    assert isinstance(error, errors.HTTPStatusError)
+    assert "not yours" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda c: c.list(status="open"), "status is one of 'active', 'inactive', 'all', not 'open'"),
+        (lambda c: c.list(endpoints="filter_stream"), "did you mean 'filtered_stream'?"),
+        (lambda c: c.close(), "either ids or the name of an endpoint; close_all() ends all"),
+        (lambda c: c.close("u", endpoint="filtered_stream"), "either ids or the name of an endpoint"),
+        (lambda c: c.close(endpoint="../all"), "there is no '../all'"),
+        (lambda c: c.close(*["u"] * 101), "at most 100 connections, got 101"),
+        (lambda c: c.close(["u"]), "ids of connections as text, not ['u']"),
+    ],
+)
+def test_refused_before_any_request(call: Callable[[ConnectionsClient], Any], said: str) -> None:
+    """A wrong argument is a ValueError that says what would be right."""
+    connections, transport = scripted()
+    with pytest.raises(ValueError, match=re.escape(said)):
+        call(connections)
+    assert not transport.sessions
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    with Emulator(rate=0) as running:
+        yield running
+
+
+def test_against_a_server(emulator: Emulator) -> None:
+    """An open stream is listed, and ends when it is closed."""
+    client = StreamingClient(
+        BearerToken(emulator.bearer_token), base_url=emulator.base_url, policy=BackoffPolicy.never()
+    )
+    stream = Seen(client.sample()).count(1)
+    (connection,) = Seen(client.connections.list()).ended().items
+    assert connection.endpoint_name == "sample_stream"
+    assert Seen(client.connections.close(connection)).ended().items == [ClosedConnections(1, 0, {})]
+    assert isinstance(stream.ended().error, errors.StreamDisconnected)
+    emulator.wait_for_streams(0)
+    assert Seen(client.connections.list()).ended().items == []

@@ -1,0 +1,122 @@
+"""Activity subscriptions: made, changed and deleted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+import pytest
+
+from rxtweets import errors
+from rxtweets.auth import BearerToken
+from rxtweets.emulator import Emulator
+from rxtweets.management import ActivitySubscription, DeletedSubscriptions, SubscriptionsClient
+from rxtweets.streams import StreamingClient
+from rxtweets.testing import Script, ScriptedTransport
+from tests.observing import Seen
+
+
+def scripted(*answers: Any) -> tuple[SubscriptionsClient, ScriptedTransport]:
+    transport = ScriptedTransport(*[Script(msgspec.json.encode(answer)) for answer in answers])
+    client = StreamingClient(BearerToken("AAAA"), base_url="http://127.0.0.1:9", transport=transport)
+    return client.subscriptions, transport
+
+
+MADE = {"subscription_id": "5", "event_type": "follow.follow", "filter": {"user_id": "12"}, "tag": "t"}
+PATH = "http://127.0.0.1:9/2/activity/subscriptions"
+
+
+def test_add() -> None:
+    """A subscription is asked for with what it is about, and comes back typed."""
+    subscriptions, transport = scripted({"data": {"subscription": MADE}})
+    adding = subscriptions.add(
+        "follow.follow", user_id=12, keyword="rx", direction="inbound", tag="t", webhook_id="9"
+    )
+    (made,) = Seen(adding).ended().items
+    assert made == ActivitySubscription("5", "follow.follow", user_id="12", tag="t")
+    request = transport.sessions[0].request
+    assert (request.method, request.url) == ("POST", PATH)
+    assert msgspec.json.decode(request.json or b"") == {
+        "event_type": "follow.follow",
+        "filter": {"user_id": "12", "keyword": "rx", "direction": "inbound"},
+        "tag": "t",
+        "webhook_id": "9",
+    }
+
+
+def test_update_and_delete() -> None:
+    """Subscriptions are named by id or as they came; each failure to delete is told."""
+    some = ActivitySubscription("5")
+    gone = {
+        "data": [{"subscription_id": "5", "deleted": True}],
+        "errors": [{"subscription_id": "6", "reason": "x"}],
+    }
+    subscriptions, transport = scripted({"data": {"subscription": MADE}}, gone)
+    Seen(subscriptions.update(some, tag="u")).ended()
+    assert Seen(subscriptions.delete(some, 6)).ended().items == [DeletedSubscriptions(("5",), {"6": "x"})]
+    update, delete = (session.request for session in transport.sessions)
+    assert (update.method, update.url, update.json) == ("PUT", PATH + "/5", b'{"tag":"u"}')
+    assert (delete.method, delete.url, delete.params) == ("DELETE", PATH, (("ids", "5,6"),))
+
+
+def test_a_refusal_in_the_answer_is_an_error() -> None:
+    """An answer without the subscription is the error that it tells of."""
+    subscriptions, _ = scripted({"errors": [{"title": "Forbidden", "detail": "no scope"}]})
+    error = Seen(subscriptions.add("post.create", user_id=1)).ended().error
+    assert isinstance(error, errors.HTTPStatusError)
+    assert "no scope" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (
+            lambda s: s.add("post.created", user_id=1),
+            "there is no 'post.created'; did you mean 'post.create'?",
+        ),
+        (lambda s: s.add("post.create"), "a user_id or a keyword: neither was given"),
+        (
+            lambda s: s.add("post.create", user_id="@rx"),
+            "user_id takes numeric ids such as 2244994945, not names",
+        ),
+        (lambda s: s.add("post.create", keyword="x" * 151), "keyword is text of 1 to 150 characters"),
+        (lambda s: s.add("post.create", keyword="x", tag=""), "tag is text of 1 to 200 characters, not ''"),
+        (
+            lambda s: s.add("post.create", keyword="x", direction="in"),
+            "direction is one of 'inbound', 'outbound'",
+        ),
+        (lambda s: s.update(5), "a tag or a webhook_id: neither was given"),
+        (lambda s: s.update("../5", tag="t"), "subscription takes numeric ids"),
+        (lambda s: s.delete(), "delete() takes at least one subscription"),
+        (lambda s: s.delete(*range(1, 102)), "delete takes at most 100 ids, got 101"),
+    ],
+)
+def test_refused_before_any_request(call: Callable[[SubscriptionsClient], Any], said: str) -> None:
+    """A wrong argument is a ValueError that says what would be right."""
+    subscriptions, transport = scripted()
+    with pytest.raises(ValueError, match=re.escape(said)):
+        call(subscriptions)
+    assert not transport.sessions
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    with Emulator(rate=0) as running:
+        yield running
+
+
+def test_against_a_server(emulator: Emulator) -> None:
+    """A real server makes, lists, changes and deletes subscriptions."""
+    subscriptions = StreamingClient(
+        BearerToken(emulator.bearer_token), base_url=emulator.base_url
+    ).subscriptions
+    (made,) = Seen(subscriptions.add("post.create", user_id=12, tag="a")).ended().items
+    assert Seen(subscriptions.list()).ended().items == [made]
+    (changed,) = Seen(subscriptions.update(made, tag="b")).ended().items
+    assert (changed.id, changed.tag) == (made.id, "b")
+    (deleted,) = Seen(subscriptions.delete(made, 77)).ended().items
+    assert deleted.deleted == (made.id,)
+    assert list(deleted.errors) == ["77"]
+    assert Seen(subscriptions.list()).ended().items == []

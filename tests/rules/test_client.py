@@ -1,0 +1,235 @@
+"""The rules client: adding, listing and deleting, with an error for each rule that is refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+import pytest
+from reactivex import Observable
+from reactivex import operators as ops
+
+from rxtweets import errors
+from rxtweets.auth import BearerToken
+from rxtweets.emulator import Emulator
+from rxtweets.rules import Rule, RuleError, RulesClient, RuleUpdate
+from rxtweets.streams import StreamingClient
+from rxtweets.testing import HOLD, Script, ScriptedTransport
+from tests.observing import Seen
+
+
+def scripted(*answers: Any) -> tuple[RulesClient, ScriptedTransport]:
+    """A client whose requests are answered with *answers* in turn."""
+    scripts = [
+        answer if isinstance(answer, Script) else Script(msgspec.json.encode(answer)) for answer in answers
+    ]
+    transport = ScriptedTransport(*scripts)
+    return StreamingClient(
+        BearerToken("AAAA"), base_url="http://127.0.0.1:9", transport=transport
+    ).rules, transport
+
+
+def all_of(observable: Observable[Any]) -> list[Any]:
+    seen = Seen(observable).ended()
+    assert seen.completed, seen.error
+    return seen.items
+
+
+ADDED = {
+    "data": [{"value": "cat", "tag": "t", "id": "1"}],
+    "meta": {
+        "sent": "2026-11-01T10:00:00.000Z",
+        "summary": {"created": 1, "not_created": 2, "valid": 1, "invalid": 2},
+    },
+    "errors": [
+        {
+            "value": "dog",
+            "id": "7",
+            "title": "DuplicateRule",
+            "type": "https://api.x.com/2/problems/duplicate-rules",
+        },
+        {"value": "((", "details": ["no (", "no )"], "title": "UnprocessableEntity", "type": "invalid-rules"},
+    ],
+}
+
+
+def test_add_tells_of_every_rule() -> None:
+    """What was added, and why the rest was not, come in one result."""
+    rules, transport = scripted(ADDED)
+    (update,) = all_of(rules.add("cat", Rule("dog", "mine"), "((", tag="t"))
+    assert update == RuleUpdate(
+        rules=(Rule("cat", "t", "1"),),
+        errors=(
+            RuleError(
+                "DuplicateRule", value="dog", id="7", type="https://api.x.com/2/problems/duplicate-rules"
+            ),
+            RuleError("UnprocessableEntity", "no (; no )", "((", type="invalid-rules"),
+        ),
+        created=1,
+        not_created=2,
+        valid=1,
+        invalid=2,
+    )
+    request = transport.sessions[0].request
+    assert (request.method, request.url, request.params) == (
+        "POST",
+        "http://127.0.0.1:9/2/tweets/search/stream/rules",
+        (),
+    )
+    assert msgspec.json.decode(request.json or b"") == {
+        "add": [{"value": "cat", "tag": "t"}, {"value": "dog", "tag": "mine"}, {"value": "((", "tag": "t"}]
+    }
+
+
+def test_nothing_happens_without_a_subscriber() -> None:
+    """The request is sent by each subscription, and by nothing else."""
+    rules, transport = scripted(ADDED, ADDED)
+    adding = rules.add("cat")
+    assert not transport.sessions
+    all_of(adding)
+    all_of(adding)
+    assert len(transport.sessions) == 2
+
+
+def test_dry_run() -> None:
+    """A dry run says so to the server."""
+    rules, transport = scripted(ADDED, ADDED)
+    all_of(rules.add("cat", dry_run=True))
+    all_of(rules.delete(1, dry_run=True))
+    assert [session.request.params for session in transport.sessions] == [(("dry_run", "true"),)] * 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "values", "sent"),
+    [
+        ((1, "2", Rule("x", id="3")), (), {"ids": ["1", "2", "3"]}),
+        ((Rule("cat"),), ("dog",), {"values": ["dog", "cat"]}),
+        ((5,), ["dog"], {"ids": ["5"], "values": ["dog"]}),
+    ],
+)
+def test_delete_takes_ids_rules_and_values(arguments: Any, values: Any, sent: dict[str, Any]) -> None:
+    """A rule with an id goes by it, one without by its value."""
+    rules, transport = scripted({"meta": {"summary": {"deleted": 1, "not_deleted": 0}}})
+    (update,) = all_of(rules.delete(*arguments, values=values))
+    assert update == RuleUpdate(deleted=1)
+    assert msgspec.json.decode(transport.sessions[0].request.json or b"") == {"delete": sent}
+
+
+def page(ids: range, token: str | None) -> dict[str, Any]:
+    meta = {"result_count": len(ids)} | ({"next_token": token} if token else {})
+    return {"data": [{"id": str(i), "value": f"v{i}"} for i in ids], "meta": meta}
+
+
+def test_list_follows_the_pages() -> None:
+    """All pages come as one sequence of rules, in order; an empty list completes without an item."""
+    rules, transport = scripted(
+        page(range(3), "a"), page(range(3, 4), "b"), page(range(4, 6), None), {"meta": {}}
+    )
+    assert all_of(rules.list()) == [Rule(f"v{i}", id=str(i)) for i in range(6)]
+    assert [dict(session.request.params) for session in transport.sessions] == [
+        {},
+        {"pagination_token": "a"},
+        {"pagination_token": "b"},
+    ]
+    assert all_of(rules.list(1, "2")) == []
+    assert transport.sessions[-1].request.params == (("ids", "1,2"),)
+
+
+def test_list_survives_drift() -> None:
+    """A number for text, a missing field and an item that is no object don't lose the rest."""
+    rules, _ = scripted(
+        {"data": [{"id": 5, "value": "a", "tag": None}, 7, {"id": "6"}], "meta": {"next_token": None}}
+    )
+    assert all_of(rules.list()) == [Rule("a", id="5"), Rule("", id="6")]
+
+
+def test_list_can_be_left() -> None:
+    """Disposing while an answer is awaited ends the request."""
+    rules, transport = scripted(page(range(2), "a"), Script(HOLD))
+    seen = Seen(rules.list()).count(2)
+    seen.wait(lambda _: len(transport.sessions) == 2 and transport.sessions[1].opened)
+    seen.dispose()
+    assert not seen.completed
+    assert seen.error is None
+
+
+REFUSED: list[tuple[Callable[[RulesClient], object], str]] = [
+    (lambda rules: rules.add(), "add() takes at least one rule"),
+    (lambda rules: rules.add("ok", "  "), "a rule says what to match; this one is empty"),
+    (lambda rules: rules.add("x" * 2049), "at most 2,048 characters, not 2,049: xxx"),
+    (lambda rules: rules.add(["a", "b"]), "a rule is text or a Rule, not ['a', 'b']"),  # type: ignore[arg-type]
+    (lambda rules: rules.delete(), "delete() takes at least one rule"),
+    (lambda rules: rules.delete("cat"), "delete takes numeric ids such as 2244994945, not names: 'cat'"),
+    (lambda rules: rules.delete(values="cat"), "write values=['cat']"),
+    (lambda rules: rules.list("cat"), "ids takes numeric ids"),
+    (lambda rules: rules.list(*range(1, 1002)), "ids takes at most 1,000 ids, got 1,001"),
+]
+
+
+@pytest.mark.parametrize(("call", "said"), REFUSED, ids=[said[:30] for _, said in REFUSED])
+def test_refused_before_any_request(call: Callable[[RulesClient], object], said: str) -> None:
+    """A wrong argument is a ValueError at the call that says what would be right."""
+    rules, transport = scripted()
+    with pytest.raises(ValueError, match=re.escape(said)):
+        call(rules)
+    assert not transport.sessions
+
+
+@pytest.mark.parametrize(
+    ("script", "kind", "said"),
+    [
+        (Script(b'{"title":"Unauthorized","detail":"no"}', status=401), errors.Unauthorized, "no"),
+        (Script(b"<html>", status=200), errors.HTTPStatusError, "<html>"),
+        (Script(b"[1]"), errors.HTTPStatusError, "200"),
+        (
+            Script(b'{"errors":[{"title":"Forbidden","detail":"no access"}]}'),
+            errors.HTTPStatusError,
+            "no access",
+        ),
+        (Script(fails=errors.ConnectionFailed("refused")), errors.ConnectionFailed, "refused"),
+    ],
+)
+def test_errors(script: Script, kind: type[Exception], said: str) -> None:
+    """What concerns the request and no rule is the Observable's error."""
+    rules, _ = scripted(script)
+    error = Seen(rules.add("cat")).ended().error
+    assert isinstance(error, kind)
+    assert said in str(error)
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    with Emulator(rate=0) as running:
+        yield running
+
+
+def test_against_a_server(emulator: Emulator) -> None:
+    """Rules are added, refused, listed and deleted by a real server; rules of others stay."""
+    rules = StreamingClient(BearerToken(emulator.bearer_token), base_url=emulator.base_url).rules
+    others: RuleUpdate = rules.add("others").run()
+    dry: RuleUpdate = rules.add("kitten", dry_run=True).run()
+    assert (dry.valid, dry.created) == (1, 0)
+    update: RuleUpdate = rules.add("cat", "others", "((", tag="mine").run()
+    assert [(rule.value, rule.tag) for rule in update.rules] == [("cat", "mine")]
+    assert [(error.title, error.value) for error in update.errors] == [
+        ("DuplicateRule", "others"),
+        ("UnprocessableEntity", "(("),
+    ]
+    assert update.errors[0].id == others.rules[0].id
+    assert update.errors[1].detail
+    assert all_of(rules.list()) == [*others.rules, *update.rules]
+    deleted: RuleUpdate = rules.delete(*update.rules, 12345).run()
+    assert (deleted.deleted, deleted.not_deleted) == (1, 1)
+    assert "12345" in deleted.errors[0].detail
+    assert rules.list().pipe(ops.to_list()).run() == list(others.rules)
+
+
+def test_many_rules_come_in_pages(emulator: Emulator) -> None:
+    """A real server's pages come out whole."""
+    rules = StreamingClient(BearerToken(emulator.bearer_token), base_url=emulator.base_url).rules
+    update: RuleUpdate = rules.add(*(f"word{i}" for i in range(40))).run()
+    assert update.created == 40
+    assert len(all_of(rules.list())) == 40
+    assert all_of(rules.list(*(rule.id or "" for rule in update.rules[:3]))) == list(update.rules[:3])
