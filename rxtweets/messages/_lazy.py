@@ -8,8 +8,7 @@ see the decoded value or one that will be, and the decoded part is built lenient
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import msgspec
@@ -48,7 +47,11 @@ else:
             return Annotated[Unsettable, Later(wanted)]
 
 
-_drifting = threading.Lock()
+class _Drifted(msgspec.Struct, frozen=True, gc=False):
+    """In a part's slot: its value, and which paths in its JSON did not fit."""
+
+    value: Any
+    paths: tuple[str, ...]
 
 
 class LazyPart:
@@ -72,33 +75,36 @@ class LazyPart:
         if message is None:
             return self
         value = self._get(message)
-        if type(value) is not Raw:
-            return value
-        if self._strict is not None:
-            try:
-                whole = self._strict(value)
-            except DECODE_ERRORS:
-                return self._decode(message, value)
-            self.put(message, whole)
-            return whole
-        return self._decode(message, value)
+        kind = type(value)
+        if kind is Raw:
+            return self._decode(message, value)
+        return value.value if kind is _Drifted else value
+
+    def drift(self, message: Any) -> list[str]:
+        """The paths in this part that did not fit, from the message's own object on."""
+        value = self.__get__(message)
+        stored = self._get(message)
+        paths = stored.paths if type(stored) is _Drifted else value.drift if hasattr(value, "_lazy") else ()
+        return [self.name + path if path[:1] in ("", "[") else f"{self.name}.{path}" for path in paths]
 
     def stored(self, message: Any) -> Any:
         """What the slot holds: the JSON, or the value."""
         return self._get(message)
 
     def _decode(self, message: Any, raw: Raw) -> Any:
+        if self._strict is not None:
+            try:
+                value = self._strict(raw)
+            except DECODE_ERRORS:
+                pass
+            else:
+                self.put(message, value)
+                return value
         if self._read is None:
             self._prepare()
-            return self.__get__(message)
+            return self._decode(message, raw)
         value, paths = self._read(raw)
-        if paths:
-            paths = tuple(
-                self.name + path if path[:1] in ("", "[") else f"{self.name}.{path}" for path in paths
-            )
-            with _drifting:  # two threads may look at two parts at once
-                add_drift(message, paths)
-        self.put(message, value)
+        self.put(message, _Drifted(value, paths) if paths else value)
         return value
 
     def _prepare(self) -> None:
@@ -115,11 +121,6 @@ class LazyPart:
 _drift: Any = None  # the slot of `drift`, once Message is defined
 
 
-def add_drift(message: Any, paths: Iterable[str]) -> None:
-    """Note that *paths* of *message* did not fit."""
-    _drift.__set__(message, tuple(sorted({*_drift.__get__(message), *paths})))
-
-
 def gather_drift(base: type[msgspec.Struct]) -> None:
     """Make the attribute `drift` of *base* and its subclasses tell of the parts not looked at yet, too."""
     global _drift
@@ -128,13 +129,14 @@ def gather_drift(base: type[msgspec.Struct]) -> None:
 
 
 def _whole_drift(message: Any) -> tuple[str, ...]:
-    nested = []
-    for part in message._lazy:
-        value = part.__get__(message)
-        if hasattr(value, "_lazy"):
-            nested += [f"{part.name}.{path}" for path in value.drift]
     drift: tuple[str, ...] = _drift.__get__(message)
-    return tuple(sorted({*drift, *nested})) if nested else drift
+    in_parts = [path for part in message._lazy for path in part.drift(message)]
+    return tuple(sorted({*drift, *in_parts})) if in_parts else drift
+
+
+def put_drift(message: Any, paths: list[str]) -> None:
+    """Note that *paths* of the just built *message* did not fit."""
+    _drift.__set__(message, tuple(sorted(set(paths))))
 
 
 def lazily(**readers: Reader) -> Callable[[type[T]], type[T]]:

@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Raw, Struct
 from msgspec.structs import FieldInfo, force_setattr
 
-from rxtweets.messages._lazy import Later, Reader, Unsettable, add_drift
+from rxtweets.messages._lazy import Later, Reader, Unsettable, put_drift
 from rxtweets.messages._text import DECODE_ERRORS
 
 
@@ -74,7 +74,7 @@ def read_message(kind: type[Struct], raw: Raw) -> Any:
             return None
         drift: list[str] = []
         message = _build(kind, fields, "", drift)
-        add_drift(message, drift)
+        put_drift(message, drift)
     force_setattr(message, "raw", bytes(raw))
     return message
 
