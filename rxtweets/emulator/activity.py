@@ -11,12 +11,12 @@ from msgspec import Struct
 from .answers import Answer, Call, encode, invalid_request, json_answer, problem
 from .events import like
 from .fields import Fields
-from .model import Person, Post
+from .model import NOTHING, Person, Post, Wish
 from .rules import page, sent
 from .streams import Feed
 from .text import names
 from .v2_forms import post_form, user_form
-from .world import NOTHING, Wish, World
+from .world import World
 
 if TYPE_CHECKING:
     from .site import Site

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypedDict, Unpack
 
 from .answers import encode
 from .model import Post
@@ -15,6 +15,16 @@ from .rules import Rule
 from .server import Server
 from .site import Site
 from .streams import OpenStream
+
+
+class Details(TypedDict, total=False):
+    """What may be said of a post beside its text; see `Emulator.compose`."""
+
+    author: str | int | None
+    lang: str | None
+    reply_to: Post | None
+    quote: Post | None
+    coordinates: tuple[float, float] | None
 
 
 class Emulator:
@@ -137,24 +147,20 @@ class Emulator:
         """
 
         def make() -> Post:
-            people = self._site.world.people
-            person = (
-                people.with_id(author)
-                if isinstance(author, int)
-                else (author and people.named(author)) or None
-            )
-            return self._site.world.compose(
+            world = self._site.world
+            person = None if author is None else world.people.who(author)
+            return world.compose(
                 text, author=person, lang=lang, reply_to=reply_to, quoted=quote, point=coordinates
             )
 
         return self._call(make)
 
-    def retweet(self, post: Post, *, author: str | None = None) -> Post:
-        """Make a retweet of a post without publishing it, by the given screen name or by somebody."""
+    def retweet(self, post: Post, *, author: str | int | None = None) -> Post:
+        """Make a retweet of a post without publishing it, by the given screen name or id, or by somebody."""
         world = self._site.world
-        return self._call(lambda: world.retweet(post, world.people.named(author) if author else None))
+        return self._call(lambda: world.retweet(post, None if author is None else world.people.who(author)))
 
-    def publish(self, post: str | Post, **details: Any) -> int:
+    def publish(self, post: str | Post, **details: Unpack[Details]) -> int:
         """Publish a post, made by `compose` or here from a text (with the same `details`).
 
         Returns the number of streams that it was sent to: those that it matches, and none while stalled.
@@ -197,9 +203,10 @@ class Emulator:
     ) -> None:
         """Answer the next requests for a stream, or for `path`, with that status, whatever else they deserve.
 
-        `body` is text, bytes or an object to send as JSON; without one it is as the protocol has it. Several
-        orders are served one after the other. Raises ValueError for a status outside 200 to 599 or `times`
-        below 1.
+        The answer has the `headers` given and no others of meaning: a 429 tells when to come back only
+        if they do. `body` is text, bytes or an object to send as JSON; without one it is as the protocol has
+        it. Several orders are served one after the other. Raises ValueError for a status outside 200 to 599,
+        `times` below 1, or headers that HTTP doesn't allow.
         """
         self._call(lambda: self._site.trouble.answer(status, times, headers, body, path))
 

@@ -152,6 +152,29 @@ class Post(Struct, kw_only=True, eq=False):
         return first.id
 
 
+class Wish(Struct, frozen=True, kw_only=True):
+    """What somebody listening would like to see a post about; every part left out is the world's choice.
+
+    People are ids or screen names. `wants` may hold media, images, videos, video_link, links, hashtags,
+    cashtags, mentions, geo, point, retweet, reply, quote, verified.
+    """
+
+    words: tuple[str, ...] = ()
+    author: int | str | None = None
+    original_author: int | str | None = None
+    to: int | str | None = None
+    source: str | None = None
+    place: str | None = None
+    box: Box | None = None
+    country: str | None = None
+    lang: str | None = None
+    level: str | None = None
+    wants: frozenset[str] = frozenset()
+
+
+NOTHING = Wish()
+
+
 class Snowflakes:
     """Ids in increasing order that carry their time, as Twitter's do."""
 

@@ -83,7 +83,7 @@ TONGUES: dict[str, Tongue] = {
             "Abro hilo 🧵",
             "Buenas noches.",
         ),
-        ("el partido", "la lluvia en Sevilla", "el nuevo disco", "la elección", "#Madrid"),
+        ("fútbol", "cine español", "tortilla", "política", "#Madrid"),
     ),
     "pt": Tongue(
         8,
@@ -98,7 +98,7 @@ TONGUES: dict[str, Tongue] = {
             "Amanhã conto mais, porque a história é longa e eu estou com sono.",
             "O que vocês acham?",
         ),
-        ("o jogo de domingo", "a praia", "a novela das nove", "#Brasil"),
+        ("futebol", "praia", "novela", "#Brasil"),
     ),
     "fr": Tongue(
         6,
@@ -109,7 +109,7 @@ TONGUES: dict[str, Tongue] = {
             "Quelqu'un pour m'expliquer {} ? Merci d'avance 🙏",
         ),
         ("Bonne nuit !", "On en reparle demain matin autour d'un café, promis.", "Qu'en pensez-vous ?"),
-        ("la grève", "le nouveau film", "la pluie à Brest", "#Paris"),
+        ("cinéma", "rugby", "politique", "#Paris"),
     ),
     "de": Tongue(
         5,
@@ -130,7 +130,7 @@ TONGUES: dict[str, Tongue] = {
             "Ancora {} , non ci posso credere 😍",
         ),
         ("Buonanotte a tutti.", "Domani vi racconto com'è andata, con calma e con qualche foto."),
-        ("la partita", "il caffè", "#Roma"),
+        ("calcio", "caffè", "#Roma"),
     ),
     "tr": Tongue(
         4,

@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 
 from . import signin, v1, v2
 from .answers import Answer, Call, refuse
+from .model import NOTHING
 from .oauth import Accounts, Gate
 from .records import RequestRecord, StreamRecord, frozen
 from .rules import RuleBook
 from .streams import Feed, OpenStream, StreamHub, wants_gzip
-from .trouble import Trouble
+from .trouble import Ordered, Trouble
 from .wire import Connection, Reply
-from .world import NOTHING, World
+from .world import World
 
 KEEP_ALIVE = {"1.1": 30.0, "2": 20.0}
 """Seconds between keep-alives. Source: X's guides to consuming streams."""
@@ -75,7 +76,8 @@ class Site:
                 200 if opened else reply.status if isinstance(reply, Answer) else None,
             )
         )
-        limits = self._limits.headers(call.path, 50 if opened else 450) if call.path.startswith("/2/") else ()
+        counted = call.path.startswith("/2/") and not isinstance(reply, Ordered)
+        limits = self._limits.headers(call.path, 50 if opened else 450) if counted else ()
         if isinstance(reply, Feed):
             return self._stream(call, reply, limits)
         if isinstance(reply, Answer):

@@ -8,10 +8,9 @@ import zlib
 from collections.abc import Callable
 
 from .answers import Call
-from .model import Post
+from .model import NOTHING, Post, Wish
 from .records import StreamRecord
 from .wire import Connection
-from .world import NOTHING, Wish
 
 LONGEST_QUEUE = 8 * 1024 * 1024
 """Bytes that may wait for a slow reader before it is dropped."""

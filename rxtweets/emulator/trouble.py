@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import h11
 from msgspec import Struct
 
 from .answers import Answer, Call, encode, refuse
@@ -17,6 +18,10 @@ class _Order(Struct):
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes | None = None
     content_type: str | None = None
+
+
+class Ordered(Answer, frozen=True):
+    """An answer that goes out just as it was ordered, without headers that the site would add."""
 
 
 class Trouble:
@@ -34,6 +39,10 @@ class Trouble:
             raise ValueError(f"status must be between 200 and 599, got {status}")
         _check_times(times)
         pairs = tuple((str(name), str(value)) for name, value in (headers or {}).items())
+        try:
+            h11.Response(status_code=status, headers=list(pairs))
+        except (h11.LocalProtocolError, UnicodeEncodeError) as error:
+            raise ValueError(f"headers can't be sent: {error}") from error
         if body is None or isinstance(body, bytes):
             data, kind = body, None
         elif isinstance(body, str):
@@ -55,7 +64,7 @@ class Trouble:
         """Whether this request is to be left without an answer."""
         return _serve(self._mutes, path, streams) is not None
 
-    def planned(self, call: Call, streams: bool) -> Answer | None:
+    def planned(self, call: Call, streams: bool) -> Ordered | None:
         """The answer ordered for this request."""
         order = _serve(self._answers, call.path, streams)
         if order is None:
@@ -64,7 +73,7 @@ class Trouble:
         body = usual.body if order.body is None else order.body
         given = next((value for name, value in order.headers if name.lower() == "content-type"), None)
         headers = tuple(pair for pair in order.headers if pair[0].lower() != "content-type")
-        return Answer(order.status, body, given or order.content_type or usual.content_type, headers)
+        return Ordered(order.status, body, given or order.content_type or usual.content_type, headers)
 
 
 def _serve(orders: list[_Order], path: str, streams: bool) -> _Order | None:

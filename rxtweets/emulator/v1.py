@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from .answers import Answer, Call, encode, v1_refusal
 from .matching import LEVELS, Predicates, v1_match
-from .model import Box, Post
+from .model import NOTHING, Box, Post, Wish
 from .streams import Feed
 from .v1_forms import status, status_bytes, user, when
-from .world import NOTHING, Wish, World
+from .world import World
 
 if TYPE_CHECKING:
     from .site import Site
@@ -167,7 +167,8 @@ def routes(site: Site) -> dict[str, dict[str, Callable[[Call], Answer | Feed]]]:
         "/1.1/site.json": {"GET": others, "POST": others},
     }
     for name in ("sample", "firehose", "links", "retweet"):
-        table[f"/1.1/statuses/{name}.json"] = {"GET": sampled}
+        # POST as well: Tweepy 3 asks for every stream that way, and Twitter let it.
+        table[f"/1.1/statuses/{name}.json"] = {"GET": sampled, "POST": sampled}
     return table
 
 

@@ -13,12 +13,11 @@ from .connections import ConnectionEndpoints
 from .events import EventFeed, LikeFeed
 from .fields import LIKE_LISTS, POST_LISTS, Fields, check, read_fields
 from .matching import v2_match
-from .model import Post
+from .model import NOTHING, Post, Wish
 from .rules import RuleBook, RuleEndpoints
 from .streams import Feed
 from .v2_forms import envelope
 from .wishes import rule_wish
-from .world import NOTHING, Wish
 
 if TYPE_CHECKING:
     from .site import Site

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from typing import Any
 
+from .model import Wish
 from .rule_syntax import AllOf, AnyOf, Not, Term, Tree
-from .world import Wish
 
 
 def rule_wish(tree: Tree, dice: random.Random) -> Wish:

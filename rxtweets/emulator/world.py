@@ -8,9 +8,23 @@ from collections import deque
 from collections.abc import Iterable
 from typing import TypeVar
 
-from msgspec import Struct, structs
+from msgspec import structs
 
-from .model import EPOCH, Box, Counts, Link, Media, Mention, Person, Place, Poll, Post, Snowflakes, Tag
+from .model import (
+    EPOCH,
+    NOTHING,
+    Counts,
+    Link,
+    Media,
+    Mention,
+    Person,
+    Place,
+    Poll,
+    Post,
+    Snowflakes,
+    Tag,
+    Wish,
+)
 from .people import People, place_in, place_like
 from .phrases import LATIN, TONGUES, script_language
 from .text import display_url, entities
@@ -35,29 +49,6 @@ _TAGS = ("#tbt", "#news", "#photo", "#日常", "#FelizLunes")
 _ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 _Span = TypeVar("_Span", Link, Mention, Tag)
 _WEIGHTS = tuple(tongue.weight for tongue in TONGUES.values())
-
-
-class Wish(Struct, frozen=True, kw_only=True):
-    """What somebody listening would like to see a post about; every part left out is the world's choice.
-
-    People are ids or screen names. `wants` may hold media, images, videos, video_link, links, hashtags,
-    cashtags, mentions, geo, point, retweet, reply, quote, verified.
-    """
-
-    words: tuple[str, ...] = ()
-    author: int | str | None = None
-    original_author: int | str | None = None
-    to: int | str | None = None
-    source: str | None = None
-    place: str | None = None
-    box: Box | None = None
-    country: str | None = None
-    lang: str | None = None
-    level: str | None = None
-    wants: frozenset[str] = frozenset()
-
-
-NOTHING = Wish()
 
 
 class World:
@@ -168,10 +159,8 @@ class World:
         return self.dice.choices(tuple(TONGUES), _WEIGHTS)[0]
 
     def _author(self, wish: Wish, lang: str) -> Person:
-        if isinstance(wish.author, int):
-            return self.people.with_id(wish.author)
-        if isinstance(wish.author, str):
-            return self.people.named(wish.author)
+        if wish.author is not None:
+            return self.people.who(wish.author)
         person = self.people.anybody(self.dice, lang)
         for _ in range(40):
             if person.verified or "verified" not in wish.wants:
@@ -199,11 +188,11 @@ class World:
         if len(words) > 1 and dice.random() < 0.4:
             dice.shuffle(words)  # any order matches a phrase of `track`
         topic = " ".join(words) or dice.choice(tongue.topics)
-        text = dice.choice(tongue.about).format(topic)
+        text = self._sentence(tongue.about, topic)
         if dice.random() < 0.45:
             text = f"{text} {dice.choice(tongue.remarks)}"
         if dice.random() < 0.15:
-            text = f"{text} {dice.choice(tongue.about).format(topic)}"
+            text = f"{text} {self._sentence(tongue.about, topic)}"
         if "links" in wish.wants or dice.random() < 0.25:
             page = "".join(dice.choices(_ALPHABET, k=7))
             text = f"{text} https://{dice.choice(_SITES)}/{dice.randrange(2020, 2027)}/{page}"
@@ -214,6 +203,14 @@ class World:
         if "cashtags" in wish.wants:
             text = f"{text} ${dice.choice(('AAPL', 'TSLA', 'NVDA'))}"
         return text
+
+    def _sentence(self, sentences: tuple[str, ...], topic: str) -> str:
+        """One of the sentences about the topic; only what isn't a word keeps a blank before punctuation."""
+        sentence = self.dice.choice(sentences)
+        if topic[-1].isalnum():
+            for mark in ",.!":
+                sentence = sentence.replace(f"{{}} {mark}", f"{{}}{mark}")
+        return sentence.format(topic)
 
     def _mark(self, post: Post, text: str) -> None:
         pieces: list[str] = []
@@ -245,7 +242,7 @@ class World:
         if pictures or (not post.quoted and dice.random() < 0.2):
             clip = bool(pictures & {"videos", "video_link"}) or (not pictures and dice.random() < 0.25)
             kinds = ("video",) if clip else ("photo",) * dice.choice((1, 1, 1, 2, 4))
-            post.media = tuple(self._media(kind) for kind in kinds)
+            post.media = tuple(self._media(kind, post.ms) for kind in kinds)
             target = f"https://twitter.com/{post.author.screen_name}/status/{post.id}/{kinds[0]}/1"
             post.media_link = self._append_link(post, target, f"pic.twitter.com/{dice.getrandbits(40):x}")
         elif not wants and dice.random() < 0.02:
@@ -263,13 +260,13 @@ class World:
         elif "geo" in wants or wish.country or wish.place or dice.random() < 0.06:
             post.place = place_like(wish.place, wish.country, dice)
 
-    def _media(self, kind: str) -> Media:
+    def _media(self, kind: str, ms: int) -> Media:
         dice = self.dice
         name = "".join(dice.choices(_ALPHABET, k=15))
         width, height = dice.choice(((1200, 675), (1080, 1350), (2048, 1536), (640, 640)))
         alt = dice.choice((None, None, "A window with rain on it", "夕焼け"))
         seconds = dice.randrange(5, 140) if kind == "video" else 0
-        return Media(self.ids.next(), kind, name, width, height, seconds, alt)
+        return Media(self.ids.next(ms), kind, name, width, height, seconds, alt)
 
     def _append_link(self, post: Post, target: str, shown: str) -> Link:
         short = self._short()

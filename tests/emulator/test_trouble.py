@@ -23,6 +23,7 @@ def test_planned_answers_are_given_to_streams_in_order(emulator: Emulator) -> No
         "type": "about:blank",
         "status": 503,
     }
+    assert "x-rate-limit-reset" not in answers[0].headers
     assert answers[2].headers["x-rate-limit-reset"] == "1234"
     assert answers[2].headers["retry-after"] == "7"
     with raw_get(emulator, SAMPLE) as stream:
@@ -78,6 +79,13 @@ def test_senseless_orders_are_refused(emulator: Emulator, status: int, times: in
     """A status that ends no request and a count below one are ValueErrors."""
     with pytest.raises(ValueError, match="must be"):
         emulator.answer(status, times=times)
+
+
+@pytest.mark.parametrize("headers", [{"a b": "c"}, {"a": "b\r\nc: d"}, {"a": "日本"}])
+def test_senseless_headers_are_refused(emulator: Emulator, headers: dict[str, str]) -> None:
+    """So are headers that HTTP doesn't allow, when they are ordered and not when they are sent."""
+    with pytest.raises(ValueError, match="headers"):
+        emulator.answer(503, headers=headers)
 
 
 def test_a_mute_server_says_nothing(emulator: Emulator) -> None:

@@ -73,10 +73,11 @@ def test_filter_sends_what_matches_and_nothing_else(emulator: Emulator) -> None:
         assert next(twelve)["user"]["id"] == 12
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("name", ["sample", "firehose", "links", "retweet"])
-def test_unfiltered_streams_send_everything(emulator: Emulator, name: str) -> None:
-    """sample and its siblings need no predicate."""
-    with v1_stream(emulator, f"/1.1/statuses/{name}.json", "GET") as messages:
+def test_unfiltered_streams_send_everything(emulator: Emulator, name: str, method: str) -> None:
+    """sample and its siblings need no predicate; programs of Tweepy 3 POST."""
+    with v1_stream(emulator, f"/1.1/statuses/{name}.json", method) as messages:
         assert emulator.publish("anything") == 1
         assert next(messages)["text"] == "anything"
 
