@@ -177,7 +177,7 @@ def raised(monkeypatch: pytest.MonkeyPatch) -> list[BaseException | None]:
 def test_a_subscribers_exception_is_the_subscribers(
     raised: list[BaseException | None], boom: Exception
 ) -> None:
-    """It is raised on the reading thread as it is, closes the session, is no stream error and reconnects nothing."""
+    """It is raised on the reading thread as it is, closes the session, and reconnects nothing."""
     transport = ScriptedTransport(Script(b"1\r\n2\r\n", HOLD), Script(b"3\r\n", HOLD))
     threads: list[threading.Thread] = []
     errors: list[Exception] = []
@@ -236,7 +236,9 @@ def test_run_raises_the_streams_error_and_returns_on_completion() -> None:
     with pytest.raises(StreamDisconnected):
         rxt.run(connect(ENDPOINT, transport=ScriptedTransport(Script(b"1\r\n"))))
     items: list[Any] = []
-    rxt.run(connect(ENDPOINT, transport=ScriptedTransport(Script(b"1\r\n", HOLD))).pipe(ops.take(2)), items.append)
+    rxt.run(
+        connect(ENDPOINT, transport=ScriptedTransport(Script(b"1\r\n", HOLD))).pipe(ops.take(2)), items.append
+    )
     assert items[1] == b"1"
 
 

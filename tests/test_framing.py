@@ -36,8 +36,10 @@ def fed(framer: Framer, *pieces: bytes) -> list[bytes]:
 
 BOTH = pytest.mark.parametrize(
     ("framer", "wire"),
-    [pytest.param(LineFramer, lines(MESSAGES), id="lines"), pytest.param(LengthFramer, lengths(MESSAGES),
-    id="length")],
+    [
+        pytest.param(LineFramer, lines(MESSAGES), id="lines"),
+        pytest.param(LengthFramer, lengths(MESSAGES), id="length"),
+    ],
 )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import pytest
 import trustme
 
-import rxtweets.transport
+import rxtweets
 from rxtweets.auth import BearerToken, OAuth1
 from rxtweets.connection import connect, fetch
 from rxtweets.endpoints import Endpoint, Request
@@ -20,6 +20,7 @@ from rxtweets.errors import (
     ConnectionFailed,
     HTTPStatusError,
     StreamDisconnected,
+    StreamError,
     StreamStalled,
     Unauthorized,
 )
@@ -242,7 +243,7 @@ def test_the_request(monkeypatch: pytest.MonkeyPatch) -> None:
         seen = Seen(connect(server.endpoint(), TOKEN)).count(1)
         seen.dispose()
         request = server.peers[0].request
-    assert f"User-Agent: rxtweets/{rxtweets.transport.__version__}".encode() in request
+    assert f"User-Agent: rxtweets/{rxtweets.__version__}".encode() in request
     assert b"Authorization: Bearer secret-token-of-the-test" in request
     assert b"Accept-Encoding: gzip" in request
 
@@ -328,7 +329,7 @@ END = b"0\r\n\r\n"
         (chunk(WIRE) + b"f" * 9000, ConnectionFailed),
     ],
 )
-def test_ends(sent: bytes, error: type[Exception]) -> None:
+def test_ends(sent: bytes, error: type[StreamError]) -> None:
     """However a body ends, what came whole before is delivered, then Disconnected, then the error."""
 
     def handle(peer: Peer) -> None:

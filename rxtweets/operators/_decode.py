@@ -5,7 +5,7 @@ from typing import Any
 
 from reactivex import Observable, abc
 
-from rxtweets.errors import StreamDisconnected
+from rxtweets.errors import StreamDisconnected, StreamError
 from rxtweets.messages import (
     Disconnected,
     DisconnectMessage,
@@ -29,28 +29,27 @@ def decode() -> Callable[[Observable[Any]], Observable[Message | Lifecycle]]:
             observer: abc.ObserverBase[Message | Lifecycle], scheduler: abc.SchedulerBase | None = None
         ) -> abc.DisposableBase:
             forward = observer.on_next
-            goodbye: StreamDisconnected | None = None
+            goodbye: list[StreamDisconnected] = []  # the last one
 
-            def explained(error: Exception) -> Exception:
-                if goodbye is None or not isinstance(error, StreamDisconnected):
-                    return error
-                goodbye.__cause__ = error.__cause__
-                return goodbye
+            def explained(error: StreamError) -> StreamError:
+                if goodbye and isinstance(error, StreamDisconnected):
+                    goodbye[0].__cause__ = error.__cause__
+                    return goodbye[0]
+                return error
 
             def on_next(item: Any) -> None:
-                nonlocal goodbye
-                if item.__class__ is not bytes:
-                    if isinstance(item, Disconnected):
-                        item = Disconnected(explained(item.cause))  # type: ignore[arg-type]
+                if item.__class__ is bytes:
+                    message = decode_frame(item)
+                    if isinstance(message, _GOODBYES):
+                        goodbye[:] = [_goodbye(message)]
+                    forward(message)
+                elif isinstance(item, Disconnected):
+                    forward(Disconnected(explained(item.cause)))
+                else:
                     forward(item)
-                    return
-                message = decode_frame(item)
-                if message.__class__ in _GOODBYES:
-                    goodbye = _goodbye(message) or goodbye
-                forward(message)
 
             def on_error(error: Exception) -> None:
-                observer.on_error(explained(error))
+                observer.on_error(explained(error) if isinstance(error, StreamError) else error)
 
             return source.subscribe(on_next, on_error, observer.on_completed, scheduler=scheduler)
 
@@ -59,12 +58,10 @@ def decode() -> Callable[[Observable[Any]], Observable[Message | Lifecycle]]:
     return decode_
 
 
-_GOODBYES = {DisconnectMessage, StreamProblem}
+_GOODBYES = (DisconnectMessage, StreamProblem)
 
 
-def _goodbye(message: Message) -> StreamDisconnected | None:
+def _goodbye(message: DisconnectMessage | StreamProblem) -> StreamDisconnected:
     if isinstance(message, DisconnectMessage):
         return StreamDisconnected(message.reason or "the server said goodbye", message.code)
-    if isinstance(message, StreamProblem):
-        return StreamDisconnected(message.detail or message.title or "the server reported a problem")
-    return None
+    return StreamDisconnected(message.detail or message.title or "the server reported a problem")

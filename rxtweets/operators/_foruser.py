@@ -23,8 +23,8 @@ def for_user(user_id: int | str | None = None) -> Callable[[Observable[Any]], Ob
     def for_user_(source: Observable[Any]) -> Observable[Message]:
         envelopes = source.pipe(of_type(ForUser))
         if wanted is not None:
-            envelopes = envelopes.pipe(ops.filter(lambda envelope: envelope.user_id == wanted))
-        return envelopes.pipe(ops.map(lambda envelope: envelope.message))
+            envelopes = envelopes.filter(lambda envelope: envelope.user_id == wanted)
+        return envelopes.map(lambda envelope: envelope.message)
 
     return for_user_
 
@@ -32,15 +32,20 @@ def for_user(user_id: int | str | None = None) -> Callable[[Observable[Any]], Ob
 def by_user() -> Callable[[Observable[Any]], Observable[reactivex.GroupedObservable[int, Message]]]:
     """Split a site stream into one Observable a user, whose `key` is the user's id.
 
-        --1a--2b--1c--|
-           by_user()
-        --1---2-------|     1: --a----c--|  2: --b--|
+    --1a--2b--1c--|
+       by_user()
+    --1---2-------|     1: --a----c--|  2: --b--|
     """
 
     def by_user_(source: Observable[Any]) -> Observable[reactivex.GroupedObservable[int, Message]]:
-        return source.pipe(
-            of_type(ForUser),
-            ops.group_by(lambda envelope: envelope.user_id, lambda envelope: envelope.message),
-        )
+        return source.pipe(of_type(ForUser), ops.group_by(_user, _message))
 
     return by_user_
+
+
+def _user(envelope: ForUser) -> int:
+    return envelope.user_id
+
+
+def _message(envelope: ForUser) -> Message:
+    return envelope.message

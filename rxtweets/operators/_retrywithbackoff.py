@@ -79,7 +79,10 @@ def retry_with_backoff(
                     return
                 policy = retry.policy
                 forward(Reconnecting(delay=retry.delay, attempt=policy.attempt, cause=error))
-                current.disposable = timer.schedule_relative(retry.delay, connect)
+                # In this order: a wait of 0 s may be over before it is returned, the next session begun.
+                wait = SingleAssignmentDisposable()
+                current.disposable = wait
+                wait.disposable = timer.schedule_relative(retry.delay, connect)
 
             connect()
             return current

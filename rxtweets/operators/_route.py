@@ -40,7 +40,9 @@ def route(routes: Mapping[type, _Handler]) -> Callable[[Observable[_T]], Observa
         elif callable(handler):
             handlers[kind] = handler
         else:
-            raise ValueError(f"the handler of {kind.__name__} is neither callable nor an observer: {handler!r}")
+            raise ValueError(
+                f"the handler of {kind.__name__} is neither callable nor an observer: {handler!r}"
+            )
 
     def route_(source: Observable[_T]) -> Observable[_T]:
         def subscribe(

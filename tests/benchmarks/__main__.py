@@ -1,4 +1,4 @@
-"""Run the benchmarks: `python -m tests.benchmarks [throughput] [memory] [imports]`; all of them by default."""
+"""Run the benchmarks: `python -m tests.benchmarks [throughput] [memory] [imports]`; all by default."""
 
 from __future__ import annotations
 

@@ -25,11 +25,9 @@ def corpus(protocol: str, count: int = 200) -> list[bytes]:
             )
         found: list[bytes] = []
         rxt.run(
-            stream.pipe(
-                tw.messages(),
-                ops.filter(lambda message: len(message.raw) in SIZES[protocol]),
-                ops.take(count),
-            ),
+            stream.pipe(tw.messages())
+            .filter(lambda message: len(message.raw) in SIZES[protocol])
+            .pipe(ops.take(count)),
             lambda message: found.append(message.raw),
         )
     return found

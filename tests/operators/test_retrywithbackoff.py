@@ -8,7 +8,7 @@ import pytest
 import reactivex
 from reactivex import Observable, abc
 from reactivex.disposable import Disposable
-from reactivex.scheduler import TimeoutScheduler
+from reactivex.scheduler import ImmediateScheduler, TimeoutScheduler
 
 from rxtweets import operators as tw
 from rxtweets.backoff import BackoffPolicy
@@ -17,8 +17,7 @@ from rxtweets.endpoints import Endpoint, Request
 from rxtweets.errors import ConnectionFailed, HTTPStatusError, StreamDisconnected, StreamError, StreamStalled
 from rxtweets.messages import Connected, Reconnecting
 from rxtweets.testing import Script, ScriptedTransport, timeline
-
-from ..observing import Seen
+from tests.observing import Seen
 
 POLICY = BackoffPolicy(jitter=0)
 DOWN = ConnectionFailed("refused")
@@ -28,7 +27,7 @@ CALM = HTTPStatusError.of(420)
 
 
 class Sessions:
-    """A source whose sessions stand for some seconds and then fail; it notes when each begins and ends."""
+    """A source whose sessions stand for some seconds and then fail, the last one again and again."""
 
     def __init__(self, *sessions: tuple[float | None, Exception]) -> None:
         self.begun: list[float] = []
@@ -36,7 +35,7 @@ class Sessions:
         self._sessions = list(sessions)
 
     def stream(self) -> Observable[Any]:
-        """Session n is connected for its seconds (None: never), then ends with its error; the last one repeats."""
+        """Session n is connected for its seconds (None: never), then ends with its error."""
 
         def subscribe(observer: abc.ObserverBase[Any], scheduler: Any = None) -> abc.DisposableBase:
             self.begun.append(scheduler.clock)
@@ -152,9 +151,9 @@ def test_reconnecting_is_said_before_the_wait() -> None:
 def test_limits_end_with_the_last_error() -> None:
     """After the last attempt that the policy allows, its error comes through."""
     seen = timeline(
-        Sessions((None, DOWN), (None, DOWN), (None, BUSY)).stream().pipe(
-            tw.retry_with_backoff(BackoffPolicy(jitter=0, max_attempts=2))
-        )
+        Sessions((None, DOWN), (None, DOWN), (None, BUSY))
+        .stream()
+        .pipe(tw.retry_with_backoff(BackoffPolicy(jitter=0, max_attempts=2)))
     )
     assert [item.attempt for _, item in seen.items] == [1, 2]
     assert seen.error is BUSY
@@ -203,6 +202,25 @@ def test_dispose_while_waiting() -> None:
     seen = Seen(source.pipe(tw.retry_with_backoff(POLICY))).count(1)
     seen.dispose()
     assert seen.error is None
+
+
+def test_a_wait_that_is_over_before_it_is_returned() -> None:
+    """A scheduler that runs a wait of 0 s at once does not end the session that follows it."""
+    ended: list[int] = []
+
+    def subscribe(observer: abc.ObserverBase[Any], scheduler: Any = None) -> abc.DisposableBase:
+        if not ended:
+            ended.append(0)
+            observer.on_error(DROPPED)
+            return Disposable()
+        return Disposable(lambda: ended.append(1))
+
+    seen = Seen(
+        Observable(subscribe).pipe(tw.retry_with_backoff(POLICY, scheduler=ImmediateScheduler.singleton()))
+    ).count(1)
+    assert ended == [0]
+    seen.dispose()
+    assert ended == [0, 1]
 
 
 def test_a_given_scheduler_does_the_waiting() -> None:

@@ -1,0 +1,238 @@
+"""Decoding and routing by the kind of message."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import reactivex
+from reactivex import Observable, Subject
+from reactivex import operators as ops
+
+from rxtweets import operators as tw
+from rxtweets import testing
+from rxtweets.errors import ConnectionFailed, StreamDisconnected
+from rxtweets.messages import (
+    Activity,
+    ComplianceEvent,
+    Connected,
+    Control,
+    Delete,
+    DirectMessage,
+    Disconnected,
+    DisconnectMessage,
+    Event,
+    ForUser,
+    FriendsList,
+    KeepAlive,
+    Label,
+    Like,
+    Limit,
+    Message,
+    Post,
+    Reconnecting,
+    ScrubGeo,
+    Status,
+    StatusWithheld,
+    StreamProblem,
+    StreamWarning,
+    Undecodable,
+    Unknown,
+    UserWithheld,
+)
+from tests.observing import Seen
+
+FRAMES: dict[type[Message], bytes] = {
+    Status: testing.status_json(),
+    Post: testing.post_json(),
+    Delete: testing.delete_json(),
+    ScrubGeo: testing.scrub_geo_json(),
+    Limit: testing.limit_json(),
+    StatusWithheld: testing.status_withheld_json(),
+    UserWithheld: testing.user_withheld_json(),
+    DisconnectMessage: testing.disconnect_json(),
+    StreamWarning: testing.warning_json(),
+    FriendsList: testing.friends_json(),
+    DirectMessage: testing.direct_message_json(),
+    Event: testing.event_json(),
+    ForUser: testing.for_user_json(testing.status_json()),
+    Control: testing.control_json(),
+    Like: testing.like_json(),
+    ComplianceEvent: testing.compliance_json(),
+    Label: testing.label_json(),
+    Activity: testing.activity_json(),
+    StreamProblem: testing.problem_json(),
+    Undecodable: b"{not json",
+    Unknown: b'{"brand_new":{}}',
+}
+
+OPERATORS = {
+    Status: tw.statuses,
+    Post: tw.posts,
+    Delete: tw.deletes,
+    ScrubGeo: tw.scrub_geos,
+    Limit: tw.limits,
+    StatusWithheld: tw.status_withheld,
+    UserWithheld: tw.user_withheld,
+    DisconnectMessage: tw.disconnects,
+    StreamWarning: tw.warnings,
+    FriendsList: tw.friends,
+    DirectMessage: tw.direct_messages,
+    Event: tw.events,
+    Control: tw.controls,
+    Like: tw.likes,
+    ComplianceEvent: tw.compliance_events,
+    Label: tw.labels,
+    Activity: tw.activities,
+    StreamProblem: tw.problems,
+    Undecodable: tw.undecodable,
+    Unknown: tw.unknown,
+}
+
+LIFECYCLE = [
+    Connected(200, {}),
+    KeepAlive(),
+    Disconnected(StreamDisconnected()),
+    Reconnecting(0.25, 1, ConnectionFailed("refused")),
+]
+
+
+def mixed() -> Observable[Any]:
+    """Every kind of message, as frames, and every event of a connection."""
+    return reactivex.from_iterable([LIFECYCLE[0], *FRAMES.values(), *LIFECYCLE[1:]])
+
+
+def collected(observable: Observable[Any]) -> list[Any]:
+    seen = Seen(observable).ended()
+    assert seen.error is None
+    return seen.items
+
+
+def test_decode_types_every_frame() -> None:
+    """Each frame becomes a message of its kind, in order; events pass as they are."""
+    items = collected(mixed().pipe(tw.decode()))
+    assert [type(item) for item in items[1:-3]] == list(FRAMES)
+    assert [item.raw for item in items[1:-3]] == list(FRAMES.values())
+    assert items[-3] is LIFECYCLE[1]
+
+
+@pytest.mark.parametrize("kind", OPERATORS, ids=lambda kind: kind.__name__)
+def test_an_operator_for_every_kind(kind: type[Message]) -> None:
+    """Each kind of message has an operator that keeps it and nothing else."""
+    (message,) = collected(mixed().pipe(tw.decode(), OPERATORS[kind]()))
+    assert type(message) is kind
+
+
+def test_messages_and_lifecycle_split_a_stream() -> None:
+    """`messages` drops the events of the connection, `lifecycle` keeps only them."""
+    decoded = mixed().pipe(tw.decode())
+    assert [type(item) for item in collected(decoded.pipe(tw.messages()))] == list(FRAMES)
+    assert [type(item) for item in collected(decoded.pipe(tw.lifecycle()))] == [type(e) for e in LIFECYCLE]
+
+
+def test_of_type_takes_several_and_bases() -> None:
+    """Several classes, or a base of many, can be kept at once."""
+    decoded = mixed().pipe(tw.decode())
+    assert len(collected(decoded.pipe(tw.of_type(Delete, ScrubGeo)))) == 2
+    assert len(collected(decoded.pipe(tw.of_type(Message)))) == len(FRAMES)
+    with pytest.raises(ValueError, match="at least one class"):
+        tw.of_type()
+
+
+@pytest.mark.parametrize(
+    ("frame", "code", "reason"),
+    [
+        (testing.disconnect_json(code=7, reason="admin logout"), 7, "admin logout"),
+        (testing.problem_json(), None, None),
+    ],
+)
+def test_a_goodbye_explains_the_end(frame: bytes, code: int | None, reason: str | None) -> None:
+    """What the server said before it closed is on the error, and on Disconnected."""
+    end = StreamDisconnected()
+    source = reactivex.of(frame, Disconnected(end)).pipe(ops.concat(reactivex.throw(end)))
+    seen = Seen(source.pipe(tw.decode())).ended()
+    assert isinstance(seen.error, StreamDisconnected)
+    assert seen.error.code == code
+    assert seen.error.reason == reason if reason else seen.error.reason != end.reason
+    assert seen.items[1] == Disconnected(seen.error)
+
+
+def test_a_goodbye_does_not_explain_other_failures() -> None:
+    """A reset after a goodbye is still a reset."""
+    failure = ConnectionFailed("reset")
+    source = reactivex.of(testing.disconnect_json()).pipe(ops.concat(reactivex.throw(failure)))
+    assert Seen(source.pipe(tw.decode())).ended().error is failure
+
+
+def test_route() -> None:
+    """Each kind goes to its handler, a callable or an observer; the rest passes on."""
+    statuses: list[Status] = []
+    deletes: Subject[Delete] = Subject()
+    seen_deletes = Seen(deletes)
+    rest = collected(
+        mixed().pipe(tw.decode(), tw.route({Status: statuses.append, Delete: deletes}), tw.messages())
+    )
+    assert [type(status) for status in statuses] == [Status]
+    assert [type(delete) for delete in seen_deletes.items] == [Delete]
+    assert seen_deletes.completed
+    assert {type(item) for item in rest} == set(FRAMES) - {Status, Delete}
+
+
+def test_route_prefers_the_nearest_class() -> None:
+    """An item goes to the handler of its own class before that of a base."""
+    own: list[Any] = []
+    others: list[Any] = []
+    rest = collected(mixed().pipe(tw.decode(), tw.route({Message: others.append, Limit: own.append})))
+    assert [type(item) for item in own] == [Limit]
+    assert len(others) == len(FRAMES) - 1
+    assert [type(item) for item in rest] == [type(event) for event in LIFECYCLE]
+
+
+def test_a_handler_that_raises_ends_the_stream() -> None:
+    """The handler's exception ends the chain, and observers among the routes hear of it."""
+    deletes: Subject[Delete] = Subject()
+    seen_deletes = Seen(deletes)
+    calls: list[Any] = []
+
+    def boom(item: Any) -> None:
+        calls.append(item)
+        raise KeyError("mine")
+
+    seen = Seen(mixed().pipe(tw.decode(), tw.route({Message: boom, Delete: deletes}))).ended()
+    assert isinstance(seen.error, KeyError)
+    assert seen_deletes.error is seen.error
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize(("routes", "said"), [({"Status": print}, "classes"), ({Status: 5}, "Status")])
+def test_route_refuses_what_cannot_be_a_route(routes: dict[Any, Any], said: str) -> None:
+    """A key that is no class, or a handler that is none, is a ValueError that names it."""
+    with pytest.raises(ValueError, match=said):
+        tw.route(routes)
+
+
+def envelopes() -> Observable[Any]:
+    frames = [
+        testing.for_user_json(testing.status_json(text="a"), for_user=1),
+        testing.for_user_json(testing.status_json(text="b"), for_user=2),
+        testing.for_user_json(testing.delete_json(), for_user=1),
+    ]
+    return reactivex.from_iterable([testing.control_json(), *frames]).pipe(tw.decode())
+
+
+def test_for_user_takes_messages_out_of_their_envelopes() -> None:
+    """All messages of a site stream, or one user's."""
+    assert [type(item) for item in collected(envelopes().pipe(tw.for_user()))] == [Status, Status, Delete]
+    assert [type(item) for item in collected(envelopes().pipe(tw.for_user("1")))] == [Status, Delete]
+
+
+def test_by_user_groups() -> None:
+    """One Observable a user, keyed by the user's id."""
+    groups: dict[int, list[str]] = {}
+
+    def group(each: Any) -> None:
+        found = groups.setdefault(each.key, [])
+        each.subscribe(lambda message: found.append(type(message).__name__))
+
+    envelopes().pipe(tw.by_user()).subscribe(group)
+    assert groups == {1: ["Status", "Delete"], 2: ["Status"]}
