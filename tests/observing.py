@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -69,3 +70,18 @@ class Seen:
         with self._changed:
             self.completed = True
             self._changed.notify_all()
+
+
+def dispose_quickly(dispose: Callable[[], None]) -> None:
+    """Dispose from another thread, within 100 ms."""
+    took: list[float] = []
+
+    def timed() -> None:
+        start = time.perf_counter()
+        dispose()
+        took.append(time.perf_counter() - start)
+
+    thread = threading.Thread(target=timed)
+    thread.start()
+    thread.join(PATIENCE)
+    assert took[0] < 0.1

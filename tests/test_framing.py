@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -54,6 +55,22 @@ def test_every_cut_gives_the_same_frames(framer: Callable[[], Framer], wire: byt
 def test_byte_by_byte(framer: Callable[[], Framer], wire: bytes) -> None:
     """Each frame comes out with the last byte of its end."""
     assert fed(framer(), *(wire[i : i + 1] for i in range(len(wire)))) == MESSAGES
+
+
+RECORDED = sorted((Path(__file__).parent / "data" / "messages").glob("*.jsonl"))
+
+
+@pytest.mark.parametrize("length", [False, True], ids=["lines", "length"])
+@pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
+def test_recorded_streams_cut_anywhere(path: Path, length: bool) -> None:
+    """A recorded stream, with keep-alives between its messages, gives the same frames wherever it is cut."""
+    recorded = path.read_bytes().splitlines()[:12]
+    messages = [part for message in recorded for part in (message, b"")]
+    wire = lengths(messages) if length else lines(messages)
+    make = LengthFramer if length else LineFramer
+    for cut in range(len(wire) + 1):
+        framer = make()
+        assert framer.feed(wire[:cut]) + framer.feed(wire[cut:]) == messages, cut
 
 
 TEXTS = st.lists(st.binary(max_size=40).map(lambda b: b.replace(b"\n", b"").replace(b"\r", b"")), max_size=12)

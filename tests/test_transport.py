@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import select
+import socket
 import ssl
 import threading
-import time
 import zlib
 from collections.abc import Callable
 
@@ -28,7 +29,7 @@ from rxtweets.messages import Connected, Disconnected, KeepAlive
 from rxtweets.transport import RequestsTransport
 
 from .conftest import leftovers, open_sockets
-from .observing import PATIENCE, Seen
+from .observing import PATIENCE, Seen, dispose_quickly
 from .servers import HEAD, Peer, Server, chunk, unanswering
 
 MESSAGES = [b'{"text":"one"}', '{"text":"zwei 二 🐍"}'.encode(), b'{"text":"three"}']
@@ -138,21 +139,6 @@ def headless(peer: Peer) -> None:
     peer.wait_for_close()
 
 
-def dispose_quickly(dispose: Callable[[], None]) -> None:
-    """Dispose from another thread, within 100 ms."""
-    took: list[float] = []
-
-    def timed() -> None:
-        start = time.perf_counter()
-        dispose()
-        took.append(time.perf_counter() - start)
-
-    thread = threading.Thread(target=timed)
-    thread.start()
-    thread.join(PATIENCE)
-    assert took[0] < 0.1
-
-
 @pytest.mark.parametrize(("handle", "items"), [(silent, 1), (headless, 0)])
 def test_dispose_while_the_server_is_silent(handle: Callable[[Peer], None], items: int) -> None:
     """`dispose()` returns at once under a blocked read, with and without a head, and leaves nothing."""
@@ -213,6 +199,48 @@ def test_tls_with_a_ca_bundle(authority: trustme.CA, server_context: ssl.SSLCont
         dispose_quickly(seen.dispose)
         assert leftovers(before) == []
     assert seen.frames() == MESSAGES
+
+
+def test_tls_through_a_proxy(authority: trustme.CA, server_context: ssl.SSLContext) -> None:
+    """An https stream goes through a proxy's tunnel, and a disposal closes it all."""
+
+    def tunnel(peer: Peer) -> None:
+        host, port = peer.read_request().split()[1].split(b":")
+        with socket.create_connection((host.decode(), int(port))) as upstream:
+            peer.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            sockets = [peer.sock, upstream]
+            while True:
+                for source in select.select(sockets, [], [], PATIENCE)[0]:
+                    if not (data := source.recv(65536)):
+                        return
+                    sockets[1 - sockets.index(source)].sendall(data)
+
+    body = b"".join(chunk(message + b"\r\n") for message in MESSAGES)
+    # By another name than a loopback one, which no proxy would be used for.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("stream.example").configure_cert(context)
+    with (
+        authority.cert_pem.tempfile() as bundle,
+        Server(answering(HEAD, body), context) as server,
+        Server(lambda peer: tunnel(_towards(peer, server.port))) as proxy,
+    ):
+        before = open_sockets()
+        transport = RequestsTransport(ca_bundle=bundle, proxies={"https": proxy.base_url})
+        endpoint = Endpoint(Request("GET", "https://stream.example/"), 20.0)
+        seen = Seen(connect(endpoint, TOKEN, transport=transport)).count(4)
+        dispose_quickly(seen.dispose)
+        assert server.gone.acquire(timeout=PATIENCE)
+        assert proxy.gone.acquire(timeout=PATIENCE)
+        assert leftovers(before) == []
+    assert seen.frames() == MESSAGES
+    assert b"secret-token" not in proxy.peers[0].request
+
+
+def _towards(peer: Peer, port: int) -> Peer:
+    """*peer*, whose CONNECT request is for this machine's *port* whatever it asked for."""
+    peer.read_request()
+    peer.request = b"CONNECT 127.0.0.1:%d HTTP/1.1\r\n\r\n" % port
+    return peer
 
 
 def test_tls_is_verified(server_context: ssl.SSLContext) -> None:

@@ -1,9 +1,8 @@
 """Building a typed object from JSON that does not quite fit its type.
 
 msgspec decodes strictly: one null where a string should be and the whole object is refused. What it refuses
-    comes
-here, and is taken apart level by level: every value that fits is kept, a number in a string is made a number
-(and the other way round), and for the rest the field's default stands in and the JSON path is noted.
+comes here, and is taken apart level by level: every value that fits is kept, a number in a string is made a
+number (and the other way round), and for the rest the field's default stands in and the JSON path is noted.
 """
 
 from __future__ import annotations

@@ -17,7 +17,8 @@ from rxtweets.endpoints import Endpoint, Request
 from rxtweets.errors import ConnectionFailed, HTTPStatusError, StreamDisconnected, StreamError, StreamStalled
 from rxtweets.messages import Connected, Reconnecting
 from rxtweets.testing import Script, ScriptedTransport, timeline
-from tests.observing import Seen
+from tests.conftest import leftovers, open_sockets, our_threads
+from tests.observing import Seen, dispose_quickly
 
 POLICY = BackoffPolicy(jitter=0)
 DOWN = ConnectionFailed("refused")
@@ -198,9 +199,11 @@ def test_with_connect() -> None:
 
 def test_dispose_while_waiting() -> None:
     """Disposing ends a wait at once; nothing is subscribed after, and no timer is left."""
-    source = reactivex.throw(BUSY)
-    seen = Seen(source.pipe(tw.retry_with_backoff(POLICY))).count(1)
-    seen.dispose()
+    before = our_threads()
+    seen = Seen(reactivex.throw(BUSY).pipe(tw.retry_with_backoff(POLICY))).count(1)
+    assert len(our_threads()) == len(before) + 1
+    dispose_quickly(seen.dispose)
+    assert leftovers(open_sockets(), before) == []
     assert seen.error is None
 
 
