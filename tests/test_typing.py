@@ -10,7 +10,7 @@ from reactivex import Observable
 import rxtweets as rxt
 from rxtweets import operators as tw
 from rxtweets.messages import Delete, Lifecycle, Message, Post, Status, v2
-from rxtweets.rules import Rule
+from rxtweets.rules import StreamRule
 
 if TYPE_CHECKING:
     from typing import assert_type
@@ -44,7 +44,7 @@ def test_types() -> None:
         assert_type(decoded, Observable[Message | Lifecycle])
         assert_type(retried, Observable[Message | Lifecycle])
         assert_type(routed, Observable[Message])
-        assert_type(rules, Observable[Rule])
+        assert_type(rules, Observable[StreamRule])
 
     def shown(status: Status, post: Post) -> None:
         if TYPE_CHECKING:

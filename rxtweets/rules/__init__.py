@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from .client import RulesClient
-from .model import Rule, RuleError, RuleUpdate
+from .model import RuleError, RuleUpdate, StreamRule
 
-__all__ = ["Rule", "RuleError", "RuleUpdate", "RulesClient"]
+__all__ = ["RuleError", "RuleUpdate", "RulesClient", "StreamRule"]

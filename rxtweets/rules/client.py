@@ -11,7 +11,7 @@ from reactivex import operators as ops
 from rxtweets._api import Answer, Api, Pairs, number, text
 from rxtweets.endpoints import checks
 
-from .model import Rule, RuleError, RuleUpdate
+from .model import RuleError, RuleUpdate, StreamRule
 
 _PATH = "/2/tweets/search/stream/rules"
 
@@ -36,7 +36,7 @@ class RulesClient:
     def __init__(self, api: Api) -> None:
         self._api = api
 
-    def list(self, *ids: int | str) -> Observable[Rule]:
+    def list(self, *ids: int | str) -> Observable[StreamRule]:
         """Each rule there is, or of those with *ids* each that there is, in pages asked for as needed.
 
         Raises:
@@ -46,9 +46,9 @@ class RulesClient:
         return self._api.items(_PATH, params, _rule)
 
     def add(
-        self, *rules: str | Rule, tag: str | None = None, dry_run: bool = False
+        self, *rules: str | StreamRule, tag: str | None = None, dry_run: bool = False
     ) -> Observable[RuleUpdate]:
-        """Add rules, given as text or as `Rule`; *tag* is for those that have none.
+        """Add rules, given as text or as `StreamRule`; *tag* is for those that have none.
 
         *dry_run* only has the server check them.
 
@@ -61,9 +61,9 @@ class RulesClient:
         return self._update({"add": forms}, dry_run)
 
     def delete(
-        self, *rules: int | str | Rule, values: Iterable[str] = (), dry_run: bool = False
+        self, *rules: int | str | StreamRule, values: Iterable[str] = (), dry_run: bool = False
     ) -> Observable[RuleUpdate]:
-        """Delete rules, given by id or as `Rule`, or by their *values*.
+        """Delete rules, given by id or as `StreamRule`, or by their *values*.
 
         *dry_run* only has the server check whether they are there.
 
@@ -77,11 +77,13 @@ class RulesClient:
         return self._api.call("POST", _PATH, params, body).pipe(ops.map(_updated))
 
 
-def _form(rule: str | Rule, tag: str | None) -> dict[str, str]:
+def _form(rule: str | StreamRule, tag: str | None) -> dict[str, str]:
     """*rule* as it is sent."""
-    value, own = (rule.value, rule.tag) if isinstance(rule, Rule) else (rule, None)
+    value, own = (rule.value, rule.tag) if isinstance(rule, StreamRule) else (rule, None)
     if not isinstance(value, str):
-        raise ValueError(f"a rule is text or a Rule, not {value!r}; give each as an argument of its own")
+        raise ValueError(
+            f"a rule is text or a StreamRule, not {value!r}; give each as an argument of its own"
+        )
     if not value.strip():
         raise ValueError("a rule says what to match; this one is empty")
     if len(value) > _LONGEST_RULE:
@@ -92,14 +94,14 @@ def _form(rule: str | Rule, tag: str | None) -> dict[str, str]:
     return {"value": value} if label is None else {"value": value, "tag": label}
 
 
-def _unwanted(rules: Iterable[int | str | Rule], values: Iterable[str]) -> dict[str, list[str]]:
+def _unwanted(rules: Iterable[int | str | StreamRule], values: Iterable[str]) -> dict[str, list[str]]:
     """What to delete, as it is sent: by id where there is one."""
     if isinstance(values, str):
         raise ValueError(f"values is a list of rules, not a string: write values=[{values!r}]")
     ids: list[int | str] = []
     texts = list(values)
     for rule in rules:
-        if not isinstance(rule, Rule):
+        if not isinstance(rule, StreamRule):
             ids.append(rule)
         elif rule.id:
             ids.append(rule.id)
@@ -115,8 +117,8 @@ def _unwanted(rules: Iterable[int | str | Rule], values: Iterable[str]) -> dict[
     return unwanted
 
 
-def _rule(item: dict[str, Any]) -> Rule:
-    return Rule(text(item.get("value")) or "", text(item.get("tag")), text(item.get("id")))
+def _rule(item: dict[str, Any]) -> StreamRule:
+    return StreamRule(text(item.get("value")) or "", text(item.get("tag")), text(item.get("id")))
 
 
 def _updated(answer: Answer) -> RuleUpdate:

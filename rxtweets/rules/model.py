@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 
-class Rule(msgspec.Struct, frozen=True):
+class StreamRule(msgspec.Struct, frozen=True):
     """A rule of the filtered stream.
 
     Attributes:
@@ -46,7 +46,7 @@ class RuleUpdate(msgspec.Struct, frozen=True):
         created, not_created, valid, invalid, deleted, not_deleted: the server's own count of rules.
     """
 
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[StreamRule, ...] = ()
     errors: tuple[RuleError, ...] = ()
     created: int = 0
     not_created: int = 0

@@ -14,7 +14,7 @@ from reactivex import operators as ops
 from rxtweets import errors
 from rxtweets.auth import BearerToken
 from rxtweets.emulator import Emulator
-from rxtweets.rules import Rule, RuleError, RulesClient, RuleUpdate
+from rxtweets.rules import RuleError, RulesClient, RuleUpdate, StreamRule
 from rxtweets.streams import StreamingClient
 from rxtweets.testing import HOLD, Script, ScriptedTransport
 from tests.observing import Seen
@@ -58,9 +58,9 @@ ADDED = {
 def test_add_tells_of_every_rule() -> None:
     """What was added, and why the rest was not, come in one result."""
     rules, transport = scripted(ADDED)
-    (update,) = all_of(rules.add("cat", Rule("dog", "mine"), "((", tag="t"))
+    (update,) = all_of(rules.add("cat", StreamRule("dog", "mine"), "((", tag="t"))
     assert update == RuleUpdate(
-        rules=(Rule("cat", "t", "1"),),
+        rules=(StreamRule("cat", "t", "1"),),
         errors=(
             RuleError(
                 "DuplicateRule", value="dog", id="7", type="https://api.x.com/2/problems/duplicate-rules"
@@ -104,8 +104,8 @@ def test_dry_run() -> None:
 @pytest.mark.parametrize(
     ("arguments", "values", "sent"),
     [
-        ((1, "2", Rule("x", id="3")), (), {"ids": ["1", "2", "3"]}),
-        ((Rule("cat"),), ("dog",), {"values": ["dog", "cat"]}),
+        ((1, "2", StreamRule("x", id="3")), (), {"ids": ["1", "2", "3"]}),
+        ((StreamRule("cat"),), ("dog",), {"values": ["dog", "cat"]}),
         ((5,), ["dog"], {"ids": ["5"], "values": ["dog"]}),
     ],
 )
@@ -127,7 +127,7 @@ def test_list_follows_the_pages() -> None:
     rules, transport = scripted(
         page(range(3), "a"), page(range(3, 4), "b"), page(range(4, 6), None), {"meta": {}}
     )
-    assert all_of(rules.list()) == [Rule(f"v{i}", id=str(i)) for i in range(6)]
+    assert all_of(rules.list()) == [StreamRule(f"v{i}", id=str(i)) for i in range(6)]
     assert [dict(session.request.params) for session in transport.sessions] == [
         {},
         {"pagination_token": "a"},
@@ -142,7 +142,7 @@ def test_list_survives_drift() -> None:
     rules, _ = scripted(
         {"data": [{"id": 5, "value": "a", "tag": None}, 7, {"id": "6"}], "meta": {"next_token": None}}
     )
-    assert all_of(rules.list()) == [Rule("a", id="5"), Rule("", id="6")]
+    assert all_of(rules.list()) == [StreamRule("a", id="5"), StreamRule("", id="6")]
 
 
 def test_list_can_be_left() -> None:
@@ -159,7 +159,7 @@ REFUSED: list[tuple[Callable[[RulesClient], object], str]] = [
     (lambda rules: rules.add(), "add() takes at least one rule"),
     (lambda rules: rules.add("ok", "  "), "a rule says what to match; this one is empty"),
     (lambda rules: rules.add("x" * 2049), "at most 2,048 characters, not 2,049: xxx"),
-    (lambda rules: rules.add(["a", "b"]), "a rule is text or a Rule, not ['a', 'b']"),  # type: ignore[arg-type]
+    (lambda rules: rules.add(["a", "b"]), "a rule is text or a StreamRule, not ['a', 'b']"),  # type: ignore[arg-type]
     (lambda rules: rules.delete(), "delete() takes at least one rule"),
     (lambda rules: rules.delete("cat"), "delete takes numeric ids such as 2244994945, not names: 'cat'"),
     (lambda rules: rules.delete(values="cat"), "write values=['cat']"),
