@@ -33,8 +33,10 @@ from .errors import (
     Unauthorized,
     UsageCapped,
 )
+from .filterindex import FilterIndex
 from .signin import sign_in
 from .streams import Stream, StreamingClient
+from .track import FilterQuery
 from .transport import RequestsTransport, Transport
 
 __all__ = [
@@ -43,6 +45,8 @@ __all__ = [
     "BearerToken",
     "ConnectionFailed",
     "Endpoint",
+    "FilterIndex",
+    "FilterQuery",
     "Forbidden",
     "FrameTooLong",
     "HTTPStatusError",

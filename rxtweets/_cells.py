@@ -52,4 +52,4 @@ def _cells(box: Box) -> Iterator[tuple[int, int, int]]:
 
 def _at(degrees: float, whole: int, count: int) -> int:
     """The column or row of *degrees*, of *count*; what lies off the map is at its edge."""
-    return min(max(int((degrees + whole / 2) / whole * count), 0), count - 1)
+    return int(min(max((degrees + whole / 2) / whole * count, 0), count - 1))

@@ -6,7 +6,7 @@ chain writes these three steps itself, with an endpoint of `rxtweets.endpoints`.
 
 from __future__ import annotations
 
-from typing import Literal, Unpack
+from typing import Literal, TypedDict, Unpack
 
 from reactivex import Observable, abc
 
@@ -19,6 +19,7 @@ from .management import ConnectionsClient, SubscriptionsClient
 from .messages import Lifecycle, Message
 from .operators import decode, retry_with_backoff
 from .rules import RulesClient
+from .track import FilterQuery
 from .transport import Transport
 
 __all__ = ["Stream", "StreamingClient"]
@@ -73,6 +74,7 @@ class Stream(_Streams):
 
     def filter(
         self,
+        query: FilterQuery | None = None,
         *,
         track: v1.Names | None = None,
         follow: v1.Ids | None = None,
@@ -83,19 +85,19 @@ class Stream(_Streams):
     ) -> Observable[Message | Lifecycle]:
         """Statuses that match any of *track*, *follow*, *locations*, in *languages*, of *filter_level*.
 
-        The parameters are those of `endpoints.v1.filter`.
+        The parameters are those of `endpoints.v1.filter`; or *query* holds them all.
         """
-        return self._stream(
-            v1.filter(
-                track=track,
-                follow=follow,
-                locations=locations,
-                languages=languages,
-                filter_level=filter_level,
-                count=count,
-                base_url=self._base_url,
-            )
-        )
+        wanted: _Wanted = {
+            "track": track,
+            "follow": follow,
+            "locations": locations,
+            "languages": languages,
+            "filter_level": filter_level,
+            "count": count,
+        }
+        if query is not None:
+            wanted = _of_query(query, [name for name, value in wanted.items() if value is not None])
+        return self._stream(v1.filter(base_url=self._base_url, **wanted))
 
     def sample(
         self, *, languages: v1.Names | None = None, filter_level: v1.FilterLevel | None = None
@@ -141,6 +143,32 @@ class Stream(_Streams):
     ) -> Observable[Message | Lifecycle]:
         """All public retweets; the parameters are those of `endpoints.v1.firehose`."""
         return self._stream(v1.retweet(count=count, partitions=partitions, base_url=self._base_url))
+
+
+class _Wanted(TypedDict):
+    track: v1.Names | None
+    follow: v1.Ids | None
+    locations: v1.Boxes | str | None
+    languages: v1.Names | None
+    filter_level: v1.FilterLevel | None
+    count: int | None
+
+
+def _of_query(query: FilterQuery, also_given: list[str]) -> _Wanted:
+    if not isinstance(query, FilterQuery):
+        raise ValueError(f"query is a FilterQuery, not {query!r}; a phrase to match goes into track=")
+    if also_given:
+        raise ValueError(
+            f"with a query there is no {', '.join(also_given)}: put it into the query, or join two with |"
+        )
+    return {
+        "track": query.track,
+        "follow": query.follow,
+        "locations": query.locations,
+        "languages": query.languages,
+        "filter_level": query.filter_level,
+        "count": query.count,
+    }
 
 
 class StreamingClient(_Streams):

@@ -29,6 +29,7 @@ from rxtweets.messages import (
 )
 from rxtweets.streams import Stream, StreamingClient
 from rxtweets.testing import HOLD, Script, ScriptedTransport, timeline
+from rxtweets.track import FilterQuery
 
 from .observing import Seen
 
@@ -53,6 +54,10 @@ V1: list[tuple[Callable[[Stream], Observable[Any]], Endpoint]] = [
             count=5,
             base_url=HERE,
         ),
+    ),
+    (
+        lambda s: s.filter(FilterQuery(track=["a", "b c"], follow=1, locations=[1, 2, 3, 4], count=-5)),
+        v1.filter(track="a,b c", follow=1, locations=[1, 2, 3, 4], count=-5, base_url=HERE),
     ),
     (
         lambda s: s.sample(languages="en", filter_level="low"),
@@ -109,6 +114,8 @@ def test_methods(
     [
         lambda: Stream(KEYS).filter(),
         lambda: Stream(KEYS).filter(track="x", follow="@rx"),
+        lambda: Stream(KEYS).filter("x"),  # type: ignore[arg-type]
+        lambda: Stream(KEYS).filter(FilterQuery(track="x"), track="y"),
         lambda: Stream(KEYS).sample(languages="english"),
         lambda: Stream(KEYS).site(follow=[]),
         lambda: Stream(KEYS, base_url="nonsense").sample(),
@@ -142,7 +149,7 @@ def test_reprs_are_safe() -> None:
 def test_signatures_are_real() -> None:
     """The parameters of v1.1 streams are named in the methods' signatures, as in DESIGN."""
     assert list(inspect.signature(Stream.filter).parameters) == [
-        "self", "track", "follow", "locations", "languages", "filter_level", "count"
+        "self", "query", "track", "follow", "locations", "languages", "filter_level", "count"
     ]  # fmt: skip
     assert list(inspect.signature(Stream.user).parameters) == [
         "self",

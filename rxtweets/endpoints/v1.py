@@ -28,6 +28,7 @@ __all__ = [
     "Partitions",
     "With",
     "filter",
+    "filter_form",
     "firehose",
     "links",
     "retweet",
@@ -76,18 +77,43 @@ def filter(
     Raises:
         ValueError: a parameter is wrong, or none of *track*, *follow* and *locations* says what to match.
     """
-    predicates = _predicates(track, locations, follow)
-    form = predicates + _narrowed(languages, filter_level) + _backlog(count)
-    if not predicates:
-        raise ValueError(
-            "a filter needs at least one of track, follow, locations: it was given nothing to match"
-        )
+    form = filter_form(
+        track=track,
+        follow=follow,
+        locations=locations,
+        languages=languages,
+        filter_level=filter_level,
+        count=count,
+    )
     request = Request(
         "POST",
         _hosts.url(base_url, _hosts.STREAM, "/1.1/statuses/filter.json"),
         form=form + _common(delimited, stall_warnings),
     )
     return Endpoint(request, STALL_TIMEOUT, delimited, finite=_ends(count))
+
+
+def filter_form(
+    *,
+    track: Names | None,
+    follow: Ids | None,
+    locations: Boxes | str | None,
+    languages: Names | None,
+    filter_level: FilterLevel | None,
+    count: int | None,
+) -> Pairs:
+    """The predicates of `filter`, checked, by their names on the wire: also what a `FilterQuery` is made of.
+
+    Raises:
+        ValueError: as for `filter`.
+    """
+    predicates = _predicates(track, locations, follow)
+    form = predicates + _narrowed(languages, filter_level) + _backlog(count)
+    if not predicates:
+        raise ValueError(
+            "a filter needs at least one of track, follow, locations: it was given nothing to match"
+        )
+    return form
 
 
 def sample(

@@ -1,0 +1,150 @@
+"""Words of a text, as X compares them: folded, cut at punctuation, the signs of tags and names kept apart.
+
+What is a word: letters, digits, marks on them (accents, vowel signs) and the underscore. A script without
+spaces is one word from separator to separator. An emoji is a word of its own, and so is each part of one that
+is composed: 👍🏽 is 👍 and a tone, a flag is two letters. Variation selectors are dropped: ❤️ is ❤.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+_MARKED = {"#": "\ue000", "@": "\ue001", "$": "\ue002"}
+"""What stands for the signs in a text whose other punctuation is gone; no text has these as words."""
+
+_SIGNS = {mark: sign for sign, mark in _MARKED.items()}
+_MARKS = "".join(_SIGNS)
+_UNMARK = str.maketrans(_MARKS, "   ")
+
+_JOINERS = "\u200c\u200d"  # within Persian and Indic words, and between the parts of an emoji
+_DROPPED = "\u00ad\u2060"  # a soft hyphen, a word joiner: there or not, the word is the same
+_LIKE_ASCII = {0xFF03: "#", 0xFF20: "@", 0x2019: "'"}  # ＃ ＠ ’
+_DOTS = "\u00b7\u30fb"  # within a hashtag in Catalan and Japanese
+
+
+class _Pieces(dict[int, str]):
+    """What becomes of each character, filled as they are met: itself, a blank, or one set apart."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = piece = _piece(chr(code))
+        return piece
+
+
+def _piece(character: str) -> str:
+    code, category = ord(character), unicodedata.category(character)
+    if character in _MARKED:
+        return _MARKED[character]
+    if character == "_" or character in _JOINERS or 0xE0020 <= code <= 0xE007F:  # the last: in 🏴󠁧󠁢󠁥󠁮󠁧󠁿
+        return character
+    if category[0] in "LNM":
+        return character
+    # A later Unicode's emoji are not assigned yet in this Python's; a skin tone is a modifier symbol.
+    if category == "So" or 0x1F3FB <= code <= 0x1F3FF or (category == "Cn" and 0x1F000 <= code <= 0x1FAFF):
+        return f" {character} "
+    return " "
+
+
+_PIECES = _Pieces()
+
+
+class _Same(dict[int, str | None]):
+    """What is dropped or written otherwise when texts are compared, filled as characters are met."""
+
+    def __missing__(self, code: int) -> str | None:
+        dropped = 0xFE00 <= code <= 0xFE0F or 0xE0100 <= code <= 0xE01EF or chr(code) in _DROPPED
+        self[code] = kept = None if dropped else _LIKE_ASCII.get(code, chr(code))
+        return kept
+
+
+_SAME = _Same()
+
+
+def fold(text: str) -> str:
+    """*text* as it is compared: without case, accents composed, variation selectors dropped."""
+    if text.isascii():
+        return text.lower()
+    composed = unicodedata.normalize("NFC", text)
+    return unicodedata.normalize("NFC", composed.casefold()).translate(_SAME)
+
+
+class Words:
+    """The words of a folded text: `plain`, and by their sign `tags` (`#tag`), `names` and `symbols`.
+
+    Those include the sign, and are not among the plain words. A sign within a word, as in an e-mail address,
+    or in a link, is only punctuation.
+    """
+
+    __slots__ = ("names", "plain", "symbols", "tags")
+
+    def __init__(self, folded: str) -> None:
+        self.plain: set[str] = set()
+        self.tags: set[str] = set()
+        self.names: set[str] = set()
+        self.symbols: set[str] = set()
+        pieces = folded.replace("/#", "/").replace("/@", "/").translate(_PIECES)
+        self.plain.update(pieces.split())
+        if any(mark in pieces for mark in _MARKS):
+            for piece in [piece for piece in self.plain if any(mark in piece for mark in _MARKS)]:
+                self.plain.remove(piece)
+                self._take_apart(piece)
+
+    def _take_apart(self, piece: str) -> None:
+        parts = piece.translate(_UNMARK).split()
+        signs = len(piece) - len(piece.lstrip(_MARKS))
+        if signs and parts:
+            word = _SIGNS[piece[signs - 1]] + parts[0]
+            if is_signed(word):
+                {"#": self.tags, "@": self.names, "$": self.symbols}[word[0]].add(word)
+                del parts[0]
+        self.plain.update(parts)
+
+
+def is_signed(word: str) -> bool:
+    """Whether the folded *word* is a hashtag, mention or cashtag, and nothing else."""
+    sign, rest = word[:1], word[1:]
+    if sign == "#":
+        return (
+            not rest.isdigit() and all(letter in _DOTS or is_letter(letter) for letter in rest) and rest != ""
+        )
+    if sign == "@":
+        return rest.isascii() and rest != "" and all(map(is_letter, rest))
+    if sign == "$":
+        return rest.isascii() and rest[:1].isalpha() and rest.replace(".", "").replace("_", "").isalpha()
+    return False
+
+
+def is_letter(character: str) -> bool:
+    """Whether a word goes on with *character*."""
+    return _PIECES[ord(character)] == character != " "
+
+
+def tokens(folded: str) -> set[str]:
+    """All words of a folded text, without their signs."""
+    return set(folded.translate(_PIECES).translate(_UNMARK).split())
+
+
+def holds(folded: str, whole: str) -> bool:
+    """Whether *whole*, folded, stands in the text and begins and ends where words do."""
+    at = folded.find(whole)
+    while at >= 0:
+        if _parted(folded, at) and _parted(folded, at + len(whole)):
+            return True
+        at = folded.find(whole, at + 1)
+    return False
+
+
+def _parted(text: str, at: int) -> bool:
+    """Whether no word, and no flag, goes on over the place before the character *at*."""
+    before, after = text[at - 1 : at] if at else "", text[at : at + 1]
+    if not before or not after:
+        return True
+    if _is_half_flag(before) and _is_half_flag(after):
+        start = at
+        while start and _is_half_flag(text[start - 1]):
+            start -= 1
+        return (at - start) % 2 == 0
+    return not (is_letter(before) and is_letter(after))
+
+
+def _is_half_flag(character: str) -> bool:
+    return "\U0001f1e6" <= character <= "\U0001f1ff"
