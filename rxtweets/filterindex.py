@@ -56,6 +56,7 @@ class Indexable(Protocol):
 _Rest = frozenset[Feature]
 
 _ALONE: tuple[_Rest, ...] = (frozenset(),)
+"""What a filter needs beside a feature that suffices."""
 
 
 class _Held(Generic[K]):
@@ -110,8 +111,12 @@ class _Kind(Generic[K]):
         found = dict(self.always)
         for feature in self.found_under.keys() & features:
             for held, rests in self.found_under[feature].items():
-                if held not in found and (rests is _ALONE or any(rest <= features for rest in rests)):
-                    found[held] = None
+                if held in found:
+                    continue
+                for rest in rests:
+                    if rest <= features:
+                        found[held] = None
+                        break
         return found
 
     def __bool__(self) -> bool:

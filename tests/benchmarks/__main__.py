@@ -1,12 +1,17 @@
-"""Run the benchmarks: `python -m tests.benchmarks [throughput] [memory] [imports]`; all by default."""
+"""Run the benchmarks: `python -m tests.benchmarks [throughput] [memory] [imports] [filters]`, or all."""
 
 from __future__ import annotations
 
 import sys
 
-from . import imports, memory, throughput
+from . import filters, imports, memory, throughput
 
-BENCHMARKS = {"throughput": throughput.main, "memory": memory.main, "imports": imports.main}
+BENCHMARKS = {
+    "throughput": throughput.main,
+    "memory": memory.main,
+    "imports": imports.main,
+    "filters": filters.main,
+}
 
 unknown = [name for name in sys.argv[1:] if name not in BENCHMARKS]
 if unknown:
