@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
 import pytest
 
-from rxtweets import FilterQuery
-from rxtweets.messages import Status
+from rxtweets import FilterIndex, FilterQuery
+from rxtweets.messages import Status, decode
 from rxtweets.track import Found, PhraseHit
 
 from .statuses import content, extended, link, quote, retweet, status
@@ -192,3 +195,25 @@ def test_why_names_all_phrases() -> None:
     """Each phrase that matches is a hit, in the query's order; the others are not there."""
     hits = FilterQuery(track=["b", "nothing", "a"]).why(status("a b"))
     assert hits == (PhraseHit("b", (Found("b", "text"),)), PhraseHit("a", (Found("a", "text"),)))
+
+
+ODD: list[dict[str, Any]] = [
+    {"text": None, "user": None, "entities": None},
+    {"entities": {"hashtags": [{"text": None}], "user_mentions": [{}], "urls": [{}], "media": [{}]}},
+    {"coordinates": {"coordinates": [1e300, -1e300]}},
+    {"coordinates": {"coordinates": [1]}, "place": {"bounding_box": {"coordinates": [[]]}}},
+    {"retweeted_status": {}, "quoted_status": {"text": 5}, "extended_tweet": {}},
+    {"text": "# @ $ ## #@$ \ue000x \u200d \ufe0f …", "truncated": True},
+]
+
+
+@pytest.mark.parametrize("fields", ODD, ids=str)
+def test_odd_statuses(fields: dict[str, Any]) -> None:
+    """A status with missing, null or senseless values matches nothing by them, and raises nothing."""
+    found = decode(msgspec.json.encode({**content("hello", id=1), **fields}))
+    if isinstance(found, Status):
+        query = FilterQuery(track="nothing,#,x.y", follow=7, locations=[1, 2, 3, 4])
+        assert {type(hit) for hit in query.why(found)} <= ({PhraseHit} if "#" in found.text else set())
+        index = FilterIndex[int]()
+        index.add(query, 0)
+        assert bool(index.match(found)) is query.matches(found)
