@@ -129,6 +129,8 @@ def test_importing_brings_in_only_what_it_needs() -> None:
     for name in (
         "h11",
         "click",
+        "lark",
+        "rxtweets.rules.ast",
         "requests_oauthlib",
         "oauthlib",
         "dataclasses",

@@ -1,0 +1,94 @@
+"""What is wrong with a rule's text, and where."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+
+import msgspec
+
+_BEFORE, _AFTER = 40, 30
+
+
+class RuleProblem(msgspec.Struct, frozen=True):
+    """One reason why X would refuse a rule.
+
+    Attributes:
+        message: what is wrong.
+        position: the index in `text` of the first character that it is about.
+        end: the index after the last.
+        text: the rule.
+        hint: what to write instead, where that is known; else empty.
+    """
+
+    message: str
+    position: int
+    end: int
+    text: str
+    hint: str = ""
+
+    def caret(self) -> str:
+        """The rule, or what is around the problem of a long one, and below it a line that points there."""
+        start = self.position - _BEFORE if self.position > _BEFORE + 3 else 0
+        stop = min(len(self.text), self.position + max(_AFTER, min(self.end - self.position, _BEFORE)))
+        stop = len(self.text) if stop + 3 >= len(self.text) else stop
+        before = ("…" if start else "") + _printable(self.text[start : self.position])
+        marked = _printable(self.text[self.position : min(self.end, stop)])
+        after = _printable(self.text[min(self.end, stop) : stop]) + ("…" if stop < len(self.text) else "")
+        return (
+            f"{before}{marked}{after}".rstrip() + "\n" + " " * _width(before) + "^" * max(1, _width(marked))
+        )
+
+    def __str__(self) -> str:
+        lines = [f"{self.message} (at position {self.position + 1})", self.caret()]
+        return "\n".join([*lines, self.hint] if self.hint else lines)
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
+def _width(text: str) -> int:
+    """How many columns of a terminal *text* takes."""
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        for char in text
+    )
+
+
+class RuleSyntaxError(ValueError):
+    """A text is no rule.
+
+    Attributes:
+        problems: all that was found, from left to right.
+        problem: the first of them, whose message, position, end and hint the error has, too.
+    """
+
+    def __init__(self, problems: Iterable[RuleProblem]) -> None:
+        self.problems = tuple(problems)
+        self.problem = self.problems[0]
+        more = len(self.problems) - 1
+        super().__init__(str(self.problem) + (f"\nand {more} more" if more else ""))
+
+    @property
+    def message(self) -> str:
+        return self.problem.message
+
+    @property
+    def position(self) -> int:
+        return self.problem.position
+
+    @property
+    def end(self) -> int:
+        return self.problem.end
+
+    @property
+    def hint(self) -> str:
+        return self.problem.hint
+
+    def caret(self) -> str:
+        """See `RuleProblem.caret`."""
+        return self.problem.caret()
+
+    def __reduce__(self) -> tuple[type[RuleSyntaxError], tuple[tuple[RuleProblem, ...]]]:
+        return type(self), (self.problems,)
