@@ -27,7 +27,7 @@ _GRAMMAR = r"""
 any: all (_OR all)*
 all: unit+
 ?unit: term | negated | "(" any ")"
-term: WORD | PHRASE | OPERATOR | UNCLOSED
+term: WORD | PHRASE | OPERATOR | CURLY | UNCLOSED
 negated: MINUS unit
 
 LPAR: "("
@@ -36,6 +36,7 @@ _OR.5: /OR(?![^\s()"])/
 MINUS.5: "-"
 OPERATOR.4: /[A-Za-z_]+:(?:"(?:\\.|[^"\\])*"|\[[^\[\]"]*\]|[^\s()"]*)/s
 PHRASE.3: /"(?:\\.|[^"\\])*"(?:~\d+)?/s
+CURLY.3: /[“”„‟«][^“”„‟«»"()\n]*[“”‟»]/
 UNCLOSED.2: /"(?:.*)/s
 WORD.1: /[^\s()"]+/
 %ignore /\s+/
@@ -44,6 +45,7 @@ WORD.1: /[^\s()"]+/
 _READERS: dict[str, Callable[[str], Rule]] = {
     "WORD": tokens.word,
     "PHRASE": tokens.phrase,
+    "CURLY": tokens.curly,
     "OPERATOR": tokens.operator,
 }
 
@@ -176,21 +178,23 @@ class _Reader:
             self._negated_groups.append(minus)
 
     def _structure(self, machine: Any) -> Rule:
-        """Feed the parser; where it can't go on, say why and let it go on."""
-        from lark import Token, UnexpectedToken
+        """Feed the parser; where it could not go on, say why and let it go on.
+
+        That is decided before, as a refused token has already made an LALR parser reduce. All but `)`, `OR`
+        and the end can stand anywhere.
+        """
+        from lark import Token
 
         word = Token("WORD", "x")
         word.value = _STAND_IN
         opened: list[Token] = []
         last: Token | None = None
         for token in self._tokens:
-            try:
-                machine.feed_token(token)
-            except UnexpectedToken:
+            if token.type in ("RPAR", "_OR") and not self._can_stand(token, last, opened):
                 if not self._mend(token, last, opened):
                     continue
                 machine.feed_token(word)
-                machine.feed_token(token)
+            machine.feed_token(token)
             if token.type == "LPAR":
                 opened.append(token)
             elif token.type == "RPAR":
@@ -207,6 +211,10 @@ class _Reader:
             machine.feed_token(Token("RPAR", ")"))
         rule: Rule = machine.feed_eof(word)
         return rule
+
+    def _can_stand(self, token: Token, last: Token | None, opened: list[Token]) -> bool:
+        after_operator = last is not None and last.type not in ("LPAR", "_OR", "MINUS")
+        return after_operator and (token.type == "_OR" or bool(opened))
 
     def _mend(self, token: Token, last: Token | None, opened: list[Token]) -> bool:
         """Note why *token* can't stand here; whether it can once there is an operator before it."""

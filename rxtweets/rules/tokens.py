@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from difflib import get_close_matches
 from functools import cache
+from typing import NoReturn
 
 from . import build
-from .ast import Rule, Term
+from .ast import Rule, Term, quoted
 from .operators import OPERATORS, Operator
 from .words import words
 
@@ -21,6 +22,7 @@ class Wrong(Exception):
         self.hint = hint
 
 
+_LONGEST_SHOWN = 60
 _CURLY = "“”„‟«»"
 _SIGNS = {
     "#": build.hashtag,
@@ -65,15 +67,33 @@ def word(text: str) -> Rule:
             "NOT negates nothing", 'write - directly before an operator: -dog; to find the word write "not"'
         )
     if any(mark in text for mark in _CURLY):
-        raise Wrong("curly quotes quote nothing", 'write straight ones: "…"')
+        curly(text)
     if len(text) > 1 and text[0] in _SIGNS:
         try:
             return _SIGNS[text[0]](text)
         except ValueError as error:
-            raise Wrong(str(error), f"to find the text itself write {build.phrase(text)}") from None
+            message = str(error).replace(text, _shown(text))
+            raise Wrong(message, f"to find the text itself write {_as_text(text)}") from None
     if not words(text):
-        raise Wrong(f"{text} has no letter or digit in it", "marks are found only beside words, in quotes")
+        raise Wrong(
+            f"{_shown(text)} has no letter or digit in it", "marks are found only beside words, in quotes"
+        )
     return build.keyword(text)
+
+
+def curly(text: str) -> NoReturn:
+    """Refuse *text*, which has curly quotes."""
+    inside = text.strip(_CURLY).strip()
+    raise Wrong("curly quotes quote nothing", f"write straight ones: {_as_text(inside)}")
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
+
+
+def _as_text(text: str) -> str:
+    """How to find *text* as it is, shortened."""
+    return f'"{quoted(_shown(text))}"'
 
 
 _QUOTED = re.compile(r'"(?P<text>(?:\\.|[^"\\])*)"(?:~(?P<distance>\d+))?', re.DOTALL)
@@ -116,7 +136,9 @@ def operator(text: str) -> Rule:
     try:
         return Term(name, known.kind.clean(_inside(value)))
     except ValueError as error:
-        raise Wrong(f"{name}: takes {error}; not {value[:60]}", _hint(name, known, value, example)) from None
+        raise Wrong(
+            f"{name}: takes {error}; not {_shown(value)}", _hint(name, known, value, example)
+        ) from None
 
 
 def _inside(value: str) -> str:
@@ -127,7 +149,7 @@ def _inside(value: str) -> str:
 
 def _hint(name: str, known: Operator, value: str, example: str) -> str:
     if value[0] == "@":
-        return f"write {name}:{value.lstrip('@')}"
+        return f"write {name}:{_shown(value.lstrip('@'))}"
     if name in ("has", "is"):
         near = get_close_matches(value[:20].lower(), re.split(r", | or ", _listed(known)), n=1)
         return f"did you mean {name}:{near[0]}?" if near else example
@@ -143,9 +165,9 @@ def _listed(known: Operator) -> str:
 
 def _unknown(name: str, value: str, text: str) -> Wrong:
     if name in ("http", "https"):
-        return Wrong("a link needs an operator and quotes", f"write {build.url(text)}")
+        return Wrong("a link needs an operator and quotes", f"write url:{_as_text(text)}")
     meant = nearest(name[:40])
-    as_text = f"to find the text itself write {build.phrase(text)}" if value and value[0] not in '"[' else ""
+    as_text = f"to find the text itself write {_as_text(text)}" if value and value[0] not in '"[' else ""
     hint = f"did you mean {meant}:?" if meant else as_text
     return Wrong(f"there is no operator {name[:40]}:", hint)
 

@@ -1,0 +1,172 @@
+"""What X would refuse a rule for: each mistake is found, with its place and a hint; good rules pass."""
+
+from __future__ import annotations
+
+import pytest
+
+from rxtweets.rules import Limits, RuleProblem, RuleSyntaxError, has, keyword, parse, validate
+
+ACCEPTED = [
+    "cat",
+    "cat has:images",
+    "-is:nullcast cat",
+    "cat -has:images -is:retweet",
+    "cat OR has:images",
+    '"X data" has:mentions (has:media OR has:links)',
+    "skiing -snow -day -noschool",
+    "(grumpy cat) OR (#meme has:images)",
+    "apple OR iphone ipad",
+    'from:12 OR to:ada_b OR url:"https://x.com" OR context:47.*',
+    '(😃 OR 😡) "❤️"',
+    "point_radius:[-41.287336 174.761070 20mi]".replace("174.761070", "74.761070"),
+    "bounding_box:[-105.301758 39.964069 -105.178505 40.09455]",
+    'embedding:"open source" embedding_threshold:0.45',
+    "cat sample:10 lang:zh-TW followers_count:1..20 tweets_count:5",
+]
+
+
+@pytest.mark.parametrize("text", ACCEPTED)
+def test_accepted(text: str) -> None:
+    """Nothing is said of a rule that X accepts."""
+    assert validate(text) == ()
+
+
+SYNTAX = [
+    # rule, the part it is about, of the message, of the hint
+    ("", "", "empty", ""),
+    ("   ", "   ", "empty", ""),
+    ("cat AND dog", "AND", "joins nothing", "a blank joins"),
+    ("cat and dog", "and", "joins nothing", '"and"'),
+    ("cat or dog", "or", "joins nothing", "OR in capitals"),
+    ("cat Or dog", "Or", "joins nothing", '"or"'),
+    ("cat NOT dog", "NOT", "negates nothing", "-dog"),
+    ("“grumpy cat”", "“grumpy cat”", "curly", '"grumpy cat"'),
+    ("cat “dog", "“dog", "curly", '"dog"'),
+    ("OR cat", "OR", "nothing to join", ""),
+    ("cat OR", "OR", "nothing to join", ""),
+    ("cat OR OR dog", "OR", "nothing to join", ""),
+    ("(cat OR) dog", "OR", "nothing to join", ""),
+    ("(cat", "(", "not closed", "add a )"),
+    ("cat)", ")", "no parenthesis is open", "leave it out"),
+    ("cat ()", "(", "nothing in them", ""),
+    ("cat -", "-", "nothing to negate", ""),
+    ("(cat -) dog", "-", "nothing to negate", ""),
+    ("cat - dog", "-", "directly before", "blank"),
+    ("--cat", "-", "can't be negated", "both"),
+    ("skiing -(snow OR day)", "-", "not groups", "-snow -day"),
+    ("skiing -(snow day)", "-", "not groups", "(-snow OR -day)"),
+    ('"cat', '"cat', "not closed", 'end it with "'),
+    ('bio:"cat', '"cat', "not closed", 'end it with "'),
+    ('cat ""', '""', "nothing in them", ""),
+    ('cat "  "', '"  "', "nothing in them", ""),
+    ('"a b"~7', '"a b"~7', "at most 6", "~6"),
+    ("cat & dog", "&", "no letter or digit", "quotes"),
+    ("#", "#", "no letter or digit", ""),
+    ("#a-b", "#a-b", "a hashtag is", '"#a-b"'),
+    ("@a.b", "@a.b", "a mention is", '"@a.b"'),
+    ("$100", "$100", "a cashtag is", '"$100"'),
+    ("form:ada", "form:ada", "no operator form:", "from:"),
+    ("friends_count:5", "friends_count:5", "no operator", "following_count:"),
+    ("filter:images", "filter:images", "no operator", "has:"),
+    ("zzz:1", "zzz:1", "no operator", '"zzz:1"'),
+    ("https://x.com/a", "https://x.com/a", "a link needs", 'url:"https://x.com/a"'),
+    ("from: ada", "from:", "no value", "from:XDevelopers"),
+    ("from:@ada", "from:@ada", "without @", "from:ada"),
+    ("from:a-b", "from:a-b", "a username", ""),
+    ("has:videos", "has:videos", "hashtags, cashtags", "has:video_link"),
+    ("is:retweeted", "is:retweeted", "retweet, reply", "is:retweet"),
+    ("cat sample:0", "sample:0", "1 to 100", "sample:10"),
+    ("cat sample:101", "sample:101", "1 to 100", ""),
+    ("cat lang:english", "lang:english", "code", "lang:en"),
+    ("place_country:USA", "place_country:USA", "two letters", "JP"),
+    ("conversation_id:x", "conversation_id:x", "id of a post", ""),
+    ("context:10", "context:10", "10.*", ""),
+    ("cat followers_count:9..5", "followers_count:9..5", "smaller first", ""),
+    ("cat followers_count:many", "followers_count:many", "100..5000", ""),
+    ("cat min_followers:1..2", "min_followers:1..2", "12 digits", ""),
+    ("embedding:a embedding_threshold:2", "embedding_threshold:2", "0 to 1", ""),
+    ("point_radius:[2.35 48.86 25mi]", "point_radius:[2.35 48.86 25mi]", "less than 25 mi", "16km"),
+    ("point_radius:[2.35 48.86 41km]", "point_radius:[2.35 48.86 41km]", "40.2 km", ""),
+    ("point_radius:[2.35 48.86 16]", "point_radius:[2.35 48.86 16]", "km or mi", ""),
+    ("point_radius:[48.86 2.35]", "point_radius:[48.86 2.35]", "longitude latitude radius", ""),
+    ("point_radius:[2.35 148.86 1km]", "point_radius:[2.35 148.86 1km]", "-90 to 90", ""),
+    ('point_radius:"2.35 48.86 1km"', 'point_radius:"2.35 48.86 1km"', "brackets", "[2.355128"),
+    ("point_radius:[2.35", "point_radius:[2.35", "bracket is not closed", ""),
+    ("from:[ada]", "from:[ada]", "no brackets", ""),
+    ("bounding_box:[3 1 2 4]", "bounding_box:[3 1 2 4]", "west before east", ""),
+    ("bounding_box:[1 4 2 3]", "bounding_box:[1 4 2 3]", "south before north", ""),
+    ("bounding_box:[1 2 3]", "bounding_box:[1 2 3]", "west south east north", ""),
+]
+
+
+def only(text: str) -> RuleProblem:
+    (problem,) = validate(text)
+    return problem
+
+
+@pytest.mark.parametrize(("text", "part", "message", "hint"), SYNTAX)
+def test_syntax(text: str, part: str, message: str, hint: str) -> None:
+    """A mistake is told once, by what it is and where, with what would be right; `parse` refuses it, too."""
+    problem = only(text)
+    assert text[problem.position : problem.end] == part
+    assert message in problem.message
+    assert hint in problem.hint
+    with pytest.raises(RuleSyntaxError) as caught:
+        parse(text)
+    assert caught.value.problem == problem
+
+
+REFUSED = [
+    ("has:images", "has:images", "no operator here makes a rule"),
+    ("has:links OR is:retweet", "has:links OR is:retweet", "no operator here makes a rule"),
+    ("-cat", "-cat", "each is negated"),
+    ("-cat has:images", "-cat has:images", "each is negated"),
+    ("embedding_threshold:0.45", "embedding_threshold:0.45", "no operator here makes a rule"),
+    ("cat is:nullcast", "is:nullcast", "only negated"),
+    ("cat -sample:10", "sample:10", "can't be negated"),
+    ("cat -embedding:dogs", "embedding:dogs", "can't be negated"),
+]
+
+
+@pytest.mark.parametrize(("text", "part", "message"), REFUSED)
+def test_refused(text: str, part: str, message: str) -> None:
+    """What is a rule, but one that X refuses, can be parsed; `validate` tells."""
+    parse(text)
+    problem = only(text)
+    assert text[problem.position : problem.end] == part
+    assert message in problem.message
+    assert problem.hint
+
+
+def test_every_problem_is_told() -> None:
+    """One look finds all mistakes, in the order of the text."""
+    text = 'cat AND (form:ada OR has:videos -sample:5) ) -(dog OR "x y"~9'
+    assert [text[problem.position : problem.end] for problem in validate(text)] == [
+        "AND",
+        "form:ada",
+        "has:videos",
+        "sample:5",
+        ")",
+        "-",
+        "(",
+        '"x y"~9',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("limits", "most"),
+    [(None, 1024), (Limits.pay_per_use(), 1024), (Limits.enterprise(), 2048), (Limits(9), 9)],
+)
+def test_length(limits: Limits | None, most: int) -> None:
+    """A rule is as long as the level allows; the problem begins where it is too long."""
+    assert validate("x" * most, limits) == ()
+    (problem,) = validate("x" * (most + 1), limits)
+    assert problem.position == most
+    assert f"at most {most:,}" in problem.message
+
+
+def test_a_rule_made_in_python_is_checked_as_its_text() -> None:
+    """What can be built can still be refused."""
+    assert validate(keyword("cat") & has("images")) == ()
+    (problem,) = validate(has("images"))
+    assert problem.text == "has:images"
