@@ -1,16 +1,17 @@
-"""Run the benchmarks: `python -m tests.benchmarks [throughput] [memory] [imports] [filters]`, or all."""
+"""Run all benchmarks or those named: `python -m tests.benchmarks throughput memory imports filters rules`."""
 
 from __future__ import annotations
 
 import sys
 
-from . import filters, imports, memory, throughput
+from . import filters, imports, memory, rules, throughput
 
 BENCHMARKS = {
     "throughput": throughput.main,
     "memory": memory.main,
     "imports": imports.main,
     "filters": filters.main,
+    "rules": rules.main,
 }
 
 unknown = [name for name in sys.argv[1:] if name not in BENCHMARKS]
