@@ -1,10 +1,10 @@
 """Twitter/X streams as cold Observables: subscribing opens the session, disposing closes it.
 
-import rxtweets as rxt
-from rxtweets import operators as tw
+    import rxtweets as rxt
+    from rxtweets import operators as tw
 
-client = rxt.StreamingClient(rxt.BearerToken.from_env())
-rxt.run(client.filter().pipe(tw.posts()), lambda post: print(post.text))
+    client = rxt.StreamingClient(rxt.BearerToken.from_env())
+    rxt.run(client.filter().pipe(tw.posts()), lambda post: print(post.text))
 """
 
 from . import messages, operators

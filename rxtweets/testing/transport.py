@@ -23,7 +23,8 @@ class Script:
 
     Args:
         *body: what each read gives: bytes, an exception to raise, or `HOLD`. After the last comes the clean
-        end. status: of the answer's head.
+            end.
+        status: of the answer's head.
         headers: of the answer's head.
         fails: raised instead of an answer.
     """
