@@ -5,6 +5,8 @@
 
     client = rxt.StreamingClient(rxt.BearerToken.from_env())
     rxt.run(client.filter().pipe(tw.posts()), lambda post: print(post.text))
+
+What programs need is here, but for `rxtweets.emulator`, `rxtweets.testing` and `rxtweets.compat`.
 """
 
 from . import messages, operators

@@ -35,6 +35,8 @@ def by_user() -> Callable[[Observable[Any]], Observable[reactivex.GroupedObserva
         --1a--2b--1c--|
            by_user()
         --1---2-------|     1: --a----c--|  2: --b--|
+
+    Only the messages in envelopes are in it, not the control message that comes before them.
     """
 
     def by_user_(source: Observable[Any]) -> Observable[reactivex.GroupedObservable[int, Message]]:
