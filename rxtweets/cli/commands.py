@@ -14,15 +14,16 @@ from reactivex import operators as ops
 
 import rxtweets as rxt
 from rxtweets import operators as tw
-from rxtweets.messages import Lifecycle, Limit, Message, Post, StreamWarning
+from rxtweets.messages import Lifecycle, Limit, Post, Status, StreamWarning
 
 from .accounts import Account, Api, find_account
 from .filter_rules import filter_rules
 from .own_rules import OwnRules
-from .screen import Notices, printer
+from .screen import Notices, printer, quiet_without_reader
 from .signals import Signals
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+_Post = TypeVar("_Post", Post, Status)
 
 EPILOG = """\b
 Credentials are read from the environment or from a TOML file (--credentials):
@@ -72,11 +73,11 @@ def streaming(command: _Command) -> _Command:
 
 
 @rxtweets.command("filter", epilog=EPILOG)
-@click.option("--rule", "rules", multiple=True, metavar="TEXT", help="Rule in X's rule language (v2 only).")
-@click.option("--language", "languages", multiple=True, metavar="XX", help="Only posts in this language.")
-@click.option("--locations", multiple=True, metavar="W,S,E,N", help="Posts from this box, in degrees.")
-@click.option("--follow", multiple=True, metavar="ID", help="Posts by, retweets of and replies to this user.")
 @click.option("--track", multiple=True, metavar="WORDS", help="Posts with all of these words; a comma is OR.")
+@click.option("--follow", multiple=True, metavar="ID", help="Posts by, retweets of and replies to this user.")
+@click.option("--locations", multiple=True, metavar="W,S,E,N", help="Posts from this box, in degrees.")
+@click.option("--language", "languages", multiple=True, metavar="XX", help="Only posts in this language.")
+@click.option("--rule", "rules", multiple=True, metavar="TEXT", help="Rule in X's rule language (v2 only).")
 @streaming
 @click.pass_obj
 def filter_(
@@ -107,7 +108,6 @@ def filter_(
     they match, and removes them when it ends. Rules of others stay as they are
     (their posts still come over the connection, and count as usage at X).
     """
-    matching = {"track": track, "follow": follow, "locations": locations, "languages": languages}
     if not (track or follow or locations or rules):
         raise click.UsageError("Say what to match: --track, --follow, --locations or --rule.")
     with ExitStack() as stack:
@@ -115,22 +115,26 @@ def filter_(
         if account.api == "v1":
             if rules:
                 raise click.UsageError("--rule needs v2; on v1.1 use --track, --follow and --locations.")
-            lists = {name: ",".join(values) or None for name, values in matching.items()}
-            stream = rxt.Stream(account.auth, base_url=account.base_url)
-            show(stream.filter(**lists), account, limit, as_json)
+            statuses = rxt.Stream(account.auth, base_url=account.base_url).filter(
+                track=track,
+                follow=",".join(follow) or None,
+                locations=",".join(locations) or None,
+                languages=",".join(languages) or None,
+            )
+            show(statuses.pipe(notices(account), tw.statuses()), limit, as_json)
             return
-        translated = filter_rules(**matching) if track or follow or locations else []
+        translated = filter_rules(track, follow, locations, languages) if track or follow or locations else []
         if languages and not translated:
             raise click.UsageError(
-                "--language goes with --track, --follow or --locations; in a rule: lang:en"
+                "--language goes with --track, --follow and --locations; in a rule: lang:en"
             )
         client = rxt.StreamingClient(account.auth, base_url=account.base_url)
         own = OwnRules(client.rules, [*translated, *rules])
         stack.callback(own.remove)
         stack.callback(signals.hold)
         own.add()
-        posts = client.filter(**FIELDS).pipe(ops.filter(lambda it: not isinstance(it, Post) or own.match(it)))
-        show(posts, account, limit, as_json)
+        posts = client.filter(**FIELDS).pipe(notices(account), tw.posts())
+        show(posts.pipe(ops.filter(own.match)), limit, as_json)
 
 
 @rxtweets.command(epilog=EPILOG)
@@ -142,20 +146,23 @@ def sample(
     with ExitStack() as stack:
         account = find_account(stack, api, credentials, emulator)
         if account.api == "v1":
-            posts = rxt.Stream(account.auth, base_url=account.base_url).sample()
+            statuses = rxt.Stream(account.auth, base_url=account.base_url).sample()
+            show(statuses.pipe(notices(account), tw.statuses()), limit, as_json)
         else:
             posts = rxt.StreamingClient(account.auth, base_url=account.base_url).sample(**FIELDS)
-        show(posts, account, limit, as_json)
+            show(posts.pipe(notices(account), tw.posts()), limit, as_json)
 
 
-def show(stream: Observable[Message | Lifecycle], account: Account, limit: int | None, as_json: bool) -> None:
-    """Print the posts of *stream*, at most *limit*, until it ends or Ctrl-C is pressed."""
-    notices = Notices(account.where)
-    posts = stream.pipe(
-        tw.route({Lifecycle: notices.lifecycle, Limit: notices.limit, StreamWarning: notices.warning}),
-        tw.posts() if account.api == "v2" else tw.statuses(),
-    )
-    rxt.run(posts if limit is None else posts.pipe(ops.take(limit)), printer(as_json))
+def show(posts: Observable[_Post], limit: int | None, as_json: bool) -> None:
+    """Print *posts*, at most *limit*, until they end or Ctrl-C is pressed."""
+    with quiet_without_reader():
+        rxt.run(posts if limit is None else posts.pipe(ops.take(limit)), printer(as_json))
+
+
+def notices(account: Account) -> Callable[[Observable[Any]], Observable[Any]]:
+    """Take what is not for stdout out of a stream, and tell it on stderr."""
+    to = Notices(account.where)
+    return tw.route({Lifecycle: to.lifecycle, Limit: to.limit, StreamWarning: to.warning})
 
 
 @rxtweets.command()

@@ -71,7 +71,7 @@ class OwnRules:
         except (HTTPStatusError, ConnectionFailed):
             return []
         except Exception:
-            listed = self._rules.list().pipe(ops.to_list(), ops.timeout(PATIENCE)).run()
+            listed = self._rules.list().pipe(ops.timeout(PATIENCE), ops.to_list()).run()
             return [rule for rule in listed if rule.tag == self.tag]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 import sys
 from collections.abc import Sequence
 
@@ -15,9 +14,6 @@ from rxtweets.errors import StreamError
 from .commands import rxtweets
 from .safe import printable
 from .signals import Signals
-
-BROKEN_PIPE = 141
-"""What a shell reports of a program that ended because nobody reads its output: 128 + SIGPIPE."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -43,8 +39,6 @@ def _run(arguments: Sequence[str], signals: Signals) -> int:
         return error.exit_code
     except click.ClickException as error:
         return _failed(error.format_message())
-    except BrokenPipeError:
-        return _nobody_reads()
     except OSError as error:
         name = "" if error.filename is None else f"{error.filename}: "
         return _failed(f"{name}{error.strerror or error}")
@@ -56,10 +50,3 @@ def _failed(message: str) -> int:
     with contextlib.suppress(OSError):
         click.echo(f"Error: {printable(message)}", err=True)
     return 1
-
-
-def _nobody_reads() -> int:
-    # Else the interpreter complains on its way out, when it flushes what could not be written.
-    with contextlib.suppress(OSError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return BROKEN_PIPE

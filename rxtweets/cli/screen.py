@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
@@ -18,6 +19,9 @@ from .safe import printable, printable_json
 
 INDENT = 9
 """Columns that a line after a post's first is moved in: the time and a blank."""
+
+BROKEN_PIPE = 141
+"""What a shell reports of a program that ended because nobody reads its output: 128 + SIGPIPE."""
 
 NARROW = 40
 """Columns below which there is no room to indent."""
@@ -95,6 +99,19 @@ def _columns(character: str) -> int:
     if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+@contextlib.contextmanager
+def quiet_without_reader() -> Iterator[None]:
+    """End the command, and nothing more, where the reader of its output has gone."""
+    try:
+        yield
+    except BrokenPipeError:
+        # Else the interpreter complains on its way out, when it flushes what could not be written.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+        raise click.exceptions.Exit(BROKEN_PIPE) from None
 
 
 class Notices:

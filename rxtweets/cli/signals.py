@@ -8,7 +8,7 @@ from typing import Any, Self
 
 
 class Signals:
-    """While it is entered, the first of SIGINT, SIGTERM and SIGHUP raises KeyboardInterrupt, and no later one.
+    """While entered, the first of SIGINT, SIGTERM and SIGHUP raises KeyboardInterrupt, and no later one.
 
     A signal that the process was started to ignore, as by `nohup`, stays ignored.
     """
