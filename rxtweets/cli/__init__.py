@@ -15,6 +15,8 @@ def main() -> NoReturn:
     except ImportError:
         sys.stderr.write("Error: the command needs click, which comes with: pip install 'rxtweets[cli]'\n")
         sys.exit(1)
-    from .process import run
-
+    try:
+        from .process import run
+    except KeyboardInterrupt:  # pressed before the command had begun
+        sys.exit(130)
     sys.exit(run(sys.argv[1:]))
