@@ -1,4 +1,4 @@
-"""Where the examples get their streams: from X if you have credentials, else from a server on this machine."""
+"""Where the examples stream from: X if you have credentials, else a server on this machine."""
 
 from __future__ import annotations
 
