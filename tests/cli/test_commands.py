@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
+import termios
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -298,20 +299,28 @@ def test_a_poor_encoding() -> None:
     assert "\\u685c" in ended.out
 
 
-@pytest.mark.skipif(shutil.which("script") is None or os.name != "posix", reason="needs script(1)")
+def in_a_terminal(arguments: list[str], columns: int, **env: str) -> str:
+    """What the command shows in a terminal of so many columns."""
+    ours, its = os.openpty()
+    termios.tcsetwinsize(its, (24, columns))
+    with subprocess.Popen(
+        [*COMMAND, *arguments], env={**os.environ, "TERM": "xterm", **env}, stdin=its, stdout=its, stderr=its
+    ) as process:
+        os.close(its)
+        shown = b""
+        with contextlib.suppress(OSError):  # as Linux tells that the other side is closed
+            while piece := os.read(ours, 65536):
+                shown += piece
+        os.close(ours)
+        assert process.wait(PATIENCE) == 0
+    return shown.decode()
+
+
 @pytest.mark.parametrize("no_color", ["", "1"])
 def test_colours_only_on_a_terminal(no_color: str) -> None:
     """A terminal gets colours and lines of its width, unless NO_COLOR is set."""
-    line = " ".join([*COMMAND, "filter", "--track", "python", "--emulator", "--limit", "3"])
-    ended = subprocess.run(
-        ["script", "-qec", f"stty cols 50; {line}", "/dev/null"],
-        env={**os.environ, "NO_COLOR": no_color, "TERM": "xterm"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=PATIENCE,
-        check=True,
-    )
-    shown = ended.stdout.decode()
+    arguments = ["filter", "--track", "python", "--emulator", "--limit", "3"]
+    shown = in_a_terminal(arguments, 50, NO_COLOR=no_color)
     assert ("\x1b[" in shown) is not bool(no_color)
     plain = re.sub(r"\x1b\[\d*m", "", shown)
     posts = [text for text in plain.splitlines() if not text.startswith("#")]
