@@ -138,7 +138,7 @@ def says_something(text: str) -> bool:
 def main(page: Path) -> None:
     """Run the blocks of *page*."""
     reader = Reader(sys.stdout)
-    sys.stdout = reader  # type: ignore[assignment]
+    sys.stdout = reader
     builtins.input = reader.ask
     threading.Thread(target=reader.watch, daemon=True).start()
     namespace: dict[str, Any] = {"__name__": "__main__"}

@@ -5,9 +5,12 @@ from __future__ import annotations
 import importlib
 import os
 import re
+import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -17,6 +20,9 @@ from tests import snippets
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 RUNNABLE = [page for page in PAGES if any(snippets.blocks(page, "python"))]
+
+WIDEST = 92
+"""Columns."""
 
 REFERENCE = {
     "rxtweets": "rxtweets",
@@ -60,6 +66,70 @@ def test_every_program_runs(page: Path, tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr, done.stderr
 
 
+@pytest.fixture
+def commands(tmp_path: Path) -> Path:
+    """A folder to put first on the PATH, where `rxtweets` is this interpreter's."""
+    command = tmp_path / "bin" / "rxtweets"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -W error -m rxtweets "$@"\n', encoding="utf-8")
+    command.chmod(0o755)
+    return command.parent
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="the blocks are typed into bash")
+def test_every_command_runs(commands: Path, tmp_path: Path) -> None:
+    """The shell blocks of the page on the command line run in one shell, one after the other, as typed."""
+    page = ROOT / "docs" / "how-to" / "command-line.md"
+    environment = {
+        **os.environ,
+        "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+    }
+    shell = subprocess.Popen(
+        ["bash", "-m"],
+        cwd=tmp_path,
+        env={**environment, "PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+    )
+    watchdog = threading.Timer(40, shell.kill)
+    watchdog.start()
+    assert shell.stdin is not None
+    assert shell.stdout is not None
+    try:
+        for block in snippets.blocks(page, "sh"):
+            command = block.text.strip()
+            # Whoever reads a stream without an end has seen enough after some lines.
+            endless = command.startswith("rxtweets") and "--limit" not in command and "&" not in command
+            typed = f"{command} | head -{snippets.ENOUGH}" if endless else command
+            shell.stdin.write(f'{typed}\necho "ended: $?"\n')
+            shell.stdin.flush()
+            said = _said(shell.stdout, "ended: ")
+            assert said[-1] == "ended: 0\n", said
+            if command.endswith("&"):
+                assert _said(shell.stdout, "For example")
+            elif not command.startswith("kill"):
+                assert len(said) > 1, command
+        shell.stdin.close()
+        assert shell.wait(10) in (0, 143)
+    finally:
+        watchdog.cancel()
+        shell.kill()
+        shell.stdout.close()
+
+
+def _said(output: IO[str], last: str) -> list[str]:
+    """The lines up to the first that begins with *last*."""
+    lines = []
+    for line in output:
+        lines.append(line)
+        if line.startswith(last):
+            return lines
+    raise AssertionError(f"the shell ended after {lines}")
+
+
 @pytest.mark.parametrize("module", REFERENCE)
 def test_reference_is_complete(module: str) -> None:
     """Every public name is in the reference, on its module's page."""
@@ -78,6 +148,15 @@ def test_reference_has_every_public_module() -> None:
         module = path.relative_to(ROOT).with_suffix("").as_posix().removesuffix("/__init__").replace("/", ".")
         if "__all__" in path.read_text(encoding="utf-8") and module != "rxtweets.cli":
             assert module in REFERENCE
+
+
+def test_programs_fit_the_page() -> None:
+    """No line of a program is wider than the pages show without scrolling."""
+    for page in PAGES:
+        for language in ("python", "text"):
+            for block in snippets.blocks(page, language):
+                for line in block.text.splitlines():
+                    assert len(line) <= WIDEST, f"{name(page)}: {line}"
 
 
 def test_links_lead_somewhere() -> None:
