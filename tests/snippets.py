@@ -28,7 +28,7 @@ import rxtweets._run
 ENOUGH = 6
 """Lines after which the reader has seen enough of a stream."""
 
-PATIENCE = 1.5
+PATIENCE = 1.0
 """Seconds after the first line that the reader looks on, should fewer lines come."""
 
 LONGEST = 20.0

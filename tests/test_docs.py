@@ -53,7 +53,7 @@ def name(path: Path) -> str:
 @pytest.mark.parametrize("page", RUNNABLE, ids=name)
 def test_every_program_runs(page: Path, tmp_path: Path) -> None:
     """The Python blocks of a page run in order against the emulator, as a reader would run them."""
-    with Emulator(rate=100) as emulator:
+    with Emulator(rate=200) as emulator:
         done = subprocess.run(
             [sys.executable, "-W", "error", "-m", "tests.snippets", str(page)],
             cwd=tmp_path,
