@@ -59,7 +59,7 @@ def _docstring(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines:
                 lines += ["", *inspect.cleandoc(base.__doc__ or "").split("\n")[2:]]
     lines[:] = _blocks(lines)
     if what in ("attribute", "data", "property"):
-        lines.insert(0, "")  # or napoleon takes what stands before the first colon for a type
+        lines[:0] = ["..", ""]  # or napoleon takes what stands before the first colon for a type
     if what == "class" and isinstance(obj, msgspec.StructMeta):
         at = lines.index("Attributes:") if "Attributes:" in lines else len(lines)
         lines[at:at] = _fields(obj)
