@@ -6,12 +6,12 @@ import contextlib
 import os
 import shutil
 import sys
-import unicodedata
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import TextIO
 
 import click
+import wcwidth
 
 from rxtweets.messages import Connected, Lifecycle, Limit, Post, Reconnecting, Status, StreamWarning
 
@@ -25,6 +25,9 @@ BROKEN_PIPE = 141
 
 NARROW = 40
 """Columns below which there is no room to indent."""
+
+NARROWEST = 20
+"""The fewest columns that lines are wrapped for; on fewer the terminal wraps them once more."""
 
 
 def printer(as_json: bool) -> Callable[[Post | Status], None]:
@@ -40,10 +43,8 @@ def printer(as_json: bool) -> Callable[[Post | Status], None]:
         time, author, text = parts(post)
         lines = [f"{author} {text}"]
         if wraps:
-            columns = shutil.get_terminal_size().columns
-            indent = INDENT if columns >= NARROW else 2
-            lines = list(wrapped(lines[0], columns - INDENT, columns - indent))
-            lines = [lines[0], *(" " * indent + line for line in lines[1:])]
+            lines = wrapped(lines[0], shutil.get_terminal_size().columns)
+            lines[0] = lines[0][INDENT:]
         first = lines[0].removeprefix(author)
         named = author if first != lines[0] else ""
         lines[0] = f"{click.style(time, dim=True)} {click.style(named, fg='cyan', bold=True)}{first}"
@@ -72,33 +73,16 @@ def _clock(time: datetime | None) -> str:
         return "--:--:--"
 
 
-def wrapped(text: str, first: int, rest: int) -> Iterator[str]:
-    """*text* in lines of at most *first*, then *rest* columns, broken at a blank where there is one."""
-    room = max(first, 2)
-    line, taken, blank = "", 0, -1
-    for character in text:
-        wide = _columns(character)
-        if taken + wide > room:
-            cut = blank if blank > 0 else len(line)
-            if character == " ":
-                cut = len(line)
-            yield line[:cut]
-            room = max(rest, 2)
-            line = line[cut:].lstrip(" ")
-            taken, blank = sum(map(_columns, line)), -1
-            if character == " " and not line:
-                continue
-        if character == " ":
-            blank = len(line)
-        line, taken = line + character, taken + wide
-    if line or not text:
-        yield line
-
-
-def _columns(character: str) -> int:
-    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+def wrapped(text: str, columns: int) -> list[str]:
+    """*text* in lines of at most *columns*, each with its indent, the first with room for the time."""
+    columns = max(columns, NARROWEST)
+    return wcwidth.wrap(
+        text,
+        columns,
+        initial_indent=" " * INDENT,
+        subsequent_indent=" " * (INDENT if columns >= NARROW else 2),
+        break_on_hyphens=False,  # addresses have hyphens
+    )
 
 
 @contextlib.contextmanager
