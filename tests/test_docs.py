@@ -117,7 +117,9 @@ def test_every_command_runs(commands: Path, tmp_path: Path) -> None:
     finally:
         watchdog.cancel()
         shell.kill()
+        shell.stdin.close()
         shell.stdout.close()
+        shell.wait()
 
 
 def _said(output: IO[str], last: str) -> list[str]:
