@@ -38,7 +38,7 @@ with Emulator(rate=50) as emulator:
 
     auth = rxt.BearerToken(emulator.bearer_token)
     client = rxt.StreamingClient(auth, base_url=emulator.base_url, policy=quick)
-    items = client.sample().pipe(ops.map(line), ops.take(13))
+    items = client.sample().pipe(ops.map(line), ops.take(20))
 
     posts = 0
 
