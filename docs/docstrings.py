@@ -20,9 +20,6 @@ from sphinx.domains.python._object import PyObject
 from sphinx.environment import BuildEnvironment
 from sphinx.util.nodes import make_refnode
 
-from rxtweets.errors import StreamError
-from rxtweets.messages import lifecycle
-
 _SECTION = re.compile(r"(Args|Attributes|Raises|Returns|Yields|Errors):$")
 _ROOMS = (
     "",
@@ -40,8 +37,6 @@ _WRAPPED = re.compile(r"^(?:Lazy|Held)\[(.*)\]$")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    # Imported there for type checkers only, while the signature of a struct is made of its types.
-    vars(lifecycle)["StreamError"] = StreamError
     app.connect("autodoc-process-docstring", _docstring, priority=400)  # before napoleon
     app.connect("autodoc-process-signature", _signature)
     app.connect("autodoc-skip-member", _skipped)
