@@ -1,10 +1,12 @@
 """Twitter/X streams as cold Observables: subscribing opens the session, disposing closes it.
 
-import rxtweets as rxt
-from rxtweets import operators as tw
+    import rxtweets as rxt
+    from rxtweets import operators as tw
 
-client = rxt.StreamingClient(rxt.BearerToken.from_env())
-rxt.run(client.filter().pipe(tw.posts()), lambda post: print(post.text))
+    client = rxt.StreamingClient(rxt.BearerToken.from_env())
+    rxt.run(client.filter().pipe(tw.posts()), lambda post: print(post.text))
+
+What programs need is here, but for `rxtweets.emulator`, `rxtweets.testing` and `rxtweets.compat`.
 """
 
 from . import messages, operators

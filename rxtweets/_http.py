@@ -32,7 +32,7 @@ class Sockets:
     def __init__(self) -> None:
         self.shut = False
         self.connected = False
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal handler may shut down on the thread that holds it
         self._duplicates: list[socket.socket] = []
         self._connections: list[http.client.HTTPConnection] = []
 

@@ -1,8 +1,10 @@
 """Which failure waits how long, as an immutable value: no clock, no thread, no Rx.
 
-policy = BackoffPolicy.standard()
-retry = policy.next(error, now)         # None: the error is final
-retry.delay, retry.policy               # seconds to wait; the policy to ask next time
+    policy = BackoffPolicy.standard()
+    retry = policy.next(error, now)         # None: the error is final
+    retry.delay, retry.policy               # seconds to wait; the policy to ask next time
+
+`retry_with_backoff` is the operator that goes by it.
 """
 
 from __future__ import annotations

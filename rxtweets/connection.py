@@ -173,7 +173,7 @@ class _Exchange:
     def __init__(self, transport: Transport) -> None:
         self.disposed = False
         self._transport = transport
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal handler may dispose on the thread that holds it
         self._session: Session | None = None
 
     def open(self, request: Request, auth: AuthBase | None, stall_timeout: float) -> Head:

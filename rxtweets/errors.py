@@ -28,7 +28,6 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
-from requests.structures import CaseInsensitiveDict
 
 _LONGEST_TEXT = 300
 
@@ -161,6 +160,9 @@ class HTTPStatusError(StreamError):
     """
 
     def __init__(self, status_code: int, headers: Mapping[str, str] | None = None, body: bytes = b"") -> None:
+        # Imported here, since messages know errors and need no HTTP library.
+        from requests.structures import CaseInsensitiveDict
+
         self.status_code = status_code
         self.headers: Mapping[str, str] = CaseInsensitiveDict(headers or {})
         self.problem = Problem.parse(body)

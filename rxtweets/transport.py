@@ -185,8 +185,8 @@ class _RequestsSession:
         if self._response is not None and isinstance(cause, http.client.IncompleteRead):
             return StreamDisconnected("the server closed the connection in the middle of the stream")
         if isinstance(error, OSError | urllib3.exceptions.HTTPError) and not isinstance(error, ValueError):
-            host = urlsplit(self._prepared.url or "").hostname
-            return ConnectionFailed(f"{host}: {str(cause) or type(cause).__name__}")
+            said = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
+            return ConnectionFailed(f"{urlsplit(self._prepared.url or '').netloc}: {said}")
         return error  # an unusable URL, header or proxy: the caller's mistake, which no retry mends
 
 

@@ -457,7 +457,7 @@ def test_saved_credentials_are_read_back(tmp_path: Path) -> None:
 
 
 def test_find_credentials(file: Path, monkeypatch: Given) -> None:
-    """For v2 there is a token before a key, for v1.1 the four keys; the file comes before the environment."""
+    """For v2 there is a token before a key, for v1.1 the four keys."""
     assert find_credentials() == Credentials(None, None)
     set_keys(monkeypatch, "TWITTER_", "old-", NAMES[:2])
     v2_only = find_credentials()
@@ -467,6 +467,15 @@ def test_find_credentials(file: Path, monkeypatch: Given) -> None:
     assert isinstance(found.v2, BearerToken)
     assert found.v1 is not None
     assert found.v1.consumer_key == KEYS[0]
+
+
+def test_a_file_is_not_mixed_with_the_environment(file: Path, monkeypatch: Given) -> None:
+    """Who names a file gets what is in it, and nothing of another account's."""
+    file.write_text('consumer_key = "key-of-a-file"\nconsumer_secret = "secret-of-a-file"\n')
+    monkeypatch.setenv("X_BEARER_TOKEN", "token-of-the-environment")
+    found = find_credentials(file)
+    assert isinstance(found.v2, AppOnly)
+    assert found.v1 is None
 
 
 class Sites:

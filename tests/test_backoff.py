@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -146,5 +148,6 @@ def test_limits() -> None:
 @pytest.mark.parametrize("field", ["jitter", "healthy_after", "max_attempts", "max_total"])
 def test_bad_settings_are_named(field: str) -> None:
     """A negative setting is refused by its name."""
+    settings: dict[str, Any] = {field: -1}
     with pytest.raises(ValueError, match=field):
-        BackoffPolicy(**{field: -1})
+        BackoffPolicy(**settings)

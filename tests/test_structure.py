@@ -15,7 +15,8 @@ import rxtweets
 ROOT = Path(rxtweets.__file__).parent
 
 ROOMS = [
-    {"cli", "__main__"},
+    {"__main__"},
+    {"cli"},
     {"compat"},
     {"__init__"},
     {"signin", "streams"},

@@ -222,13 +222,15 @@ class Credentials(NamedTuple):
 
 
 def find_credentials(path: _store.Path | None = None) -> Credentials:
-    """All credentials in the environment, or before that in the file at *path*; for v2 a token before a key.
+    """All credentials in the environment, or in the file at *path*; for v2 a token before a key.
+
+    Those of a file and of the environment are never mixed: they may be of two accounts.
 
     Raises:
         ValueError: something found is malformed, or the file is not TOML or can be read by others.
         OSError: the file can't be opened.
     """
-    sources = ([] if path is None else [_store.file(path)]) + _store.environment()
+    sources = _store.environment() if path is None else [_store.file(path)]
 
     def first(parts: tuple[str, ...]) -> tuple[str, ...] | None:
         return next((found for source in sources if (found := _store.picked(source, parts))), None)

@@ -89,12 +89,16 @@ class Emulator:
 
     @property
     def base_url(self) -> str:
-        """``http://host:port``, the root for both protocols. Raises RuntimeError before the first start."""
+        """``http://host:port``, the root for both protocols. Raises RuntimeError before the first start.
+
+        One that listens on every address of the machine is named by its loopback address.
+        """
         host, port = self._server.host, self._server.port
         if port == 0:
             raise RuntimeError(
                 "the emulator has no address before it is started: `with Emulator() as emulator`"
             )
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     @property

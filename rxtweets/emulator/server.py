@@ -65,7 +65,8 @@ class Server:
         ready.set_result(None)
         await self._stop.wait()
         server.close()
-        while self._site.connections:
+        # A client that connects just now is a task before it is a connection.
+        while self._site.connections or len(asyncio.all_tasks()) > 1:
             self._site.abort()
             await asyncio.sleep(0)
 

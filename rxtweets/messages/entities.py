@@ -58,7 +58,7 @@ class Mention(Part, frozen=True, kw_only=True):
 
 
 class MediaSize(Part, frozen=True, kw_only=True):
-    """A size an image is offered in: pixels, and whether it is `fit` or `crop`ped into them."""
+    """A size an image is offered in: pixels, and whether it is cropped (`crop`) or not (`fit`)."""
 
     w: int = 0
     h: int = 0

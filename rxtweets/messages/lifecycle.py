@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-if TYPE_CHECKING:
-    from rxtweets.errors import StreamError
+from rxtweets.errors import StreamError
 
 
 class Lifecycle(Struct, frozen=True):

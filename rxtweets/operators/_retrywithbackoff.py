@@ -32,7 +32,7 @@ def retry_with_backoff(
     Args:
         policy: which failure waits how long; default `BackoffPolicy.standard()`.
         scheduler: where the waits run and which clock they go by; default the subscriber's, else a timer
-        thread.
+            thread.
     """
     first = BackoffPolicy.standard() if policy is None else policy
 

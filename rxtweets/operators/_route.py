@@ -18,8 +18,7 @@ def route(routes: Mapping[type, _Handler]) -> Callable[[Observable[_T]], Observa
 
     Args:
         routes: from a class to a callable or an observer (a Subject, say). An item goes to the handler of its
-        own
-            class or else of its nearest base class. Observers also hear of the stream's error and
+            own class or else of its nearest base class. Observers also hear of the stream's error and
             completion.
 
     A handler that raises ends the stream with its exception; it is not retried when `route` stands after

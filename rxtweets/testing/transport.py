@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from requests.auth import AuthBase
 from requests.structures import CaseInsensitiveDict
@@ -23,7 +22,8 @@ class Script:
 
     Args:
         *body: what each read gives: bytes, an exception to raise, or `HOLD`. After the last comes the clean
-        end. status: of the answer's head.
+            end.
+        status: of the answer's head.
         headers: of the answer's head.
         fails: raised instead of an answer.
     """
@@ -99,15 +99,23 @@ class ScriptedTransport:
 
     def __init__(self, *scripts: Script) -> None:
         self.sessions: list[ScriptedSession] = []
-        self._scripts: Iterable[Any] = iter(scripts)
-        self._lock = threading.Lock()
+        self._scripts = iter(scripts)
+        self._changed = threading.Condition()
 
     def session(self, request: Request, auth: AuthBase | None, *, stall_timeout: float) -> ScriptedSession:
         """The next session. Raises LookupError when the scripts are used up."""
-        with self._lock:
-            script = next(iter(self._scripts), None)
+        with self._changed:
+            script = next(self._scripts, None)
             if script is None:
                 raise LookupError(f"no script for session {len(self.sessions) + 1}")
             session = ScriptedSession(script, request, auth, stall_timeout)
             self.sessions.append(session)
+            self._changed.notify_all()
         return session
+
+    def wait_for(self, count: int, timeout: float = 10.0) -> ScriptedSession:
+        """The *count*-th session, once it was asked for. Raises TimeoutError after *timeout* seconds."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: len(self.sessions) >= count, timeout):
+                raise TimeoutError(f"{len(self.sessions)} sessions after {timeout:g} s, not {count}")
+            return self.sessions[count - 1]

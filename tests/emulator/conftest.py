@@ -17,5 +17,5 @@ def emulator() -> Iterator[Emulator]:
 @pytest.fixture
 def world() -> Iterator[Emulator]:
     """An emulator with a talkative world."""
-    with Emulator(rate=200, seed=7) as emulator:
+    with Emulator(rate=1000, seed=7) as emulator:
         yield emulator

@@ -149,7 +149,7 @@ def test_list_can_be_left() -> None:
     """Disposing while an answer is awaited ends the request."""
     rules, transport = scripted(page(range(2), "a"), Script(HOLD))
     seen = Seen(rules.list()).count(2)
-    seen.wait(lambda _: len(transport.sessions) == 2 and transport.sessions[1].opened)
+    transport.wait_for(2)
     seen.dispose()
     assert not seen.completed
     assert seen.error is None

@@ -1,0 +1,29 @@
+"""Where the examples stream from: X if you have credentials, else a server on this machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rxtweets.emulator import Emulator
+
+
+@contextmanager
+def x_or_emulator(*variables: str) -> Iterator[None]:
+    """Run what is inside on X if these environment variables are set, else on the emulator.
+
+    `RXTWEETS_BASE_URL` counts as well: with it an emulator, or another server, is there already. A program of
+    yours doesn't need this: without it, it runs on X.
+    """
+    if "RXTWEETS_BASE_URL" in os.environ or all(name in os.environ for name in variables):
+        yield
+        return
+    with Emulator() as emulator:
+        before = dict(os.environ)
+        os.environ.update(emulator.env())
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(before)

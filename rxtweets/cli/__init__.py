@@ -1,0 +1,22 @@
+"""The `rxtweets` command: streams in a terminal. `rxtweets --help` is its documentation."""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+__all__ = ["main"]
+
+
+def main() -> NoReturn:
+    """Run the command with the arguments of this process, and end the process with its status."""
+    try:
+        import click  # noqa: F401
+    except ImportError:
+        sys.stderr.write("Error: the command needs click, which comes with: pip install 'rxtweets[cli]'\n")
+        sys.exit(1)
+    try:
+        from .process import run
+    except KeyboardInterrupt:  # pressed before the command had begun
+        sys.exit(130)
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,194 @@
+"""The commands and their options."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any, TypeVar
+
+import click
+import reactivex
+from reactivex import Observable
+from reactivex import operators as ops
+
+import rxtweets as rxt
+from rxtweets import operators as tw
+from rxtweets.messages import Lifecycle, Limit, Post, Status, StreamWarning
+
+from .accounts import Account, Api, find_account
+from .filter_rules import filter_rules
+from .own_rules import OwnRules
+from .screen import Notices, printer, quiet_without_reader
+from .signals import Signals
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_Post = TypeVar("_Post", Post, Status)
+
+EPILOG = """\b
+Credentials are read from the environment or from a TOML file (--credentials):
+  v2    X_BEARER_TOKEN, or X_CONSUMER_KEY and X_CONSUMER_SECRET
+  v1.1  X_CONSUMER_KEY, X_CONSUMER_SECRET, X_ACCESS_TOKEN, X_ACCESS_TOKEN_SECRET
+TWITTER_… does as well as X_…; the file has the names in small letters without it.
+RXTWEETS_BASE_URL names another host than X's.
+
+\b
+Exit status: 0 when --limit is reached, 1 for an error, 2 for a wrong option,
+130 after Ctrl-C, 143 after SIGTERM, 141 when nobody reads the output any more.
+"""
+
+# What a line of output needs, and what those who read the JSON would otherwise miss first.
+FIELDS: rxt.endpoints.v2.PostFields = {
+    "expansions": ["author_id"],
+    "tweet_fields": ["created_at", "lang"],
+    "user_fields": ["username", "name"],
+}
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=EPILOG)
+@click.version_option(rxt.__version__, prog_name="rxtweets")
+def rxtweets() -> None:
+    """Twitter/X streams in a terminal.
+
+    \b
+    Try it without an account:
+      rxtweets filter --track python --emulator
+      rxtweets sample --emulator --json --limit 10 | jq .data.text
+    """
+
+
+def streaming(command: _Command) -> _Command:
+    """The options of all commands that stream."""
+    for option in (
+        click.option("--api", type=click.Choice(["v1", "v2"]), help="Protocol; else what credentials allow."),
+        click.option("--credentials", metavar="FILE", help="TOML file that only you can read."),
+        click.option("--emulator", is_flag=True, help="Stream from a local server; needs no credentials."),
+        click.option(
+            "--json", "as_json", is_flag=True, help="Print each post's JSON as received, a line each."
+        ),
+        click.option("--limit", type=click.IntRange(min=1), metavar="N", help="End after N posts."),
+    ):
+        command = option(command)
+    return command
+
+
+@rxtweets.command("filter", epilog=EPILOG)
+@click.option("--track", multiple=True, metavar="WORDS", help="Posts with all of these words; a comma is OR.")
+@click.option("--follow", multiple=True, metavar="ID", help="Posts by, retweets of and replies to this user.")
+@click.option("--locations", multiple=True, metavar="W,S,E,N", help="Posts from this box, in degrees.")
+@click.option("--language", "languages", multiple=True, metavar="XX", help="Only posts in this language.")
+@click.option("--rule", "rules", multiple=True, metavar="TEXT", help="Rule in X's rule language (v2 only).")
+@streaming
+@click.pass_obj
+def filter_(
+    signals: Signals,
+    track: tuple[str, ...],
+    follow: tuple[str, ...],
+    locations: tuple[str, ...],
+    languages: tuple[str, ...],
+    rules: tuple[str, ...],
+    limit: int | None,
+    as_json: bool,
+    emulator: bool,
+    credentials: str | None,
+    api: Api | None,
+) -> None:
+    """Print posts that match, as they are written.
+
+    Options may be given several times. --track, --follow and --locations add up;
+    --language then narrows them down.
+
+    \b
+    rxtweets filter --track 'red panda,koala'       both words, or the third
+    rxtweets filter --follow 2244994945 --language en
+    rxtweets filter --locations=-122.75,36.8,-121.75,37.8
+    rxtweets filter --rule 'cat has:images -is:retweet'
+
+    On v2 the command adds rules of its own to those of the app, shows only what
+    they match, and removes them when it ends. Rules of others stay as they are
+    (their posts still come over the connection, and count as usage at X).
+    """
+    if not (track or follow or locations or rules):
+        raise click.UsageError("Say what to match: --track, --follow, --locations or --rule.")
+    with ExitStack() as stack:
+        account = find_account(stack, api, credentials, emulator)
+        if account.api == "v1":
+            if rules:
+                raise click.UsageError("--rule needs v2; on v1.1 use --track, --follow and --locations.")
+            statuses = rxt.Stream(account.auth, base_url=account.base_url).filter(
+                track=track,
+                follow=",".join(follow) or None,
+                locations=",".join(locations) or None,
+                languages=",".join(languages) or None,
+            )
+            show(statuses.pipe(notices(account), tw.statuses()), limit, as_json)
+            return
+        translated = filter_rules(track, follow, locations, languages) if track or follow or locations else []
+        if languages and not translated:
+            raise click.UsageError(
+                "--language goes with --track, --follow and --locations; in a rule: lang:en"
+            )
+        client = rxt.StreamingClient(account.auth, base_url=account.base_url)
+        own = OwnRules(client.rules, [*translated, *rules])
+        stack.callback(own.remove)
+        stack.callback(signals.hold)
+        own.add()
+        posts = client.filter(**FIELDS).pipe(notices(account), tw.posts())
+        show(posts.pipe(ops.filter(own.match)), limit, as_json)
+
+
+@rxtweets.command(epilog=EPILOG)
+@streaming
+def sample(
+    limit: int | None, as_json: bool, emulator: bool, credentials: str | None, api: Api | None
+) -> None:
+    """Print about 1% of all posts, as they are written."""
+    with ExitStack() as stack:
+        account = find_account(stack, api, credentials, emulator)
+        if account.api == "v1":
+            statuses = rxt.Stream(account.auth, base_url=account.base_url).sample()
+            show(statuses.pipe(notices(account), tw.statuses()), limit, as_json)
+        else:
+            posts = rxt.StreamingClient(account.auth, base_url=account.base_url).sample(**FIELDS)
+            show(posts.pipe(notices(account), tw.posts()), limit, as_json)
+
+
+def show(posts: Observable[_Post], limit: int | None, as_json: bool) -> None:
+    """Print *posts*, at most *limit*, until they end or Ctrl-C is pressed."""
+    with quiet_without_reader():
+        rxt.run(posts if limit is None else posts.pipe(ops.take(limit)), printer(as_json))
+
+
+def notices(account: Account) -> Callable[[Observable[Any]], Observable[Any]]:
+    """Take what is not for stdout out of a stream, and tell it on stderr."""
+    to = Notices(account.where)
+    return tw.route({Lifecycle: to.lifecycle, Limit: to.limit, StreamWarning: to.warning})
+
+
+@rxtweets.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on; else a free one.")
+@click.option("--rate", type=float, default=20.0, show_default=True, help="Posts a second.")
+@click.option("--seed", type=int, default=0, show_default=True, help="The same seed makes the same posts.")
+@click.pass_obj
+def emulator(signals: Signals, host: str, port: int, rate: float, seed: int) -> None:
+    """Run a local server that speaks both protocols, until Ctrl-C.
+
+    Prints the variables that point programs written with rxtweets at it, as lines
+    for a shell, on stdout; everything else goes to stderr:
+
+    \b
+    rxtweets emulator > emulator.env &
+    . ./emulator.env
+    rxtweets filter --track python
+    """
+    from rxtweets.emulator import Emulator
+
+    with Emulator(host=host, port=port, rate=rate, seed=seed) as server:
+        click.echo(f"The emulator listens on {server.base_url}; Ctrl-C ends it.", err=True)
+        click.echo("Programs that run with these variables stream from it:\n", err=True)
+        for name, value in server.env().items():
+            click.echo(f"export {name}={shlex.quote(value)}")
+        click.echo("\nFor example, in a shell with them: rxtweets filter --track python", err=True)
+        rxt.run(reactivex.never())
+    signals.forget()

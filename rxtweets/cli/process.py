@@ -1,0 +1,52 @@
+"""The command as a process: signals, exit statuses, and errors as one line."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sys
+from collections.abc import Sequence
+
+import click
+
+from rxtweets.errors import StreamError
+
+from .commands import rxtweets
+from .safe import printable
+from .signals import Signals
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command and return its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that can't show a character gets its code, and the stream goes on.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    with Signals() as signals:
+        try:
+            status = _run(arguments, signals)
+        except (KeyboardInterrupt, click.Abort):
+            status = 1
+        return signals.status or status
+
+
+def _run(arguments: Sequence[str], signals: Signals) -> int:
+    try:
+        status = rxtweets.main(list(arguments), prog_name="rxtweets", standalone_mode=False, obj=signals)
+        return status if isinstance(status, int) else 0
+    except click.UsageError as error:
+        error.show()
+        return error.exit_code
+    except click.ClickException as error:
+        return _failed(error.format_message())
+    except OSError as error:
+        name = "" if error.filename is None else f"{error.filename}: "
+        return _failed(f"{name}{error.strerror or error}")
+    except (StreamError, ValueError, ImportError) as error:
+        return _failed(str(error))
+
+
+def _failed(message: str) -> int:
+    with contextlib.suppress(OSError):
+        click.echo(f"Error: {printable(message)}", err=True)
+    return 1

@@ -1,0 +1,47 @@
+"""Text from the network made safe for a terminal: it can't move the cursor, set a title or reorder lines."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# Joiners make one emoji out of several and shape Persian and Indic words; tags spell the flags of regions.
+_HARMLESS_FORMATS = {"\u200c", "\u200d", *map(chr, range(0xE0020, 0xE0080))}
+
+
+def printable(text: str) -> str:
+    r"""*text* as one line: blanks and line breaks are single blanks, controls are shown as `\x1b`.
+
+    Marks that are invisible but reorder the text around them (bidi) or hide in it are left out.
+    """
+    line = " ".join(text.split())
+    if line.isprintable():
+        return line
+    return "".join(character if character.isprintable() else _shown(character) for character in line)
+
+
+def _shown(character: str) -> str:
+    category = unicodedata.category(character)
+    if category in ("Cc", "Cs"):
+        return character.encode("unicode_escape").decode()
+    if category in ("Zl", "Zp"):
+        return " "
+    return "" if category == "Cf" and character not in _HARMLESS_FORMATS else character
+
+
+def printable_json(raw: bytes) -> str:
+    r"""The same JSON value as *raw* in one line, with what is not printable in it as `\uXXXX`."""
+    text = raw.decode("utf-8", "replace").removeprefix("\ufeff").strip()
+    return text if text.isprintable() else re.sub(r"[^ -~]", _escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    character = match[0]
+    if character.isprintable():
+        return character
+    if character < " ":  # only between values: inside a string JSON has no raw control
+        return " "
+    if unicodedata.category(character) == "Zs":
+        return character
+    utf16 = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{utf16[at : at + 4]}" for at in range(0, len(utf16), 4))

@@ -1,0 +1,52 @@
+"""Signals that ask the command to end, as one KeyboardInterrupt that no cleaning up is interrupted by."""
+
+from __future__ import annotations
+
+import signal
+from types import FrameType, TracebackType
+from typing import Any, Self
+
+
+class Signals:
+    """While entered, the first of SIGINT, SIGTERM and SIGHUP raises KeyboardInterrupt, and no later one.
+
+    A signal that the process was started to ignore, as by `nohup`, stays ignored.
+    """
+
+    def __init__(self) -> None:
+        self._received: int | None = None
+        self._held = False
+        self._before: dict[int, Any] = {}
+
+    @property
+    def status(self) -> int:
+        """The exit status that tells of the signal, 128 and its number as in a shell; 0 without one."""
+        return 0 if self._received is None else 128 + self._received
+
+    def hold(self) -> None:
+        """Only note signals from now on: the command is ending anyway, in bounded time."""
+        self._held = True
+
+    def forget(self) -> None:
+        """Have `status` be 0: the signal was the ordinary way to end."""
+        self._received = None
+
+    def __enter__(self) -> Self:
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._handle)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        first = self._received is None
+        if first:
+            self._received = number
+        if first and not self._held:
+            raise KeyboardInterrupt

@@ -1,0 +1,143 @@
+"""One stream, from its start to its end, told to a listener by calls."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import msgspec
+from requests.auth import AuthBase
+
+from rxtweets.backoff import BackoffPolicy, Retry
+from rxtweets.connection import connect
+from rxtweets.endpoints import Endpoint
+from rxtweets.errors import (
+    HTTPStatusError,
+    RateLimited,
+    ServerError,
+    StreamDisconnected,
+    StreamError,
+    StreamStalled,
+)
+from rxtweets.messages import Connected, Disconnected, KeepAlive, Message, Reconnecting
+from rxtweets.operators import decode, retry_with_backoff
+from rxtweets.transport import Transport
+
+from ._loop import Loop
+
+_log = logging.getLogger("rxtweets.compat")
+
+
+class Told(Protocol):
+    """What a run tells its events to."""
+
+    listener: Any
+
+    def on_closed(self, resp: Any) -> None: ...
+
+
+class Run:
+    """The chain of `rxtweets.Stream`, read on the thread that calls `play`, where the listener is called.
+
+    Args:
+        told: has the listener.
+        endpoint: what to connect to.
+        auth: what signs.
+        policy: the back-off between sessions.
+        transport: how to connect.
+        ended: called with this run when it is over, before the listener hears of an exception.
+    """
+
+    def __init__(
+        self,
+        told: Told,
+        endpoint: Endpoint,
+        auth: AuthBase | None,
+        policy: BackoffPolicy,
+        transport: Transport,
+        ended: Callable[[Run], None],
+    ) -> None:
+        self._told = told
+        self._ended = ended
+        self._answered: StreamError | None = None
+        self._failure: Exception | None = None
+        self._loop = Loop()
+        asking = _Asking(ask=self._ask, **msgspec.structs.asdict(policy))
+        chain = connect(endpoint, auth, transport=transport).pipe(decode(), retry_with_backoff(asking))
+        self._subscription = chain.subscribe(self._tell, self._fail, scheduler=self._loop)
+
+    def play(self) -> None:
+        """Block until the stream is over.
+
+        Raises what the listener raised, or the error that ended the stream, once `on_exception` has heard of
+        it; nothing for an end that `on_error` or `on_timeout` has heard of.
+        """
+        try:
+            self._loop.run()
+            if self._failure is not None:
+                raise self._failure
+        except Exception as error:
+            self.stop()
+            self._told.listener.on_exception(error)
+            raise
+        finally:
+            self.stop()
+
+    def stop(self) -> None:
+        """End the stream, from any thread; `play` then returns, and no call begins."""
+        self._subscription.dispose()
+        self._ended(self)
+
+    def _tell(self, item: object) -> None:
+        listener = self._told.listener
+        answer: object = None
+        if isinstance(item, Message):
+            # Tweepy's raw data ends with the line end, and programs write it to a file of lines.
+            answer = listener.on_data(item.raw.decode("utf-8", "replace") + "\r\n")
+        elif isinstance(item, KeepAlive):
+            answer = listener.keep_alive()
+        elif isinstance(item, Connected):
+            answer = listener.on_connect()
+        elif isinstance(item, Disconnected) and isinstance(item.cause, StreamDisconnected):
+            self._told.on_closed(None)
+        elif isinstance(item, Reconnecting):
+            _log.info("connecting again in %.2f s: %s", item.delay, item.cause)
+        if answer is False:
+            self.stop()
+
+    def _ask(self, error: StreamError) -> bool:
+        """Whether the listener wants to go on after *error*."""
+        listener = self._told.listener
+        if isinstance(error, HTTPStatusError):
+            answer = listener.on_error(error.status_code)
+        elif isinstance(error, StreamStalled):
+            answer = listener.on_timeout()
+        else:
+            return True
+        self._answered = error
+        return answer is not False
+
+    def _fail(self, error: Exception) -> None:
+        if error is not self._answered:
+            self._failure = error
+
+
+class _Asking(BackoffPolicy, frozen=True, kw_only=True):
+    """A policy that asks before anything else, and retries every HTTP error for which the answer is True."""
+
+    ask: Callable[[StreamError], bool]
+
+    def next(self, error: Exception, now: float) -> Retry | None:
+        if isinstance(error, StreamError) and not self.ask(error):
+            return None
+        return super().next(_worth_retrying(error), now)
+
+
+def _worth_retrying(error: Exception) -> Exception:
+    """*error*, or if it is an HTTP error that is final by itself, one of those that are not."""
+    if isinstance(error, RateLimited):
+        return RateLimited(error.status_code, error.headers)
+    if isinstance(error, HTTPStatusError):
+        return ServerError(503, error.headers)
+    return error

@@ -1,0 +1,21 @@
+"""What is left of Tweepy's API object: a place for the credentials."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+
+class API:
+    """Holds the auth handler, as `tweepy.Stream(auth=api.auth, listener=…)` wants it. Makes no REST calls.
+
+    Attributes:
+        auth: the auth handler, or None.
+
+    Other arguments of Tweepy's constructor are taken and ignored: they are about REST calls.
+    """
+
+    def __init__(self, auth_handler: Any = None, *_: Any, **__: Any) -> None:
+        self.auth = auth_handler
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"rxtweets.compat streams only: its API holds .auth and has no {name!r}")

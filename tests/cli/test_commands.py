@@ -1,0 +1,328 @@
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import termios
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rxtweets import __version__
+from rxtweets.emulator import Emulator
+
+from .command import COMMAND, PATIENCE, run, running
+
+FILTERED = "/2/tweets/search/stream"
+RULES = f"{FILTERED}/rules"
+LINE = re.compile(r"\d\d:\d\d:\d\d @\w+ .+")
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    """An emulator apart from the command, with a rule of somebody else in it."""
+    with Emulator(rate=100) as emulator:
+        yield emulator
+
+
+@pytest.mark.parametrize("api", ["v1", "v2"])
+def test_posts_are_lines(api: str) -> None:
+    """Each post is one line of time, author and text; stdout has nothing else."""
+    ended = run("filter", "--track", "python", "--emulator", "--api", api, "--limit", "5")
+    lines = ended.out.splitlines()
+    assert (ended.status, len(lines)) == (0, 5)
+    assert all(LINE.fullmatch(line) for line in lines)
+    assert all("python" in line.lower() for line in lines)
+    assert ended.err.startswith("# connected to the emulator at http://127.0.0.1:")
+
+
+@pytest.mark.parametrize("api", ["v1", "v2"])
+def test_sample_as_json(api: str) -> None:
+    """--json prints the JSON of each post, with its author, a line each."""
+    ended = run("sample", "--emulator", "--api", api, "--limit", "3", "--json")
+    posts = [json.loads(line) for line in ended.out.splitlines()]
+    assert (ended.status, len(posts)) == (0, 3)
+    if api == "v1":
+        assert all(post["user"]["screen_name"] for post in posts)
+    else:
+        assert all(post["includes"]["users"][0]["username"] for post in posts)
+        assert all(post["data"].keys() >= {"created_at", "lang", "text"} for post in posts)
+
+
+def test_follow_locations_and_language() -> None:
+    """The other parameters select posts too."""
+    box = ("--locations", "-122.75,36.8,-121.75,37.8")
+    ended = run(
+        "filter", "--emulator", *box, "--track", "python", "--language", "es", "--limit", "2", "--json"
+    )
+    assert ended.status == 0, ended.err
+    assert {json.loads(line)["data"]["lang"] for line in ended.out.splitlines()} == {"es"}
+
+
+def test_a_rule_in_plain_words() -> None:
+    """--rule takes X's rule language."""
+    ended = run("filter", "--emulator", "--rule", "cat lang:en", "--limit", "2")
+    assert (ended.status, len(ended.out.splitlines())) == (0, 2), ended.err
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_a_signal_ends_it_and_its_rules(emulator: Emulator, number: signal.Signals, status: int) -> None:
+    """However it is asked to end, its rules go, those of others stay, and the status tells of the signal."""
+    with running("filter", "--track", "python", env=emulator.env()) as command:
+        assert LINE.match(command.line())
+        (rule,) = emulator.rules
+        assert re.fullmatch(r"rxtweets-cli-[0-9a-f]{8}", rule.tag or "")
+        ended = command.end(number)
+    assert (ended.status, emulator.rules) == (status, ())
+    assert "Traceback" not in ended.err
+    emulator.wait_for_streams(0)
+
+
+def test_a_signal_while_rules_are_added(emulator: Emulator) -> None:
+    """Rules whose adding was never answered are looked for by their tag; a second Ctrl-C changes nothing."""
+    emulator.mute(path=RULES)
+    with running("filter", "--track", "python", env=emulator.env()) as command:
+        tick = threading.Event()
+        while not emulator.requests:
+            tick.wait(0.01)
+        command.process.send_signal(signal.SIGINT)
+        ended = command.end(signal.SIGINT)
+    assert (ended.status, ended.err.strip(), emulator.rules) == (130, "", ())
+    assert [request.method for request in emulator.requests] == ["POST", "GET"]
+
+
+def test_rules_that_stay_are_told(emulator: Emulator) -> None:
+    """When its rules can't be removed, it says which tag they have."""
+    with running("filter", "--track", "python", env=emulator.env()) as command:
+        command.line()
+        (rule,) = emulator.rules
+        emulator.answer(503, path=RULES)
+        ended = command.end(signal.SIGTERM)
+    assert ended.status == 143
+    assert f"Warning: rules with the tag {rule.tag} may be left at X: HTTP 503" in ended.err
+
+
+def test_it_ends_while_nothing_comes(emulator: Emulator) -> None:
+    """Ctrl-C works on a silent stream."""
+    emulator.stall()
+    with running("filter", "--track", "python", env=emulator.env()) as command:
+        assert "connected" in command.notice()
+        assert command.end(signal.SIGINT).status == 130
+    assert emulator.rules == ()
+
+
+def test_rules_of_others_stay(emulator: Emulator) -> None:
+    """Posts that only another's rule matches are not shown; a rule that is there already is used and kept."""
+    theirs = run("filter", "--rule", "cat", "--limit", "1", env=emulator.env())
+    assert theirs.status == 0
+    with running("filter", "--rule", "cat", env=emulator.env()) as other:
+        other.line()
+        before = emulator.rules
+        assert [rule.value for rule in before] == ["cat"]
+        ended = run("filter", "--track", "python,cat", "--rule", "cat", "--limit", "5", env=emulator.env())
+        assert ended.status == 0, ended.err
+        assert all(re.search("python|cat", line, re.I) for line in ended.out.splitlines())
+        only = run("filter", "--track", "python", "--limit", "20", env=emulator.env())
+        assert all("python" in line.lower() for line in only.out.splitlines())
+        twin = run("filter", "--rule", "cat", "--limit", "2", env=emulator.env())
+        assert (twin.status, len(twin.out.splitlines())) == (0, 2)
+        assert emulator.rules == before
+    assert emulator.rules == before  # killed, it could not remove its rule; nobody else has
+
+
+def test_a_reader_that_leaves(emulator: Emulator) -> None:
+    """Piped into something that stops reading, it ends quietly, with the status of a broken pipe."""
+    with running("filter", "--track", "python", env=emulator.env()) as command:
+        assert command.process.stdout is not None
+        command.line()
+        command.process.stdout.close()
+        command.process.stdout = None
+        assert command.process.wait(PATIENCE) == 141
+        assert command.process.stderr is not None
+        assert command.process.stderr.read().startswith("# connected")
+    assert emulator.rules == ()
+
+
+def test_a_stream_that_is_refused(emulator: Emulator) -> None:
+    """A final error is one line, status 1, and no rule stays."""
+    emulator.answer(403, path=FILTERED)
+    ended = run("filter", "--track", "python", env=emulator.env())
+    assert (ended.status, ended.out, emulator.rules) == (1, "", ())
+    assert re.fullmatch(r"Error: HTTP 403 Forbidden.*\n", ended.err)
+
+
+def test_a_refused_body_drives_no_terminal(emulator: Emulator) -> None:
+    """What the server says is shown without its controls."""
+    emulator.answer(403, path=FILTERED, body={"title": "no", "detail": "\x1b]0;x\x07 \x9b2J \u202e"})
+    ended = run("filter", "--track", "python", env=emulator.env())
+    assert ended.err.removesuffix("\n").isprintable()
+
+
+def test_wrong_credentials(emulator: Emulator) -> None:
+    """A 401 is one line that does not show the token."""
+    ended = run("sample", env={**emulator.env(), "X_BEARER_TOKEN": "not-the-token"})
+    assert (ended.status, ended.out) == (1, "")
+    assert re.fullmatch(r"Error: HTTP 401 Unauthorized.*\n", ended.err)
+    assert "not-the-token" not in ended.err
+
+
+def test_reconnecting_is_told(emulator: Emulator) -> None:
+    """A dropped stream is taken up again; stderr says why, stdout has the posts only."""
+    with running("sample", env=emulator.env()) as command:
+        assert command.notice() == "# connected to the v2 stream\n"
+        command.line()
+        emulator.close_streams()
+        assert re.fullmatch(r"# reconnecting because .+\n", command.notice())
+        assert command.notice() == "# connected to the v2 stream\n"
+        command.end(signal.SIGINT)
+
+
+def test_a_rule_that_x_refuses(emulator: Emulator) -> None:
+    """The error names the rule and what is wrong with it; the good rule beside it is removed."""
+    ended = run("filter", "--rule", "foo:bar", "--rule", "cat", env=emulator.env())
+    assert (ended.status, emulator.rules) == (1, ())
+    assert re.fullmatch(r"Error: X refuses the rule foo:bar: .*invalid operator 'foo'.*\n", ended.err)
+
+
+def test_controls_in_posts(emulator: Emulator) -> None:
+    """A post can't drive the terminal, and its JSON can't either."""
+    attack = "python \x1b]0;title\x07 \x9b2J a\nb\rc \u202edcba &lt;"
+    for option in ((), ("--json",)):
+        emulator.stall()
+        with running("filter", "--track", "python", *option, env=emulator.env()) as command:
+            command.notice()
+            emulator.resume()
+            emulator.publish(attack)
+            while "title" not in (line := command.line()):
+                assert line
+            assert line.removesuffix("\n").isprintable()
+            if option:
+                assert json.loads(line)["data"]["text"].startswith(attack[:20])
+            command.end(signal.SIGINT)
+
+
+def test_no_credentials() -> None:
+    """Without any it names the variables, and the way to do without."""
+    ended = run("sample")
+    assert ended.status == 1
+    for word in ("X_BEARER_TOKEN", "X_CONSUMER_KEY", "X_ACCESS_TOKEN_SECRET", "--credentials", "--emulator"):
+        assert word in ended.err
+    assert ended.err.count("\n") == 1
+
+
+def test_a_file_of_credentials(emulator: Emulator, tmp_path: Path) -> None:
+    """--credentials takes a file; one that others can read or that is not there is refused in one line."""
+    file = tmp_path / "x.toml"
+    file.touch(0o600)
+    file.write_text(f'bearer_token = "{emulator.bearer_token}"\n')
+    env = {"RXTWEETS_BASE_URL": emulator.base_url}
+    assert run("sample", "--limit", "1", "--credentials", str(file), env=env).status == 0
+    file.chmod(0o644)
+    ended = run("sample", "--limit", "1", "--credentials", str(file), env=env)
+    assert (ended.status, ended.err.count("\n")) == (1, 1)
+    assert "chmod 600" in ended.err
+    ended = run("sample", "--credentials", str(tmp_path / "none"))
+    assert (ended.status, ended.err) == (1, f"Error: {tmp_path / 'none'}: No such file or directory\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["filter", "--emulator"], "--track"),
+        (["filter", "--emulator", "--api", "v1", "--rule", "cat"], "v2"),
+        (["filter", "--emulator", "--rule", "cat", "--language", "en"], "lang:en"),
+        (["sample", "--emulator", "--limit", "0"], "--limit"),
+    ],
+)
+def test_wrong_options(arguments: list[str], said: str) -> None:
+    """Options that don't go together are explained, with status 2."""
+    ended = run(*arguments)
+    assert (ended.status, ended.out) == (2, "")
+    assert said in ended.err
+
+
+@pytest.mark.parametrize("api", ["v1", "v2"])
+def test_wrong_parameters(api: str) -> None:
+    """A parameter's own check is one line on either protocol."""
+    ended = run("filter", "--emulator", "--api", api, "--follow", "bob")
+    assert (ended.status, ended.err.count("\n")) == (1, 1)
+    assert ended.err.startswith("Error: follow takes numeric ids")
+
+
+def test_the_emulator_and_its_variables() -> None:
+    """What it prints on stdout is what a shell needs; another command then streams from it."""
+    with running("emulator", "--rate", "50", "--seed", "3") as server:
+        assert "http://127.0.0.1:" in server.notice()
+        exports = dict(server.line().strip().removeprefix("export ").split("=", 1) for _ in range(6))
+        assert run("sample", "--limit", "1", env=exports).status == 0
+        assert run("sample", "--api", "v1", "--limit", "1", env=exports).status == 0
+        assert server.end(signal.SIGINT).status == 0
+
+
+def test_a_port_in_use() -> None:
+    """It is one line and status 1."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ended = run("emulator", "--port", str(taken.getsockname()[1]))
+    assert (ended.status, ended.err.count("\n")) == (1, 1)
+    assert "in use" in ended.err
+
+
+def test_help_and_version() -> None:
+    """They are there, for each command."""
+    assert run("--version").out == f"rxtweets, version {__version__}\n"
+    for command in ("filter", "sample", "emulator"):
+        assert "--" in run(command, "--help").out
+
+
+@pytest.mark.parametrize(("hidden", "extra"), [("click", "cli"), ("h11", "emulator")])
+def test_a_missing_extra(tmp_path: Path, hidden: str, extra: str) -> None:
+    """Without an extra's packages it says what to install."""
+    (tmp_path / f"{hidden}.py").write_text(f"raise ImportError('no {hidden}', name='{hidden}')\n")
+    ended = run("sample", "--emulator", env={"PYTHONPATH": str(tmp_path)})
+    assert (ended.status, ended.err.count("\n")) == (1, 1)
+    assert f"pip install 'rxtweets[{extra}]'" in ended.err
+
+
+def test_a_poor_encoding() -> None:
+    """Where the output can't have a character its code stands there, and the stream goes on."""
+    env = {"PYTHONUTF8": "0", "PYTHONIOENCODING": "latin-1"}
+    ended = run("filter", "--track", "桜", "--emulator", "--limit", "2", env=env)
+    assert ended.status == 0
+    assert "\\u685c" in ended.out
+
+
+def in_a_terminal(arguments: list[str], columns: int, **env: str) -> str:
+    """What the command shows in a terminal of so many columns."""
+    ours, its = os.openpty()
+    termios.tcsetwinsize(its, (24, columns))
+    with subprocess.Popen(
+        [*COMMAND, *arguments], env={**os.environ, "TERM": "xterm", **env}, stdin=its, stdout=its, stderr=its
+    ) as process:
+        os.close(its)
+        shown = b""
+        with contextlib.suppress(OSError):  # as Linux tells that the other side is closed
+            while piece := os.read(ours, 65536):
+                shown += piece
+        os.close(ours)
+        assert process.wait(PATIENCE) == 0
+    return shown.decode()
+
+
+@pytest.mark.parametrize("no_color", ["", "1"])
+def test_colours_only_on_a_terminal(no_color: str) -> None:
+    """A terminal gets colours and lines of its width, unless NO_COLOR is set."""
+    arguments = ["filter", "--track", "python", "--emulator", "--limit", "3"]
+    shown = in_a_terminal(arguments, 50, NO_COLOR=no_color)
+    assert ("\x1b[" in shown) is not bool(no_color)
+    plain = re.sub(r"\x1b\[\d*m", "", shown)
+    posts = [text for text in plain.splitlines() if not text.startswith("#")]
+    assert all(len(text) <= 50 for text in posts)
+    assert any(text.startswith(" " * 9) for text in posts)

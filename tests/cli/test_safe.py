@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import json
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rxtweets.cli.safe import printable, printable_json
+
+ATTACKS = {
+    "title": "\x1b]0;owned\x07",
+    "colour": "\x1b[31mred",
+    "c1": "\x9b31mred\x9d0;title\x9c",
+    "bell": "ding\x07",
+    "return": "good\revil",
+    "backspace": "good\b\b\b\bevil",
+    "delete": "a\x7fb",
+    "bidi": "abc\u202edcba\u2066x\u2069",
+    "marks": "a\u200fb\u061c\u200e\ufeff\u00ad",
+    "separators": "a\u2028b\u2029c\x85d",
+}
+
+
+@pytest.mark.parametrize("text", ATTACKS.values(), ids=ATTACKS)
+def test_no_text_drives_the_terminal(text: str) -> None:
+    """Of controls and of marks that reorder nothing is left that a terminal would obey."""
+    shown = printable(text)
+    assert not {unicodedata.category(character) for character in shown} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    assert printable(shown) == shown
+
+
+def test_controls_are_shown_and_blanks_are_blanks() -> None:
+    """An escape is seen as such; line breaks and tabs are blanks."""
+    assert printable("a\n\n\tb \x1b[1m") == r"a b \x1b[1m"
+    assert printable("\ud83d") == r"\ud83d"
+
+
+@pytest.mark.parametrize("text", ["naïve", "日本　語", "نمی‌خواهم", "👩‍👩‍👧 🏴󠁧󠁢󠁥󠁮󠁧󠁿", "נכון"])
+def test_all_scripts_are_kept(text: str) -> None:
+    """Letters, accents and composed emoji stay what they are."""
+    assert printable(text) == " ".join(text.split())
+
+
+@given(st.text())
+def test_text_becomes_one_safe_line(text: str) -> None:
+    """Whatever it is, it comes out as one line that no terminal obeys."""
+    assert not {unicodedata.category(character) for character in printable(text)} & {"Cc", "Cs", "Zl", "Zp"}
+
+
+@given(st.dictionaries(st.text(), st.text() | st.integers() | st.lists(st.text(), max_size=2), max_size=3))
+def test_json_keeps_its_value(value: object) -> None:
+    """One line, nothing in it that a terminal obeys, and the same value."""
+    raw = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+    line = printable_json(b"\xef\xbb\xbf " + raw.replace(b'": ', b'":\t\r\n '))
+    assert json.loads(line) == json.loads(raw)
+    assert not {unicodedata.category(c) for c in line} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+@pytest.mark.parametrize("text", ATTACKS.values(), ids=ATTACKS)
+def test_json_shows_codes(text: str) -> None:
+    """What is not printable stands there as its code."""
+    line = printable_json(json.dumps([text], ensure_ascii=False).encode())
+    assert json.loads(line) == [text]
+    assert all(character.isprintable() for character in line)

@@ -1,0 +1,175 @@
+"""The documentation: its programs run, its reference is complete, its links lead somewhere."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from rxtweets.emulator import Emulator
+from tests import snippets
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+RUNNABLE = [page for page in PAGES if any(snippets.blocks(page, "python"))]
+
+WIDEST = 92
+"""Columns."""
+
+REFERENCE = {
+    "rxtweets": "rxtweets",
+    "rxtweets.auth": "auth",
+    "rxtweets.backoff": "backoff",
+    "rxtweets.compat": "compat",
+    "rxtweets.connection": "rxtweets",
+    "rxtweets.emulator": "emulator",
+    "rxtweets.endpoints": "endpoints",
+    "rxtweets.framing": "framing",
+    "rxtweets.management": "management",
+    "rxtweets.messages": "messages",
+    "rxtweets.messages.v2": "messages-v2",
+    "rxtweets.operators": "operators",
+    "rxtweets.rules": "rules",
+    "rxtweets.signin": "rxtweets",
+    "rxtweets.streams": "rxtweets",
+    "rxtweets.testing": "testing",
+    "rxtweets.transport": "transport",
+}
+"""The public modules, and the pages of the reference that they are on."""
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("page", RUNNABLE, ids=name)
+def test_every_program_runs(page: Path, tmp_path: Path) -> None:
+    """The Python blocks of a page run in order against the emulator, as a reader would run them."""
+    with Emulator(rate=200) as emulator:
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-m", "tests.snippets", str(page)],
+            cwd=tmp_path,
+            env={**os.environ, **emulator.env(), "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
+            capture_output=True,
+            encoding="utf-8",
+            timeout=60,
+        )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+    assert "Traceback" not in done.stderr, done.stderr
+
+
+@pytest.fixture
+def commands(tmp_path: Path) -> Path:
+    """A folder to put first on the PATH, where `rxtweets` is this interpreter's."""
+    command = tmp_path / "bin" / "rxtweets"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -W error -m rxtweets "$@"\n', encoding="utf-8")
+    command.chmod(0o755)
+    return command.parent
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="the blocks are typed into bash")
+def test_every_command_runs(commands: Path, tmp_path: Path) -> None:
+    """The shell blocks of the page on the command line run in one shell, one after the other, as typed."""
+    page = ROOT / "docs" / "how-to" / "command-line.md"
+    environment = {
+        **os.environ,
+        "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+    }
+    shell = subprocess.Popen(
+        ["bash", "-m"],
+        cwd=tmp_path,
+        env={**environment, "PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+    )
+    watchdog = threading.Timer(40, shell.kill)
+    watchdog.start()
+    assert shell.stdin is not None
+    assert shell.stdout is not None
+    try:
+        for block in snippets.blocks(page, "sh"):
+            command = block.text.strip()
+            # Whoever reads a stream without an end has seen enough after some lines.
+            endless = command.startswith("rxtweets") and "--limit" not in command and "&" not in command
+            typed = f"{command} | head -{snippets.ENOUGH}" if endless else command
+            shell.stdin.write(f'{typed}\necho "ended: $?"\n')
+            shell.stdin.flush()
+            said = _said(shell.stdout, "ended: ")
+            assert said[-1] == "ended: 0\n", said
+            if command.endswith("&"):
+                assert _said(shell.stdout, "For example")
+            elif not command.startswith("kill"):
+                assert len(said) > 1, command
+        shell.stdin.close()
+        assert shell.wait(10) in (0, 143)
+    finally:
+        watchdog.cancel()
+        shell.kill()
+        shell.stdin.close()
+        shell.stdout.close()
+        shell.wait()
+
+
+def _said(output: IO[str], last: str) -> list[str]:
+    """The lines up to the first that begins with *last*."""
+    lines = []
+    for line in output:
+        lines.append(line)
+        if line.startswith(last):
+            return lines
+    raise AssertionError(f"the shell ended after {lines}")
+
+
+@pytest.mark.parametrize("module", REFERENCE)
+def test_reference_is_complete(module: str) -> None:
+    """Every public name is in the reference, on its module's page."""
+    page = (ROOT / "docs" / "reference" / f"{REFERENCE[module]}.rst").read_text(encoding="utf-8")
+    whole = set(re.findall(r"^\.\. automodule:: (\S+)\n   :members:$", page, re.MULTILINE))
+    told = set(re.findall(r"[\w.]+", page))
+    for public in importlib.import_module(module).__all__:
+        places = {f"{module}.{public}", f"rxtweets.{public}"}
+        assert places & (told | whole) or module in whole, f"{module}.{public}"
+
+
+def test_reference_has_every_public_module() -> None:
+    """A module with an `__all__` and a public name is in the list above, or is re-exported by its package."""
+    package = ROOT / "rxtweets"
+    for path in sorted(package.glob("[!_]*.py")) + sorted(package.glob("*/__init__.py")):
+        module = path.relative_to(ROOT).with_suffix("").as_posix().removesuffix("/__init__").replace("/", ".")
+        if "__all__" in path.read_text(encoding="utf-8") and module != "rxtweets.cli":
+            assert module in REFERENCE
+
+
+def test_programs_fit_the_page() -> None:
+    """No line of a program is wider than the pages show without scrolling."""
+    for page in PAGES:
+        for language in ("python", "text"):
+            for block in snippets.blocks(page, language):
+                for line in block.text.splitlines():
+                    assert len(line) <= WIDEST, f"{name(page)}: {line}"
+
+
+def test_links_lead_somewhere() -> None:
+    """Each relative link of a page is to a file there is."""
+    for page in PAGES:
+        text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+            assert (page.parent / link).exists(), f"{name(page)} links to {link}"
+
+
+def test_nothing_points_to_this_machine() -> None:
+    """The pages name no path of a developer's machine."""
+    for page in [*PAGES, *sorted((ROOT / "examples").rglob("*.py"))]:
+        assert not re.search(r"/(home|Users|work|tmp|root)/", page.read_text(encoding="utf-8")), name(page)

@@ -1,0 +1,74 @@
+"""Every example runs as it stands, without credentials, and prints what it is there to show."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rxtweets.emulator import Emulator
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+PRINTS = {
+    "filter_by_track": r"(@\w+: .*\n([^@].*\n|\n)*){5}",
+    "filter_by_follow": r"(@\w+ (writes:|repeats|answers) .*\n([^@].*\n|\n)*){5}",
+    "handle_errors": r"420: come back in 60 s\n403: Forbidden\n401: check .*\nthe network: .*refused.*\n",
+    "route_messages": r"connected, HTTP 200\n(?s:.)*\d+ Status, .*1 Connected.*\n",
+    "merge_streams": r"(v1\.1|v2  ) @\w+: (?s:.)*(v1\.1|v2  ) @\w+: (?s:.)*",
+    "watch_backoff": r"(attempt [123] in 0\.\d+ s, because of: HTTP 503.*\n){3}"
+    r"attempt 4 in 0\.6\d+ s, because of: HTTP 429.*\nconnected\n(a Post\n){3}(a Post\n)*"
+    r"lost: .*\nattempt 5 in 0\.000 s, because of: .*\nconnected\n(a \w+\n)*",
+    "filtered_stream": r"(rule \d+: .*\n){2}not added: lang:en: .*\n"
+    r"\[(python|drinks|python, drinks)\] @\w+: (?s:.)*\n2 rules deleted\n",
+    "posts_per_second": r"(\d+ posts a second\n)+hashtags of the last 1 s: .*\n(?s:.)*",
+}
+"""What each prints, as a regular expression for all of it."""
+
+UNTIL_INTERRUPTED = {"compat_filter"}
+HELPERS = {"going_live"}
+
+
+def command(name: str) -> list[str]:
+    return [sys.executable, "-W", "error", str(EXAMPLES / f"{name}.py")]
+
+
+@pytest.mark.parametrize("name", PRINTS)
+def test_example(name: str) -> None:
+    """The example ends by itself, without credentials, and has printed what it is there to show."""
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(command(name), capture_output=True, encoding="utf-8", timeout=30, env=environment)
+    assert done.stderr == ""
+    assert done.returncode == 0
+    assert re.fullmatch(PRINTS[name], done.stdout), done.stdout
+
+
+@pytest.mark.parametrize("name", sorted(UNTIL_INTERRUPTED))
+def test_endless_example(name: str) -> None:
+    """The example streams until Ctrl-C, with the credentials in the environment."""
+    with Emulator(rate=100) as emulator:
+        environment = {**os.environ, **emulator.env(), "PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1"}
+        with subprocess.Popen(
+            command(name), stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", env=environment
+        ) as process:
+            assert process.stdout is not None
+            lines = [process.stdout.readline() for _ in range(5)]
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=10)
+    assert errors == ""
+    assert all(lines)
+    assert process.returncode == 0
+
+
+def test_every_example_is_tested_and_shown() -> None:
+    """Each program in the folder is run by a test, and is a part of the documentation."""
+    names = {path.stem for path in EXAMPLES.glob("*.py")}
+    assert names == PRINTS.keys() | UNTIL_INTERRUPTED | HELPERS
+    shown = (EXAMPLES.parent / "docs" / "examples.md").read_text(encoding="utf-8")
+    for name in names:
+        assert f"../examples/{name}.py" in shown
