@@ -18,7 +18,7 @@ from rxtweets.rules import RuleCounts, RuleError, RulesClient, RuleUpdate, Strea
 from rxtweets.streams import StreamingClient
 from rxtweets.testing import HOLD, Script
 from tests.observing import Seen
-from tests.rules.clients import all_of, bodies, scripted
+from tests.rules.clients import all_of, bodies, client, scripted, until
 
 ADDED = {
     "data": [{"value": "cat", "tag": "t", "id": "1"}],
@@ -184,6 +184,14 @@ def test_list_can_be_left() -> None:
     seen.dispose()
     assert not seen.completed
     assert seen.error is None
+
+
+def test_list_asks_for_no_page_that_nobody_wants() -> None:
+    """Who takes what the first page has causes no second request."""
+    rules, transport = scripted(page(range(2), "a"), page(range(2, 4), None))
+    assert all_of(rules.list().pipe(ops.take(2))) == [StreamRule("v0", id="0"), StreamRule("v1", id="1")]
+    until(lambda: transport.sessions[0].closed)
+    assert len(transport.sessions) == 1
 
 
 REFUSED: list[tuple[Callable[[RulesClient], object], str]] = [
