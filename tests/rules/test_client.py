@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 from reactivex import operators as ops
+from reactivex.scheduler import VirtualTimeScheduler
 
 from rxtweets import errors
 from rxtweets.auth import BearerToken
@@ -18,7 +19,7 @@ from rxtweets.rules import RuleCounts, RuleError, RulesClient, RuleUpdate, Strea
 from rxtweets.streams import StreamingClient
 from rxtweets.testing import HOLD, Script
 from tests.observing import Seen
-from tests.rules.clients import all_of, bodies, client, scripted, until
+from tests.rules.clients import all_of, bodies, scripted
 
 ADDED = {
     "data": [{"value": "cat", "tag": "t", "id": "1"}],
@@ -189,8 +190,11 @@ def test_list_can_be_left() -> None:
 def test_list_asks_for_no_page_that_nobody_wants() -> None:
     """Who takes what the first page has causes no second request."""
     rules, transport = scripted(page(range(2), "a"), page(range(2, 4), None))
-    assert all_of(rules.list().pipe(ops.take(2))) == [StreamRule("v0", id="0"), StreamRule("v1", id="1")]
-    until(lambda: transport.sessions[0].closed)
+    scheduler = VirtualTimeScheduler()
+    seen = Seen(rules.list().pipe(ops.take(2)), scheduler)
+    scheduler.start()
+    assert seen.completed
+    assert [rule.value for rule in seen.items] == ["v0", "v1"]
     assert len(transport.sessions) == 1
 
 
