@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
-import reactivex
 from reactivex import Observable, abc
 from reactivex import operators as ops
+from reactivex.disposable import SerialDisposable, SingleAssignmentDisposable
 
 from .auth import Auth
+from .backoff import BackoffPolicy
 from .connection import Response, fetch
 from .endpoints import Request, api_url
 from .errors import HTTPStatusError
+from .operators import retry_with_backoff
 from .transport import Transport
 
 _T = TypeVar("_T")
@@ -23,10 +25,17 @@ Pairs = tuple[tuple[str, str], ...]
 
 
 class Answer(NamedTuple):
-    """An answer that was understood as far as that it is a JSON object."""
+    """An answer that was understood as far as that it is a JSON object.
+
+    Attributes:
+        response: the answer itself.
+        json: the object.
+        repeated: whether the request had failed before, so that it may have been carried out twice.
+    """
 
     response: Response
     json: dict[str, Any]
+    repeated: bool = False
 
     def part(self, *names: str) -> dict[str, Any]:
         """The object at *names*, one inside the other; an empty one where there is none."""
@@ -60,26 +69,115 @@ class Api:
         self._transport = transport
         self._scheduler = scheduler
 
-    def call(self, method: str, path: str, params: Pairs = (), body: Any = None) -> Observable[Answer]:
-        """The answer to one request, sent anew by each subscription."""
+    def call(
+        self,
+        method: str,
+        path: str,
+        params: Pairs = (),
+        body: Any = None,
+        *,
+        policy: BackoffPolicy | None = None,
+    ) -> Observable[Answer]:
+        """The answer to one request, sent anew by each subscription.
+
+        *policy* says whether and when it is sent again after a failure; without one it isn't.
+        """
         encoded = None if body is None else msgspec.json.encode(body)
         request = Request(method, api_url(path, self._base_url), params, json=encoded)
-        return fetch(request, self._auth, transport=self._transport, scheduler=self._scheduler).pipe(
+        answer = fetch(request, self._auth, transport=self._transport, scheduler=self._scheduler).pipe(
             ops.map(_understood)
         )
+        return answer if policy is None else _retried(answer, policy)
 
-    def items(self, path: str, params: Pairs, read: Callable[[dict[str, Any]], _T]) -> Observable[_T]:
+    def items(
+        self,
+        path: str,
+        params: Pairs,
+        read: Callable[[dict[str, Any]], _T],
+        *,
+        policy: BackoffPolicy | None = None,
+    ) -> Observable[_T]:
         """What a paged list holds, each item through *read*; a page is asked for when the last one is out."""
 
-        def rest(answer: Answer) -> Observable[_T]:
-            held = reactivex.from_iterable([read(item) for item in answer.listed("data")])
-            token = text(answer.part("meta").get("next_token"))
-            return reactivex.concat(held, page((*params, ("pagination_token", token)))) if token else held
+        def pages() -> Generator[Observable[Any] | _T, Any, None]:
+            asked: Pairs | None = params
+            while asked is not None:
+                answer: Answer = yield self.call("GET", path, asked, policy=policy)
+                for item in answer.listed("data"):
+                    yield read(item)
+                token = text(answer.part("meta").get("next_token"))
+                asked = (*params, ("pagination_token", token)) if token else None
 
-        def page(asked: Pairs) -> Observable[_T]:
-            return self.call("GET", path, asked).pipe(ops.flat_map(rest))
+        return in_steps(pages)
 
-        return page(params)
+
+def in_steps(work: Callable[[], Generator[Observable[Any] | _T, Any, None]]) -> Observable[_T]:
+    """What *work* yields, but for the Observables: those it waits for, and their last item is sent to it.
+
+    So requests that follow from each other are written one after the other. An error of a request is thrown
+    where *work* waits for it. Disposal ends the request that is waited for, and *work* goes no further.
+    """
+
+    def subscribe(
+        observer: abc.ObserverBase[_T], scheduler: abc.SchedulerBase | None = None
+    ) -> abc.DisposableBase:
+        current = SerialDisposable()
+        steps = work()
+
+        def advance(resume: Callable[[], Observable[Any] | _T]) -> None:
+            while not current.is_disposed:
+                # Only the work is tried: an exception of the observer is the observer's.
+                try:
+                    step = resume()
+                except StopIteration:
+                    observer.on_completed()
+                    return
+                except Exception as error:
+                    observer.on_error(error)
+                    return
+                if isinstance(step, Observable):
+                    wait_for(step)
+                    return
+                observer.on_next(step)
+                resume = steps.__next__
+
+        def wait_for(request: Observable[Any]) -> None:
+            items: list[Any] = []
+            waiting = SingleAssignmentDisposable()
+            current.disposable = waiting
+            waiting.disposable = request.subscribe(
+                items.append,
+                lambda error: advance(lambda: steps.throw(error)),
+                lambda: advance(lambda: steps.send(items[-1])),
+                scheduler=scheduler,
+            )
+
+        advance(steps.__next__)
+        return current
+
+    return Observable(subscribe)
+
+
+def _retried(source: Observable[Answer], policy: BackoffPolicy) -> Observable[Answer]:
+    """*source* with `retry_with_backoff`, without what that says in between; the answer tells of it."""
+
+    def subscribe(
+        observer: abc.ObserverBase[Answer], scheduler: abc.SchedulerBase | None = None
+    ) -> abc.DisposableBase:
+        repeated = False
+
+        def on_next(item: object) -> None:
+            nonlocal repeated
+            if isinstance(item, Answer):
+                observer.on_next(item._replace(repeated=repeated))
+            else:
+                repeated = True
+
+        return source.pipe(retry_with_backoff(policy)).subscribe(
+            on_next, observer.on_error, observer.on_completed, scheduler=scheduler
+        )
+
+    return Observable(subscribe)
 
 
 def text(value: Any) -> str | None:

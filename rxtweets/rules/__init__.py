@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .client import RulesClient
-from .model import RuleError, RuleUpdate, StreamRule
+from .client import REQUEST_POLICY, RulesClient
+from .model import RuleCounts, RuleError, RulesRefused, RuleUpdate, StreamRule
+from .sync import SyncPlan
 
 if TYPE_CHECKING:
     from .ast import Rule, all_of, any_of
@@ -74,17 +75,21 @@ _MODULES = {name: module for module, names in _ELSEWHERE.items() for name in nam
 
 __all__ = [
     "EVERY_FIELD",
+    "REQUEST_POLICY",
     "CompiledRule",
     "Limits",
     "Match",
     "Reason",
     "Rule",
+    "RuleCounts",
     "RuleError",
     "RuleProblem",
     "RuleSyntaxError",
     "RuleUpdate",
     "RulesClient",
+    "RulesRefused",
     "StreamRule",
+    "SyncPlan",
     "all_of",
     "any_of",
     "bio",

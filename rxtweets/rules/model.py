@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
+
+from rxtweets.errors import StreamError
 
 
 class StreamRule(msgspec.Struct, frozen=True):
@@ -36,6 +40,11 @@ class RuleError(msgspec.Struct, frozen=True):
     id: str | None = None
     type: str = ""
 
+    def __str__(self) -> str:
+        said = ": ".join(part for part in (self.title, self.detail) if part) or self.type
+        about = self.value or self.id
+        return f"{about}: {said}" if about else said
+
 
 class RuleUpdate(msgspec.Struct, frozen=True):
     """What came of adding or deleting rules; a part can have failed while the rest was done.
@@ -54,3 +63,47 @@ class RuleUpdate(msgspec.Struct, frozen=True):
     invalid: int = 0
     deleted: int = 0
     not_deleted: int = 0
+
+
+class RuleCounts(msgspec.Struct, frozen=True):
+    """How many rules there are, and how many there may be.
+
+    Attributes:
+        rules: those of this app.
+        limit: the most that an app may have; None where the server doesn't say.
+        project_rules: those of all apps of the project.
+        project_limit: the most that they may have together; None where the server doesn't say.
+        apps: the number of rules of each app of the project, by the app's id.
+    """
+
+    rules: int
+    limit: int | None
+    project_rules: int
+    project_limit: int | None
+    apps: dict[str, int]
+
+    @property
+    def room(self) -> int | None:
+        """How many rules can be added; None where the server names no limit."""
+        left = [
+            limit - rules
+            for rules, limit in ((self.rules, self.limit), (self.project_rules, self.project_limit))
+            if limit is not None
+        ]
+        return max(0, min(left)) if left else None
+
+
+class RulesRefused(StreamError):
+    """Rules that are wanted can't be had, so what they were to take the place of was left as it is.
+
+    Attributes:
+        errors: why, one for each rule, or one for all.
+    """
+
+    def __init__(self, errors: tuple[RuleError, ...]) -> None:
+        shown = "; ".join(map(str, errors[:3]))
+        super().__init__(f"{shown}; and {len(errors) - 3:,} more" if len(errors) > 3 else shown)
+        self.errors = errors
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.errors,)

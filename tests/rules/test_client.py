@@ -8,34 +8,18 @@ from typing import Any
 
 import msgspec
 import pytest
-from reactivex import Observable
 from reactivex import operators as ops
+from reactivex.scheduler import VirtualTimeScheduler
 
 from rxtweets import errors
 from rxtweets.auth import BearerToken
+from rxtweets.backoff import BackoffPolicy
 from rxtweets.emulator import Emulator
-from rxtweets.rules import RuleError, RulesClient, RuleUpdate, StreamRule
+from rxtweets.rules import RuleCounts, RuleError, RulesClient, RuleUpdate, StreamRule, from_, has, keyword
 from rxtweets.streams import StreamingClient
-from rxtweets.testing import HOLD, Script, ScriptedTransport
+from rxtweets.testing import HOLD, Script
 from tests.observing import Seen
-
-
-def scripted(*answers: Any) -> tuple[RulesClient, ScriptedTransport]:
-    """A client whose requests are answered with *answers* in turn."""
-    scripts = [
-        answer if isinstance(answer, Script) else Script(msgspec.json.encode(answer)) for answer in answers
-    ]
-    transport = ScriptedTransport(*scripts)
-    return StreamingClient(
-        BearerToken("AAAA"), base_url="http://127.0.0.1:9", transport=transport
-    ).rules, transport
-
-
-def all_of(observable: Observable[Any]) -> list[Any]:
-    seen = Seen(observable).ended()
-    assert seen.completed, seen.error
-    return seen.items
-
+from tests.rules.clients import all_of, bodies, scripted
 
 ADDED = {
     "data": [{"value": "cat", "tag": "t", "id": "1"}],
@@ -91,6 +75,54 @@ def test_nothing_happens_without_a_subscriber() -> None:
     all_of(adding)
     all_of(adding)
     assert len(transport.sessions) == 2
+
+
+def test_rules_of_the_language_are_sent_as_their_text() -> None:
+    """A Rule can be given wherever text can."""
+    rules, transport = scripted(ADDED, ADDED)
+    all_of(rules.add(keyword("cat") & has("images"), from_("x") | from_("y"), tag="t"))
+    all_of(rules.delete(values=[keyword("cat") & has("images")]))
+    assert bodies(transport) == [
+        {"add": [{"value": "cat has:images", "tag": "t"}, {"value": "from:x OR from:y", "tag": "t"}]},
+        {"delete": {"values": ["cat has:images"]}},
+    ]
+
+
+def test_validate_changes_nothing() -> None:
+    """Validation is the server's dry run."""
+    rules, transport = scripted(ADDED)
+    (update,) = all_of(rules.validate("cat", "((", tag="t"))
+    assert (update.valid, update.invalid) == (1, 2)
+    assert transport.sessions[0].request.params == (("dry_run", "true"),)
+
+
+COUNTS: dict[str, Any] = {
+    "cap_per_client_app": "1000",
+    "cap_per_project": "1500",
+    "client_app_rules_count": {"client_app_id": "9", "rule_count": 30},
+    "project_rules_count": "1490",
+    "all_project_client_apps": [
+        {"client_app_id": "9", "rule_count": 30},
+        {"client_app_id": "8", "rule_count": 1460},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("data", "counts", "room"),
+    [
+        (COUNTS, RuleCounts(30, 1000, 1490, 1500, {"9": 30, "8": 1460}), 10),
+        (COUNTS | {"cap_per_project": None}, RuleCounts(30, 1000, 1490, None, {"9": 30, "8": 1460}), 970),
+        (COUNTS | {"cap_per_project": 100}, RuleCounts(30, 1000, 1490, 100, {"9": 30, "8": 1460}), 0),
+        ({}, RuleCounts(0, None, 0, None, {}), None),
+    ],
+)
+def test_counts(data: dict[str, Any], counts: RuleCounts, room: int | None) -> None:
+    """Counts are numbers whichever way they are written, and say how many more rules there can be."""
+    rules, transport = scripted({"data": data})
+    assert all_of(rules.counts()) == [counts]
+    assert counts.room == room
+    assert transport.sessions[0].request.url.endswith("/2/tweets/search/stream/rules/counts")
 
 
 def test_dry_run() -> None:
@@ -155,11 +187,25 @@ def test_list_can_be_left() -> None:
     assert seen.error is None
 
 
+def test_list_asks_for_no_page_that_nobody_wants() -> None:
+    """Who takes what the first page has causes no second request."""
+    rules, transport = scripted(page(range(2), "a"), page(range(2, 4), None))
+    scheduler = VirtualTimeScheduler()
+    seen = Seen(rules.list().pipe(ops.take(2)), scheduler)
+    scheduler.start()
+    assert seen.completed
+    assert [rule.value for rule in seen.items] == ["v0", "v1"]
+    assert len(transport.sessions) == 1
+
+
 REFUSED: list[tuple[Callable[[RulesClient], object], str]] = [
     (lambda rules: rules.add(), "add() takes at least one rule"),
     (lambda rules: rules.add("ok", "  "), "a rule says what to match; this one is empty"),
     (lambda rules: rules.add("x" * 2049), "at most 2,048 characters, not 2,049: xxx"),
-    (lambda rules: rules.add(["a", "b"]), "a rule is text or a StreamRule, not ['a', 'b']"),  # type: ignore[arg-type]
+    (lambda rules: rules.add(["a", "b"]), "a rule is text, a Rule or a StreamRule, not ['a', 'b']"),  # type: ignore[arg-type]
+    (lambda rules: rules.validate(), "validate() takes at least one rule"),
+    (lambda rules: rules.replace(1), "replace() takes at least one rule"),
+    (lambda rules: rules.replace("cat", "dog"), "takes numeric ids such as 2244994945, not names: 'cat'"),
     (lambda rules: rules.delete(), "delete() takes at least one rule"),
     (lambda rules: rules.delete("cat"), "delete takes numeric ids such as 2244994945, not names: 'cat'"),
     (lambda rules: rules.delete(values="cat"), "write values=['cat']"),
@@ -193,7 +239,7 @@ def test_refused_before_any_request(call: Callable[[RulesClient], object], said:
 )
 def test_errors(script: Script, kind: type[Exception], said: str) -> None:
     """What concerns the request and no rule is the Observable's error."""
-    rules, _ = scripted(script)
+    rules, _ = scripted(script, policy=BackoffPolicy.never())
     error = Seen(rules.add("cat")).ended().error
     assert isinstance(error, kind)
     assert said in str(error)
@@ -229,7 +275,8 @@ def test_against_a_server(emulator: Emulator) -> None:
 def test_many_rules_come_in_pages(emulator: Emulator) -> None:
     """A real server's pages come out whole."""
     rules = StreamingClient(BearerToken(emulator.bearer_token), base_url=emulator.base_url).rules
-    update: RuleUpdate = rules.add(*(f"word{i}" for i in range(40))).run()
-    assert update.created == 40
-    assert len(all_of(rules.list())) == 40
+    update: RuleUpdate = rules.add(*(f"word{i}" for i in range(240))).run()
+    assert update.created == 240
+    assert len(all_of(rules.list())) == 240
+    assert rules.counts().run().rules == 240
     assert all_of(rules.list(*(rule.id or "" for rule in update.rules[:3]))) == list(update.rules[:3])

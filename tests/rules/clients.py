@@ -1,0 +1,127 @@
+"""Rules clients to test with: one whose answers are scripted, and one with trouble."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+from reactivex import Observable
+from requests.auth import AuthBase
+
+from rxtweets import errors
+from rxtweets.auth import BearerToken
+from rxtweets.backoff import BackoffPolicy, Curve
+from rxtweets.emulator import Emulator
+from rxtweets.endpoints import Request
+from rxtweets.rules import RulesClient
+from rxtweets.streams import StreamingClient
+from rxtweets.testing import Script, ScriptedTransport
+from rxtweets.transport import Head, RequestsTransport, Session
+from tests.observing import PATIENCE, Seen
+
+AT_ONCE = BackoffPolicy(network=Curve(0.0), http=Curve(0.0), rate_limit=Curve(0.0), max_attempts=2)
+"""Two more tries, without waits."""
+
+
+def scripted(*answers: Any, policy: BackoffPolicy | None = AT_ONCE) -> tuple[RulesClient, ScriptedTransport]:
+    """A client whose requests are answered with *answers* in turn."""
+    scripts = [
+        answer if isinstance(answer, Script) else Script(msgspec.json.encode(answer)) for answer in answers
+    ]
+    transport = ScriptedTransport(*scripts)
+    rules = StreamingClient(BearerToken("AAAA"), base_url="http://127.0.0.1:9", transport=transport).rules
+    return rules if policy is None else rules.with_policy(policy), transport
+
+
+def bodies(transport: ScriptedTransport) -> list[Any]:
+    """What was sent, in order: the objects of the POSTs."""
+    return [
+        msgspec.json.decode(session.request.json or b"")
+        for session in transport.sessions
+        if session.request.method == "POST"
+    ]
+
+
+def all_of(observable: Observable[Any]) -> list[Any]:
+    """The items of an Observable that completes."""
+    seen = Seen(observable).ended()
+    assert seen.completed, seen.error
+    return seen.items
+
+
+Trouble = Literal["lost", "unsent", "busy", "held", "held back"]
+"""What becomes of a request: carried out, but its answer lost; not sent; refused with a 503; carried out, but
+its answer awaited until disposal; not sent until disposal."""
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Block until *condition* holds, of things that tell nobody when they change."""
+    tick = threading.Event()
+    for _ in range(int(PATIENCE / 0.005)):
+        if condition():
+            return
+        tick.wait(0.005)
+    raise AssertionError("it never came to that")
+
+
+class Troubled:
+    """A transport with trouble for the requests with the given numbers, from 0."""
+
+    def __init__(self, trouble: Mapping[int, Trouble], emulator: Emulator) -> None:
+        self.reached = threading.Event()
+        self._trouble = trouble
+        self._emulator = emulator
+        self._real = RequestsTransport()
+        self._numbers = itertools.count()
+
+    def session(self, request: Request, auth: AuthBase | None, *, stall_timeout: float) -> Session:
+        session = self._real.session(request, auth, stall_timeout=stall_timeout)
+        trouble = self._trouble.get(next(self._numbers))
+        if trouble == "busy":
+            self._emulator.answer(503, path=urlsplit(request.url).path)
+            return session
+        return session if trouble is None else _Troubled(session, trouble, self.reached)
+
+
+class _Troubled:
+    def __init__(self, session: Session, trouble: Trouble, reached: threading.Event) -> None:
+        self._session = session
+        self._trouble = trouble
+        self._reached = reached
+        self._shut = threading.Event()
+        self.read = session.read
+        self.close = session.close
+
+    def open(self) -> Head:
+        if self._trouble in ("lost", "held"):
+            self._session.open()
+            while self._session.read():
+                pass
+        self._reached.set()
+        if self._trouble.startswith("held"):
+            assert self._shut.wait(PATIENCE)
+        raise errors.ConnectionFailed("trouble")
+
+    def shutdown(self) -> None:
+        self._shut.set()
+        self._session.shutdown()
+
+
+def client(emulator: Emulator, *, lost: Collection[int] = (), policy: BackoffPolicy = AT_ONCE) -> RulesClient:
+    """A client of *emulator* that loses the answers to the requests with those numbers."""
+    return troubled(emulator, dict.fromkeys(lost, "lost"), policy)[0]
+
+
+def troubled(
+    emulator: Emulator, trouble: Mapping[int, Trouble], policy: BackoffPolicy
+) -> tuple[RulesClient, threading.Event]:
+    """A client with trouble, and what is set once that is met but for a 503."""
+    transport = Troubled(trouble, emulator)
+    streaming = StreamingClient(
+        BearerToken(emulator.bearer_token), base_url=emulator.base_url, transport=transport
+    )
+    return streaming.rules.with_policy(policy), transport.reached
