@@ -59,12 +59,14 @@ if TYPE_CHECKING:
     )
     from .check import Limits, parse, validate
     from .match import EVERY_FIELD, CompiledRule, Match, Reason
+    from .meaning import explain, fields_for
     from .problems import RuleProblem, RuleSyntaxError
     from .translate import from_filter
 
 _ELSEWHERE = {
     "ast": ("Rule", "all_of", "any_of"),
     "check": ("Limits", "parse", "validate"),
+    "meaning": ("explain", "fields_for"),
     "match": ("EVERY_FIELD", "CompiledRule", "Match", "Reason"),
     "problems": ("RuleProblem", "RuleSyntaxError"),
     "translate": ("from_filter",),
@@ -103,6 +105,8 @@ __all__ = [
     "embedding_threshold",
     "emoji",
     "entity",
+    "explain",
+    "fields_for",
     "followers_count",
     "following_count",
     "from_",

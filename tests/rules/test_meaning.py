@@ -1,0 +1,99 @@
+"""What a rule means in words, and the fields that it takes to match it on this side."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from rxtweets.emulator.fields import Fields
+from rxtweets.emulator.model import Wish
+from rxtweets.emulator.v2_forms import envelope
+from rxtweets.emulator.world import World
+from rxtweets.endpoints import v2
+from rxtweets.messages import Post, decode
+from rxtweets.rules import explain, fields_for, parse
+from rxtweets.rules.operators import OPERATORS
+
+NAMELESS = ["cat", '"red panda"', '"a b"~3', "#tag", "@ada", "$TSLA", '"c++"', '"!?"']
+KINDS = [f"is:{kind}" for kind in ("retweet", "reply", "quote", "verified", "nullcast")]
+FEATURES = "hashtags cashtags links mentions media images video_link geo".split()
+NAMED = [f"{name}:{operator.example}" for name, operator in OPERATORS.items() if name not in ("is", "has")]
+EVERY = [*NAMELESS, *NAMED, *KINDS, *(f"has:{feature}" for feature in FEATURES), "from:12", "place:abc"]
+
+NOT_IN_THE_EMULATOR = {"from_affiliate_of", "to_affiliate_of"}
+"""Its people carry no badges; and X brings the id of who gave one, with no way to ask for the username."""
+
+ONLY_X = {"embedding", "embedding_threshold", "sample"}
+
+
+def corpus() -> list[Wish]:
+    kinds = ({"retweet"}, {"reply"}, {"quote"}, {"images"}, {"video_link"}, {"links"}, {"geo"}, set[str]())
+    return [Wish(wants=frozenset(kind)) for kind in kinds for _ in range(6)]
+
+
+@pytest.mark.parametrize("text", EVERY)
+def test_what_is_asked_for_suffices(text: str) -> None:
+    """With the fields that are named, whether the rule matches can always be told."""
+    rule = parse(text)
+    (term,) = (term for term, _ in rule.terms())
+    asked = fields_for(rule)
+    assert v2.filter(**asked)  # all of them are names that X knows
+    if term.name in NOT_IN_THE_EMULATOR | ONLY_X:
+        return
+    names = {key: frozenset(value) for key, value in asked.items()}  # type: ignore[call-overload]
+    expansions = names.get("expansions", frozenset())
+    brought = {"author_id": "author_id", "geo.place_id": "geo", "attachments.media_keys": "attachments"}
+    fields = Fields(
+        post=names.get("tweet_fields", frozenset()) | {brought[name] for name in expansions & brought.keys()},
+        user=names.get("user_fields", frozenset()),
+        place=names.get("place_fields", frozenset()),
+        expansions=expansions,
+    )
+    parameters = [f"{key.replace('_', '.')}={name}" for key, values in names.items() for name in values]
+    compiled = rule.compile(asked=parameters)
+    world = World(seed=5)
+    for wish in corpus():
+        post = decode(msgspec.json.encode(envelope(world.make(wish), fields)))
+        assert isinstance(post, Post)
+        assert compiled.matches(post).unknown == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("cat", "has the word “cat”"),
+        ('"Red Panda"', "has the words “red panda”, next to each other"),
+        ('"c++"', "has the word “c”"),
+        ('"!?"', "has the characters “!?”"),
+        ('"a b"~3', "has the words “a b” in any order, with at most 3 others between"),
+        ("from:ada", "is by @ada"),
+        ("to:12", "replies to the account 12"),
+        ("min_followers:5000", "is by an account with at least 5,000 followers"),
+        ("tweets_count:1000..20000", "is by an account with 1,000 to 20,000 posts"),
+        ("listed_count:7", "is by an account that is in at least 7 lists"),
+        ("cat -is:retweet", "all of\n  has the word “cat”\n  NOT: is a retweet"),
+        (
+            "cat (has:images OR lang:fr)",
+            "all of\n  has the word “cat”\n  at least one of\n    has a photo\n    is in the language fr",
+        ),
+    ],
+)
+def test_in_words(text: str, words: str) -> None:
+    """Each operator is a line, indented under what joins it with others."""
+    assert explain(parse(text)) == words
+
+
+def test_every_operator_has_words() -> None:
+    """There is an explanation of each, without a gap in it."""
+    for text in EVERY:
+        assert not set("{}") & set(explain(parse(text)))
+
+
+def test_fields_of_several_rules() -> None:
+    """They are asked for together, each once; what needs none has none."""
+    assert fields_for(parse("lang:en from:ada"), parse("lang:de is:verified")) == {
+        "tweet_fields": ["lang"],
+        "user_fields": ["verified"],
+        "expansions": ["author_id"],
+    }
+    assert fields_for(parse('embedding:"open source"')) == {}
