@@ -15,10 +15,13 @@ from reactivex import operators as ops
 import rxtweets as rxt
 from rxtweets import operators as tw
 from rxtweets.messages import Lifecycle, Limit, Post, Status, StreamWarning
+from rxtweets.rules import Limits, StreamRule, from_filter
 
 from .accounts import Account, Api, find_account
-from .filter_rules import filter_rules
 from .own_rules import OwnRules
+from .predicates import filter_query
+from .rule_files import checked
+from .rules import rules as rules_group
 from .screen import Notices, printer, quiet_without_reader
 from .signals import Signals
 
@@ -72,12 +75,16 @@ def streaming(command: _Command) -> _Command:
     return command
 
 
+rxtweets.add_command(rules_group)
+
+
 @rxtweets.command("filter", epilog=EPILOG)
 @click.option("--track", multiple=True, metavar="WORDS", help="Posts with all of these words; a comma is OR.")
 @click.option("--follow", multiple=True, metavar="ID", help="Posts by, retweets of and replies to this user.")
 @click.option("--locations", multiple=True, metavar="W,S,E,N", help="Posts from this box, in degrees.")
 @click.option("--language", "languages", multiple=True, metavar="XX", help="Only posts in this language.")
 @click.option("--rule", "rules", multiple=True, metavar="TEXT", help="Rule in X's rule language (v2 only).")
+@click.option("--unchecked", is_flag=True, help="Send --rule without looking for mistakes first.")
 @streaming
 @click.pass_obj
 def filter_(
@@ -87,6 +94,7 @@ def filter_(
     locations: tuple[str, ...],
     languages: tuple[str, ...],
     rules: tuple[str, ...],
+    unchecked: bool,
     limit: int | None,
     as_json: bool,
     emulator: bool,
@@ -115,21 +123,21 @@ def filter_(
         if account.api == "v1":
             if rules:
                 raise click.UsageError("--rule needs v2; on v1.1 use --track, --follow and --locations.")
-            statuses = rxt.Stream(account.auth, base_url=account.base_url).filter(
-                track=track,
-                follow=",".join(follow) or None,
-                locations=",".join(locations) or None,
-                languages=",".join(languages) or None,
-            )
+            query = filter_query(track, follow, locations, languages)
+            statuses = rxt.Stream(account.auth, base_url=account.base_url).filter(query)
             show(statuses.pipe(notices(account), tw.statuses()), limit, as_json)
             return
-        translated = filter_rules(track, follow, locations, languages) if track or follow or locations else []
-        if languages and not translated:
+        if languages and not (track or follow or locations):
             raise click.UsageError(
                 "--language goes with --track, --follow and --locations; in a rule: lang:en"
             )
+        values = list(rules)
+        if not unchecked:
+            checked([StreamRule(value) for value in rules], Limits.enterprise())
+        if track or follow or locations:
+            values[:0] = map(str, from_filter(filter_query(track, follow, locations, languages)))
         client = rxt.StreamingClient(account.auth, base_url=account.base_url)
-        own = OwnRules(client.rules, [*translated, *rules])
+        own = OwnRules(client.rules, values)
         stack.callback(own.remove)
         stack.callback(signals.hold)
         own.add()

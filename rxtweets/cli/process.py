@@ -43,7 +43,7 @@ def _run(arguments: Sequence[str], signals: Signals) -> int:
         name = "" if error.filename is None else f"{error.filename}: "
         return _failed(f"{name}{error.strerror or error}")
     except (StreamError, ValueError, ImportError) as error:
-        return _failed(str(error))
+        return _failed("; ".join([str(error), *getattr(error, "__notes__", ())]))
 
 
 def _failed(message: str) -> int:

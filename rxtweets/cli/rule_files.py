@@ -1,0 +1,120 @@
+"""Rules as the command is given them: as arguments, in files; and the TOML file that lists them."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tomllib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import click
+
+from rxtweets.rules import Limits, RuleProblem, StreamRule, validate
+
+from .safe import printable
+
+
+def rules_in(path: str) -> list[StreamRule]:
+    """The rules in a file, `-` for stdin: those of a TOML file, else one in each line that isn't blank.
+
+    Raises:
+        ValueError: it is no such file.
+        OSError: it can't be read.
+    """
+    text = _read(path)
+    if path.endswith(".toml") or text.lstrip().startswith("[[rule]]"):
+        return _from_toml(text, path)
+    found = [StreamRule(line.strip()) for line in text.splitlines() if line.strip()]
+    if not found:
+        raise ValueError(f"{path}: there is no rule in it; write one a line, or TOML with [[rule]]")
+    return found
+
+
+def toml_rules(path: str) -> list[StreamRule]:
+    """The rules of a TOML file, `-` for stdin. Raises as `rules_in` does."""
+    return _from_toml(_read(path), path)
+
+
+def _read(path: str) -> str:
+    try:
+        return sys.stdin.buffer.read().decode() if path == "-" else Path(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise ValueError(f"{path}: it is not UTF-8 text") from None
+
+
+def _from_toml(text: str, path: str) -> list[StreamRule]:
+    try:
+        held = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{path}: {error}") from None
+    listed = held.pop("rule", None)
+    if held or not isinstance(listed, list):
+        other = f", not {next(iter(held))!r}" if held else " (or rule = [] for none at all)"
+        raise ValueError(f"{path}: its tables are [[rule]] with value= and tag={other}")
+    return [_from_table(table, f"{path}: rule {number}") for number, table in enumerate(listed, 1)]
+
+
+def _from_table(table: object, where: str) -> StreamRule:
+    if not isinstance(table, dict):
+        raise ValueError(f"{where} is no table: write [[rule]], and below it value= and tag=")
+    for name, value in table.items():
+        if name not in ("value", "tag"):
+            raise ValueError(f"{where} has {name!r}; there is value= and tag=")
+        if not isinstance(value, str):
+            raise ValueError(f"{where}: {name} is text in quotes")
+    if not table.get("value", "").strip():
+        raise ValueError(f"{where} has no value=")
+    return StreamRule(table["value"].strip(), table.get("tag"))
+
+
+def toml(rules: Iterable[StreamRule]) -> str:
+    """*rules* as a TOML file that `rules_in` reads."""
+    tables = []
+    for rule in rules:
+        lines = ["[[rule]]", f"value = {_string(rule.value)}"]
+        tables.append("\n".join([*lines, f"tag = {_string(rule.tag)}"] if rule.tag else lines))
+    return "\n\n".join(tables) or "rule = []"
+
+
+def _string(text: str) -> str:
+    """A literal string where that spares escapes, as phrases in rules would need them."""
+    if '"' in text and "'" not in text and text.isprintable():
+        return f"'{text}'"
+    quoted = json.dumps(text, ensure_ascii=False)
+    return "".join(char if char.isprintable() else _escaped(char) for char in quoted)
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def checked(rules: Sequence[StreamRule], limits: Limits) -> None:
+    """Show what X would refuse *rules* for, if anything, and then end the command.
+
+    Raises:
+        ClickException: it would refuse some.
+    """
+    wrong = [problems for rule in rules if (problems := validate(rule.value, limits))]
+    if wrong:
+        for problems in wrong:
+            show_problems(problems)
+        raise click.ClickException(
+            f"X would refuse {plural(len(wrong), 'rule')}, so nothing was sent; --unchecked sends all the same"
+        )
+
+
+def show_problems(problems: Iterable[RuleProblem]) -> None:
+    """Write to stderr what is wrong with a rule, where, and what would be right."""
+    for problem in problems:
+        click.echo(printable(problem.message), err=True)
+        for line in problem.caret().splitlines():
+            click.echo(f"  {line}", err=True)
+        if problem.hint:
+            click.echo(f"  {printable(problem.hint)}", err=True)
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 rule`, `2,000 rules`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

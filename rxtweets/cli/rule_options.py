@@ -1,0 +1,117 @@
+"""What the commands about rules have in common: options, the rules given, the client, and what is shown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from typing import Any, TypeVar
+
+import click
+from reactivex import Observable
+
+import rxtweets as rxt
+from rxtweets.rules import Limits, RuleError, RulesClient, StreamRule
+
+from .accounts import find_account
+from .rule_files import rules_in
+from .safe import printable
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_T = TypeVar("_T")
+
+
+class RuleCommand(click.Command):
+    """A command that takes rules, which may begin with a `-` as options do."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["context_settings"] = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
+        super().__init__(*args, **kwargs)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse what begins with `--`, as no rule does."""
+        known = {name for option in self.get_params(ctx) for name in option.opts}
+        for word in args[: args.index("--")] if "--" in args else args:
+            name = word.partition("=")[0]
+            if name.startswith("--") and name not in known:
+                raise click.NoSuchOption(name, possibilities=sorted(known), ctx=ctx)
+        return super().parse_args(ctx, args)
+
+
+def options(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
+    def added(command: _Command) -> _Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return added
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for other programs.")
+file_option = click.option(
+    "--file", "path", metavar="FILE", help="Rules from a file, one a line or TOML; - is stdin."
+)
+enterprise_option = click.option(
+    "--enterprise", is_flag=True, help="Rules may have 2,048 characters, not 1,024."
+)
+unchecked_option = click.option(
+    "--unchecked", is_flag=True, help="Send rules without looking for mistakes first."
+)
+account_options = options(
+    click.option("--credentials", metavar="FILE", help="TOML file that only you can read."),
+    click.option("--emulator", is_flag=True, help="Ask a local server, which starts without rules."),
+)
+
+
+def rules_client(stack: ExitStack, credentials: str | None, emulator: bool) -> RulesClient:
+    account = find_account(stack, "v2", credentials, emulator)
+    return rxt.StreamingClient(account.auth, base_url=account.base_url).rules
+
+
+def given(texts: tuple[str, ...], path: str | None) -> list[StreamRule]:
+    """The rules of arguments and of a file; the argument `-` is stdin."""
+    found = [rule for text in texts for rule in (rules_in("-") if text == "-" else [StreamRule(text)])]
+    found += rules_in(path) if path is not None else []
+    if not found:
+        raise click.UsageError("Give at least one rule, or --file.")
+    return found
+
+
+def limits(enterprise: bool) -> Limits:
+    return Limits.enterprise() if enterprise else Limits.pay_per_use()
+
+
+def every(items: Observable[_T]) -> list[_T]:
+    """All that comes, which Ctrl-C can end."""
+    found: list[_T] = []
+    rxt.run(items, found.append)
+    return found
+
+
+def last(items: Observable[_T]) -> _T:
+    found = every(items)
+    if not found:
+        raise click.Abort  # Ctrl-C: nothing else ends it without an item or an error
+    return found[-1]
+
+
+def show_rules(listed: Iterable[StreamRule], as_json: bool) -> None:
+    for rule in listed:
+        if as_json:
+            click.echo(json.dumps(as_dict(rule)))
+        else:
+            tag = f"  (tag: {printable(rule.tag)})" if rule.tag else ""
+            click.echo(f"{printable(rule.id or '?')}  {printable(rule.value)}{tag}")
+
+
+def as_dict(rule: StreamRule) -> dict[str, str | None]:
+    return {"id": rule.id, "value": rule.value, "tag": rule.tag}
+
+
+def tell_refused(errors: Iterable[RuleError]) -> None:
+    """End the command if the server has refused something."""
+    said = [printable(f"X refuses {error}") for error in errors]
+    if said:
+        for line in said:
+            click.echo(f"Error: {line}", err=True)
+        raise click.exceptions.Exit(1)

@@ -1,0 +1,181 @@
+"""`rxtweets rules`: write, check, test and manage the rules of v2's filtered stream."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+
+import click
+
+from .rule_files import checked, plural, toml, toml_rules
+from .rule_options import (
+    RuleCommand,
+    account_options,
+    as_dict,
+    enterprise_option,
+    every,
+    file_option,
+    given,
+    json_option,
+    last,
+    limits,
+    options,
+    rules_client,
+    show_rules,
+    tell_refused,
+    unchecked_option,
+)
+from .rules_here import explain_, from_track, test, validate_
+from .screen import quiet_without_reader
+
+
+@click.group()
+def rules() -> None:
+    """Write, check and manage rules of v2's filtered stream.
+
+    \b
+    Without an account, nor the network:
+      rxtweets rules validate 'cat has:images -is:retweet'
+      rxtweets rules explain 'cat has:images -is:retweet'
+      rxtweets rules test 'cat has:images' --on posts.jsonl
+      rxtweets rules from-track 'red panda,koala' --language en
+
+    With one:
+      rxtweets rules add 'cat has:images' --tag cats
+      rxtweets rules list --toml > rules.toml
+      rxtweets rules sync rules.toml --dry-run
+    """
+
+
+@rules.command("list")
+@click.option("--toml", "as_toml", is_flag=True, help="Print the file that sync takes.")
+@options(json_option, account_options)
+def list_(as_toml: bool, as_json: bool, credentials: str | None, emulator: bool) -> None:
+    """Print the rules there are: id, rule, tag."""
+    with ExitStack() as stack:
+        listed = every(rules_client(stack, credentials, emulator).list())
+    with quiet_without_reader():
+        click.echo(toml(listed)) if as_toml else show_rules(listed, as_json)
+
+
+@rules.command(cls=RuleCommand)
+@click.argument("texts", metavar="RULE...", nargs=-1)
+@click.option("--tag", help="Tag of the rules that have none.")
+@options(file_option, enterprise_option, unchecked_option, json_option, account_options)
+def add(
+    texts: tuple[str, ...],
+    tag: str | None,
+    path: str | None,
+    enterprise: bool,
+    unchecked: bool,
+    as_json: bool,
+    credentials: str | None,
+    emulator: bool,
+) -> None:
+    """Add rules, and print them with their ids.
+
+    \b
+    rxtweets rules add 'cat has:images' '"red panda"' --tag animals
+    """
+    wanted = given(texts, path)
+    if not unchecked:
+        checked(wanted, limits(enterprise))
+    with ExitStack() as stack:
+        update = last(rules_client(stack, credentials, emulator).add(*wanted, tag=tag))
+    show_rules(update.rules, as_json)
+    tell_refused(update.errors)
+
+
+@rules.command()
+@click.argument("ids", metavar="ID...", nargs=-1)
+@click.option("--value", "values", multiple=True, metavar="RULE", help="Delete the rule with this text.")
+@click.option("--tag", "tags", multiple=True, help="Delete all rules with this tag.")
+@account_options
+def delete(
+    ids: tuple[str, ...],
+    values: tuple[str, ...],
+    tags: tuple[str, ...],
+    credentials: str | None,
+    emulator: bool,
+) -> None:
+    """Delete rules, by the ids that list prints or otherwise.
+
+    \b
+    rxtweets rules delete 1165037377523306498 --tag animals
+    """
+    if not (ids or values or tags):
+        raise click.UsageError("Say which rules: their ids, --value or --tag.")
+    with ExitStack() as stack:
+        client = rules_client(stack, credentials, emulator)
+        tagged = [rule for rule in every(client.list()) if rule.tag in tags] if tags else []
+        if missing := set(tags) - {rule.tag for rule in tagged}:
+            raise click.ClickException(f"no rule has the tag {min(missing)!r}; nothing was deleted")
+        named = [rule for rule in tagged if rule.id not in ids and rule.value not in values]
+        update = last(client.delete(*ids, *named, values=values))
+    click.echo(f"{plural(update.deleted, 'rule')} deleted")
+    tell_refused(update.errors)
+
+
+@rules.command()
+@click.argument("path", metavar="FILE")
+@click.option("--dry-run", is_flag=True, help="Only show what would change.")
+@click.option("--tag-prefix", default="", metavar="TEXT", help="Leave rules with other tags alone.")
+@options(enterprise_option, unchecked_option, json_option, account_options)
+def sync(
+    path: str,
+    dry_run: bool,
+    tag_prefix: str,
+    enterprise: bool,
+    unchecked: bool,
+    as_json: bool,
+    credentials: str | None,
+    emulator: bool,
+) -> None:
+    """Make the rules at X those of a TOML file, with the fewest changes.
+
+    Rules that the file does not have are deleted: look first, with --dry-run.
+    New ones are added before old ones go. If it is interrupted, do it again.
+
+    \b
+    [[rule]]
+    value = 'cat has:images -is:retweet'
+    tag = "cats"
+    """
+    wanted = toml_rules(path)
+    if not unchecked:
+        checked(wanted, limits(enterprise))
+    with ExitStack() as stack:
+        client = rules_client(stack, credentials, emulator)
+        plan = last(client.sync(wanted, dry_run=True, tag_prefix=tag_prefix))
+        if not as_json:
+            click.echo(str(plan))
+        if not dry_run and (plan.adds or plan.deletes):
+            done = last(client.sync(wanted, tag_prefix=tag_prefix))
+            if not as_json:
+                same = (done.adds, done.deletes) == (plan.adds, plan.deletes)
+                click.echo("done" if same else f"done, but the rules had changed meanwhile:\n{done}")
+            plan = done
+    if as_json:
+        parts = {"adds": plan.adds, "deletes": plan.deletes, "keeps": plan.keeps}
+        click.echo(json.dumps({name: list(map(as_dict, some)) for name, some in parts.items()}))
+
+
+@rules.command()
+@options(json_option, account_options)
+def counts(as_json: bool, credentials: str | None, emulator: bool) -> None:
+    """Print how many rules there are, and how many there may be."""
+    with ExitStack() as stack:
+        found = last(rules_client(stack, credentials, emulator).counts())
+    if as_json:
+        names = ("rules", "limit", "project_rules", "project_limit", "apps")
+        click.echo(json.dumps({name: getattr(found, name) for name in names}))
+        return
+    for whose, count, limit in (
+        ("app", found.rules, found.limit),
+        ("project", found.project_rules, found.project_limit),
+    ):
+        click.echo(f"{whose + ':':9}{plural(count, 'rule')}" + ("" if limit is None else f" of {limit:,}"))
+
+
+for command in (validate_, explain_, test, from_track):
+    rules.add_command(command)
