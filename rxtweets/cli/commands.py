@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from typing import Any, TypeVar
 
@@ -48,6 +48,22 @@ FIELDS: rxt.endpoints.v2.PostFields = {
 }
 
 
+def fields(asked: Iterable[str]) -> rxt.endpoints.v2.PostFields:
+    """What is asked for of a post, with options such as `tweet.fields=geo,source` added.
+
+    Raises:
+        UsageError: an option is not of that form.
+    """
+    made: dict[str, list[str]] = {name: list(names) for name, names in FIELDS.items()}  # type: ignore[call-overload]
+    for option in asked:
+        parameter, equals, names = option.partition("=")
+        name = parameter.strip().replace(".", "_")
+        if not equals or name not in rxt.endpoints.v2.PostFields.__annotations__:
+            raise click.UsageError(f"--ask takes tweet.fields=… or expansions=… and the like, not {option!r}")
+        made.setdefault(name, []).extend(one.strip() for one in names.split(",") if one.strip())
+    return made  # type: ignore[return-value]
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=EPILOG)
 @click.version_option(rxt.__version__, prog_name="rxtweets")
 def rxtweets() -> None:
@@ -68,6 +84,9 @@ def streaming(command: _Command) -> _Command:
         click.option("--emulator", is_flag=True, help="Stream from a local server; needs no credentials."),
         click.option(
             "--json", "as_json", is_flag=True, help="Print each post's JSON as received, a line each."
+        ),
+        click.option(
+            "--ask", multiple=True, metavar="PARAM=NAMES", help="Ask v2 for more: tweet.fields=geo,source"
         ),
         click.option("--limit", type=click.IntRange(min=1), metavar="N", help="End after N posts."),
     ):
@@ -96,6 +115,7 @@ def filter_(
     rules: tuple[str, ...],
     unchecked: bool,
     limit: int | None,
+    ask: tuple[str, ...],
     as_json: bool,
     emulator: bool,
     credentials: str | None,
@@ -141,14 +161,19 @@ def filter_(
         stack.callback(own.remove)
         stack.callback(signals.hold)
         own.add()
-        posts = client.filter(**FIELDS).pipe(notices(account), tw.posts())
+        posts = client.filter(**fields(ask)).pipe(notices(account), tw.posts())
         show(posts.pipe(ops.filter(own.match)), limit, as_json)
 
 
 @rxtweets.command(epilog=EPILOG)
 @streaming
 def sample(
-    limit: int | None, as_json: bool, emulator: bool, credentials: str | None, api: Api | None
+    limit: int | None,
+    ask: tuple[str, ...],
+    as_json: bool,
+    emulator: bool,
+    credentials: str | None,
+    api: Api | None,
 ) -> None:
     """Print about 1% of all posts, as they are written."""
     with ExitStack() as stack:
@@ -157,7 +182,7 @@ def sample(
             statuses = rxt.Stream(account.auth, base_url=account.base_url).sample()
             show(statuses.pipe(notices(account), tw.statuses()), limit, as_json)
         else:
-            posts = rxt.StreamingClient(account.auth, base_url=account.base_url).sample(**FIELDS)
+            posts = rxt.StreamingClient(account.auth, base_url=account.base_url).sample(**fields(ask))
             show(posts.pipe(notices(account), tw.posts()), limit, as_json)
 
 

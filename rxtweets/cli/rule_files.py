@@ -101,7 +101,7 @@ def checked(rules: Sequence[StreamRule], limits: Limits) -> None:
         for problems in wrong:
             show_problems(problems)
         raise click.ClickException(
-            f"X would refuse {plural(len(wrong), 'rule')}, so nothing was sent; --unchecked sends all the same"
+            f"X would refuse {plural(len(wrong), 'rule')}, so nothing was sent; --unchecked sends it anyway"
         )
 
 

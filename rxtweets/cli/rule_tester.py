@@ -7,8 +7,6 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
-from typing import BinaryIO
 
 import click
 
@@ -23,9 +21,8 @@ _SIGNS = {True: ("yes", "green"), False: ("no", "red"), None: ("?", "yellow")}
 _NAMES = {True: "match", False: "don't", None: "can't be told"}
 
 
-def posts_in(path: str, stack: ExitStack, skipped: Callable[[int, str], None]) -> Iterator[Post]:
-    """The posts of a file that has one a line, `-` for stdin; *skipped* hears of lines that have none."""
-    lines: BinaryIO = sys.stdin.buffer if path == "-" else stack.enter_context(open(path, "rb"))
+def posts_in(lines: Iterable[bytes], skipped: Callable[[int, str], None]) -> Iterator[Post]:
+    """The posts of a file that has one a line; *skipped* hears of lines that have none."""
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue  # a keep-alive

@@ -62,12 +62,12 @@ def validate_(
     rxtweets rules validate 'cat has:imagse' '-is:retweet'
     rxtweets rules validate --file rules.toml
     """
-    given = given(texts, path)
-    found = [(rule, validate(rule.value, limits(enterprise))) for rule in given]
+    listed = given(texts, path)
+    found = [(rule, validate(rule.value, limits(enterprise))) for rule in listed]
     errors: list[RuleError] = []
     if remote:
         with ExitStack() as stack:
-            errors = list(last(rules_client(stack, credentials, emulator).validate(*given)).errors)
+            errors = list(last(rules_client(stack, credentials, emulator).validate(*listed)).errors)
     if as_json:
         for rule, problems in found:
             told = [
@@ -135,10 +135,10 @@ def test(text: str, path: str, complete: bool, seed: int | None, as_json: bool) 
     rxtweets sample --json --limit 100 > posts.jsonl
     rxtweets rules test 'cat -is:retweet' --on posts.jsonl
     """
-    compiled = parsed(text).compile(asked=EVERY_FIELD if complete else (), seed=seed)  # type: ignore[arg-type]
+    compiled = parsed(text).compile(asked=EVERY_FIELD if complete else (), seed=seed)
     tester = Tester(compiled, as_json=as_json)
-    with ExitStack() as stack, quiet_without_reader():
-        tester.run(posts_in(path, stack, tester.skipped))
+    with click.open_file(path, "rb") as lines, quiet_without_reader():
+        tester.run(posts_in(lines, tester.skipped))
     if tester.saw_nothing:
         raise click.ClickException(f"{path}: there is no post of v2 in it")
 

@@ -187,9 +187,29 @@ def test_reconnecting_is_told(emulator: Emulator) -> None:
 
 def test_a_rule_that_x_refuses(emulator: Emulator) -> None:
     """The error names the rule and what is wrong with it; the good rule beside it is removed."""
-    ended = run("filter", "--rule", "foo:bar", "--rule", "cat", env=emulator.env())
+    ended = run("filter", "--rule", "foo:bar", "--rule", "cat", "--unchecked", env=emulator.env())
     assert (ended.status, emulator.rules) == (1, ())
     assert re.fullmatch(r"Error: X refuses the rule foo:bar: .*invalid operator 'foo'.*\n", ended.err)
+
+
+def test_a_rule_with_a_mistake(emulator: Emulator) -> None:
+    """It is shown where it is, and nothing is sent."""
+    ended = run("filter", "--rule", "cat has:imagse", "--rule", "cat", env=emulator.env())
+    assert (ended.status, ended.out, emulator.requests) == (1, "", ())
+    assert "  cat has:imagse\n      ^^^^^^^^^^\n  did you mean has:images?\n" in ended.err
+    assert "Error: X would refuse 1 rule" in ended.err
+
+
+def test_more_is_asked_for(emulator: Emulator) -> None:
+    """--ask brings fields beside those that are shown; a name that X doesn't know is refused."""
+    ask = ("--ask", "tweet.fields=source,geo", "--ask", "user.fields=verified")
+    ended = run("sample", "--json", "--limit", "3", *ask, env=emulator.env())
+    for line in ended.out.splitlines():
+        post = json.loads(line)
+        assert {"source", "lang"} <= post["data"].keys()
+        assert {"username", "verified"} <= post["includes"]["users"][0].keys()
+    assert run("sample", "--ask", "tweet.fields=gea", env=emulator.env()).status == 1
+    assert run("sample", "--ask", "geo", env=emulator.env()).status == 2
 
 
 def test_controls_in_posts(emulator: Emulator) -> None:
