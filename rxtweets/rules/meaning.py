@@ -86,13 +86,13 @@ _MEANING: dict[str, tuple[str, tuple[str, ...]]] = {
 def explain(rule: Rule) -> str:
     """What *rule* matches, in words: a line for each operator, indented under what joins them.
 
-        >>> print(explain(parse("cat (has:images OR lang:fr) -is:retweet")))
-        all of
-          has the word “cat”
-          at least one of
-            has a photo
-            is in the language fr
-          NOT: is a retweet
+    >>> print(explain(parse("cat (has:images OR lang:fr) -is:retweet")))
+    all of
+      has the word “cat”
+      at least one of
+        has a photo
+        is in the language fr
+      NOT: is a retweet
     """
     return "\n".join(_lines(rule, ""))
 

@@ -29,6 +29,7 @@ LINK = "//t.co/"
 
 _LONG = 240  # X cuts at 280; what is shorter and ends so was written so
 _MANNER = re.compile(r"RT @(\w{1,20}):")
+_PIECE = re.compile(r"\w*…$")
 _CUT = re.compile(r"…(?:\s*https?://\S+)?$")
 
 
@@ -94,7 +95,7 @@ class Reading:
             for url in self._entities(post).urls:
                 if url.url and url.expanded_url:
                     text = text.replace(url.url, url.expanded_url)
-                found += [words(link) for link in (url.display_url, url.unwound_url) if link]
+                found += [words(_uncut(link)) for link in (url.display_url, url.unwound_url) if link]
             if post is not self.post and post is self.original:
                 text = f"{self.post.text[: self.post.text.find(':') + 1] if self.repeats else ''} {text}"
             found.append(words(text))
@@ -150,7 +151,7 @@ class Reading:
     @cached_property
     def address_words(self) -> tuple[tuple[str, ...], ...]:
         """The words of each address."""
-        return tuple(map(words, self.addresses))
+        return tuple(words(_uncut(address)) for address in self.addresses)
 
     @cached_property
     def attached(self) -> tuple[tuple[str, ...], tuple[Media, ...]]:
@@ -249,6 +250,11 @@ class Reading:
         if self.box is not None:
             found |= message_cells(self.box)
         return frozenset(found)
+
+
+def _uncut(address: str) -> str:
+    """*address*, as it is displayed, without the beginning of a word that was left before its final `…`."""
+    return _PIECE.sub("", address) if address.endswith("…") else address
 
 
 def _words_as(prefix: str, texts: Iterable[str | None]) -> Iterator[str]:

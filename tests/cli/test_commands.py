@@ -104,10 +104,10 @@ def test_rules_that_stay_are_told(emulator: Emulator) -> None:
     with running("filter", "--track", "python", env=emulator.env()) as command:
         command.line()
         (rule,) = emulator.rules
-        emulator.answer(503, path=RULES)
+        emulator.answer(403, path=RULES)
         ended = command.end(signal.SIGTERM)
     assert ended.status == 143
-    assert f"Warning: rules with the tag {rule.tag} may be left at X: HTTP 503" in ended.err
+    assert f"Warning: rules with the tag {rule.tag} may be left at X: HTTP 403" in ended.err
 
 
 def test_it_ends_while_nothing_comes(emulator: Emulator) -> None:

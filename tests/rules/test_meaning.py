@@ -16,7 +16,7 @@ from rxtweets.rules.operators import OPERATORS
 
 NAMELESS = ["cat", '"red panda"', '"a b"~3', "#tag", "@ada", "$TSLA", '"c++"', '"!?"']
 KINDS = [f"is:{kind}" for kind in ("retweet", "reply", "quote", "verified", "nullcast")]
-FEATURES = "hashtags cashtags links mentions media images video_link geo".split()
+FEATURES = ["hashtags", "cashtags", "links", "mentions", "media", "images", "video_link", "geo"]
 NAMED = [f"{name}:{operator.example}" for name, operator in OPERATORS.items() if name not in ("is", "has")]
 EVERY = [*NAMELESS, *NAMED, *KINDS, *(f"has:{feature}" for feature in FEATURES), "from:12", "place:abc"]
 

@@ -16,13 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rxtweets.emulator.fields import LISTS, Fields
-from rxtweets.emulator.model import Person, Wish
 from rxtweets.emulator.model import Post as Made
+from rxtweets.emulator.model import Wish
 from rxtweets.emulator.v1_forms import status_bytes
 from rxtweets.emulator.v2_forms import envelope
 from rxtweets.emulator.world import World
 from rxtweets.messages import Post, Status, decode
-from rxtweets.rules import EVERY_FIELD, any_of, from_filter
+from rxtweets.rules import EVERY_FIELD, any_of, from_filter, parse, validate
 from rxtweets.track import FilterQuery
 
 BOX = (-122.75, 36.8, -121.75, 37.8)
@@ -77,28 +77,24 @@ def words_of(one: Both) -> list[str]:
     return re.findall(r"[#@]?\w+", one.post.full_text)
 
 
-def told(query: FilterQuery, one: Both) -> tuple[bool, bool]:
-    """What the filter says, and what its rules say."""
-    rule = any_of(*from_filter(query)).compile(asked=EVERY_FIELD)
-    match = rule.matches(one.post)
-    assert match.verdict is not None, match
-    return query.matches(one.status), match.verdict
+def punctuation_in_the_phrase(query: FilterQuery, one: Both) -> bool:
+    """`c++` is itself in v1.1; in a rule punctuation only parts words, so it finds `c`, too."""
+    return any(re.search(r"[^\w\s#@$]|(?<=\w)[#@$]|[#@$](?!\w)", phrase) for phrase in query.track)
 
 
-def differences(query: FilterQuery, one: Both) -> set[str]:
-    """Which of the known differences may be why a filter and its rules disagree on a post."""
-    found = set()
-    if any(re.search(r"[^\w\s#@$]|(?<=\w)[#@$]|[#@$](?!\w)", phrase) for phrase in query.track):
-        found.add("punctuation parts words")
-    if one.made.quoted is not None or (one.made.retweeted and one.made.retweeted.quoted):
-        found.add("links of quotes")
-    return found
+DIFFERENCES = (punctuation_in_the_phrase,)
+"""Why rules may match a post that the filter doesn't; the other way round there is no reason."""
+
+
+def quote_in_a_retweet(one: Both) -> bool:
+    """v2 sends the post that a retweet repeats, but not what that one quotes: a rule can't tell its words."""
+    return one.made.retweeted is not None and one.made.retweeted.quoted is not None
 
 
 @st.composite
 def queries(draw: st.DrawFn) -> FilterQuery:
     """Filters whose words and users are mostly those of the posts."""
-    near = st.sampled_from(corpus()).map(words_of).filter(bool)
+    near = st.integers(0, len(corpus()) - 1).map(lambda n: words_of(corpus()[n])).filter(bool)
     phrase = st.lists(near.flatmap(st.sampled_from), min_size=1, max_size=2, unique=True).map(" ".join)
     phrases = (st.sampled_from(WORDS) | phrase).filter(lambda text: len(text.encode()) <= 60)
     track = draw(st.lists(phrases, max_size=4, unique=True))
@@ -119,14 +115,40 @@ def test_the_same_posts_match(query: FilterQuery) -> None:
     rule = any_of(*from_filter(query)).compile(asked=EVERY_FIELD)
     for one in corpus():
         before, after = query.matches(one.status), rule.matches(one.post)
-        assert after.verdict is not None
-        if before != after.verdict:
-            assert differences(query, one), (
-                before,
-                str(rule.rule),
-                query.why(one.status),
-                one.post.full_text,
-            )
+        if after.verdict is None:
+            assert quote_in_a_retweet(one), after
+        elif before != after.verdict:
+            assert after, f"{rule.rule} misses {one.post.full_text!r}: {query.why(one.status)}"
+            assert any(known(query, one) for known in DIFFERENCES), f"{rule.rule} in {one.post.full_text!r}"
+
+
+def composed(text: str, **options: Any) -> Both:
+    return both(World(seed=1).compose(text, **options))
+
+
+@pytest.mark.parametrize(
+    ("difference", "track", "text"),
+    [
+        (punctuation_in_the_phrase, "c++", "plan c is ready"),
+        (punctuation_in_the_phrase, "don't", "don t"),
+    ],
+)
+def test_each_difference(difference: Any, track: str, text: str) -> None:
+    """An example of each: the rule matches, the filter doesn't."""
+    query, one = FilterQuery(track=track), composed(text)
+    (rule,) = from_filter(query)
+    assert not query.matches(one.status)
+    assert rule.compile(asked=EVERY_FIELD).matches(one.post)
+    assert difference(query, one)
+
+
+def test_filter_level_has_no_rule() -> None:
+    """What v1.1 held back by its level, rules let through."""
+    one = composed("a cat")
+    query = FilterQuery(track="cat", filter_level="medium")
+    (rule,) = from_filter(query)
+    assert not query.matches(one.status)
+    assert rule.compile(asked=EVERY_FIELD).matches(one.post)
 
 
 def test_the_corpus_is_worth_it() -> None:
@@ -139,3 +161,21 @@ def test_the_corpus_is_worth_it() -> None:
         FilterQuery(follow=authors()[:40]),
     ):
         assert sum(query.matches(one.status) for one in corpus()) >= 5
+
+
+@given(
+    st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters=","), min_size=1, max_size=15)
+)
+def test_whatever_is_tracked_is_a_rule_of_that_many_words(phrase: str) -> None:
+    """No word becomes an operator, a group or the end of a quote: each is a term, and X takes the rule."""
+    try:
+        query = FilterQuery(track=[phrase])
+    except ValueError:
+        return
+    (rule,) = from_filter(query)
+    terms = list(rule.terms())
+    assert len(terms) == len(phrase.split())
+    assert not any(negated for _, negated in terms)
+    assert {term.name for term, _ in terms} <= {"keyword", "phrase", "hashtag", "mention", "cashtag"}
+    assert parse(str(rule)) == rule
+    assert validate(rule) == ()
