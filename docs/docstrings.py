@@ -30,6 +30,8 @@ _ROOMS = (
     "endpoints.",
     "transport.",
     "rules.",
+    "track.",
+    "filterindex.",
     "emulator.",
     "testing.",
 )

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-if TYPE_CHECKING:
-    from rxtweets.messages import Post
+from rxtweets import messages
 
+if TYPE_CHECKING:
     from .match import CompiledRule, Match, Reason
 
 DEEPEST = 100
@@ -70,14 +70,14 @@ class Rule(msgspec.Struct, frozen=True, dict=True):
             found = self.__dict__["compiled"] = self.compile()
         return found
 
-    def matches(self, post: Post) -> Match:
+    def matches(self, post: messages.Post) -> Match:
         """Whether it matches *post*: yes, no, or that it can't be told and what is missing.
 
         Compiles the rule the first time. `compile` has a say in what counts as known.
         """
         return self._compiled.matches(post)
 
-    def why(self, post: Post) -> tuple[Reason, ...]:
+    def why(self, post: messages.Post) -> tuple[Reason, ...]:
         """What each operator of the rule, from left to right, has to say to *post*."""
         return self._compiled.why(post)
 
