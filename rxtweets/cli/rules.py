@@ -40,6 +40,7 @@ def rules() -> None:
       rxtweets rules test 'cat has:images' --on posts.jsonl
       rxtweets rules from-track 'red panda,koala' --language en
 
+    \b
     With one:
       rxtweets rules add 'cat has:images' --tag cats
       rxtweets rules list --toml > rules.toml

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 
 import click
@@ -39,6 +40,9 @@ from .rule_options import (
 from .rule_tester import Tester, posts_in
 from .safe import printable
 from .screen import quiet_without_reader
+
+_WIDEST = 76
+"""Columns, with two before them."""
 
 
 @click.command("validate", cls=RuleCommand)
@@ -109,7 +113,8 @@ def explain_(text: str, enterprise: bool) -> None:
     if asked:
         click.echo("\nTo test it on posts you have, ask for them with")
         for name, values in asked.items():
-            click.echo(f"  {name.replace('_', '.')}={','.join(values)}")  # type: ignore[arg-type]
+            for line in _in_lines(name.replace("_", "."), values):  # type: ignore[arg-type]
+                click.echo(f"  {line}")
     if only_x := sorted(names & {"embedding", "embedding_threshold", "sample"}):
         click.echo(f"\nOnly X can tell: {', '.join(f'{name}:' for name in only_x)}")
     if problems := validate(rule, limits(enterprise)):
@@ -176,6 +181,17 @@ def from_track(
     else:
         for rule in made:
             click.echo(printable(rule.value))
+
+
+def _in_lines(parameter: str, names: Iterable[str]) -> Iterator[str]:
+    """A parameter as `--ask` takes it, several times if it is long."""
+    line = ""
+    for name in names:
+        if line and len(f"{line},{name}") > _WIDEST:
+            yield line
+            line = ""
+        line = f"{line},{name}" if line else f"{parameter}={name}"
+    yield line
 
 
 def parsed(text: str) -> Rule:

@@ -24,8 +24,8 @@ class Rule(msgspec.Struct, frozen=True, dict=True):
     """A rule of v2's filtered stream: immutable, hashable, equal to another that is written alike.
 
     `parse` makes one of text, `keyword`, `hashtag`, `from_` and so on make one in Python. They combine:
-    `a & b` matches what both match, `a | b` what one of them does, `~a` what *a* does not; X negates single
-    operators only, so `~(a & b)` becomes `-a OR -b`. `str(rule)` is the text to send.
+    `a & b` matches what both match, `a | b` what one of them does, ``~a`` what *a* does not; X negates single
+    operators only, so ``~(a & b)`` becomes ``-a OR -b``. `str(rule)` is the text to send.
 
     A rule can be built that X refuses (nothing but `has:images`): `validate` tells.
     """
