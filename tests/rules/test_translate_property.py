@@ -22,7 +22,7 @@ from rxtweets.emulator.v1_forms import status_bytes
 from rxtweets.emulator.v2_forms import envelope
 from rxtweets.emulator.world import World
 from rxtweets.messages import Post, Status, decode
-from rxtweets.rules import EVERY_FIELD, any_of, from_filter, parse, validate
+from rxtweets.rules import EVERY_FIELD, any_of, from_filter, keyword, parse, url, validate
 from rxtweets.track import FilterQuery
 
 BOX = (-122.75, 36.8, -121.75, 37.8)
@@ -179,3 +179,12 @@ def test_whatever_is_tracked_is_a_rule_of_that_many_words(phrase: str) -> None:
     assert {term.name for term, _ in terms} <= {"keyword", "phrase", "hashtag", "mention", "cashtag"}
     assert parse(str(rule)) == rule
     assert validate(rule) == ()
+
+
+def test_a_link_cut_for_display_ends_before_the_cut() -> None:
+    """What is left of a word before the `…` of a displayed link is no word of the post."""
+    one = composed("so it is", quoted=World(seed=2).compose("something else"))
+    assert any(link.display_url and link.display_url.endswith("/s…") for link in one.status.entities.urls)
+    for rule in (keyword("s"), url("s")):
+        assert rule.compile(asked=EVERY_FIELD).matches(one.post).verdict is False
+    assert url("status").compile(asked=EVERY_FIELD).matches(one.post)
