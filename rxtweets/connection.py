@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable
-from reactivex.scheduler import CurrentThreadScheduler
+from reactivex.scheduler import CurrentThreadScheduler, TimeoutScheduler
 from requests.auth import AuthBase
 
+from ._schedulers import on_no_event_loop
 from .auth import Auth
 from .endpoints import Endpoint, Request
-from .errors import HTTPStatusError, StreamDisconnected, StreamError, Unauthorized
+from .errors import HTTPStatusError, StreamDisconnected, StreamError, StreamStalled, Unauthorized
 from .framing import DEFAULT_MAX_FRAME, Framer, LengthFramer, LineFramer
 from .messages import Connected, Disconnected, KeepAlive, Lifecycle
 from .transport import Head, RequestsTransport, Session, Transport
@@ -25,7 +26,13 @@ __all__ = ["Response", "connect", "fetch"]
 _LONGEST_PROBLEM = 64 * 1024
 _LONGEST_ANSWER = 64 * 1024 * 1024
 FETCH_TIMEOUT = 30.0
-"""Seconds that `fetch`, and the exchange of a token, wait for the next byte of an answer."""
+"""Seconds in which the answer to a `fetch`, and that to the exchange of a token, must be whole."""
+
+_HEAD_TIMEOUT = 30.0
+"""Seconds, beyond the stall timeout, in which a stream must have connected and its head must be whole."""
+
+_PROBLEM_TIMEOUT = 5.0
+"""Seconds that the body of a refusal is waited for; the status is known without it."""
 
 _KEEP_ALIVE = KeepAlive()
 _numbers = itertools.count(1)
@@ -70,7 +77,8 @@ def connect(
         transport: how; default a `RequestsTransport()`.
         max_frame: the most bytes of one message; default 1 MiB.
         scheduler: reads there in place of the thread, as does one given to `subscribe`. A
-            `CurrentThreadScheduler` makes `subscribe` block until the stream ends.
+            `CurrentThreadScheduler` makes `subscribe` block until the stream ends. One of an event loop
+            (asyncio's, a GUI's) that is given to `subscribe` is not used, as reading would freeze the loop.
 
     Errors: `ConnectionFailed`, `StreamStalled`, `StreamDisconnected`, `FrameTooLong`, `HTTPStatusError`. An
     exception of the observer itself is raised on the reading thread, where `threading.excepthook` reports it
@@ -110,8 +118,8 @@ def fetch(
 
     Runs on a thread of its own as `connect` does, and `dispose()` ends it likewise.
 
-    Errors: `ConnectionFailed`, `StreamStalled` after 30 s without a byte, `HTTPStatusError` for an answer
-    other than 2xx.
+    Errors: `ConnectionFailed`, `StreamStalled` for an answer that is not whole after 30 s, `HTTPStatusError`
+    for one other than 2xx.
     """
 
     def answer(exchange: _Exchange) -> Iterator[list[Response]]:
@@ -154,7 +162,7 @@ def _exchanging(
             finally:
                 exchange.close()
 
-        chosen = scheduler or scheduler_
+        chosen = scheduler or on_no_event_loop(scheduler_)
         if chosen is None:
             threading.Thread(target=read, name=f"rxtweets-{next(_numbers)}", daemon=True).start()
             return Disposable(exchange.dispose)
@@ -200,7 +208,8 @@ class _Exchange:
             if self.disposed:
                 raise StreamDisconnected("disposed")
             self._session = session
-        head = session.open()
+        with self._within(stall_timeout + _HEAD_TIMEOUT):
+            head = session.open()
         if not 200 <= head.status_code < 300:
             raise HTTPStatusError.of(head.status_code, head.headers, self._problem())
         return head
@@ -208,17 +217,43 @@ class _Exchange:
     def _problem(self) -> bytes:
         """As much of a refusal's body as comes: the refusal counts, even when its body breaks off."""
         parts: list[bytes] = []
-        with contextlib.suppress(StreamError):
+        with contextlib.suppress(StreamError), self._within(_PROBLEM_TIMEOUT):
             parts.extend(self._parts(_LONGEST_PROBLEM))
         return b"".join(parts)
+
+    @contextlib.contextmanager
+    def _within(self, seconds: float) -> Iterator[None]:
+        """Shut the session down, and raise StreamStalled, when what is done here takes longer.
+
+        The stall timeout counts from byte to byte; a server that dribbles them would never be done.
+        """
+        session = self._session
+        late: list[bool] = []
+
+        def end(*_: Any) -> None:
+            late.append(True)
+            if session is not None:
+                session.shutdown()
+
+        timer = TimeoutScheduler.singleton().schedule_relative(seconds, end)
+        try:
+            yield
+        except StreamError:
+            if not late:
+                raise
+        finally:
+            timer.dispose()
+        if late:
+            raise StreamStalled(seconds)
 
     def read(self) -> bytes:
         """The next bytes of the body; `b""` at its end."""
         return self._session.read() if self._session else b""
 
     def read_all(self, limit: int) -> bytes:
-        """The whole body, cut at *limit* bytes."""
-        return b"".join(self._parts(limit))
+        """The whole body, cut at *limit* bytes. Raises StreamStalled when it takes too long."""
+        with self._within(FETCH_TIMEOUT):
+            return b"".join(self._parts(limit))
 
     def _parts(self, limit: int) -> Iterator[bytes]:
         while limit > 0 and (data := self.read()):

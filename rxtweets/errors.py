@@ -46,6 +46,9 @@ class StreamError(Exception):
 class ConnectionFailed(StreamError):
     """The network failed: refused, reset, unresolved, not trusted (TLS) or no answer to a connect."""
 
+    def __init__(self, reason: str) -> None:
+        super().__init__(_readable(reason))
+
 
 class StreamStalled(StreamError):
     """Nothing at all arrived for *timeout* seconds.
