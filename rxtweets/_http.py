@@ -156,7 +156,10 @@ class _ChunkedResponse(http.client.HTTPResponse):
                 if len(self._header) > _LONGEST_CHUNK_HEADER:
                     self._end("a chunk header without an end")
                 break
-            size = _chunk_size(data[start:end])
+            try:
+                size = int(data[start:end], 16)
+            except ValueError:
+                size = _chunk_size(data[start:end])
             if size <= 0:
                 self._end("" if size == 0 else f"not a chunk header: {data[start:end][:40]!r}")
                 break
@@ -175,13 +178,11 @@ class _ChunkedResponse(http.client.HTTPResponse):
 
 
 def _chunk_size(header: bytes) -> int:
-    """The size that a chunk header gives; -1 when it gives none."""
-    for text in (header, header.partition(b";")[0]):  # an extension may follow
-        try:
-            return int(text, 16)
-        except ValueError:
-            continue
-    return -1
+    """The size in a chunk header with an extension; -1 when there is none."""
+    try:
+        return int(header.partition(b";")[0], 16)
+    except ValueError:
+        return -1
 
 
 class _Watched(urllib3.connection.HTTPConnection):

@@ -42,7 +42,7 @@ def decode() -> Callable[[Observable[Any]], Observable[Message | Lifecycle]]:
                     message = decode_frame(item)
                     if goodbye:
                         goodbye.clear()  # it went on all the same
-                    if isinstance(message, _GOODBYES):
+                    if message.__class__ in _GOODBYES:
                         goodbye[:] = _goodbye(message)
                     forward(message)
                 elif isinstance(item, Disconnected):
@@ -60,13 +60,13 @@ def decode() -> Callable[[Observable[Any]], Observable[Message | Lifecycle]]:
     return decode_
 
 
-_GOODBYES = (DisconnectMessage, StreamProblem)
+_GOODBYES = {DisconnectMessage, StreamProblem}
 
 
-def _goodbye(message: DisconnectMessage | StreamProblem) -> list[StreamDisconnected]:
+def _goodbye(message: Message) -> list[StreamDisconnected]:
     """What the end that follows *message* means, if it announces one."""
     if isinstance(message, DisconnectMessage):
         return [StreamDisconnected(message.reason or "the server said goodbye", message.code)]
-    if message.is_disconnect:
+    if isinstance(message, StreamProblem) and message.is_disconnect:
         return [StreamDisconnected(message.detail or message.title)]
     return []
