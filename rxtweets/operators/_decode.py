@@ -60,7 +60,7 @@ def decode() -> Callable[[Observable[Any]], Observable[Message | Lifecycle]]:
     return decode_
 
 
-_GOODBYES = {DisconnectMessage, StreamProblem}
+_GOODBYES: frozenset[type[Message]] = frozenset({DisconnectMessage, StreamProblem})
 
 
 def _goodbye(message: Message) -> list[StreamDisconnected]:
