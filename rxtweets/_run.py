@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 from reactivex import Observable
 from reactivex.disposable import SingleAssignmentDisposable
 
+from ._uncaught import listener
+
 _T = TypeVar("_T")
 
 
@@ -19,7 +21,8 @@ def run(observable: Observable[_T], on_next: Callable[[_T], Any] | None = None) 
         on_next: called with each item, on the thread it arrives on.
 
     Raises:
-        Exception: the stream's error, or what *on_next* raised, which also disposes the subscription.
+        Exception: the stream's error, or what *on_next* or somebody else down the chain has raised; that
+            disposes the subscription, too.
     """
     ends: SimpleQueue[BaseException | None] = SimpleQueue()  # a signal handler, too, may put into it
     subscription = SingleAssignmentDisposable()
@@ -33,12 +36,14 @@ def run(observable: Observable[_T], on_next: Callable[[_T], Any] | None = None) 
             subscription.dispose()
 
     failure: BaseException | None = None
+    hearing = listener.set(ends.put)
     try:
         subscription.disposable = observable.subscribe(guarded, ends.put, lambda: ends.put(None))
         failure = _first(ends)
     except KeyboardInterrupt:
         pass
     finally:
+        listener.reset(hearing)
         subscription.dispose()
     if failure is not None:
         raise failure

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import itertools
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +15,7 @@ from reactivex.scheduler import CurrentThreadScheduler, TimeoutScheduler
 from requests.auth import AuthBase
 
 from ._schedulers import on_no_event_loop
+from ._uncaught import listener
 from .auth import Auth
 from .endpoints import Endpoint, Request
 from .errors import HTTPStatusError, StreamDisconnected, StreamError, StreamStalled, Unauthorized
@@ -80,9 +82,10 @@ def connect(
             `CurrentThreadScheduler` makes `subscribe` block until the stream ends. One of an event loop
             (asyncio's, a GUI's) that is given to `subscribe` is not used, as reading would freeze the loop.
 
-    Errors: `ConnectionFailed`, `StreamStalled`, `StreamDisconnected`, `FrameTooLong`, `HTTPStatusError`. An
-    exception of the observer itself is raised on the reading thread, where `threading.excepthook` reports it
-    (`rxtweets.run` raises it for its caller); the session is closed, and nothing is retried.
+    Errors: `ConnectionFailed`, `StreamStalled`, `StreamDisconnected`, `FrameTooLong`, `HTTPStatusError`. What
+    somebody down the chain raises is not the stream's: it closes the session, is no `on_error` and is never
+    retried. It is raised on the reading thread, where `threading.excepthook` reports it; `rxtweets.run`
+    raises it for its caller.
     """
 
     def batches(exchange: _Exchange) -> Iterator[list[bytes | Lifecycle]]:
@@ -142,37 +145,54 @@ def _exchanging(
     ) -> abc.DisposableBase:
         exchange = _Exchange(used)
 
-        def read(*_: Any) -> None:
-            source = batches(exchange)
-            forward = observer.on_next
+        def read() -> None:
             try:
-                while True:
-                    # Only what the network does is tried: an exception of the observer is the observer's.
-                    try:
-                        batch = next(source)
-                    except StopIteration:
-                        break
-                    except Exception as error:
-                        if not exchange.disposed:
-                            observer.on_error(error)
-                        return
-                    for item in batch:
-                        forward(item)
-                observer.on_completed()
+                failure = _hand_on(batches(exchange), observer.on_next)
+                if failure is None:
+                    observer.on_completed()
+                elif not exchange.disposed:
+                    observer.on_error(failure)
+            except BaseException as error:
+                exchange.close()
+                told = listener.get()
+                if told is None:
+                    raise
+                told(error)
             finally:
                 exchange.close()
 
+        context = contextvars.copy_context()
+
+        def run(*_: Any) -> None:
+            context.run(read)
+
         chosen = scheduler or on_no_event_loop(scheduler_)
         if chosen is None:
-            threading.Thread(target=read, name=f"rxtweets-{next(_numbers)}", daemon=True).start()
+            threading.Thread(target=run, name=f"rxtweets-{next(_numbers)}", daemon=True).start()
             return Disposable(exchange.dispose)
         if isinstance(chosen, CurrentThreadScheduler):
             # Another instance has another queue, and would read here and now, before there is anything to
             # dispose: `take(1)` could not end it.
             chosen = CurrentThreadScheduler.singleton()
-        return CompositeDisposable(Disposable(exchange.dispose), chosen.schedule(read))
+        return CompositeDisposable(Disposable(exchange.dispose), chosen.schedule(run))
 
     return Observable(subscribe)
+
+
+def _hand_on(batches: Iterator[list[Any]], forward: Callable[[Any], None]) -> Exception | None:
+    """Call *forward* with all that comes; what the network failed with, or None for the end.
+
+    Only what the network does is tried: an exception of *forward* is the observer's.
+    """
+    while True:
+        try:
+            batch = next(batches)
+        except StopIteration:
+            return None
+        except Exception as error:
+            return error
+        for item in batch:
+            forward(item)
 
 
 class _Exchange:

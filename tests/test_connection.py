@@ -237,6 +237,22 @@ def test_run_raises_the_subscribers_exception(raised: list[BaseException | None]
     assert len(items) == 1
 
 
+def test_run_raises_what_others_down_the_chain_raise(raised: list[BaseException | None]) -> None:
+    """A subscriber of a routed Subject that raises does not leave `run` waiting, after a reconnect either."""
+
+    def boom(item: Any) -> None:
+        raise Boom
+
+    routed: Subject[Any] = Subject()
+    routed.subscribe(boom)
+    transport = ScriptedTransport(Script(status=503), Script(b"1\r\n", HOLD))
+    stream = connect(ENDPOINT, transport=transport).pipe(tw.retry_with_backoff(QUICK))
+    with pytest.raises(Boom):
+        rxt.run(stream.pipe(tw.route({bytes: routed})))
+    assert raised == []
+    assert all(session.closed for session in transport.sessions)
+
+
 def test_run_raises_the_streams_error_and_returns_on_completion() -> None:
     """`run` blocks until the end, and says how it came."""
     with pytest.raises(StreamDisconnected):

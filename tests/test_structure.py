@@ -32,7 +32,7 @@ ROOMS = [
     {"endpoints"},
     {"framing", "backoff"},
     {"errors"},
-    {"_version", "_schedulers"},
+    {"_version", "_schedulers", "_uncaught"},
 ]
 """The rooms from the top down: a module imports from its own room and from those below."""
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextvars
 import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -51,12 +52,13 @@ def retry_with_backoff(
             forward = observer.on_next
             current = SerialDisposable()
             policy = first
+            context = contextvars.copy_context()
             connected: float | None = None
 
             def now() -> float:
                 return timer.to_seconds(timer.now)
 
-            def connect(*_: Any) -> None:
+            def connect() -> None:
                 nonlocal connected
                 connected = None
                 session = SingleAssignmentDisposable()
@@ -89,7 +91,7 @@ def retry_with_backoff(
                 # In this order: a wait of 0 s may be over before it is returned, the next session begun.
                 wait = SingleAssignmentDisposable()
                 current.disposable = wait
-                wait.disposable = _later(timer, retry.delay, connect)
+                wait.disposable = _later(timer, retry.delay, lambda *_: context.copy().run(connect))
 
             connect()
             return current
