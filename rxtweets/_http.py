@@ -13,12 +13,16 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import urllib3
 import urllib3.connection
 import urllib3.exceptions
 from requests.adapters import HTTPAdapter
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 _LONGEST_CHUNK_HEADER = 4096
+
+if not hasattr(urllib3.HTTPResponse, "read1"):
+    raise ImportError("rxtweets reads streams with urllib3 2.2.3 or later: pip install -U urllib3")
 
 
 class Sockets:
@@ -109,6 +113,12 @@ class _ChunkedResponse(http.client.HTTPResponse):
     _left = 0  # bytes of the current chunk that have not come yet
     _header = b""  # the beginning of a chunk header whose end has not come yet
 
+    def begin(self) -> None:
+        super().begin()
+        while 100 < self.status < 200 and self.status != 101:  # 103 Early Hints and such: the answer follows
+            self.headers = self.msg = None  # type: ignore[assignment]
+            super().begin()
+
     def read1(self, n: int = -1) -> bytes:
         if not self.chunked or self.fp is None:
             return super().read1(n)
@@ -146,7 +156,10 @@ class _ChunkedResponse(http.client.HTTPResponse):
                 if len(self._header) > _LONGEST_CHUNK_HEADER:
                     self._end("a chunk header without an end")
                 break
-            size = _chunk_size(data[start:end])
+            try:
+                size = int(data[start:end], 16)
+            except ValueError:
+                size = _chunk_size(data[start:end])
             if size <= 0:
                 self._end("" if size == 0 else f"not a chunk header: {data[start:end][:40]!r}")
                 break
@@ -165,13 +178,11 @@ class _ChunkedResponse(http.client.HTTPResponse):
 
 
 def _chunk_size(header: bytes) -> int:
-    """The size that a chunk header gives; -1 when it gives none."""
-    for text in (header, header.partition(b";")[0]):  # an extension may follow
-        try:
-            return int(text, 16)
-        except ValueError:
-            continue
-    return -1
+    """The size in a chunk header with an extension; -1 when there is none."""
+    try:
+        return int(header.partition(b";")[0], 16)
+    except ValueError:
+        return -1
 
 
 class _Watched(urllib3.connection.HTTPConnection):
@@ -193,15 +204,17 @@ class _Watched(urllib3.connection.HTTPConnection):
             raise urllib3.exceptions.NewConnectionError(self, f"cannot resolve the name: {error}") from error
         failure: OSError = OSError("the name has no address")
         for family, kind, protocol, _, address in addresses:
-            sock = socket.socket(family, kind, protocol)
+            sock = None
             try:
+                sock = socket.socket(family, kind, protocol)  # fails where the system lacks the family
                 self._sockets.watch(self, sock)
                 for option in self.socket_options or ():
                     sock.setsockopt(*option)
                 sock.settimeout(self.timeout)
                 sock.connect(address)
             except OSError as error:
-                sock.close()
+                if sock is not None:
+                    sock.close()
                 failure = error
             else:
                 sys.audit("http.client.connect", self, self.host, self.port)

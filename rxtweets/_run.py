@@ -1,11 +1,14 @@
 from __future__ import annotations
 
-import threading
+import contextlib
 from collections.abc import Callable
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from reactivex import Observable
 from reactivex.disposable import SingleAssignmentDisposable
+
+from ._uncaught import listener
 
 _T = TypeVar("_T")
 
@@ -18,32 +21,35 @@ def run(observable: Observable[_T], on_next: Callable[[_T], Any] | None = None) 
         on_next: called with each item, on the thread it arrives on.
 
     Raises:
-        Exception: the stream's error, or what *on_next* raised, which also disposes the subscription.
+        Exception: the stream's error, or what *on_next* or somebody else down the chain has raised; that
+            disposes the subscription, too.
     """
-    done = threading.Event()
+    ends: SimpleQueue[BaseException | None] = SimpleQueue()  # a signal handler, too, may put into it
     subscription = SingleAssignmentDisposable()
-    failures: list[BaseException] = []
-
-    def end(failure: BaseException | None = None) -> None:
-        if failure is not None:
-            failures.append(failure)
-        done.set()
 
     def guarded(item: _T) -> None:
         try:
-            if on_next is not None and not done.is_set():
+            if on_next is not None and ends.empty():
                 on_next(item)
         except BaseException as error:
-            end(error)
+            ends.put(error)
             subscription.dispose()
 
+    failure: BaseException | None = None
+    hearing = listener.set(ends.put)
     try:
-        subscription.disposable = observable.subscribe(guarded, end, end)
-        while not done.wait(0.5):  # an endless wait cannot be interrupted on Windows
-            pass
+        subscription.disposable = observable.subscribe(guarded, ends.put, lambda: ends.put(None))
+        failure = _first(ends)
     except KeyboardInterrupt:
         pass
     finally:
+        listener.reset(hearing)
         subscription.dispose()
-    if failures:
-        raise failures[0]
+    if failure is not None:
+        raise failure
+
+
+def _first(ends: SimpleQueue[_T]) -> _T:
+    while True:
+        with contextlib.suppress(Empty):
+            return ends.get(timeout=0.5)  # an endless wait cannot be interrupted on Windows

@@ -105,10 +105,20 @@ class BackoffPolicy(msgspec.Struct, frozen=True, kw_only=True):
     past: _Past = _Past()
 
     def __post_init__(self) -> None:
+        for name in ("network", "http", "rate_limit"):
+            if not isinstance(getattr(self, name), Curve):
+                raise ValueError(f"{name} is a Curve, such as Curve(5.0, times=2.0, cap=320.0)")
         for name in ("jitter", "healthy_after", "max_attempts", "max_total"):
             value = getattr(self, name)
-            if value is not None and not value >= 0:
-                raise ValueError(f"{name} must be 0 or more, not {value!r}")
+            if value is None and name.startswith("max_"):
+                continue
+            if not isinstance(value, int | float) or not value >= 0:
+                raise ValueError(f"{name} is a number of 0 or more, not {value!r}")
+        if isinstance(self.give_up, type) or not (self.give_up is None or callable(self.give_up)):
+            raise ValueError(
+                "give_up is a function of the error, such as lambda error: isinstance(error, RateLimited), "
+                f"not {self.give_up!r}"
+            )
 
     @classmethod
     def standard(cls) -> BackoffPolicy:

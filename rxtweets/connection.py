@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import itertools
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -10,12 +11,14 @@ from typing import Any, NamedTuple
 
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable
-from reactivex.scheduler import CurrentThreadScheduler
+from reactivex.scheduler import CurrentThreadScheduler, TimeoutScheduler
 from requests.auth import AuthBase
 
+from ._schedulers import on_no_event_loop
+from ._uncaught import listener
 from .auth import Auth
 from .endpoints import Endpoint, Request
-from .errors import HTTPStatusError, StreamDisconnected, StreamError, Unauthorized
+from .errors import HTTPStatusError, StreamDisconnected, StreamError, StreamStalled, Unauthorized
 from .framing import DEFAULT_MAX_FRAME, Framer, LengthFramer, LineFramer
 from .messages import Connected, Disconnected, KeepAlive, Lifecycle
 from .transport import Head, RequestsTransport, Session, Transport
@@ -25,7 +28,13 @@ __all__ = ["Response", "connect", "fetch"]
 _LONGEST_PROBLEM = 64 * 1024
 _LONGEST_ANSWER = 64 * 1024 * 1024
 FETCH_TIMEOUT = 30.0
-"""Seconds that `fetch`, and the exchange of a token, wait for the next byte of an answer."""
+"""Seconds in which the answer to a `fetch`, and that to the exchange of a token, must be whole."""
+
+_HEAD_TIMEOUT = 30.0
+"""Seconds, beyond the stall timeout, in which a stream must have connected and its head must be whole."""
+
+_PROBLEM_TIMEOUT = 5.0
+"""Seconds that the body of a refusal is waited for; the status is known without it."""
 
 _KEEP_ALIVE = KeepAlive()
 _numbers = itertools.count(1)
@@ -70,11 +79,13 @@ def connect(
         transport: how; default a `RequestsTransport()`.
         max_frame: the most bytes of one message; default 1 MiB.
         scheduler: reads there in place of the thread, as does one given to `subscribe`. A
-            `CurrentThreadScheduler` makes `subscribe` block until the stream ends.
+            `CurrentThreadScheduler` makes `subscribe` block until the stream ends. One of an event loop
+            (asyncio's, a GUI's) that is given to `subscribe` is not used, as reading would freeze the loop.
 
-    Errors: `ConnectionFailed`, `StreamStalled`, `StreamDisconnected`, `FrameTooLong`, `HTTPStatusError`. An
-    exception of the observer itself is raised on the reading thread, where `threading.excepthook` reports it
-    (`rxtweets.run` raises it for its caller); the session is closed, and nothing is retried.
+    Errors: `ConnectionFailed`, `StreamStalled`, `StreamDisconnected`, `FrameTooLong`, `HTTPStatusError`. What
+    somebody down the chain raises is not the stream's: it closes the session, is no `on_error` and is never
+    retried. It is raised on the reading thread, where `threading.excepthook` reports it; `rxtweets.run`
+    raises it for its caller.
     """
 
     def batches(exchange: _Exchange) -> Iterator[list[bytes | Lifecycle]]:
@@ -110,8 +121,8 @@ def fetch(
 
     Runs on a thread of its own as `connect` does, and `dispose()` ends it likewise.
 
-    Errors: `ConnectionFailed`, `StreamStalled` after 30 s without a byte, `HTTPStatusError` for an answer
-    other than 2xx.
+    Errors: `ConnectionFailed`, `StreamStalled` for an answer that is not whole after 30 s, `HTTPStatusError`
+    for one other than 2xx.
     """
 
     def answer(exchange: _Exchange) -> Iterator[list[Response]]:
@@ -134,37 +145,54 @@ def _exchanging(
     ) -> abc.DisposableBase:
         exchange = _Exchange(used)
 
-        def read(*_: Any) -> None:
-            source = batches(exchange)
-            forward = observer.on_next
+        def read() -> None:
             try:
-                while True:
-                    # Only what the network does is tried: an exception of the observer is the observer's.
-                    try:
-                        batch = next(source)
-                    except StopIteration:
-                        break
-                    except Exception as error:
-                        if not exchange.disposed:
-                            observer.on_error(error)
-                        return
-                    for item in batch:
-                        forward(item)
-                observer.on_completed()
+                failure = _hand_on(batches(exchange), observer.on_next)
+                if failure is None:
+                    observer.on_completed()
+                elif not exchange.disposed:
+                    observer.on_error(failure)
+            except BaseException as error:
+                exchange.close()
+                told = listener.get()
+                if told is None:
+                    raise
+                told(error)
             finally:
                 exchange.close()
 
-        chosen = scheduler or scheduler_
+        context = contextvars.copy_context()
+
+        def run(*_: Any) -> None:
+            context.run(read)
+
+        chosen = scheduler or on_no_event_loop(scheduler_)
         if chosen is None:
-            threading.Thread(target=read, name=f"rxtweets-{next(_numbers)}", daemon=True).start()
+            threading.Thread(target=run, name=f"rxtweets-{next(_numbers)}", daemon=True).start()
             return Disposable(exchange.dispose)
         if isinstance(chosen, CurrentThreadScheduler):
             # Another instance has another queue, and would read here and now, before there is anything to
             # dispose: `take(1)` could not end it.
             chosen = CurrentThreadScheduler.singleton()
-        return CompositeDisposable(Disposable(exchange.dispose), chosen.schedule(read))
+        return CompositeDisposable(Disposable(exchange.dispose), chosen.schedule(run))
 
     return Observable(subscribe)
+
+
+def _hand_on(batches: Iterator[list[Any]], forward: Callable[[Any], None]) -> Exception | None:
+    """Call *forward* with all that comes; what the network failed with, or None for the end.
+
+    Only what the network does is tried: an exception of *forward* is the observer's.
+    """
+    while True:
+        try:
+            batch = next(batches)
+        except StopIteration:
+            return None
+        except Exception as error:
+            return error
+        for item in batch:
+            forward(item)
 
 
 class _Exchange:
@@ -200,7 +228,8 @@ class _Exchange:
             if self.disposed:
                 raise StreamDisconnected("disposed")
             self._session = session
-        head = session.open()
+        with self._within(stall_timeout + _HEAD_TIMEOUT):
+            head = session.open()
         if not 200 <= head.status_code < 300:
             raise HTTPStatusError.of(head.status_code, head.headers, self._problem())
         return head
@@ -208,17 +237,43 @@ class _Exchange:
     def _problem(self) -> bytes:
         """As much of a refusal's body as comes: the refusal counts, even when its body breaks off."""
         parts: list[bytes] = []
-        with contextlib.suppress(StreamError):
+        with contextlib.suppress(StreamError), self._within(_PROBLEM_TIMEOUT):
             parts.extend(self._parts(_LONGEST_PROBLEM))
         return b"".join(parts)
+
+    @contextlib.contextmanager
+    def _within(self, seconds: float) -> Iterator[None]:
+        """Shut the session down, and raise StreamStalled, when what is done here takes longer.
+
+        The stall timeout counts from byte to byte; a server that dribbles them would never be done.
+        """
+        session = self._session
+        late: list[bool] = []
+
+        def end(*_: Any) -> None:
+            late.append(True)
+            if session is not None:
+                session.shutdown()
+
+        timer = TimeoutScheduler.singleton().schedule_relative(seconds, end)
+        try:
+            yield
+        except StreamError:
+            if not late:
+                raise
+        finally:
+            timer.dispose()
+        if late:
+            raise StreamStalled(seconds)
 
     def read(self) -> bytes:
         """The next bytes of the body; `b""` at its end."""
         return self._session.read() if self._session else b""
 
     def read_all(self, limit: int) -> bytes:
-        """The whole body, cut at *limit* bytes."""
-        return b"".join(self._parts(limit))
+        """The whole body, cut at *limit* bytes. Raises StreamStalled when it takes too long."""
+        with self._within(FETCH_TIMEOUT):
+            return b"".join(self._parts(limit))
 
     def _parts(self, limit: int) -> Iterator[bytes]:
         while limit > 0 and (data := self.read()):

@@ -23,9 +23,10 @@ They carry facts as attributes; the message is made from them. None holds a cred
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -45,6 +46,9 @@ class StreamError(Exception):
 
 class ConnectionFailed(StreamError):
     """The network failed: refused, reset, unresolved, not trusted (TLS) or no answer to a connect."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(_readable(reason))
 
 
 class StreamStalled(StreamError):
@@ -147,7 +151,9 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     def __str__(self) -> str:
         if self.detail and self.title and self.title not in self.detail:
             return _readable(f"{self.title}: {self.detail}")
-        return _readable(self.detail or self.title or self.body)
+        # v1.1 answers with a page for people to look at.
+        said = re.sub(r"<[^<>]*>", " ", self.body[: 8 * _LONGEST_TEXT])
+        return _readable(self.detail or self.title or said)
 
 
 class HTTPStatusError(StreamError):
@@ -158,6 +164,8 @@ class HTTPStatusError(StreamError):
         headers: the response's headers, case-insensitive.
         problem: what the body says.
     """
+
+    _hint: ClassVar[str] = ""
 
     def __init__(self, status_code: int, headers: Mapping[str, str] | None = None, body: bytes = b"") -> None:
         # Imported here, since messages know errors and need no HTTP library.
@@ -172,7 +180,8 @@ class HTTPStatusError(StreamError):
         except ValueError:
             name = " Enhance Your Calm" if status_code == 420 else ""
         said = str(self.problem)
-        super().__init__(f"HTTP {status_code}{name}" + (f": {said}" if said else ""))
+        said = f"HTTP {status_code}{name}" + (f": {said}" if said and said != name.strip() else "")
+        super().__init__(f"{said} ({self._hint})" if self._hint else said)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.status_code, dict(self.headers), self._body)
@@ -193,6 +202,8 @@ class HTTPStatusError(StreamError):
 class Unauthorized(HTTPStatusError):
     """401: the credentials, the signature or this machine's clock is wrong."""
 
+    _hint = "are the credentials of this app and protocol, and is this machine's clock right?"
+
 
 class Forbidden(HTTPStatusError):
     """403: the account or app may not use this endpoint."""
@@ -208,6 +219,8 @@ class NotAcceptable(HTTPStatusError):
 
 class NoRules(HTTPStatusError):
     """409: the filtered stream has no rules yet (v2)."""
+
+    _hint = "client.rules.add('python').run() adds one"
 
 
 class TooLong(HTTPStatusError):

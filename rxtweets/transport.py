@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-from collections.abc import Mapping
+import traceback
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 import requests
 import urllib3.exceptions
 from requests.auth import AuthBase
+from urllib3.util import parse_url
 
 from ._http import Adapter, Sockets
 from ._version import __version__
@@ -97,11 +99,11 @@ class RequestsTransport:
 
         Raises ValueError when credentials would travel in the clear.
         """
-        url = urlsplit(request.url)
-        local = is_loopback(url.hostname or "")
+        url = parse_url(request.url)  # as it is read where the connection is made, and not otherwise
+        local = is_loopback(url.host or "")
         if url.scheme != "https" and not local and auth is not None:
             raise ValueError(
-                f"credentials are sent over https:// only, but the address is {url.scheme}://{url.hostname}; "
+                f"credentials are sent over https:// only, but the address is {url.scheme}://{url.host}; "
                 "plain http:// is for loopback (127.0.0.1, [::1], localhost)"
             )
         client = requests.Session()
@@ -150,6 +152,7 @@ class _RequestsSession:
         try:
             # Not through a requests.Session, which reads a redirect's whole body, however long.
             self._response = self._adapter.send(self._prepared, timeout=self._timeouts, **self._settings)
+            _refuse_codings(self._response.headers)
         except Exception as error:
             raise self._translated(error) from error
         return Head(self._response.status_code, self._response.headers)
@@ -177,25 +180,52 @@ class _RequestsSession:
         self._sockets.close()
 
     def _translated(self, error: Exception) -> Exception:
-        """What *error* of `requests` or urllib3 means as a StreamError."""
+        """What *error* of `requests` or urllib3 means as a StreamError.
+
+        It will be the cause of that, so it must not keep what it was about: sockets, and the signed request.
+        """
+        for wrapped in _causes(error):
+            traceback.clear_frames(wrapped.__traceback__)
+            if isinstance(wrapped, requests.RequestException):
+                wrapped.request = wrapped.response = None
         timeouts = requests.ReadTimeout | urllib3.exceptions.ReadTimeoutError
         if isinstance(error, timeouts) and self._sockets.connected:
             return StreamStalled(self._timeouts[1])
+        if isinstance(error, ConnectionFailed):
+            return error
         cause = _innermost(error)
         if self._response is not None and isinstance(cause, http.client.IncompleteRead):
             return StreamDisconnected("the server closed the connection in the middle of the stream")
-        if isinstance(error, OSError | urllib3.exceptions.HTTPError) and not isinstance(error, ValueError):
+        if isinstance(error, ValueError) and not self._sockets.connected:
+            return error  # an unusable URL, header or proxy: the caller's mistake, which no retry mends
+        if isinstance(error, OSError | urllib3.exceptions.HTTPError | ValueError):
             said = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
             return ConnectionFailed(f"{urlsplit(self._prepared.url or '').netloc}: {said}")
-        return error  # an unusable URL, header or proxy: the caller's mistake, which no retry mends
+        return error
+
+
+def _refuse_codings(headers: Mapping[str, str]) -> None:
+    """Raise for a body that comes in another form than was asked for, and so could not be read."""
+    encoding = headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in ("", "identity", "gzip", "x-gzip", "deflate"):
+        raise ConnectionFailed(f"the server sends {encoding}, which it was not asked for")
+    transfer = headers.get("Transfer-Encoding", "chunked").strip().lower()
+    if transfer != "chunked":
+        raise ConnectionFailed(f"the server sends in the transfer coding {transfer}, which is not supported")
 
 
 def _innermost(error: BaseException) -> BaseException:
     """The first cause: `requests` and urllib3 wrap one failure up to four times."""
+    return list(_causes(error))[-1]
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """*error* and what it wraps, one in the other."""
     while True:
+        yield error
         inner = getattr(error, "reason", None)
         if not isinstance(inner, BaseException):
             inner = next((a for a in error.args if isinstance(a, BaseException)), error.__cause__)
         if inner is None or inner is error:
-            return error
+            return
         error = inner

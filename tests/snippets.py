@@ -121,7 +121,7 @@ class Reader:
 def _waits_in_run(frame: Any) -> bool:
     while frame is not None:
         if frame.f_code.co_filename == rxtweets._run.__file__:
-            return bool(frame.f_code.co_name == "run")
+            return frame.f_code.co_name in ("run", "_first")
         frame = frame.f_back
     return False
 

@@ -13,10 +13,12 @@ from rxtweets.errors import (
     ConnectionFailed,
     FrameTooLong,
     HTTPStatusError,
+    RateLimited,
     StreamDisconnected,
     StreamError,
     StreamStalled,
 )
+from rxtweets.operators import retry_with_backoff
 
 NO_JITTER = BackoffPolicy(jitter=0)
 DOWN = ConnectionFailed("refused")
@@ -151,3 +153,21 @@ def test_bad_settings_are_named(field: str) -> None:
     settings: dict[str, Any] = {field: -1}
     with pytest.raises(ValueError, match=field):
         BackoffPolicy(**settings)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"give_up": RateLimited}, {"give_up": 420}, {"network": 5}, {"jitter": "no"}, {"max_attempts": "3"}],
+)
+def test_wrong_kinds_of_settings_are_named(settings: dict[str, Any]) -> None:
+    """A setting of another kind is refused when the policy is made, not at the first failure."""
+    (name,) = settings
+    with pytest.raises(ValueError, match=name):
+        BackoffPolicy(**settings)
+
+
+@pytest.mark.parametrize("policy", ["never", BackoffPolicy.never])
+def test_what_is_no_policy_is_refused_at_once(policy: Any) -> None:
+    """`retry_with_backoff` takes a policy, and says so when it is called."""
+    with pytest.raises(ValueError, match="BackoffPolicy"):
+        retry_with_backoff(policy)

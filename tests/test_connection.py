@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
 import threading
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from reactivex import Observable, Subject
 from reactivex import operators as ops
 from reactivex.scheduler import CurrentThreadScheduler, EventLoopScheduler, ThreadPoolScheduler
+from reactivex.scheduler.eventloop import AsyncIOThreadSafeScheduler
+from reactivex.subject import ReplaySubject
 
 import rxtweets as rxt
 from rxtweets import operators as tw
@@ -23,11 +28,12 @@ from rxtweets.errors import (
     StreamStalled,
     Unauthorized,
 )
-from rxtweets.messages import Connected, Disconnected, KeepAlive
+from rxtweets.messages import Connected, Disconnected, KeepAlive, Reconnecting
 from rxtweets.testing import HOLD, Script, ScriptedTransport
 
 from .observing import PATIENCE, Seen
 
+QUICK = rxt.BackoffPolicy(http=rxt.backoff.Curve(0.01))
 ENDPOINT = Endpoint(Request("GET", "https://api.x.com/2/tweets/sample/stream"), 30.0)
 
 
@@ -231,6 +237,22 @@ def test_run_raises_the_subscribers_exception(raised: list[BaseException | None]
     assert len(items) == 1
 
 
+def test_run_raises_what_others_down_the_chain_raise(raised: list[BaseException | None]) -> None:
+    """A subscriber of a routed Subject that raises does not leave `run` waiting, after a reconnect either."""
+
+    def boom(item: Any) -> None:
+        raise Boom
+
+    routed: Subject[Any] = Subject()
+    routed.subscribe(boom)
+    transport = ScriptedTransport(Script(status=503), Script(b"1\r\n", HOLD))
+    stream = connect(ENDPOINT, transport=transport).pipe(tw.retry_with_backoff(QUICK))
+    with pytest.raises(Boom):
+        rxt.run(stream.pipe(tw.route({bytes: routed})))
+    assert raised == []
+    assert all(session.closed for session in transport.sessions)
+
+
 def test_run_raises_the_streams_error_and_returns_on_completion() -> None:
     """`run` blocks until the end, and says how it came."""
     with pytest.raises(StreamDisconnected):
@@ -245,11 +267,10 @@ def test_run_raises_the_streams_error_and_returns_on_completion() -> None:
 def test_run_returns_on_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C while `run` waits disposes the subscription, and `run` returns."""
 
-    class Interrupted(threading.Event):
-        def wait(self, timeout: float | None = None) -> bool:
-            raise KeyboardInterrupt
+    def interrupted(ends: object) -> None:
+        raise KeyboardInterrupt
 
-    monkeypatch.setattr("rxtweets._run.threading", SimpleNamespace(Event=Interrupted))
+    monkeypatch.setattr("rxtweets._run._first", interrupted)
     transport = ScriptedTransport(Script(b"1\r\n", HOLD))
     rxt.run(connect(ENDPOINT, transport=transport))
 
@@ -318,3 +339,44 @@ def test_a_missing_script_is_an_error() -> None:
     """A ScriptedTransport without another script says so; it is not taken for the network."""
     seen = Seen(connect(ENDPOINT, transport=ScriptedTransport()).pipe(tw.retry_with_backoff())).ended()
     assert isinstance(seen.error, LookupError)
+
+
+def test_the_scheduler_of_an_event_loop_is_not_kept_busy() -> None:
+    """asyncio's scheduler, given to `subscribe` for operators of time, does not read: the loop goes on."""
+
+    async def main() -> list[bytes]:
+        loop = asyncio.get_running_loop()
+        transport = ScriptedTransport(Script(status=503), Script(b"1\r\n", HOLD))
+        stream = connect(ENDPOINT, transport=transport).pipe(tw.retry_with_backoff(QUICK))
+        seen = Seen(stream, AsyncIOThreadSafeScheduler(loop))
+        await loop.run_in_executor(None, seen.count, 3)
+        seen.dispose()
+        return seen.frames()
+
+    assert asyncio.run(main()) == [b"1"]
+
+
+def test_disposing_frees_a_thread_that_waits_between_sessions() -> None:
+    """On the current thread, too, a disposal ends a back-off at once, and `subscribe` returns."""
+    transport = ScriptedTransport(Script(status=503))
+    stop: Subject[None] = Subject()
+    stream: Observable[Any] = connect(ENDPOINT, transport=transport).pipe(tw.retry_with_backoff())
+    stopping = stream.do_action(lambda _: threading.Timer(0.05, stop.on_next, [None]).start())
+    seen = Seen(stopping.pipe(ops.take_until(stop)), CurrentThreadScheduler.singleton())
+    assert seen.completed
+    assert [type(item) for item in seen.items] == [Reconnecting]
+
+
+def test_run_ends_by_a_signal_handler() -> None:
+    """A handler that ends the stream, on the very thread that waits for its end, is heard."""
+    transport = ScriptedTransport(*[Script(b"1\r\n", HOLD)] * 50)
+    before = signal.getsignal(signal.SIGUSR1)
+    try:
+        for _ in range(50):
+            # Replayed, as the signal may come before `take_until` has subscribed to it.
+            stop: Subject[None] = ReplaySubject()
+            signal.signal(signal.SIGUSR1, lambda *_, stop=stop: stop.on_next(None))
+            stream = connect(ENDPOINT, transport=transport).pipe(tw.of_type(bytes), ops.take_until(stop))
+            rxt.run(stream, lambda _: os.kill(os.getpid(), signal.SIGUSR1))
+    finally:
+        signal.signal(signal.SIGUSR1, before)

@@ -33,7 +33,7 @@ ROOMS = [
     {"endpoints"},
     {"framing", "backoff", "filterindex"},
     {"errors", "_cells"},
-    {"_version"},
+    {"_version", "_schedulers", "_uncaught"},
 ]
 """The rooms from the top down: a module imports from its own room and from those below."""
 

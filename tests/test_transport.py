@@ -9,6 +9,7 @@ import ssl
 import threading
 import zlib
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import trustme
@@ -458,3 +459,133 @@ def test_fetch_of_a_cut_answer_fails() -> None:
     with Server(handle) as server:
         seen = Seen(fetch(Request("GET", server.base_url + "/"))).ended()
     assert isinstance(seen.error, StreamDisconnected)
+
+
+BASES = [
+    "http://evil.example\\\\.localhost",
+    "http://evil.example\\.localhost",
+    "http://evil.example%2f.localhost",
+    "http://evil.example;.localhost",
+    "http://evil.example/.localhost",
+    "http://127.0.0.1@evil.example",
+    "http://evil.example#.localhost",
+]
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_no_spelling_of_an_address_sends_credentials_elsewhere(base: str) -> None:
+    """An address that programs read differently is refused, by whichever way it comes in."""
+    with pytest.raises(ValueError):
+        rxtweets.StreamingClient(TOKEN, base_url=base).sample()
+    seen = Seen(connect(Endpoint(Request("GET", base + "/"), 20.0), TOKEN)).ended()
+    assert isinstance(seen.error, ValueError)
+
+
+def test_a_family_that_the_system_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where IPv6 is off, a name that has an IPv6 address too is reached by the other one."""
+    resolve, make = socket.getaddrinfo, socket.socket
+
+    def both(*args: Any) -> Any:
+        found = resolve(*args)
+        return [(socket.AF_INET6, *found[0][1:4], ("::1", 0, 0, 0)), *found]
+
+    def without_ipv6(family: int = -1, *args: Any, **options: Any) -> Any:
+        if family == socket.AF_INET6:
+            raise OSError(97, "Address family not supported by protocol")
+        return make(family, *args, **options)
+
+    with Server(silent) as server:
+        monkeypatch.setattr("rxtweets._http.socket.getaddrinfo", both)
+        monkeypatch.setattr("rxtweets._http.socket.socket", without_ipv6)
+        seen = Seen(connect(server.endpoint())).count(1)
+        seen.dispose()
+        monkeypatch.undo()
+
+
+def test_early_hints() -> None:
+    """Informational answers before the real one are passed over."""
+    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n"
+    with Server(answering(hints + HEAD, chunk(WIRE))) as server:
+        seen = Seen(connect(server.endpoint())).count(4)
+        seen.dispose()
+    assert seen.frames() == MESSAGES
+
+
+def test_a_servers_bytes_do_not_reach_the_terminal() -> None:
+    """What a server says in its status line is shown short and without controls."""
+    with Server(answering(b"\x1b[2J\x1b]0;owned\x07" + b"x" * 50_000 + b"\r\n\r\n")) as server:
+        seen = Seen(connect(server.endpoint())).ended()
+    assert isinstance(seen.error, ConnectionFailed)
+    assert str(seen.error).isprintable()
+    assert len(str(seen.error)) < 400
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        b"Content-Length: 5\r\nContent-Length: 6",
+        b"Content-Encoding: br\r\nContent-Length: 6",
+        b"Transfer-Encoding: gzip, chunked",
+    ],
+)
+def test_an_answer_that_cannot_be_read(headers: bytes) -> None:
+    """Whatever a server sends, a stream ends with a StreamError, so that it is retried."""
+    with Server(answering(b"HTTP/1.1 200 OK\r\n" + headers + b"\r\n\r\nabcdef")) as server:
+        seen = Seen(connect(server.endpoint())).ended()
+    assert isinstance(seen.error, ConnectionFailed)
+    assert seen.frames() == []
+
+
+def dribbling(status: bytes) -> Callable[[Peer], None]:
+    """A handler whose answer's body never ends, byte by byte."""
+
+    def handle(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(b"HTTP/1.1 " + status + b"\r\nContent-Length: 1000000\r\n\r\n")
+        tick = threading.Event()
+        while not tick.wait(0.01):
+            peer.send(b"x")
+
+    return handle
+
+
+def test_a_refusal_is_told_though_its_body_dribbles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The status is known; its body is waited for a moment only."""
+    monkeypatch.setattr("rxtweets.connection._PROBLEM_TIMEOUT", 0.1)
+    with Server(dribbling(b"503 Busy")) as server:
+        seen = Seen(connect(server.endpoint())).ended()
+    assert isinstance(seen.error, HTTPStatusError)
+    assert seen.error.status_code == 503
+
+
+def test_an_answer_that_dribbles_is_a_stall(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A `fetch` ends, even when bytes go on coming."""
+    monkeypatch.setattr("rxtweets.connection.FETCH_TIMEOUT", 0.1)
+    with Server(dribbling(b"200 OK")) as server:
+        seen = Seen(fetch(Request("GET", server.base_url + "/"))).ended()
+    assert isinstance(seen.error, StreamStalled)
+
+
+def test_a_head_that_dribbles_is_a_stall(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A head that never ends is given up."""
+    monkeypatch.setattr("rxtweets.connection._HEAD_TIMEOUT", -19.9)
+
+    def handle(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(b"HTTP/1.1 200 OK\r\n")
+        tick = threading.Event()
+        while not tick.wait(0.01):
+            peer.send(b"X: y\r\n")
+
+    with Server(handle) as server:
+        seen = Seen(connect(server.endpoint(stall_timeout=20.0))).ended()
+    assert isinstance(seen.error, StreamStalled | ConnectionFailed)
+
+
+def test_the_cause_of_a_failure_holds_no_credentials() -> None:
+    """The chained exception of the HTTP library does not keep the signed request."""
+    with Server(silent) as server:
+        endpoint = server.endpoint()
+    seen = Seen(connect(endpoint, TOKEN)).ended()
+    assert seen.error is not None
+    assert getattr(seen.error.__cause__, "request", None) is None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from msgspec import Struct
 
 from .answers import Answer, Call, encode, invalid_request, json_answer, problem
@@ -215,8 +214,8 @@ def _last(call: Call) -> str:
 
 def _object(call: Call) -> dict[str, Any] | None:
     try:
-        value = msgspec.json.decode(call.body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        value = call.json()
+    except ValueError:
         return None
     return value if isinstance(value, dict) else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from http import HTTPStatus
 from typing import Any
@@ -12,6 +13,20 @@ import msgspec
 PROBLEMS = "https://api.x.com/2/problems/"
 
 encode = msgspec.json.Encoder().encode
+
+
+_DEEPEST = 16
+
+
+def is_form(content_type: str) -> bool:
+    """Whether a body of this type is a form."""
+    return content_type.strip().lower().startswith("application/x-www-form-urlencoded")
+
+
+def _parts(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 class Call:
@@ -47,9 +62,26 @@ class Call:
 
     @cached_property
     def form(self) -> dict[str, str]:
-        if not self.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        return self.form_of(self.body)
+
+    def form_of(self, body: bytes) -> dict[str, str]:
+        """The form that this much of the body holds."""
+        if not is_form(self.headers.get("content-type", "")):
             return {}
-        return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
+        return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+
+    def json(self) -> Any:
+        """What the body holds. Raises ValueError where it is no JSON, or nested deeper than any request."""
+        try:
+            value = msgspec.json.decode(self.body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise ValueError(str(error)) from error
+        level = [value]
+        for _ in range(_DEEPEST):
+            level = [part for whole in level for part in _parts(whole)]
+            if not level:
+                return value
+        raise ValueError(f"nested deeper than {_DEEPEST} levels")
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -6,8 +6,6 @@ from collections import deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from .answers import Answer, Call, invalid_request, json_answer, v2_refusal
 from .fields import split
 from .records import StreamRecord
@@ -41,8 +39,8 @@ class ConnectionEndpoints:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._past: deque[tuple[StreamRecord, str]] = deque(maxlen=200)
-        site.on_stream_closed = lambda record: self._past.append((record, sent()))
+        self._past: deque[dict[str, str]] = deque(maxlen=200)
+        site.on_stream_closed = self._ended
 
     def list_connections(self, call: Call) -> Answer:
         status = call.query.get("status", "active")
@@ -79,14 +77,18 @@ class ConnectionEndpoints:
                 if stream.record.protocol == "2":
                     yield _form(stream.record)
         if status in ("inactive", "all"):
-            for record, when in reversed(self._past):
-                if record.protocol == "2":
-                    yield {**_form(record), "disconnected_at": when, "disconnect_reason": "client_disconnect"}
+            yield from reversed(self._past)
+
+    def _ended(self, record: StreamRecord) -> None:
+        if record.protocol == "2":
+            self._past.append(
+                {**_form(record), "disconnected_at": sent(), "disconnect_reason": "client_disconnect"}
+            )
 
     def delete_uuids(self, call: Call) -> Answer:
         try:
-            asked = msgspec.json.decode(call.body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+            asked = call.json()
+        except ValueError:
             asked = None
         uuids = asked.get("uuids") if isinstance(asked, dict) else None
         if not isinstance(uuids, list) or not uuids or not all(isinstance(item, str) for item in uuids):

@@ -267,8 +267,8 @@ class Emulator:
 
     @property
     def requests(self) -> tuple[RequestRecord, ...]:
-        """The last 10,000 requests, oldest first."""
-        return self._call(lambda: tuple(self._site.requests))
+        """The last requests, oldest first: 10,000 of them, or fewer where they are large (32 MiB in all)."""
+        return self._call(lambda: tuple(self._site.requests.kept))
 
     @property
     def rules(self) -> tuple[Rule, ...]:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 
 from msgspec import Struct
 
+LONGEST_BODY = 64 * 1024
+"""Bytes of a request's body that are kept."""
+MOST_REQUESTS = 10_000
+MOST_BYTES = 32 * 1024 * 1024
+"""Requests that are kept, and what they may come to."""
+
 
 class RequestRecord(Struct, frozen=True):
     """A request as it came, and what it was answered.
 
     `status` is the status code sent, or None where no answer was sent at all (`Emulator.mute`). Header names
-    are in lower case. `query` and `form` keep the last value of a name given twice.
+    are in lower case. `query` and `form` keep the last value of a name given twice. `body` is the
+    first 64 KiB of what came, and `form` what those hold.
     """
 
     method: str
@@ -23,6 +31,28 @@ class RequestRecord(Struct, frozen=True):
     body: bytes
     form: Mapping[str, str]
     status: int | None
+
+
+class RequestLog:
+    """The last requests, bounded in number and in size."""
+
+    def __init__(self) -> None:
+        self.kept: deque[RequestRecord] = deque()
+        self._bytes = 0
+
+    def add(self, record: RequestRecord) -> None:
+        """Keep a request, and let go of the oldest there is no room for."""
+        self.kept.append(record)
+        self._bytes += _size(record)
+        while len(self.kept) > MOST_REQUESTS or self._bytes > MOST_BYTES:
+            self._bytes -= _size(self.kept.popleft())
+
+
+def _size(record: RequestRecord) -> int:
+    # 200 bytes, roughly, for each pair of strings beside their characters.
+    pairs = (*record.query.items(), *record.headers.items(), *record.form.items())
+    text = len(record.path) + sum(len(name) + len(value) + 200 for name, value in pairs)
+    return len(record.body) + text
 
 
 class StreamRecord(Struct, frozen=True):

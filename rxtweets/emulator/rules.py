@@ -7,7 +7,6 @@ import re
 import time
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from .answers import PROBLEMS, Answer, Call, encode, invalid_request, json_answer, problem
@@ -129,8 +128,8 @@ class RuleEndpoints:
         if call.query.get("delete_all", "").lower() == "true":
             return self._delete(tuple(self._book.rules), [], dry)
         try:
-            body = msgspec.json.decode(call.body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+            body = call.json()
+        except ValueError:
             return invalid_request(({}, "Request body is not valid JSON"))
         if not isinstance(body, dict) or len(body.keys() & {"add", "delete"}) != 1 or len(body) != 1:
             return invalid_request(({}, "Exactly one of `add` or `delete` must be given in the request body"))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from .site import Site
 
@@ -23,6 +24,7 @@ class Server:
         self._control = threading.RLock()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._asked: Future[Any] | None = None
 
     def start(self) -> None:
         """Listen; returns once requests are answered. Raises OSError where the address can't be had."""
@@ -30,23 +32,28 @@ class Server:
             if self._thread is not None:
                 raise RuntimeError("the emulator runs already")
             ready: Future[None] = Future()
-            thread = threading.Thread(target=self._run, args=(ready,), name="rxtweets-emulator", daemon=True)
-            thread.start()
+            self._thread = threading.Thread(
+                target=self._run, args=(ready,), name="rxtweets-emulator", daemon=True
+            )
+            self._thread.start()
             try:
                 ready.result()
             except BaseException:
-                thread.join()
+                ready.cancel()  # where it was the wait that ended, by Ctrl-C, and not the thread
+                self.stop()
                 raise
-            self._thread = thread
 
     def stop(self) -> None:
         """Drop every connection and stop listening; does nothing on one that doesn't run."""
         with self._control:
-            if self._thread is None or self._loop is None:
+            if self._thread is None:
                 return
-            self._loop.call_soon_threadsafe(self._stop.set)
+            loop = self._loop
+            if loop is not None:
+                with contextlib.suppress(RuntimeError):  # the loop is closed: an earlier stop was interrupted
+                    loop.call_soon_threadsafe(self._stop.set)
             self._thread.join()
-            self._thread = self._loop = None
+            self._thread = None
 
     def _run(self, ready: Future[None]) -> None:
         try:
@@ -55,27 +62,53 @@ class Server:
             if ready.done():
                 raise
             ready.set_exception(error)
+        finally:
+            self._site.forget()
+            self._loop = None
+            if self._asked is not None and not self._asked.done():
+                self._asked.set_exception(RuntimeError("the emulator has been stopped"))
 
     async def _serve(self, ready: Future[None]) -> None:
         loop = asyncio.get_running_loop()
         server = await loop.create_server(self._site.connect, self.host, self.port, backlog=1024)
-        self.port = server.sockets[0].getsockname()[1]
-        self._stop = asyncio.Event()
-        self._loop = loop
-        ready.set_result(None)
-        await self._stop.wait()
-        server.close()
-        # A client that connects just now is a task before it is a connection.
-        while self._site.connections or len(asyncio.all_tasks()) > 1:
-            self._site.abort()
-            await asyncio.sleep(0)
+        try:
+            self.port = server.sockets[0].getsockname()[1]
+            self._stop = asyncio.Event()
+            self._loop = loop
+            if ready.set_running_or_notify_cancel():
+                ready.set_result(None)
+                await self._stop.wait()
+        finally:
+            await self._shut(server)
+
+    async def _shut(self, server: asyncio.Server) -> None:
+        """Take in nobody else, see those in who are at the door, and drop them all.
+
+        A connection that was accepted is a task before it is a connection, and asyncio's server, closed in
+        between, would lose it with its socket open. So accepting ends first, and the server when no task is
+        left. None of it waits for a client: what is left to write is thrown away.
+        """
+        loop = asyncio.get_running_loop()
+        for listener in server.sockets:
+            try:
+                loop.remove_reader(listener.fileno())
+            except NotImplementedError:  # Windows: there accepted is connected, without a task
+                server.close()
+        try:
+            while self._site.connections or len(asyncio.all_tasks()) > 1:
+                self._site.abort()
+                await asyncio.sleep(0)
+        finally:
+            server.close()
 
     def call(self, action: Callable[[], _T]) -> _T:
         """Have it done on the loop, where all of the site lives, or right here while there is no loop."""
         with self._control:
-            if self._loop is None:
+            loop = self._loop
+            if loop is None:
                 return action()
             done: Future[_T] = Future()
+            self._asked = done
 
             def run() -> None:
                 try:
@@ -83,5 +116,5 @@ class Server:
                 except BaseException as error:
                     done.set_exception(error)
 
-            self._loop.call_soon_threadsafe(run)
+            loop.call_soon_threadsafe(run)
             return done.result()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -12,7 +11,7 @@ from . import signin, v1, v2
 from .answers import Answer, Call, refuse
 from .model import NOTHING
 from .oauth import Accounts, Gate
-from .records import RequestRecord, StreamRecord, frozen
+from .records import LONGEST_BODY, RequestLog, RequestRecord, StreamRecord, frozen
 from .rules import RuleBook
 from .streams import Feed, OpenStream, StreamHub, wants_gzip
 from .trouble import Ordered, Trouble
@@ -38,7 +37,7 @@ class Site:
         self.gate = Gate(self.accounts)
         self.book = RuleBook(self.world.ids)
         self.trouble = Trouble()
-        self.requests: deque[RequestRecord] = deque(maxlen=10_000)
+        self.requests = RequestLog()
         self.connections: set[Connection] = set()
         self.on_stream_closed: Callable[[StreamRecord], object] = lambda record: None
         self.hub = StreamHub(self._streams_changed, self._stream_closed)
@@ -57,22 +56,21 @@ class Site:
 
     def connect(self) -> Connection:
         """The protocol of a new connection."""
-        connection = Connection(self.respond, self.connections.discard)
-        self.connections.add(connection)
-        return connection
+        return Connection(self.respond, self.connections)
 
     def respond(self, call: Call) -> Reply:
         """Answer a request and remember both."""
         reply = self._reply(call)
         opened = isinstance(reply, Feed)
-        self.requests.append(
+        body = call.body[:LONGEST_BODY]
+        self.requests.add(
             RequestRecord(
                 call.method,
                 call.path,
                 frozen(call.query),
                 frozen(call.headers),
-                call.body,
-                frozen(call.form),
+                body,
+                frozen(call.form_of(body)),
                 200 if opened else reply.status if isinstance(reply, Answer) else None,
             )
         )
@@ -183,3 +181,10 @@ class Site:
         self.silence()
         for connection in tuple(self.connections):
             connection.transport.abort()
+
+    def forget(self) -> None:
+        """Be as one that nobody ever called, whatever became of the loop; what was seen stays."""
+        self.silence()
+        self.connections.clear()
+        for stream in tuple(self.hub.streams.values()):
+            stream.ended()

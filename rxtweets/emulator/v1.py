@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # Source of these limits: the streaming guide of v1.1, default access level.
 MOST_PHRASES, LONGEST_PHRASE, MOST_FOLLOWED, MOST_BOXES, MOST_SITE_USERS = 400, 60, 5000, 25, 100
 BACKLOG = 150_000
+# No digit can be read by two parts of it, so that it takes no longer than the text is long.
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
 
 
 class Refused(Exception):
@@ -200,11 +202,11 @@ def _track(params: dict[str, str]) -> tuple[tuple[str, ...], ...]:
 
 def _follow(params: dict[str, str], most: int) -> frozenset[int]:
     items = [item.strip() for item in params.get("follow", "").split(",") if item.strip()]
+    if len(items) > most:
+        raise Refused(413, f"Parameter follow has too many items: {len(items)}, limit is {most}")
     for item in items:
         if not re.fullmatch(r"[0-9]{1,19}", item):
             raise Refused(406, f"Parameter follow has unparseable item: {item}")
-    if len(items) > most:
-        raise Refused(413, f"Parameter follow has too many items: {len(items)}, limit is {most}")
     return frozenset(int(item) for item in items)
 
 
@@ -213,7 +215,7 @@ def _locations(params: dict[str, str]) -> tuple[Box, ...]:
     if not text:
         return ()
     items = [item.strip() for item in text.split(",")]
-    if len(items) % 4 or not all(re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)", item) for item in items):
+    if len(items) % 4 or not all(_NUMBER.fullmatch(item) for item in items):
         raise Refused(406, f"Parameter locations has an unparseable item: {text}")
     numbers = [float(item) for item in items]
     boxes = tuple(

@@ -13,10 +13,12 @@ from typing import Protocol
 
 import h11
 
-from .answers import Answer, Call, reason, refuse
+from .answers import Answer, Call, is_form, reason, refuse
 
 LONGEST_HEAD = 64 * 1024
 LONGEST_BODY = 8 * 1024 * 1024
+LONGEST_FORM = 256 * 1024
+"""Bytes. The largest filter that v1.1 takes has 190 KB, and reading the pairs of a form is slow work."""
 PATIENCE = 60.0
 """Seconds that a client may take for a request, or let pass between two."""
 _PIECE = 16 * 1024
@@ -39,14 +41,15 @@ Reply = Answer | Opened | None
 
 
 class Connection(asyncio.Protocol):
-    """One client's connection."""
+    """One client's connection; among the `connections` from when it has a transport until that is gone."""
 
-    def __init__(self, respond: Callable[[Call], Reply], gone: Callable[[Connection], None]) -> None:
+    def __init__(self, respond: Callable[[Call], Reply], connections: set[Connection]) -> None:
         self._respond = respond
-        self._gone = gone
+        self._connections = connections
         self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=LONGEST_HEAD)
         self._request: h11.Request | None = None
         self._body = bytearray()
+        self._longest = LONGEST_BODY
         self._stream: Opened | None = None
         self._silent = False
         self._patience: asyncio.TimerHandle | None = None
@@ -55,6 +58,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
+        self._connections.add(self)
         self.client_ip = str((transport.get_extra_info("peername") or ("",))[0])
         self._wait()
 
@@ -62,7 +66,7 @@ class Connection(asyncio.Protocol):
         self._stop_waiting()
         if self._stream is not None:
             self._stream.ended()
-        self._gone(self)
+        self._connections.discard(self)
 
     def data_received(self, data: bytes) -> None:
         if self._stream is not None or self._silent:
@@ -94,9 +98,12 @@ class Connection(asyncio.Protocol):
             if isinstance(event, h11.Request):
                 self._request = event
                 self._body.clear()
+                self._longest, announced = _bounds(event)
+                if announced > self._longest:
+                    self._malformed(413)
             elif isinstance(event, h11.Data):
                 self._body += event.data
-                if len(self._body) > LONGEST_BODY:
+                if len(self._body) > self._longest:
                     self._malformed(413)
             elif isinstance(event, h11.EndOfMessage):
                 self._answer()
@@ -125,6 +132,7 @@ class Connection(asyncio.Protocol):
             bytes(self._body),
             self.client_ip,
         )
+        self._body.clear()  # the connection may stay for long
         try:
             reply = self._respond(call)
         except Exception:  # a client under test must get an answer even to what the emulator has got wrong
@@ -198,6 +206,13 @@ class Connection(asyncio.Protocol):
                 socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
             )
         self.transport.abort()
+
+
+def _bounds(request: h11.Request) -> tuple[int, int]:
+    """How long its body may be, and how long it says that it is."""
+    headers = {name: value.decode("latin-1") for name, value in request.headers}
+    longest = LONGEST_FORM if is_form(headers.get(b"content-type", "")) else LONGEST_BODY
+    return longest, int(headers.get(b"content-length", "0"))
 
 
 def _common() -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from urllib.parse import urlsplit
 
 API = "https://api.x.com"
@@ -38,7 +39,7 @@ def api_url(path: str, base_url: str | None = None) -> str:
 def is_loopback(host: str) -> bool:
     """Whether *host*, a name or an address, is this machine, so that what is sent to it is on no network."""
     name = host.strip("[]").rstrip(".").lower()
-    if name == "localhost" or name.endswith(".localhost"):
+    if name == "localhost":
         return True
     try:
         address = ipaddress.ip_address(name)
@@ -65,6 +66,9 @@ def _root(base: str, name: str) -> str:
         raise ValueError(
             f"{name} starts with 'https://' or, on this machine, 'http://' and names a host: got {base!r}"
         )
+    if not re.fullmatch(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?", parts.netloc):
+        # Whatever else can stand here is read as one host by some programs and as another by others.
+        raise ValueError(f"{name} names no host: {parts.netloc!r} has other characters than names have")
     if parts.path.strip("/") or "?" in base or "#" in base:
         root = f"{parts.scheme}://{parts.netloc}"
         raise ValueError(f"{name} is the root of a host, without path or query: {root!r} instead of {base!r}")

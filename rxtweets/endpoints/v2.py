@@ -167,6 +167,8 @@ def _stream(
         if option not in allowed:
             near = nearest(option.replace(".", "_"), allowed)
             hint = f"did you mean {near}?" if near else f"it has {', '.join(allowed)}"
+            if option in ("track", "follow", "locations", "languages"):
+                hint = "on v2 rules say what to match: client.rules.add('python').run()"
             raise TypeError(f"{name}() has no option {option!r}; {hint}")
     for option, (wire, values) in known.items():
         if option in given:

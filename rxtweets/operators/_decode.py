@@ -40,8 +40,10 @@ def decode() -> Callable[[Observable[Any]], Observable[Message | Lifecycle]]:
             def on_next(item: Any) -> None:
                 if item.__class__ is bytes:
                     message = decode_frame(item)
-                    if isinstance(message, _GOODBYES):
-                        goodbye[:] = [_goodbye(message)]
+                    if goodbye:
+                        goodbye.clear()  # it went on all the same
+                    if message.__class__ in _GOODBYES:
+                        goodbye[:] = _goodbye(message)
                     forward(message)
                 elif isinstance(item, Disconnected):
                     forward(Disconnected(explained(item.cause)))
@@ -58,10 +60,13 @@ def decode() -> Callable[[Observable[Any]], Observable[Message | Lifecycle]]:
     return decode_
 
 
-_GOODBYES = (DisconnectMessage, StreamProblem)
+_GOODBYES: frozenset[type[Message]] = frozenset({DisconnectMessage, StreamProblem})
 
 
-def _goodbye(message: DisconnectMessage | StreamProblem) -> StreamDisconnected:
+def _goodbye(message: Message) -> list[StreamDisconnected]:
+    """What the end that follows *message* means, if it announces one."""
     if isinstance(message, DisconnectMessage):
-        return StreamDisconnected(message.reason or "the server said goodbye", message.code)
-    return StreamDisconnected(message.detail or message.title or "the server reported a problem")
+        return [StreamDisconnected(message.reason or "the server said goodbye", message.code)]
+    if isinstance(message, StreamProblem) and message.is_disconnect:
+        return [StreamDisconnected(message.detail or message.title)]
+    return []

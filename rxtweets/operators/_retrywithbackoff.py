@@ -1,12 +1,20 @@
 from __future__ import annotations
 
+import contextvars
+import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from reactivex import Observable, abc
-from reactivex.disposable import SerialDisposable, SingleAssignmentDisposable
-from reactivex.scheduler import TimeoutScheduler
+from reactivex.disposable import (
+    CompositeDisposable,
+    Disposable,
+    SerialDisposable,
+    SingleAssignmentDisposable,
+)
+from reactivex.scheduler import CurrentThreadScheduler, TimeoutScheduler
 
+from rxtweets._schedulers import on_no_event_loop
 from rxtweets.backoff import BackoffPolicy
 from rxtweets.errors import StreamError
 from rxtweets.messages import Connected, Lifecycle, Reconnecting
@@ -35,21 +43,24 @@ def retry_with_backoff(
             thread.
     """
     first = BackoffPolicy.standard() if policy is None else policy
+    if not isinstance(first, BackoffPolicy):
+        raise ValueError(f"policy is a BackoffPolicy, such as BackoffPolicy.never(), not {policy!r}")
 
     def retry_with_backoff_(source: Observable[_T]) -> Observable[_T | Lifecycle]:
         def subscribe(
             observer: abc.ObserverBase[_T | Lifecycle], scheduler_: abc.SchedulerBase | None = None
         ) -> abc.DisposableBase:
-            timer = scheduler or scheduler_ or TimeoutScheduler.singleton()
+            timer = scheduler or on_no_event_loop(scheduler_) or TimeoutScheduler.singleton()
             forward = observer.on_next
             current = SerialDisposable()
             policy = first
+            context = contextvars.copy_context()
             connected: float | None = None
 
             def now() -> float:
                 return timer.to_seconds(timer.now)
 
-            def connect(*_: Any) -> None:
+            def connect() -> None:
                 nonlocal connected
                 connected = None
                 session = SingleAssignmentDisposable()
@@ -82,7 +93,7 @@ def retry_with_backoff(
                 # In this order: a wait of 0 s may be over before it is returned, the next session begun.
                 wait = SingleAssignmentDisposable()
                 current.disposable = wait
-                wait.disposable = timer.schedule_relative(retry.delay, connect)
+                wait.disposable = _later(timer, retry.delay, lambda *_: context.copy().run(connect))
 
             connect()
             return current
@@ -90,3 +101,17 @@ def retry_with_backoff(
         return Observable(subscribe)
 
     return retry_with_backoff_
+
+
+def _later(timer: abc.SchedulerBase, delay: float, action: Callable[..., None]) -> abc.DisposableBase:
+    """Run *action* on *timer* in *delay* seconds."""
+    if not isinstance(timer, CurrentThreadScheduler):
+        return timer.schedule_relative(delay, action)
+    # Its own waits cannot be woken: whoever blocks in `subscribe` would sit them out after a disposal.
+    disposed = threading.Event()
+
+    def wait_here(*_: Any) -> None:
+        if not disposed.wait(delay):
+            action()
+
+    return CompositeDisposable(Disposable(disposed.set), timer.schedule(wait_here))

@@ -18,11 +18,11 @@ HOLD = "hold"
 
 
 class Script:
-    """What one session does.
+    r"""What one session does.
 
     Args:
-        *body: what each read gives: bytes, an exception to raise, or `HOLD`. After the last comes the clean
-            end.
+        *body: what each read gives: bytes (a message ends with `\r\n`), an exception to raise, or `HOLD`.
+            After the last comes the clean end.
         status: of the answer's head.
         headers: of the answer's head.
         fails: raised instead of an answer.
@@ -35,6 +35,11 @@ class Script:
         headers: Mapping[str, str] | None = None,
         fails: Exception | None = None,
     ) -> None:
+        for piece in body:
+            if not (isinstance(piece, bytes | Exception) or piece is HOLD):
+                raise ValueError(f"a script's body is bytes, exceptions and HOLD, not {piece!r}")
+        if not isinstance(status, int):
+            raise ValueError(f"status is a number such as 503, not {status!r}")
         self.body = body
         self.status = status
         self.headers = CaseInsensitiveDict(headers or {})
@@ -98,6 +103,9 @@ class ScriptedTransport:
     """
 
     def __init__(self, *scripts: Script) -> None:
+        for script in scripts:
+            if not isinstance(script, Script):
+                raise ValueError(f"a session plays a Script, such as Script(b'...'), not {script!r}")
         self.sessions: list[ScriptedSession] = []
         self._scripts = iter(scripts)
         self._changed = threading.Condition()

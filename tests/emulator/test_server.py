@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import ast
 import builtins
+import os
 import socket
 import sys
 import threading
+from concurrent.futures import Future
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,22 @@ import rxtweets.emulator
 from rxtweets.emulator import Emulator
 
 from .clients import SAMPLE, V1_FILTER, call, raw_get, v1_stream
+
+
+def connect(emulator: Emulator) -> socket.socket:
+    host, port = emulator.base_url.removeprefix("http://").split(":")
+    return socket.create_connection((host, int(port)), timeout=5)
+
+
+def ends(sock: socket.socket) -> bool:
+    try:
+        return sock.recv(1) == b""
+    except ConnectionError:
+        return True
+
+
+def descriptors() -> int:
+    return len(os.listdir("/dev/fd"))
 
 
 def test_nothing_is_left_after_the_block() -> None:
@@ -39,6 +58,97 @@ def test_it_can_be_restarted_on_its_port(emulator: Emulator) -> None:
     assert [
         rule["value"] for rule in call(emulator, "GET", "/2/tweets/search/stream/rules").json()["data"]
     ] == ["cat"]
+
+
+def test_clients_that_have_just_connected_are_dropped(emulator: Emulator) -> None:
+    """A stop at whatever point of a connection's beginning ends it, and the emulator can be started again."""
+    for _ in range(30):
+        with ExitStack() as clients:
+            socks = [clients.enter_context(connect(emulator)) for _ in range(3)]
+            emulator.stop()
+            assert all(ends(sock) for sock in socks)
+        emulator.start()
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="the system doesn't list open descriptors")
+def test_nothing_is_left_of_a_storm_of_clients() -> None:
+    """Stops while clients come in from all sides leave no stream, no descriptor and no silent world."""
+    over = threading.Event()
+    with Emulator(rate=1000) as emulator:
+        head = f"GET {SAMPLE} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {emulator.bearer_token}\r\n\r\n"
+
+        def storm() -> None:
+            while not over.is_set():
+                for words in (b"", b"GET", head.encode()):
+                    with suppress(OSError), connect(emulator) as sock:
+                        sock.sendall(words)
+
+        emulator.stop()
+        before = descriptors()
+        threads = [threading.Thread(target=storm) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for _ in range(40):
+            emulator.start()
+            emulator.stop()
+            assert emulator.streams == ()
+        over.set()
+        for thread in threads:
+            thread.join()
+        assert descriptors() == before
+        assert emulator.publish("to nobody") == 0
+        emulator.start()
+        with raw_get(emulator, SAMPLE) as stream:
+            assert stream.message()["data"]["text"]
+
+
+def test_after_a_stop_nobody_listens_and_the_world_talks_to_the_next(world: Emulator) -> None:
+    """Streams that a stop has cut aren't listed nor counted, and new ones after it get posts as before."""
+    for _ in range(3):
+        with raw_get(world, SAMPLE) as stream:
+            assert stream.message()["data"]["text"]
+            world.stop()
+            world.wait_for_streams(0, timeout=0)
+            assert (world.streams, world.publish("to nobody")) == ((), 0)
+        world.start()
+
+
+def test_what_nobody_reads_does_not_hold_up_a_stop(emulator: Emulator) -> None:
+    """Megabytes that wait for clients, on streams open and already closed, are thrown away at once."""
+    with ExitStack() as clients:
+        for name in ("closed", "open"):
+            clients.enter_context(raw_get(emulator, SAMPLE))
+            emulator.wait_for_streams(1)
+            for _ in range(6):
+                emulator.send(b"x" * 1024 * 1024)
+            if name == "closed":
+                assert emulator.close_streams() == 1
+        stopping = threading.Thread(target=emulator.stop)
+        stopping.start()
+        stopping.join(5)
+        assert not stopping.is_alive()
+
+
+def test_an_interrupted_start_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C while it starts ends the thread, and another start is possible."""
+
+    def interrupted(future: Future[Any], timeout: float | None = None) -> Any:
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    emulator = Emulator(rate=0)
+    monkeypatch.setattr(Future, "result", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        emulator.start()
+    with emulator:
+        assert call(emulator, "GET", "/2/tweets/search/stream/rules").status_code == 200
+
+
+def test_one_that_listens_everywhere_is_named_by_an_address_to_connect_to() -> None:
+    """With host 0.0.0.0, base_url has 127.0.0.1."""
+    with Emulator(host="0.0.0.0") as emulator:
+        assert emulator.base_url.startswith("http://127.0.0.1:")
+        assert call(emulator, "GET", "/2/tweets/search/stream/rules").status_code == 200
 
 
 def test_starting_twice_is_refused(emulator: Emulator) -> None:
@@ -102,6 +212,31 @@ def test_streams_and_requests_are_recorded(emulator: Emulator) -> None:
     (request,) = emulator.requests
     assert (request.method, request.path, request.status) == ("POST", V1_FILTER, 200)
     assert request.body == b"track=python&language=en"
+
+
+def test_long_bodies_are_recorded_in_part(emulator: Emulator) -> None:
+    """A record has the first 64 KiB of a body, and the form in those."""
+    body = b"first=1&second=" + b"x" * 100_000
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert call(emulator, "POST", "/nowhere", data=body, headers=kind).status_code == 404
+    (record,) = emulator.requests
+    assert record.body == body[: 64 * 1024]
+    assert record.form == {"first": "1", "second": "x" * (64 * 1024 - 15)}
+
+
+def test_records_are_bounded_in_all(emulator: Emulator) -> None:
+    """Long requests push the oldest out: 32 MiB are kept."""
+    request = b"POST /%d HTTP/1.1\r\nHost: x\r\nContent-Length: 65536\r\n\r\n" + b"x" * 65536
+    with connect(emulator) as sock, sock.makefile("rb") as answers:
+        for number in range(520):
+            sock.sendall(request % number)
+            while line := answers.readline().strip().lower():
+                if line.startswith(b"content-length:"):
+                    length = int(line.split()[1])
+            answers.read(length)
+    kept = emulator.requests
+    assert [record.path for record in kept] == [f"/{number}" for number in range(520 - len(kept), 520)]
+    assert 31 * 1024**2 < sum(len(record.body) for record in kept) <= 32 * 1024**2
 
 
 def test_waiting_for_streams_times_out(emulator: Emulator) -> None:

@@ -47,6 +47,13 @@ def test_wrong_predicates_are_refused(
     assert answer.text.endswith("\r\n")
 
 
+@pytest.mark.parametrize("name", ["locations", "follow", "count"])
+@pytest.mark.parametrize("value", ["1,1,1," + "1" * 200_000 + "x", "1" * 200_000 + "x", "1," * 100_000])
+def test_senseless_numbers_are_refused_at_once(emulator: Emulator, name: str, value: str) -> None:
+    """However long the digits go on, reading them doesn't stop everything else."""
+    assert refused(emulator, {"track": "a", name: value}).status_code in (406, 413)
+
+
 @pytest.mark.parametrize(
     "form",
     [

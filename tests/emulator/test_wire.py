@@ -86,6 +86,7 @@ def test_several_requests_on_one_connection(emulator: Emulator) -> None:
         (b"POST /2/tweets/sample/stream HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", 405),
         (b"GET / HTTP/1.1\r\nHost: x\r\nCookie: " + b"x" * 90_000 + b"\r\n\r\n", 431),
         (b"POST /2/x HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", 400),
+        (b"POST /2/x HTTP/1.1\r\nHost: x\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", 400),
         (b"HEAD /2/tweets/search/stream/rules HTTP/1.1\r\nHost: x\r\n\r\n", 405),
         (b"CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n", 404),
         (b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n", 404),
@@ -105,11 +106,55 @@ def test_a_body_beyond_all_bounds_is_refused(emulator: Emulator) -> None:
         assert stream.status == 413
 
 
+@pytest.mark.parametrize(
+    ("length", "kind"),
+    [(8 * 1024**2 + 1, "application/json"), (256 * 1024 + 1, "application/x-www-form-urlencoded")],
+)
+def test_a_body_announced_as_too_long_is_refused_before_it_comes(
+    emulator: Emulator, length: int, kind: str
+) -> None:
+    """Content-Length is enough for the 413; nothing of the body need be sent."""
+    head = f"POST /2/x HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n"
+    with raw(emulator, head.encode()) as stream:
+        assert stream.status == 413
+
+
+def test_a_form_without_a_length_is_bounded_too(emulator: Emulator) -> None:
+    """A form that comes in chunks ends in 413 once it is beyond 256 KiB."""
+    head = b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    chunk = b"40001\r\n" + b"&" * 0x40001 + b"\r\n"
+    with raw(emulator, head + b"Transfer-Encoding: chunked\r\n\r\n" + chunk) as stream:
+        assert stream.status == 413
+
+
 def test_a_body_is_waited_for(emulator: Emulator) -> None:
     """A client that expects 100-continue is told to go on."""
     request = b"POST /2/x HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
     with raw(emulator, request) as stream:
         assert stream.status == 100
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 100_000,
+        b"[" * 900 + b"]" * 900,
+        b'{"add":' + b"[" * 50_000,
+        b'{"add":' + b"[" * 400 + b"]" * 400 + b"}",
+        b'{"delete":' + b'{"a":' * 400 + b"1" + b"}" * 401,
+        b'{"event_type":"post.create","filter":' + b"[" * 400 + b"]" * 400 + b"}",
+    ],
+    ids=len,
+)
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", f"{FILTERED}/rules"), ("POST", "/2/activity/subscriptions"), ("DELETE", "/2/connections")],
+)
+def test_deeply_nested_json_is_refused(emulator: Emulator, method: str, path: str, body: bytes) -> None:
+    """However deep, it is a request that makes no sense, and the answer is v2's for those."""
+    answer = call(emulator, method, path, data=body)
+    assert answer.status_code == 400
+    assert answer.json()["type"].endswith("/invalid-request")
 
 
 @settings(max_examples=60, deadline=None)

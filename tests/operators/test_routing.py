@@ -164,6 +164,14 @@ def test_a_goodbye_does_not_explain_other_failures() -> None:
     assert Seen(source.pipe(tw.decode())).ended().error is failure
 
 
+def test_an_old_problem_does_not_explain_the_end() -> None:
+    """What the server said, and then went on all the same, is not why it closed later."""
+    end = StreamDisconnected()
+    for first in (testing.problem_json(), testing.disconnect_json()):
+        source = reactivex.of(first, testing.post_json()).pipe(ops.concat(reactivex.throw(end)))
+        assert Seen(source.pipe(tw.decode())).ended().error is end
+
+
 def test_route() -> None:
     """Each kind goes to its handler, a callable or an observer; the rest passes on."""
     statuses: list[Status] = []
