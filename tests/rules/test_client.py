@@ -227,7 +227,7 @@ def test_refused_before_any_request(call: Callable[[RulesClient], object], said:
     ("script", "kind", "said"),
     [
         (Script(b'{"title":"Unauthorized","detail":"no"}', status=401), errors.Unauthorized, "no"),
-        (Script(b"<html>", status=200), errors.HTTPStatusError, "<html>"),
+        (Script(b"HTTP 200 OK", status=200), errors.HTTPStatusError, "HTTP 200 OK"),
         (Script(b"[1]"), errors.HTTPStatusError, "200"),
         (
             Script(b'{"errors":[{"title":"Forbidden","detail":"no access"}]}'),
