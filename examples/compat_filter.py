@@ -1,22 +1,26 @@
-"""A program as written for Tweepy 3: only its import line is new.
+"""A program as written for Tweepy 3, which ends after five statuses: only its import line is new.
 
-    python examples/compat_filter.py python django
-
-The keys are in the environment: X_CONSUMER_KEY, X_CONSUMER_SECRET, X_ACCESS_TOKEN, X_ACCESS_TOKEN_SECRET.
+python examples/compat_filter.py python django
 """
 
 import os
 import sys
 
+from going_live import x_or_emulator
+
 import rxtweets.compat as tweepy
 
 
 class Printer(tweepy.StreamListener):
+    left = 5
+
     def on_status(self, status):
         if hasattr(status, "retweeted_status"):
-            return
+            return True
         text = status.extended_tweet["full_text"] if status.truncated else status.text
         print(f"{status.created_at} @{status.user.screen_name}: {text}")
+        self.left -= 1
+        return self.left > 0  # False ends the stream
 
     def on_limit(self, track):
         print(f"{track} more were withheld", file=sys.stderr)
@@ -30,11 +34,8 @@ def main():
     auth = tweepy.OAuthHandler(os.environ["X_CONSUMER_KEY"], os.environ["X_CONSUMER_SECRET"])
     auth.set_access_token(os.environ["X_ACCESS_TOKEN"], os.environ["X_ACCESS_TOKEN_SECRET"])
     stream = tweepy.Stream(auth, Printer())
-    try:
-        stream.filter(track=sys.argv[1:] or ["python"])
-    except KeyboardInterrupt:
-        print("bye")
+    stream.filter(track=sys.argv[1:] or ["python"])
 
 
-if __name__ == "__main__":
+with x_or_emulator("X_CONSUMER_KEY", "X_CONSUMER_SECRET", "X_ACCESS_TOKEN", "X_ACCESS_TOKEN_SECRET"):
     main()

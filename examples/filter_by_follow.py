@@ -12,13 +12,13 @@ import rxtweets as rxt
 from rxtweets import operators as tw
 from rxtweets.messages import Status
 
-followed = [int(argument) for argument in sys.argv[1:]] or [2211149702]
+followed = sys.argv[1:] or ["2211149702"]
 
 
 def told(status: Status) -> str:
     """What a status is to those who are followed."""
     author = status.user.screen_name
-    if status.user.id in followed:
+    if status.user.id_str in followed:
         return f"@{author} writes: {status.full_text}"
     if status.retweeted_status:
         return f"@{author} repeats @{status.retweeted_status.user.screen_name}"

@@ -21,6 +21,9 @@ ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 RUNNABLE = [page for page in PAGES if any(snippets.blocks(page, "python"))]
 
+TYPED = [ROOT / "README.md", ROOT / "docs" / "index.md", ROOT / "docs" / "guide.md"]
+"""What a newcomer copies from. The other pages leave types out, to be short."""
+
 WIDEST = 92
 """Columns."""
 
@@ -66,6 +69,23 @@ def test_every_program_runs(page: Path, tmp_path: Path) -> None:
         )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
     assert "Traceback" not in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("page", TYPED, ids=name)
+def test_programs_are_typed(page: Path, tmp_path: Path) -> None:
+    """The Python blocks of a page are one program that mypy's strict mode passes."""
+    pytest.importorskip("mypy")
+    program = tmp_path / "program.py"
+    program.write_text("".join(block.text for block in snippets.blocks(page, "python")), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--follow-imports=silent", str(program)],
+        cwd=tmp_path,
+        env={**os.environ, "MYPYPATH": str(ROOT), "MYPY_CACHE_DIR": str(ROOT / ".mypy_cache" / "docs")},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture

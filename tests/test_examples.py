@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-
-from rxtweets.emulator import Emulator
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -27,10 +24,10 @@ PRINTS = {
     "filtered_stream": r"(rule \d+: .*\n){2}not added: lang:en: .*\n"
     r"\[(python|drinks|python, drinks)\] @\w+: (?s:.)*\n2 rules deleted\n",
     "posts_per_second": r"(\d+ posts a second\n)+hashtags of the last 1 s: .*\n(?s:.)*",
+    "compat_filter": r"(\d{4}-\d\d-\d\d [\d:]+ @\w+: (?s:.)*?\n){5}",
 }
 """What each prints, as a regular expression for all of it."""
 
-UNTIL_INTERRUPTED = {"compat_filter"}
 HELPERS = {"going_live"}
 
 
@@ -48,27 +45,10 @@ def test_example(name: str) -> None:
     assert re.fullmatch(PRINTS[name], done.stdout), done.stdout
 
 
-@pytest.mark.parametrize("name", sorted(UNTIL_INTERRUPTED))
-def test_endless_example(name: str) -> None:
-    """The example streams until Ctrl-C, with the credentials in the environment."""
-    with Emulator(rate=100) as emulator:
-        environment = {**os.environ, **emulator.env(), "PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1"}
-        with subprocess.Popen(
-            command(name), stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", env=environment
-        ) as process:
-            assert process.stdout is not None
-            lines = [process.stdout.readline() for _ in range(5)]
-            process.send_signal(signal.SIGINT)
-            _, errors = process.communicate(timeout=10)
-    assert errors == ""
-    assert all(lines)
-    assert process.returncode == 0
-
-
 def test_every_example_is_tested_and_shown() -> None:
     """Each program in the folder is run by a test, and is a part of the documentation."""
     names = {path.stem for path in EXAMPLES.glob("*.py")}
-    assert names == PRINTS.keys() | UNTIL_INTERRUPTED | HELPERS
+    assert names == PRINTS.keys() | HELPERS
     shown = (EXAMPLES.parent / "docs" / "examples.md").read_text(encoding="utf-8")
     for name in names:
         assert f"../examples/{name}.py" in shown
