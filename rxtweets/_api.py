@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
-import reactivex
 from reactivex import Observable, abc
 from reactivex import operators as ops
+from reactivex.disposable import SerialDisposable, SingleAssignmentDisposable
+from reactivex.scheduler import CurrentThreadScheduler
 
 from .auth import Auth
 from .connection import Response, fetch
 from .endpoints import Request, api_url
-from .errors import HTTPStatusError
+from .errors import HTTPStatusError, StreamError
 from .transport import Transport
 
 _T = TypeVar("_T")
@@ -69,17 +70,77 @@ class Api:
         )
 
     def items(self, path: str, params: Pairs, read: Callable[[dict[str, Any]], _T]) -> Observable[_T]:
-        """What a paged list holds, each item through *read*; a page is asked for when the last one is out."""
+        """What a paged list holds, each item through *read*; a page is asked for when the last one is out.
 
-        def rest(answer: Answer) -> Observable[_T]:
-            held = reactivex.from_iterable([read(item) for item in answer.listed("data")])
-            token = text(answer.part("meta").get("next_token"))
-            return reactivex.concat(held, page((*params, ("pagination_token", token)))) if token else held
+        Errors: those of a request, and StreamError where a page names one that has been as the next.
+        """
 
-        def page(asked: Pairs) -> Observable[_T]:
-            return self.call("GET", path, asked).pipe(ops.flat_map(rest))
+        def pages() -> Generator[Observable[Any] | _T, Any, None]:
+            seen: set[str] = set()
+            asked: Pairs | None = params
+            while asked is not None:
+                answer: Answer = yield self.call("GET", path, asked)
+                for item in answer.listed("data"):
+                    yield read(item)
+                token = text(answer.part("meta").get("next_token"))
+                if token in seen:
+                    raise StreamError(f"the pages go round in circles: next_token {token[:60]!r} came twice")
+                seen.add(token or "")
+                asked = (*params, ("pagination_token", token)) if token else None
 
-        return page(params)
+        return in_steps(pages)
+
+
+def in_steps(work: Callable[[], Generator[Observable[Any] | _T, Any, None]]) -> Observable[_T]:
+    """What *work* yields, but for the Observables: those it waits for, and their last item is sent to it.
+
+    So requests that follow from each other are written one after the other. An error of a request is thrown
+    where *work* waits for it. Disposal ends the request that is waited for, and *work* goes no further.
+    """
+
+    def subscribe(
+        observer: abc.ObserverBase[_T], scheduler: abc.SchedulerBase | None = None
+    ) -> abc.DisposableBase:
+        current = SerialDisposable()
+        steps = work()
+
+        def advance(resume: Callable[[], Observable[Any] | _T]) -> None:
+            while not current.is_disposed:
+                # Only the work is tried: an exception of the observer is the observer's.
+                try:
+                    step = resume()
+                except StopIteration:
+                    observer.on_completed()
+                    return
+                except Exception as error:
+                    observer.on_error(error)
+                    return
+                if isinstance(step, Observable):
+                    wait_for(step)
+                    return
+                observer.on_next(step)
+                resume = steps.__next__
+
+        def wait_for(request: Observable[Any]) -> None:
+            items: list[Any] = []
+            waiting = SingleAssignmentDisposable()
+            current.disposable = waiting
+
+            def ask(*_: Any) -> abc.DisposableBase:
+                return request.subscribe(
+                    items.append,
+                    lambda error: advance(lambda: steps.throw(error)),
+                    lambda: advance(lambda: steps.send(items[-1])),
+                    scheduler=scheduler,
+                )
+
+            # Once this call has returned: a request that is answered at once would nest the next in itself.
+            waiting.disposable = CurrentThreadScheduler.singleton().schedule(ask)
+
+        advance(steps.__next__)
+        return current
+
+    return Observable(subscribe)
 
 
 def text(value: Any) -> str | None:

@@ -41,6 +41,8 @@ class RulesClient:
 
         Raises:
             ValueError: an id is not numeric, or there are more than 1,000.
+
+        Errors: besides those of a request `StreamError`, when a page names an earlier one as the next.
         """
         params: Pairs = (("ids", checks.ids("ids", ids, _MOST_LISTED)),) if ids else ()
         return self._api.items(_PATH, params, _rule)
@@ -53,8 +55,11 @@ class RulesClient:
         *dry_run* only has the server check them.
 
         Raises:
-            ValueError: there is no rule, or one is empty or longer than 2,048 characters.
+            ValueError: there is no rule, one is empty or longer than 2,048 characters, or one or a tag is no
+                text that can be sent.
         """
+        if tag is not None:
+            checks.whole("tag", tag)
         forms = [_form(rule, tag) for rule in rules]
         if not forms:
             raise ValueError("add() takes at least one rule: it was given none")
@@ -88,7 +93,8 @@ def _form(rule: str | Rule, tag: str | None) -> dict[str, str]:
         raise ValueError(
             f"a rule has at most {_LONGEST_RULE:,} characters, not {len(value):,}: {value[:60]}…"
         )
-    label = tag if own is None else own
+    checks.whole("a rule", value)
+    label = tag if own is None else checks.whole("the tag of a rule", own)
     return {"value": value} if label is None else {"value": value, "tag": label}
 
 
