@@ -10,12 +10,13 @@ import msgspec
 from reactivex import Observable, abc
 from reactivex import operators as ops
 from reactivex.disposable import SerialDisposable, SingleAssignmentDisposable
+from reactivex.scheduler import CurrentThreadScheduler
 
 from .auth import Auth
 from .backoff import BackoffPolicy
 from .connection import Response, fetch
 from .endpoints import Request, api_url
-from .errors import HTTPStatusError
+from .errors import HTTPStatusError, StreamError
 from .operators import retry_with_backoff
 from .transport import Transport
 
@@ -97,15 +98,22 @@ class Api:
         *,
         policy: BackoffPolicy | None = None,
     ) -> Observable[_T]:
-        """What a paged list holds, each item through *read*; a page is asked for when the last one is out."""
+        """What a paged list holds, each item through *read*; a page is asked for when the last one is out.
+
+        Errors: those of a request, and StreamError where a page names one that has been as the next.
+        """
 
         def pages() -> Generator[Observable[Any] | _T, Any, None]:
+            seen: set[str] = set()
             asked: Pairs | None = params
             while asked is not None:
                 answer: Answer = yield self.call("GET", path, asked, policy=policy)
                 for item in answer.listed("data"):
                     yield read(item)
                 token = text(answer.part("meta").get("next_token"))
+                if token in seen:
+                    raise StreamError(f"the pages go round in circles: next_token {token[:60]!r} came twice")
+                seen.add(token or "")
                 asked = (*params, ("pagination_token", token)) if token else None
 
         return in_steps(pages)
@@ -145,12 +153,17 @@ def in_steps(work: Callable[[], Generator[Observable[Any] | _T, Any, None]]) -> 
             items: list[Any] = []
             waiting = SingleAssignmentDisposable()
             current.disposable = waiting
-            waiting.disposable = request.subscribe(
-                items.append,
-                lambda error: advance(lambda: steps.throw(error)),
-                lambda: advance(lambda: steps.send(items[-1])),
-                scheduler=scheduler,
-            )
+
+            def ask(*_: Any) -> abc.DisposableBase:
+                return request.subscribe(
+                    items.append,
+                    lambda error: advance(lambda: steps.throw(error)),
+                    lambda: advance(lambda: steps.send(items[-1])),
+                    scheduler=scheduler,
+                )
+
+            # Once this call has returned: a request that is answered at once would nest the next in itself.
+            waiting.disposable = CurrentThreadScheduler.singleton().schedule(ask)
 
         advance(steps.__next__)
         return current

@@ -6,7 +6,7 @@ import contextlib
 import heapq
 import itertools
 import threading
-from datetime import datetime
+import time
 from typing import TypeVar
 
 from reactivex import abc, typing
@@ -15,7 +15,7 @@ from reactivex.scheduler.scheduleditem import ScheduledItem
 from reactivex.scheduler.scheduler import Scheduler
 
 _S = TypeVar("_S")
-_Entry = tuple[datetime, int, ScheduledItem]
+_Entry = tuple[float, int, ScheduledItem]  # due on the monotonic clock
 
 
 class Loop(Scheduler):
@@ -23,6 +23,9 @@ class Loop(Scheduler):
 
     Unlike RxPY's `EventLoopScheduler` it forgets at once what is disposed, from whichever thread: disposing
     the last thing that waits makes `run` return. What an action raises, `run` raises.
+
+    `now` is the wall clock's, but waits are timed by the monotonic clock: somebody who sets the clock makes
+    nothing late or early.
     """
 
     def __init__(self) -> None:
@@ -34,20 +37,25 @@ class Loop(Scheduler):
 
     def schedule(self, action: typing.ScheduledAction[_S], state: _S | None = None) -> abc.DisposableBase:
         """Run *action* as soon as all that is due before it has run."""
-        return self.schedule_absolute(self.now, action, state)
+        return self._enter(0.0, action, state)
 
     def schedule_relative(
         self, duetime: typing.RelativeTime, action: typing.ScheduledAction[_S], state: _S | None = None
     ) -> abc.DisposableBase:
         """Run *action* in *duetime* seconds."""
-        return self.schedule_absolute(self.now + self.to_timedelta(duetime), action, state)
+        return self._enter(self.to_seconds(duetime), action, state)
 
     def schedule_absolute(
         self, duetime: typing.AbsoluteTime, action: typing.ScheduledAction[_S], state: _S | None = None
     ) -> abc.DisposableBase:
-        """Run *action* at *duetime*."""
-        due = self.to_datetime(duetime)
-        entry = (due, next(self._numbers), ScheduledItem(self, state, action, due))
+        """Run *action* at *duetime*, as far off as the wall clock says now."""
+        return self._enter((self.to_datetime(duetime) - self.now).total_seconds(), action, state)
+
+    def _enter(
+        self, seconds: float, action: typing.ScheduledAction[_S], state: _S | None
+    ) -> abc.DisposableBase:
+        item = ScheduledItem(self, state, action, self.now)
+        entry = (time.monotonic() + max(0.0, seconds), next(self._numbers), item)
         with self._changed:
             heapq.heappush(self._entries, entry)
             self._changed.notify_all()
@@ -61,7 +69,7 @@ class Loop(Scheduler):
     def _next(self) -> ScheduledItem | None:
         with self._changed:
             while self._entries:
-                wait = (self._entries[0][0] - self.now).total_seconds()
+                wait = self._entries[0][0] - time.monotonic()
                 if wait <= 0:
                     return heapq.heappop(self._entries)[2]
                 self._changed.wait(wait)

@@ -47,11 +47,24 @@ def at_most(name: str, found: Collection[object], limit: int, what: str) -> None
         raise ValueError(f"{name} takes at most {limit:,} {what}, got {len(found):,}")
 
 
+def whole(name: str, value: object) -> str:
+    """Text that can be sent: without half of a surrogate pair, which no UTF-8 holds."""
+    if not isinstance(value, str):
+        raise ValueError(f"{name} is text, not {value!r}")
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            half = value[error.start]
+            raise ValueError(f"{name} has half a character, {half!r}, at {error.start}: {value!r}") from None
+    return value
+
+
 def line(name: str, value: object, longest: int) -> str:
     """Text of 1 to *longest* characters."""
     if not isinstance(value, str) or not 1 <= len(value) <= longest:
         raise ValueError(f"{name} is text of 1 to {longest} characters, not {value!r}")
-    return value
+    return whole(name, value)
 
 
 def number(name: str, value: object, low: int, high: int) -> str:

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from rxtweets.messages._lazy import Held, LazyPart, gather_drift
-from rxtweets.messages._text import loads, short
+from rxtweets.messages._text import LEVELS, loads, short
 
 # Keys that no protocol uses; should a message have one all the same, `Held` makes its value a type error.
 HELD = {"raw": "\x7fraw", "drift": "\x7fdrift"}
@@ -19,8 +19,11 @@ class Part(Struct, frozen=True, kw_only=True, gc=False):
 
     _shown: ClassVar[tuple[str, ...]] = ()
 
+    def _short(self, levels: int = LEVELS) -> str:
+        return _describe(self, self._shown or self.__struct_fields__, levels)
+
     def __repr__(self) -> str:
-        return _describe(self, self._shown or self.__struct_fields__)
+        return self._short()
 
 
 class Message(Struct, frozen=True, kw_only=True, gc=False, rename=HELD):
@@ -32,6 +35,12 @@ class Message(Struct, frozen=True, kw_only=True, gc=False, rename=HELD):
         drift: JSON paths (`"user.description"`) of the values that had another type than documented, sorted.
             Where a number came as a string or the other way round the field has it converted, else it has
             its default; all other fields are as received. Empty for a message as documented.
+
+    Messages may nest: a status quotes one that quotes one. X's do so twice at most, and a frame that comes
+    nested a thousand times is decoded, level by level, as its parts are looked at. But `==`, `copy.deepcopy`
+    and `pickle` take in all levels at once, and beyond some 150 of them raise RecursionError, as they do for
+    Python's own lists; `raw` can be pickled in the message's place. So does a look at a part on a thread with
+    next to nothing of its stack left, and a later look finds the part as received.
     """
 
     raw: Held[bytes] = b""
@@ -55,8 +64,11 @@ class Message(Struct, frozen=True, kw_only=True, gc=False, rename=HELD):
     def __hash__(self) -> int:
         return hash(self.raw)
 
+    def _short(self, levels: int = LEVELS) -> str:
+        return _describe(self, self._shown or [n for n in self.__struct_fields__ if n != "raw"], levels)
+
     def __repr__(self) -> str:
-        return _describe(self, self._shown or [n for n in self.__struct_fields__ if n != "raw"])
+        return self._short()
 
 
 gather_drift(Message)
@@ -84,12 +96,14 @@ class Unknown(Message, frozen=True, kw_only=True):
     _shown: ClassVar[tuple[str, ...]] = ("raw",)
 
 
-def _describe(value: Struct, names: tuple[str, ...] | list[str]) -> str:
+def _describe(value: Struct, names: tuple[str, ...] | list[str], levels: int) -> str:
     """*value* in one line: those of the fields *names* that differ from their defaults, each kept short."""
+    if not levels:
+        return f"{type(value).__name__}(…)"
     defaults = {field.name: field.default for field in msgspec.structs.fields(type(value))}
     shown = []
     for name in names:
         field = getattr(value, name)
         if name not in defaults or field != defaults[name]:
-            shown.append(f"{name}={short(field)}")
+            shown.append(f"{name}={short(field, levels - 1)}")
     return f"{type(value).__name__}({', '.join(shown)})"

@@ -55,7 +55,10 @@ class _Drifted(msgspec.Struct, frozen=True, gc=False):
 
 
 class LazyPart:
-    """The attribute of a lazily decoded field, over the slot that holds its JSON or its value."""
+    """The attribute of a lazily decoded field, over the slot that holds its JSON or its value.
+
+    A RecursionError goes to whoever looked, and the slot keeps the JSON: it decodes where the stack has room.
+    """
 
     __slots__ = ("_get", "_read", "_strict", "field", "held", "name", "owner", "put")
 
@@ -80,12 +83,11 @@ class LazyPart:
             return self._decode(message, value)
         return value.value if kind is _Drifted else value
 
-    def drift(self, message: Any) -> list[str]:
-        """The paths in this part that did not fit, from the message's own object on."""
-        value = self.__get__(message)
+    def drift(self, message: Any) -> tuple[str, ...]:
+        """The paths in this part that did not fit; none for a message, which tells its drift itself."""
+        self.__get__(message)
         stored = self._get(message)
-        paths = stored.paths if type(stored) is _Drifted else value.drift if hasattr(value, "_lazy") else ()
-        return [self.name + path if path[:1] in ("", "[") else f"{self.name}.{path}" for path in paths]
+        return stored.paths if type(stored) is _Drifted else ()
 
     def stored(self, message: Any) -> Any:
         """What the slot holds: the JSON, or the value."""
@@ -113,9 +115,9 @@ class LazyPart:
 
         field = next(f for f in msgspec.structs.fields(self.owner) if f.name == self.field)
         wanted = field.type.__metadata__[0].wanted
-        self._read = reader(wanted, field.default)
         if not is_message(wanted):
             self._strict = msgspec.json.Decoder(wanted).decode
+        self._read = reader(wanted, field.default)
 
 
 _drift: Any = None  # the slot of `drift`, once Message is defined
@@ -129,9 +131,22 @@ def gather_drift(base: type[msgspec.Struct]) -> None:
 
 
 def _whole_drift(message: Any) -> tuple[str, ...]:
-    drift: tuple[str, ...] = _drift.__get__(message)
-    in_parts = [path for part in message._lazy for path in part.drift(message)]
-    return tuple(sorted({*drift, *in_parts})) if in_parts else drift
+    own: tuple[str, ...] = _drift.__get__(message)
+    in_parts: set[str] = set()
+    left = [("", part, message) for part in message._lazy]  # no recursion: messages may nest deeply
+    while left:
+        above, part, owner = left.pop()
+        name = above + part.name
+        in_parts.update(_joined(name, path) for path in part.drift(owner))
+        value = part.__get__(owner)
+        if hasattr(value, "_lazy"):
+            in_parts.update(_joined(name, path) for path in _drift.__get__(value))
+            left += [(name + ".", inner, value) for inner in value._lazy]
+    return tuple(sorted({*own, *in_parts})) if in_parts else own
+
+
+def _joined(name: str, path: str) -> str:
+    return name + path if path[:1] in ("", "[") else f"{name}.{path}"
 
 
 def put_drift(message: Any, paths: list[str]) -> None:

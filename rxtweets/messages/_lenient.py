@@ -144,7 +144,7 @@ def _take_apart(wanted: Any, raw: Raw, path: str, drift: list[str]) -> Any:
     for option in _options(wanted):
         value = _coerce(option, raw)
         if value is not _MISFIT:
-            return value
+            return msgspec.convert(value, wanted)
     return _MISFIT
 
 

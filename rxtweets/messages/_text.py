@@ -7,9 +7,11 @@ from typing import Any
 import msgspec
 
 _LONGEST = 60
+LEVELS = 6
 
-# What decoding may raise: bad JSON, bad UTF-8, a number with thousands of digits, a million brackets.
-DECODE_ERRORS = (msgspec.MsgspecError, ValueError, RecursionError)
+# What decoding raises for what is there: bad JSON, bad UTF-8, a number with thousands of digits. Not so the
+# RecursionError, which depends on who calls: looked at from elsewhere the same JSON may be good.
+DECODE_ERRORS = (msgspec.MsgspecError, ValueError)
 
 
 def mend(frame: bytes) -> bytes:
@@ -49,13 +51,23 @@ def _refuse(constant: str) -> Any:
     raise ValueError(f"{constant} is not JSON")
 
 
-def short(value: object) -> str:
-    """A repr of *value* that fits into a line."""
+def short(value: object, levels: int = LEVELS) -> str:
+    """A repr of *value* that fits into a line, with at most *levels* of objects inside each other."""
     if isinstance(value, str | bytes):
         return repr(value if len(value) <= _LONGEST else value[: _LONGEST - 3]) + (
             "…" if len(value) > _LONGEST else ""
         )
-    if isinstance(value, tuple | list | dict) and len(value) > 2:
-        return f"<{len(value)}>"
-    text = repr(value)
+    if isinstance(value, tuple | list | dict):
+        text = f"<{len(value)}>" if len(value) > 2 or not levels else _few(value, levels - 1)
+    else:
+        text = value._short(levels) if hasattr(value, "_short") else repr(value)
     return text if len(text) <= 2 * _LONGEST else text[: 2 * _LONGEST] + "…"
+
+
+def _few(value: tuple[Any, ...] | list[Any] | dict[Any, Any], levels: int) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{short(key)}: {short(item, levels)}" for key, item in value.items()) + "}"
+    items = ", ".join(short(item, levels) for item in value)
+    if isinstance(value, list):
+        return f"[{items}]"
+    return f"({items},)" if len(value) == 1 else f"({items})"

@@ -18,6 +18,7 @@ from rxtweets.messages.problem import StreamProblem
 from rxtweets.messages.status import Status
 
 _NOTHING = Raw()
+_UNUSUAL = (*DECODE_ERRORS, RecursionError)
 
 
 class _PostEnvelope(Struct, gc=False):
@@ -74,13 +75,20 @@ def decode(frame: bytes) -> Message:
             if status.text and _stored_user(status) is not _NOBODY:
                 _put_raw(status, frame)
                 return status
-    except DECODE_ERRORS:
+    except _UNUSUAL:
         pass  # an unexpected type somewhere, or no JSON at all
-    return _decode_unusual(frame)
+    try:
+        return decode_unusual(frame)
+    except RecursionError as error:
+        return Undecodable(raw=frame, error=str(error))
 
 
-def _decode_unusual(frame: bytes) -> Message:
-    """What is no status, post or delete in the documented form: by its members, and leniently."""
+def decode_unusual(frame: bytes) -> Message:
+    """What is no status, post or delete in the documented form: by its members, and leniently.
+
+    Raises:
+        RecursionError: it is nested too deeply, or too little of the stack is left here.
+    """
     message: Message | None = None
     try:
         text = frame.decode()
@@ -92,7 +100,7 @@ def _decode_unusual(frame: bytes) -> Message:
             whole = mend(frame) if "\\u" in text else frame
             if whole == frame:
                 raise
-            message = decode(whole)
+            message = decode_unusual(whole)
         else:
             message = _by_members(fields, Raw(frame))
     except DECODE_ERRORS as error:

@@ -6,11 +6,11 @@ Source: X's v1.1 documentation, "Streaming message types".
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from msgspec import Raw
+from msgspec import Meta, Raw
 
-from rxtweets.messages._base import Message, Part, Unknown
+from rxtweets.messages._base import Message, Part, Undecodable, Unknown
 from rxtweets.messages._lazy import Lazy, lazily
 from rxtweets.messages._lenient import members, reader
 from rxtweets.messages._text import DECODE_ERRORS, loads
@@ -123,16 +123,23 @@ class StreamWarning(Message, frozen=True, kw_only=True):
     timestamp_ms: str | None = None
 
 
+_LONGEST_ID = 19  # digits of a 64-bit signed number
+_Number = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+_Digits = Annotated[str, Meta(max_length=_LONGEST_ID)]
+
+
 class FriendsList(Message, frozen=True, kw_only=True):
     """The ids an account follows, first on a user stream; `ids` whichever form they came in."""
 
-    friends: tuple[int, ...] = ()
-    friends_str: tuple[str, ...] = ()
+    friends: tuple[_Number, ...] = ()
+    friends_str: tuple[_Digits, ...] = ()
 
     @property
     def ids(self) -> tuple[int, ...]:
-        """The followed ids as numbers."""
-        return self.friends or tuple(int(text) for text in self.friends_str if text.isdecimal())
+        """The followed ids as numbers; what is longer than an id can be does not count."""
+        return self.friends or tuple(
+            int(text) for text in self.friends_str if len(text) <= _LONGEST_ID and text.isdecimal()
+        )
 
 
 @timed
@@ -208,9 +215,12 @@ class Event(Message, frozen=True, kw_only=True):
 
 
 def _inner(raw: Raw) -> tuple[Message, tuple[str, ...]]:
-    from rxtweets.messages.decode import decode
+    from rxtweets.messages.decode import decode, decode_unusual
 
-    return decode(bytes(raw)), ()
+    frame = bytes(raw)
+    message = decode(frame)
+    # It is JSON: where it can't be decoded, that may be for the depth of the stack, and is raised.
+    return decode_unusual(frame) if isinstance(message, Undecodable) else message, ()
 
 
 @lazily(for_user=_number, message=_inner)

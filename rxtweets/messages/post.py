@@ -154,7 +154,7 @@ class Post(Message, frozen=True, kw_only=True, rename=_HELD):
     @property
     def polls(self) -> tuple[v2.Poll, ...]:
         """The attached polls that `includes` has."""
-        ids = self.attachments.poll_ids if self.attachments else ()
+        ids = frozenset(self.attachments.poll_ids if self.attachments else ())
         return tuple(poll for poll in self.includes.polls if poll.id in ids) if ids else ()
 
     @property
@@ -171,8 +171,9 @@ class Post(Message, frozen=True, kw_only=True, rename=_HELD):
     @property
     def referenced(self) -> tuple[Post, ...]:
         """The posts it repeats, quotes or answers, as far as `includes` has them."""
-        found = (self.includes.post(reference.id) for reference in self.referenced_posts)
-        return tuple(post for post in found if post is not None)
+        wanted = [reference.id for reference in self.referenced_posts]
+        found = {post.id: post for post in reversed(self.includes.posts)} if wanted else {}
+        return tuple(replace(found[id], includes=self.includes) for id in wanted if id and id in found)
 
     @property
     def retweeted(self) -> Post | None:

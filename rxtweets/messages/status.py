@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from rxtweets.messages._base import Message, Part
 from rxtweets.messages._lazy import Lazy, lazily
-from rxtweets.messages._text import short
+from rxtweets.messages._text import LEVELS, short
 from rxtweets.messages._time import Written, timed
 from rxtweets.messages.entities import Entities, ExtendedEntities, Indices, Media
 from rxtweets.messages.place import Coordinates, Place
@@ -119,5 +119,5 @@ class Status(Message, frozen=True, kw_only=True, rename={"text_in_full": "full_t
         """Whether it answers another status or speaks to an account first."""
         return self.in_reply_to_status_id is not None or self.in_reply_to_user_id is not None
 
-    def __repr__(self) -> str:
+    def _short(self, levels: int = LEVELS) -> str:
         return f"Status(id={self.id}, user='@{self.user.screen_name}', text={short(self.full_text)})"

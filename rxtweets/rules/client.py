@@ -81,6 +81,8 @@ class RulesClient:
 
         Raises:
             ValueError: an id is not numeric, or there are more than 1,000.
+
+        Errors: besides those of a request `StreamError`, when a page names an earlier one as the next.
         """
         params: Pairs = (("ids", checks.ids("ids", ids, _MOST_LISTED)),) if ids else ()
         return self._api.items(_PATH, params, read_rule, policy=self._policy)
@@ -97,7 +99,8 @@ class RulesClient:
         *dry_run* only has the server check them, as `validate` does.
 
         Raises:
-            ValueError: there is no rule, or one is empty or longer than 2,048 characters.
+            ValueError: there is no rule, one is empty or longer than 2,048 characters, or one or a tag is no
+                text that can be sent.
         """
         new = _all("add", rules, tag)
         return self._update(lambda: batches("add", new), dry_run)

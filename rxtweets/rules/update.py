@@ -74,6 +74,11 @@ def wanted(rule: str | StreamRule | Rule, tag: str | None = None) -> StreamRule:
         raise ValueError(
             f"a rule has at most {_LONGEST_RULE:,} characters, not {len(value):,}: {value[:60]}…"
         )
+    checks.whole("a rule", value)
+    if own is not None:
+        checks.whole("the tag of a rule", own)
+    elif tag is not None:
+        checks.whole("tag", tag)
     return StreamRule(value, tag if own is None else own)
 
 

@@ -83,6 +83,11 @@ def test_a_refusal_in_the_answer_is_an_error() -> None:
         ),
         (lambda s: s.add("post.create", keyword="x" * 151), "keyword is text of 1 to 150 characters"),
         (lambda s: s.add("post.create", keyword="x", tag=""), "tag is text of 1 to 200 characters, not ''"),
+        (lambda s: s.add("post.create", keyword="x\ud800"), "keyword has half a character, '\\ud800', at 1"),
+        (
+            lambda s: s.add("post.create", keyword="x", tag="\ud800"),
+            "tag has half a character, '\\ud800', at 0",
+        ),
         (
             lambda s: s.add("post.create", keyword="x", direction="in"),
             "direction is one of 'inbound', 'outbound'",
@@ -99,6 +104,16 @@ def test_refused_before_any_request(call: Callable[[SubscriptionsClient], Any], 
     with pytest.raises(ValueError, match=re.escape(said)):
         call(subscriptions)
     assert not transport.sessions
+
+
+def test_the_list_does_not_go_round_in_circles() -> None:
+    """A server that names a page a second time is asked no more: what came is given, and an error."""
+    page = {"data": [MADE], "meta": {"next_token": "same"}}
+    subscriptions, transport = scripted(page, page)
+    seen = Seen(subscriptions.list()).ended()
+    assert len(seen.items) == len(transport.sessions) == 2
+    assert type(seen.error) is errors.StreamError
+    assert "next_token 'same' came twice" in str(seen.error)
 
 
 @pytest.fixture

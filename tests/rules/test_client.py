@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 from reactivex import operators as ops
-from reactivex.scheduler import VirtualTimeScheduler
+from reactivex.abc import SchedulerBase
+from reactivex.scheduler import CurrentThreadScheduler, ImmediateScheduler, VirtualTimeScheduler
 
 from rxtweets import errors
 from rxtweets.auth import BearerToken
@@ -169,6 +170,36 @@ def test_list_follows_the_pages() -> None:
     assert transport.sessions[-1].request.params == (("ids", "1,2"),)
 
 
+@pytest.mark.parametrize("scheduler", [None, CurrentThreadScheduler(), ImmediateScheduler()])
+def test_list_follows_any_number_of_pages(scheduler: SchedulerBase | None) -> None:
+    """Six hundred pages, far more than calls can nest, wherever they are read."""
+    rules, transport = scripted(
+        *(page(range(n, n + 1), f"t{n}") for n in range(599)), page(range(599, 600), None)
+    )
+    seen = Seen(rules.list(), scheduler).ended()
+    assert seen.error is None
+    assert [rule.id for rule in seen.items] == [str(n) for n in range(600)]
+    assert len(transport.sessions) == 600
+
+
+@pytest.mark.parametrize("tokens", [["same", "same"], ["a", "b", "a"]])
+def test_list_does_not_go_round_in_circles(tokens: list[str]) -> None:
+    """A server that names a page a second time is asked no more; what came is given, and then an error."""
+    rules, transport = scripted(*(page(range(n, n + 1), token) for n, token in enumerate(tokens)))
+    seen = Seen(rules.list()).ended()
+    assert type(seen.error) is errors.StreamError
+    assert str(seen.error) == f"the pages go round in circles: next_token {tokens[-1]!r} came twice"
+    assert len(seen.items) == len(transport.sessions) == len(tokens)
+
+
+def test_list_ends_with_the_error_of_a_later_page() -> None:
+    """A page that is refused is the error, after the rules of the pages before."""
+    rules, _ = scripted(page(range(2), "a"), Script(b"", status=503), policy=BackoffPolicy.never())
+    seen = Seen(rules.list()).ended()
+    assert len(seen.items) == 2
+    assert isinstance(seen.error, errors.ServerError)
+
+
 def test_list_survives_drift() -> None:
     """A number for text, a missing field and an item that is no object don't lose the rest."""
     rules, _ = scripted(
@@ -206,6 +237,15 @@ REFUSED: list[tuple[Callable[[RulesClient], object], str]] = [
     (lambda rules: rules.validate(), "validate() takes at least one rule"),
     (lambda rules: rules.replace(1), "replace() takes at least one rule"),
     (lambda rules: rules.replace("cat", "dog"), "takes numeric ids such as 2244994945, not names: 'cat'"),
+    (lambda rules: rules.add("a\ud800"), "a rule has half a character, '\\ud800', at 1: 'a\\ud800'"),
+    (lambda rules: rules.add("a", tag="b\ud800"), "tag has half a character, '\\ud800', at 1: 'b\\ud800'"),
+    (
+        lambda rules: rules.add(StreamRule("a", "\udc00")),
+        "the tag of a rule has half a character",
+    ),
+    (lambda rules: rules.add("a", tag=5), "tag is text, not 5"),  # type: ignore[arg-type]
+    (lambda rules: rules.add(StreamRule("a", 5)), "the tag of a rule is text, not 5"),  # type: ignore[arg-type]
+    (lambda rules: rules.delete(values=["a\ud800"]), "a rule has half a character"),
     (lambda rules: rules.delete(), "delete() takes at least one rule"),
     (lambda rules: rules.delete("cat"), "delete takes numeric ids such as 2244994945, not names: 'cat'"),
     (lambda rules: rules.delete(values="cat"), "write values=['cat']"),
