@@ -5,8 +5,11 @@ moment of their life, and reading a chunked body as it comes at the cost of a sl
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import http.client
+import os
+import selectors
 import socket
 import sys
 import threading
@@ -46,10 +49,14 @@ class Sockets:
         Raises ConnectionAbortedError when they already are.
         """
         with self._lock:
-            if self.shut:
-                raise ConnectionAbortedError("the session is closed")
+            self.check()
             self._duplicates.append(sock.dup())
             self._connections.append(connection)
+
+    def check(self) -> None:
+        """Raise ConnectionAbortedError when they are shut down."""
+        if self.shut:
+            raise ConnectionAbortedError("the session is closed")
 
     def shut_down(self) -> None:
         """End what goes on on the sockets, at once. From any thread, any number of times."""
@@ -210,8 +217,7 @@ class _Watched(urllib3.connection.HTTPConnection):
                 self._sockets.watch(self, sock)
                 for option in self.socket_options or ():
                     sock.setsockopt(*option)
-                sock.settimeout(self.timeout)
-                sock.connect(address)
+                self._reach(sock, address)
             except OSError as error:
                 if sock is not None:
                     sock.close()
@@ -220,6 +226,23 @@ class _Watched(urllib3.connection.HTTPConnection):
                 sys.audit("http.client.connect", self, self.host, self.port)
                 return sock
         raise urllib3.exceptions.NewConnectionError(self, str(failure)) from failure
+
+    def _reach(self, sock: socket.socket, address: Any) -> None:
+        """Connect *sock*, unless the session is shut down before or meanwhile."""
+        # In two steps: a shutdown before the connect has begun does nothing to it, one after that ends it.
+        sock.setblocking(False)
+        state = sock.connect_ex(address)
+        self._sockets.check()
+        if state in (errno.EINPROGRESS, errno.EWOULDBLOCK):
+            with selectors.DefaultSelector() as selector:
+                selector.register(sock, selectors.EVENT_WRITE)
+                if not selector.select(self.timeout):
+                    raise TimeoutError(errno.ETIMEDOUT, f"no answer to a connect in {self.timeout:g} s")
+            state = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if state:
+            raise OSError(state, os.strerror(state))
+        self._sockets.check()
+        sock.settimeout(self.timeout)
 
 
 class _HTTPConnection(_Watched):
