@@ -193,4 +193,5 @@ def test_decoding_with_no_stack_left_does_not_raise() -> None:
     """Where a call can be made at all, `decode` gives a message."""
     given: list[m.Message] = []
     on_a_full_stack(30, lambda: given.append(m.decode(b"[" * 100 + b"]" * 100)))
-    assert [type(message) for message in given] == [m.Undecodable]
+    # How deep C code may go depends on the version of Python.
+    assert [type(message) for message in given] in ([m.Undecodable], [m.Unknown])
