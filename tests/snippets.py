@@ -121,9 +121,15 @@ class Reader:
 def _waits_in_run(frame: Any) -> bool:
     while frame is not None:
         if frame.f_code.co_filename == rxtweets._run.__file__:
-            return frame.f_code.co_name in ("run", "_first")
+            return bool(frame.f_code.co_name == "_first")
         frame = frame.f_back
     return False
+
+
+def _interrupt(_: int, frame: Any) -> None:
+    """Ctrl-C; between its being pressed and its being heard the stream may have ended by itself."""
+    if _waits_in_run(frame):
+        raise KeyboardInterrupt
 
 
 def says_something(text: str) -> bool:
@@ -139,6 +145,7 @@ def main(page: Path) -> None:
     """Run the blocks of *page*."""
     reader = Reader(sys.stdout)
     sys.stdout = reader
+    signal.signal(signal.SIGINT, _interrupt)
     builtins.input = reader.ask
     threading.Thread(target=reader.watch, daemon=True).start()
     namespace: dict[str, Any] = {"__name__": "__main__"}
