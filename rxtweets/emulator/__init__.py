@@ -16,10 +16,10 @@ except ImportError as missing:
         f"rxtweets.emulator needs {missing.name}, which comes with: pip install 'rxtweets[emulator]'"
     ) from missing
 
+from .access.oauth import OAuth1Credentials
 from .emulator import Emulator
-from .model import Post
-from .oauth import OAuth1Credentials
 from .records import RequestRecord, StreamRecord
-from .rules import Rule
+from .v2.rules import Rule
+from .world.model import Post
 
 __all__ = ["Emulator", "OAuth1Credentials", "Post", "RequestRecord", "Rule", "StreamRecord"]

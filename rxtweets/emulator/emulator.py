@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self, TypedDict, Unpack
 
-from .answers import encode
-from .model import Post
-from .oauth import OAuth1Credentials
+from .access.oauth import OAuth1Credentials
+from .http.answers import encode
 from .records import RequestRecord, StreamRecord
-from .rules import Rule
 from .server import Server
 from .site import Site
 from .streams import OpenStream
+from .v2.rules import Rule
+from .world.model import Post
 
 
 class Details(TypedDict, total=False):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from .model import Post
-from .text import words
+from .world.model import Post
+from .world.text import words
 
 
 class Index(Struct, frozen=True):

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 from msgspec import Struct
 
 from .index import index
-from .model import Box, Post
 from .rule_syntax import AllOf, AnyOf, Not, Term, Tree
-from .text import words
+from .world.model import Box, Post
+from .world.text import words
 
 LEVELS = ("none", "low", "medium")
 

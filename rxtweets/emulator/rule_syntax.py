@@ -6,7 +6,7 @@ import re
 
 from msgspec import Struct
 
-from .text import names
+from .world.text import names
 
 LONGEST = 1024
 """Characters of a rule at the pay-per-use level. Source: X's filtered stream documentation."""

@@ -7,16 +7,18 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from . import signin, v1, v2
-from .answers import Answer, Call, refuse
-from .model import NOTHING
-from .oauth import Accounts, Gate
+from .access import signin
+from .access.oauth import Accounts, Gate
+from .http.answers import Answer, Call, refuse
+from .http.wire import Connection, Reply
 from .records import LONGEST_BODY, RequestLog, RequestRecord, StreamRecord, frozen
-from .rules import RuleBook
 from .streams import Feed, OpenStream, StreamHub, wants_gzip
-from .trouble import Ordered, Trouble
-from .wire import Connection, Reply
-from .world import World
+from .trouble.orders import Ordered, Trouble
+from .v1 import endpoints as v1
+from .v2 import endpoints as v2
+from .v2.rules import RuleBook
+from .world.model import NOTHING
+from .world.world import World
 
 KEEP_ALIVE = {"1.1": 30.0, "2": 20.0}
 """Seconds between keep-alives. Source: X's guides to consuming streams."""

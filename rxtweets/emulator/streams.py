@@ -7,10 +7,10 @@ import random
 import zlib
 from collections.abc import Callable
 
-from .answers import Call
-from .model import NOTHING, Post, Wish
+from .http.answers import Call
+from .http.wire import Connection
 from .records import StreamRecord
-from .wire import Connection
+from .world.model import NOTHING, Post, Wish
 
 LONGEST_QUEUE = 8 * 1024 * 1024
 """Bytes that may wait for a slow reader before it is dropped."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from rxtweets.emulator.fields import Fields
-from rxtweets.emulator.model import Wish
-from rxtweets.emulator.v2_forms import envelope
-from rxtweets.emulator.world import World
+from rxtweets.emulator.v2.fields import Fields
+from rxtweets.emulator.v2.forms import envelope
+from rxtweets.emulator.world.model import Wish
+from rxtweets.emulator.world.world import World
 from rxtweets.endpoints import v2
 from rxtweets.messages import Post, decode
 from rxtweets.rules import explain, fields_for, parse

@@ -15,12 +15,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rxtweets.emulator.fields import LISTS, Fields
-from rxtweets.emulator.model import Post as Made
-from rxtweets.emulator.model import Wish
-from rxtweets.emulator.v1_forms import status_bytes
-from rxtweets.emulator.v2_forms import envelope
-from rxtweets.emulator.world import World
+from rxtweets.emulator.v1.forms import status_bytes
+from rxtweets.emulator.v2.fields import LISTS, Fields
+from rxtweets.emulator.v2.forms import envelope
+from rxtweets.emulator.world.model import Post as Made
+from rxtweets.emulator.world.model import Wish
+from rxtweets.emulator.world.world import World
 from rxtweets.messages import Post, Status, decode
 from rxtweets.rules import EVERY_FIELD, any_of, from_filter, keyword, parse, url, validate
 from rxtweets.track import FilterQuery

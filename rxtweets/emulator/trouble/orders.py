@@ -8,7 +8,7 @@ from typing import Any
 import h11
 from msgspec import Struct
 
-from .answers import Answer, Call, encode, refuse
+from rxtweets.emulator.http.answers import Answer, Call, encode, refuse
 
 
 class _Order(Struct):

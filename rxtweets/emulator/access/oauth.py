@@ -12,7 +12,7 @@ from urllib.parse import unquote_plus
 
 from oauthlib.oauth1 import RequestValidator, ResourceEndpoint
 
-from .answers import Call
+from rxtweets.emulator.http.answers import Call
 
 _LETTERS = string.ascii_letters + string.digits
 

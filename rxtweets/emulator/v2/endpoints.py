@@ -7,20 +7,21 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from rxtweets.emulator.http.answers import PROBLEMS, Answer, Call, encode, problem, v2_refusal
+from rxtweets.emulator.matching import v2_match
+from rxtweets.emulator.streams import Feed
+from rxtweets.emulator.world.model import NOTHING, Post, Wish
+from rxtweets.emulator.world.wishes import rule_wish
+
 from .activity import ActivityEndpoints
-from .answers import PROBLEMS, Answer, Call, encode, problem, v2_refusal
 from .connections import ConnectionEndpoints
 from .events import EventFeed, LikeFeed
 from .fields import LIKE_LISTS, POST_LISTS, Fields, check, read_fields
-from .matching import v2_match
-from .model import NOTHING, Post, Wish
+from .forms import envelope
 from .rules import RuleBook, RuleEndpoints
-from .streams import Feed
-from .v2_forms import envelope
-from .wishes import rule_wish
 
 if TYPE_CHECKING:
-    from .site import Site
+    from rxtweets.emulator.site import Site
 
 Endpoint = Callable[[Call], Answer | Feed]
 

@@ -7,15 +7,16 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .answers import Answer, Call, encode, v1_refusal
-from .matching import LEVELS, Predicates, v1_match
-from .model import NOTHING, Box, Post, Wish
-from .streams import Feed
-from .v1_forms import status, status_bytes, user, when
-from .world import World
+from rxtweets.emulator.http.answers import Answer, Call, encode, v1_refusal
+from rxtweets.emulator.matching import LEVELS, Predicates, v1_match
+from rxtweets.emulator.streams import Feed
+from rxtweets.emulator.world.model import NOTHING, Box, Post, Wish
+from rxtweets.emulator.world.world import World
+
+from .forms import status, status_bytes, user, when
 
 if TYPE_CHECKING:
-    from .site import Site
+    from rxtweets.emulator.site import Site
 
 # Source of these limits: the streaming guide of v1.1, default access level.
 MOST_PHRASES, LONGEST_PHRASE, MOST_FOLLOWED, MOST_BOXES, MOST_SITE_USERS = 400, 60, 5000, 25, 100

@@ -6,13 +6,14 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from .answers import encode
+from rxtweets.emulator.http.answers import encode
+from rxtweets.emulator.streams import PlainFeed
+from rxtweets.emulator.world.model import Post
+from rxtweets.emulator.world.text import names
+from rxtweets.emulator.world.world import World
+
 from .fields import Fields
-from .model import Post
-from .streams import PlainFeed
-from .text import names
-from .v2_forms import media_form, post_form, user_form, when
-from .world import World
+from .forms import media_form, post_form, user_form, when
 
 _USER_EVENTS = names(
     "user_protect user_unprotect user_delete user_undelete user_suspend user_unsuspend"

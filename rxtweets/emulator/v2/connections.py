@@ -6,13 +6,14 @@ from collections import deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from .answers import Answer, Call, invalid_request, json_answer, v2_refusal
+from rxtweets.emulator.http.answers import Answer, Call, invalid_request, json_answer, v2_refusal
+from rxtweets.emulator.records import StreamRecord
+
 from .fields import split
-from .records import StreamRecord
 from .rules import page, sent
 
 if TYPE_CHECKING:
-    from .site import Site
+    from rxtweets.emulator.site import Site
 
 # The names that X gives the endpoints. Source: X's OpenAPI description; it has none for the activity stream.
 NAMES = {

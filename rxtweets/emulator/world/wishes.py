@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 from typing import Any
 
+from rxtweets.emulator.rule_syntax import AllOf, AnyOf, Not, Term, Tree
+
 from .model import Wish
-from .rule_syntax import AllOf, AnyOf, Not, Term, Tree
 
 
 def rule_wish(tree: Tree, dice: random.Random) -> Wish:

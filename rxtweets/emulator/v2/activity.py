@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from .answers import Answer, Call, encode, invalid_request, json_answer, problem
+from rxtweets.emulator.http.answers import Answer, Call, encode, invalid_request, json_answer, problem
+from rxtweets.emulator.streams import Feed
+from rxtweets.emulator.world.model import NOTHING, Person, Post, Wish
+from rxtweets.emulator.world.text import names
+from rxtweets.emulator.world.world import World
+
 from .events import like
 from .fields import Fields
-from .model import NOTHING, Person, Post, Wish
+from .forms import post_form, user_form
 from .rules import page, sent
-from .streams import Feed
-from .text import names
-from .v2_forms import post_form, user_form
-from .world import World
 
 if TYPE_CHECKING:
-    from .site import Site
+    from rxtweets.emulator.site import Site
 
 # Source: X's OpenAPI description, CreateActivitySubscriptionRequest.
 EVENT_TYPES = frozenset(

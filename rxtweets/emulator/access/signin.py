@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from oauthlib.oauth1 import AccessTokenEndpoint, RequestTokenEndpoint
 
-from .answers import Answer, Call, json_answer
-from .streams import Feed
+from rxtweets.emulator.http.answers import Answer, Call, json_answer
+from rxtweets.emulator.streams import Feed
 
 if TYPE_CHECKING:
-    from .site import Site
+    from rxtweets.emulator.site import Site
 
 _FORM = "application/x-www-form-urlencoded; charset=utf-8"
 

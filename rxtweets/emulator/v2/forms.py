@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from rxtweets.emulator.world.model import Counts, Link, Media, Mention, Person, Place, Poll, Post, Tag
+
 from .fields import Fields
-from .model import Counts, Link, Media, Mention, Person, Place, Poll, Post, Tag
 
 _PRIVATE = ("non_public_metrics", "organic_metrics", "promoted_metrics")
 

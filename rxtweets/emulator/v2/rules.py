@@ -9,9 +9,17 @@ from typing import Any
 
 from msgspec import Struct
 
-from .answers import PROBLEMS, Answer, Call, encode, invalid_request, json_answer, problem
-from .model import Snowflakes
-from .rule_syntax import RuleError, Tree, parse
+from rxtweets.emulator.http.answers import (
+    PROBLEMS,
+    Answer,
+    Call,
+    encode,
+    invalid_request,
+    json_answer,
+    problem,
+)
+from rxtweets.emulator.rule_syntax import RuleError, Tree, parse
+from rxtweets.emulator.world.model import Snowflakes
 
 MOST_RULES = 1000
 """Rules at the pay-per-use level. Source: X's filtered stream documentation."""

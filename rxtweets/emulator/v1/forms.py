@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from .model import Link, Media, Mention, Person, Place, Post, Tag
+from rxtweets.emulator.world.model import Link, Media, Mention, Person, Place, Post, Tag
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -6,8 +6,8 @@ import re
 
 from msgspec import Struct
 
-from .answers import Answer, Call, invalid_request
-from .text import names
+from rxtweets.emulator.http.answers import Answer, Call, invalid_request
+from rxtweets.emulator.world.text import names
 
 # Source of the names: X's OpenAPI description, version 2.167.
 _POST = names(

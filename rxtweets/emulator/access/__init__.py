@@ -1,0 +1,1 @@
+"""Who may come in: accounts, tokens, signatures, the sign-in."""

@@ -1,0 +1,1 @@
+"""The emulated world: who is in it, what they say, and in which order."""
