@@ -37,7 +37,9 @@ class Emulator:
         host: Address to listen on; the default can be reached from this machine only.
         port: Port to listen on; 0, the default, takes a free one. A restarted emulator keeps its port.
         rate: Posts the world makes in a second while any stream is open; 0 for none but those published.
-        seed: What the world's people, posts and credentials are drawn from; the same seed makes the same.
+        seed: What everything is drawn from: the same seed makes the same people, posts, ids and times, and so
+            sends the same bytes. A seeded world has its own time, which begins at 2026-01-01T00:00:00Z. None,
+            the default, is the world of seed 0 at the present time.
         keep_alive: Seconds between keep-alives of a stream; None, the default, is 30 on v1.1 and 20 on v2.
 
     Raises:
@@ -50,7 +52,7 @@ class Emulator:
         host: str = "127.0.0.1",
         port: int = 0,
         rate: float = 20.0,
-        seed: int = 0,
+        seed: int | None = None,
         keep_alive: float | None = None,
     ) -> None:
         if rate < 0:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from .access import signin
 from .access.oauth import Accounts, Gate
+from .clock import Clock
 from .http.answers import Answer, Call, refuse
 from .http.wire import Connection, Reply
 from .records import LONGEST_BODY, RequestLog, RequestRecord, StreamRecord, frozen
@@ -30,12 +31,13 @@ class Site:
     """Everything behind the emulator's address. Lives on one loop, to be touched only there while it runs."""
 
     def __init__(
-        self, *, rate: float, seed: int, keep_alive: float | None, changed: Callable[[int], None]
+        self, *, rate: float, seed: int | None, keep_alive: float | None, changed: Callable[[int], None]
     ) -> None:
         self.rate = rate
         self.keep_alive = keep_alive
-        self.world = World(seed)
-        self.accounts = Accounts(seed)
+        self.clock = Clock(seeded=seed is not None)
+        self.world = World(seed or 0, self.clock)
+        self.accounts = Accounts(seed or 0)
         self.gate = Gate(self.accounts)
         self.book = RuleBook(self.world.ids)
         self.trouble = Trouble()
@@ -161,6 +163,7 @@ class Site:
         self._speak_later()
 
     def _make(self) -> None:
+        self.clock.advance(1 / self.rate)
         if self.hub.stalled:
             return
         dice = self.world.dice

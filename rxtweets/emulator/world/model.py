@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from msgspec import Struct, field
+
+from rxtweets.emulator.clock import Clock
 
 EPOCH = 1288834974657
 """Milliseconds since 1970 that an id's time counts from. Source: Twitter's Snowflake."""
@@ -178,13 +179,14 @@ NOTHING = Wish()
 class Snowflakes:
     """Ids in increasing order that carry their time, as Twitter's do."""
 
-    def __init__(self, worker: int = 0) -> None:
+    def __init__(self, clock: Clock, worker: int = 0) -> None:
+        self._clock = clock
         self._worker = worker % 1024
         self._last = 0
 
     def next(self, ms: int | None = None) -> int:
         """The next id: for now, or for a past time (unordered within its millisecond)."""
-        now = time.time_ns() // 1_000_000 if ms is None else ms
+        now = self._clock.world_ms() if ms is None else ms
         made = (now - EPOCH) << 22 | self._worker << 12
         if ms is not None:
             self._worker = (self._worker + 1) % 1024

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 import zlib
 
 from .model import Box, Person, Place
@@ -184,13 +183,13 @@ def place_like(name: str | None, country: str | None, dice: random.Random) -> Pl
 class People:
     """Everybody, made when first met; who somebody is depends on the seed and their id or name only."""
 
-    def __init__(self, seed: int, population: int = 500) -> None:
+    def __init__(self, seed: int, now: int, population: int = 500) -> None:
         self._seed = seed
         self._population = population
         self._inhabitants: dict[int, int] = {}
         self._by_id: dict[int, Person] = {}
         self._by_name: dict[str, Person] = {}
-        self._now = int(time.time() * 1000)
+        self._now = now
 
     def anybody(self, dice: random.Random, lang: str | None = None) -> Person:
         """Someone of the population, of the given language where one is soon found."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
-import time
 from collections import deque
 from collections.abc import Iterable
 from typing import TypeVar
 
 from msgspec import structs
+
+from rxtweets.emulator.clock import Clock
 
 from .model import (
     EPOCH,
@@ -54,10 +55,11 @@ _WEIGHTS = tuple(tongue.weight for tongue in TONGUES.values())
 class World:
     """Makes posts and remembers some, which later ones answer, repeat and quote. Not thread-safe."""
 
-    def __init__(self, seed: int = 0) -> None:
+    def __init__(self, seed: int = 0, clock: Clock | None = None) -> None:
+        self._clock = clock or Clock(seeded=True)
         self.dice = random.Random(seed)
-        self.people = People(seed)
-        self.ids = Snowflakes(seed)
+        self.people = People(seed, self._clock.world_ms())
+        self.ids = Snowflakes(self._clock, seed)
         self.recent: deque[Post] = deque(maxlen=300)
 
     def make(self, wish: Wish = NOTHING) -> Post:
@@ -173,7 +175,7 @@ class World:
         if wish == NOTHING and self.recent and self.dice.random() < 0.8:
             found = self.dice.choice(self.recent)
             return found.retweeted or found
-        then = time.time_ns() // 1_000_000 - int(self.dice.lognormvariate(14.5, 1.5))
+        then = self._clock.world_ms() - int(self.dice.lognormvariate(14.5, 1.5))
         author = self._author(wish, lang) if wish.author else self.people.anybody(self.dice, lang)
         post = self.compose(self._text(wish, lang), author=author, lang=lang, ms=max(then, author.joined))
         self._adorn(post, Wish(wants=wish.wants, box=wish.box, country=wish.country))
