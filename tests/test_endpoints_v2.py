@@ -13,7 +13,7 @@ import pytest
 
 from rxtweets.endpoints import Endpoint, v2
 
-DESCRIPTION = Path(__file__).parents[2] / "shared/reference/x-api-v2-streaming.openapi.json"
+DESCRIPTION = Path(__file__).parent / "data/openapi/x-api-v2-streaming.json"
 
 Make = Callable[..., Endpoint]
 
@@ -81,7 +81,6 @@ OPTIONS = {
 }
 
 
-@pytest.mark.skipif(not DESCRIPTION.exists(), reason="X's OpenAPI description is not part of the project")
 @each
 def test_names_are_those_of_the_description(make: Make, path: str, partitions: int) -> None:
     """Every name that X describes for an endpoint passes there, every option it lacks is refused."""
