@@ -1,10 +1,10 @@
-"""Run all benchmarks or those named: `python -m tests.benchmarks throughput memory imports filters rules`."""
+"""Run all benchmarks or those named: `python -m tests.benchmarks throughput memory imports filters rules emulator`."""
 
 from __future__ import annotations
 
 import sys
 
-from . import filters, imports, memory, rules, throughput
+from . import emulator, filters, imports, memory, rules, throughput
 
 BENCHMARKS = {
     "throughput": throughput.main,
@@ -12,6 +12,7 @@ BENCHMARKS = {
     "imports": imports.main,
     "filters": filters.main,
     "rules": rules.main,
+    "emulator": emulator.main,
 }
 
 unknown = [name for name in sys.argv[1:] if name not in BENCHMARKS]
