@@ -18,8 +18,9 @@ except ImportError as missing:
 
 from .access.oauth import OAuth1Credentials
 from .emulator import Emulator
+from .limits import Limits
 from .records import RequestRecord, StreamRecord
 from .v2.rules import Rule
 from .world.model import Post
 
-__all__ = ["Emulator", "OAuth1Credentials", "Post", "RequestRecord", "Rule", "StreamRecord"]
+__all__ = ["Emulator", "Limits", "OAuth1Credentials", "Post", "RequestRecord", "Rule", "StreamRecord"]

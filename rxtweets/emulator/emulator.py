@@ -9,6 +9,7 @@ from typing import Any, Self, TypedDict, Unpack
 
 from .access.oauth import OAuth1Credentials
 from .http.answers import encode
+from .limits import Limits
 from .records import RequestRecord, StreamRecord
 from .server import Server
 from .site import Site
@@ -40,7 +41,9 @@ class Emulator:
         seed: What everything is drawn from: the same seed makes the same people, posts, ids and times, and so
             sends the same bytes. A seeded world has its own time, which begins at 2026-01-01T00:00:00Z. None,
             the default, is the world of seed 0 at the present time.
-        keep_alive: Seconds between keep-alives of a stream; None, the default, is 30 on v1.1 and 20 on v2.
+        keep_alive: Seconds of silence after which a stream gets a keep-alive; None, the default, is 30 on
+            v1.1 and 20 on v2.
+        limits: What clients may do; see `Limits`.
 
     Raises:
         ValueError: `rate` is negative or `keep_alive` isn't positive.
@@ -54,6 +57,7 @@ class Emulator:
         rate: float = 20.0,
         seed: int | None = None,
         keep_alive: float | None = None,
+        limits: Limits = Limits(),
     ) -> None:
         if rate < 0:
             raise ValueError(f"rate must be 0 or more posts a second, got {rate}")
@@ -61,7 +65,7 @@ class Emulator:
             raise ValueError(f"keep_alive must be more than 0 seconds, or None, got {keep_alive}")
         self._open = 0
         self._stream_count = threading.Condition()
-        self._site = Site(rate=rate, seed=seed, keep_alive=keep_alive, changed=self._count)
+        self._site = Site(rate=rate, seed=seed, keep_alive=keep_alive, limits=limits, changed=self._count)
         self._server = Server(self._site, host, port)
         self._call = self._server.call
 
@@ -221,8 +225,20 @@ class Emulator:
         self._call(lambda: self._site.trouble.mute(times, path))
 
     def forgive(self) -> None:
-        """Take back what `answer` and `mute` have ordered and nobody has met yet."""
-        self._call(self._site.trouble.clear)
+        """Take back what `answer` and `mute` have ordered, and forget what counts against clients."""
+
+        def forgive() -> None:
+            self._site.trouble.clear()
+            self._site.conduct.forget()
+
+        self._call(forgive)
+
+    def skew(self, seconds: float) -> None:
+        """Set the emulator's clock wrong by that much, to the future or, if negative, to the past.
+
+        Dates, the windows of limits, the time that signatures must have, and the times of posts go by it.
+        """
+        self._call(lambda: setattr(self._site.clock, "skew", seconds))
 
     def stall(self) -> None:
         """Send nothing on any stream, keep-alives neither, until `resume`; what is published now is lost."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -10,10 +11,13 @@ from datetime import UTC, datetime
 from .access import signin
 from .access.oauth import Accounts, Gate
 from .clock import Clock
+from .conduct import Conduct
 from .http.answers import Answer, Call, refuse
 from .http.wire import Connection, Reply
+from .hub import StreamHub
+from .limits import Limits
 from .records import LONGEST_BODY, RequestLog, RequestRecord, StreamRecord, frozen
-from .streams import Feed, OpenStream, StreamHub, wants_gzip
+from .streams import Feed, OpenStream, wants_gzip
 from .trouble.orders import Ordered, Trouble
 from .v1 import endpoints as v1
 from .v2 import endpoints as v2
@@ -31,22 +35,29 @@ class Site:
     """Everything behind the emulator's address. Lives on one loop, to be touched only there while it runs."""
 
     def __init__(
-        self, *, rate: float, seed: int | None, keep_alive: float | None, changed: Callable[[int], None]
+        self,
+        *,
+        rate: float,
+        seed: int | None,
+        keep_alive: float | None,
+        limits: Limits,
+        changed: Callable[[int], None],
     ) -> None:
         self.rate = rate
         self.keep_alive = keep_alive
         self.clock = Clock(seeded=seed is not None)
         self.world = World(seed or 0, self.clock)
         self.accounts = Accounts(seed or 0)
-        self.gate = Gate(self.accounts)
-        self.book = RuleBook(self.world.ids)
+        self.gate = Gate(self.accounts, self.clock)
+        self.conduct = Conduct(self.clock, limits)
+        self.book = RuleBook(self.world.ids, limits)
         self.trouble = Trouble()
         self.requests = RequestLog()
         self.connections: set[Connection] = set()
-        self.on_stream_closed: Callable[[StreamRecord], object] = lambda record: None
-        self.hub = StreamHub(self._streams_changed, self._stream_closed)
+        self.on_stream_closed: Callable[[OpenStream], object] = lambda stream: None
+        self.hub = StreamHub(self.clock, limits, self._streams_changed, self._stream_closed)
         self._changed = changed
-        self._limits = v2.RateLimits()
+        self._names = random.Random(f"connections/{seed}")
         self._talk: asyncio.TimerHandle | None = None
         self._debt = 0.0
         self._talked = 0.0
@@ -79,7 +90,7 @@ class Site:
             )
         )
         counted = call.path.startswith("/2/") and not isinstance(reply, Ordered)
-        limits = self._limits.headers(call.path, 50 if opened else 450) if counted else ()
+        limits = self.conduct.headers(call, self._is_stream(call.path)) if counted else ()
         if isinstance(reply, Feed):
             return self._stream(call, reply, limits)
         if isinstance(reply, Answer):
@@ -90,9 +101,7 @@ class Site:
 
     def _reply(self, call: Call) -> Answer | Feed | None:
         methods = self._find(call.path)
-        streams = (
-            methods is not None and call.path.endswith(("/stream", ".json"))
-        ) or "/stream/lang/" in call.path
+        streams = self._is_stream(call.path)
         if self.trouble.silent(call.path, streams):
             return None
         planned = self.trouble.planned(call, streams)
@@ -106,6 +115,9 @@ class Site:
             return Answer(405, answer.body, answer.content_type, (("allow", ", ".join(methods)),))
         return endpoint(call)
 
+    def _is_stream(self, path: str) -> bool:
+        return path in self._routes and (path.endswith(("/stream", ".json")) or "/stream/lang/" in path)
+
     def _find(self, path: str) -> dict[str, Endpoint] | None:
         found = self._routes.get(path)
         if found is None and path.startswith("/2/"):
@@ -113,20 +125,29 @@ class Site:
         return found
 
     def _stream(self, call: Call, feed: Feed, headers: tuple[tuple[str, str], ...]) -> OpenStream:
+        self._end_older(feed)
         record = StreamRecord(
-            str(uuid.uuid4()),
+            str(uuid.UUID(int=self._names.getrandbits(128), version=4)),
             feed.protocol,
             call.path,
             frozen(call.query),
             frozen(call.form),
             frozen(call.headers),
-            datetime.now(UTC),
+            datetime.fromtimestamp(self.clock.time(), UTC),
             call.client_ip,
         )
         keep_alive = self.keep_alive or KEEP_ALIVE[feed.protocol]
         return OpenStream(
             record, feed, gzip=wants_gzip(call), keep_alive=keep_alive, hub=self.hub, headers=headers
         )
+
+    def _end_older(self, feed: Feed) -> None:
+        """End the stream, if any, whose place a newer one of the same account takes."""
+        if feed.slot is None or self.conduct.limits.connections is None:
+            return
+        for stream in tuple(self.hub.streams.values()):
+            if stream.feed.slot == feed.slot:
+                self.say_goodbye(stream, "superseded")
 
     # --- the world's talk
 
@@ -139,7 +160,7 @@ class Site:
         self._changed(count)
 
     def _stream_closed(self, stream: OpenStream) -> None:
-        self.on_stream_closed(stream.record)
+        self.on_stream_closed(stream)
 
     def silence(self) -> None:
         """Stop making posts."""
@@ -175,10 +196,12 @@ class Site:
 
     # --- ends
 
-    def say_goodbye(self, stream: OpenStream) -> None:
+    def say_goodbye(self, stream: OpenStream, reason: str) -> None:
         """End a stream as the site does: with a message that says so, then cleanly."""
-        if stream.record.protocol == "2":
-            stream.send(v2.goodbye())
+        stream.reason = reason
+        message = stream.feed.goodbye()
+        if message is not None:
+            stream.send(message)
         stream.close()
 
     def abort(self) -> None:

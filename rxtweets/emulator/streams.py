@@ -6,26 +6,45 @@ import asyncio
 import random
 import zlib
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from .http.answers import Call
+from .http.answers import Call, operational_disconnect
 from .http.wire import Connection
 from .records import StreamRecord
 from .world.model import NOTHING, Post, Wish
 
-LONGEST_QUEUE = 8 * 1024 * 1024
-"""Bytes that may wait for a slow reader before it is dropped."""
+if TYPE_CHECKING:
+    from .history import Replay
+    from .hub import StreamHub
+
+FULL = 0.6
+"""Part of a stream's queue from which on a v1.1 client that asked for it is warned."""
+
+BETWEEN_WARNINGS = 300.0
+"""Seconds. Source: the streaming guide of v1.1."""
 
 
 class Feed:
     """What an endpoint sends. Subclasses say which messages they make; this one makes none.
 
-    `group` and `partition` divide posts among the open streams of one endpoint.
+    `partition` is the part of the posts that it gets, of `partitions`; `finite` is true of one that ends when
+    its `backlog` is through. Of the feeds that have a `slot`, a newer one ends the older in the same slot.
     """
 
     protocol = "2"
     group = ""
     partition: int | None = None
+    partitions = 1
     delimited = False
+    finite = False
+    slot: tuple[str, str] | None = None
+    backlog: Callable[[], Replay] | None = None
+
+    def offer(self, post: Post) -> bytes | None:
+        """The message on the occasion of a post, or None where it belongs to another partition."""
+        if self.partition is not None and (post.id ^ post.id >> 22) % self.partitions != self.partition - 1:
+            return None
+        return self.message(post)
 
     def greeting(self) -> tuple[bytes, ...]:
         """The first messages of a stream."""
@@ -42,6 +61,18 @@ class Feed:
     def wish(self, dice: random.Random) -> Wish | None:
         """What the world should talk about for this stream; None where anything goes."""
         return None
+
+    def falling_behind(self, percent: int) -> bytes | None:
+        """The warning that the client's queue is that full; None where it wants none."""
+        return None
+
+    def limited(self, total: int) -> bytes | None:
+        """The notice that so many messages were withheld since the stream was opened."""
+        return None
+
+    def goodbye(self) -> bytes | None:
+        """The message that the stream ends because the site, or a newer connection, wants it to."""
+        return operational_disconnect()
 
 
 class PlainFeed(Feed):
@@ -60,6 +91,29 @@ def wants_gzip(call: Call) -> bool:
     return False
 
 
+class Meter:
+    """Counts the messages of each second, of which `most` may pass, and those that may not."""
+
+    def __init__(self, most: int | None) -> None:
+        self.most = most
+        self._second = 0
+        self._passed = 0
+        self._withheld = self._told = 0
+
+    def count(self, now: float) -> tuple[bool, int]:
+        """Whether one more may pass now, and the total withheld where that is to be told."""
+        owed = 0
+        if int(now) != self._second:
+            self._second, self._passed = int(now), 0
+            if self._withheld > self._told:
+                owed = self._told = self._withheld
+        self._passed += 1
+        if self.most is None or self._passed <= self.most:
+            return True, owed
+        self._withheld += 1
+        return False, owed
+
+
 class OpenStream:
     """A response under way. Lives on the emulator's loop."""
 
@@ -76,12 +130,17 @@ class OpenStream:
         self.record = record
         self.feed = feed
         self.headers = (*headers, ("content-encoding", "gzip")) if gzip else headers
+        self.reason = "client_disconnect"
+        self.replaying = False
         self._gzip = zlib.compressobj(wbits=31) if gzip else None
         self._keep_alive = keep_alive
         self._hub = hub
         self._pending: list[bytes] = []
         self._scheduled = False
         self._timer: asyncio.TimerHandle | None = None
+        self._heard = 0.0
+        self._warned = -BETWEEN_WARNINGS
+        self._meter = Meter(hub.limits.messages)
 
     def begin(self, connection: Connection, chunked: bool) -> None:
         self._connection = connection
@@ -91,6 +150,9 @@ class OpenStream:
         self._hub.opened(self)
         for message in self.feed.greeting():
             self.send(message)
+        if self.feed.backlog is not None:
+            self.replaying = True
+            self.later(0, self.feed.backlog().go_on)
 
     def ended(self) -> None:
         if self._timer is not None:
@@ -98,13 +160,48 @@ class OpenStream:
             self._timer = None
         self._hub.closed(self)
 
+    def later(self, seconds: float, action: Callable[[OpenStream], None]) -> None:
+        """Have something done after a while, unless the stream has ended by then."""
+
+        def act() -> None:
+            if self._timer is not None:
+                action(self)
+
+        self._loop.call_later(seconds, act)
+
+    def replayed(self, finished: bool) -> None:
+        """The past is through: end, or be live from now on."""
+        self.replaying = False
+        if finished:
+            self.reason = "replay_finished"
+            self.close()
+
+    def waiting(self) -> int:
+        """Bytes that the client has not read yet, beyond what the system holds for it."""
+        return self._connection.transport.get_write_buffer_size() + sum(map(len, self._pending))
+
     def _beat(self) -> None:
-        self.keep_alive()
-        self._timer = self._loop.call_later(self._keep_alive, self._beat)
+        silent = self._loop.time() - self._heard
+        if silent >= self._keep_alive:
+            self.keep_alive()
+            silent = 0.0
+        self._timer = self._loop.call_later(self._keep_alive - silent, self._beat)
 
     def keep_alive(self) -> None:
         """Send a blank line."""
         self.put(b"\r\n")
+
+    def deliver(self, message: bytes) -> bool:
+        """Send a message unless it is one too many in this second; says whether it was sent."""
+        if self._meter.most is not None:
+            admitted, owed = self._meter.count(self._hub.clock.time())
+            notice = self.feed.limited(owed) if owed else None
+            if notice is not None:
+                self.send(notice)
+            if not admitted:
+                return False
+        self.send(message)
+        return True
 
     def send(self, message: bytes) -> None:
         """Send a message: its JSON, framed."""
@@ -126,15 +223,31 @@ class OpenStream:
 
     def _flush(self) -> None:
         self._scheduled = False
-        if not self._pending or self._connection.transport.is_closing():
+        transport = self._connection.transport
+        if not self._pending or transport.is_closing():
             self._pending.clear()
             return
+        self._heard = self._loop.time()
         data = b"".join(self._pending)
         self._pending.clear()
-        if self._connection.transport.get_write_buffer_size() + len(data) > LONGEST_QUEUE:
-            self._connection.transport.abort()
-        else:
-            self._connection.transport.write(data)
+        waiting = transport.get_write_buffer_size()
+        if waiting and waiting + len(data) > self._hub.limits.queue:
+            self.reason = "slow_reader"
+            transport.abort()
+            return
+        transport.write(data)
+        full = waiting / self._hub.limits.queue
+        if full > FULL:
+            self._warn(int(full * 100))
+
+    def _warn(self, percent: int) -> None:
+        now = self._hub.clock.time()
+        if now - self._warned < BETWEEN_WARNINGS:
+            return
+        message = self.feed.falling_behind(percent)
+        if message is not None:
+            self._warned = now
+            self.send(message)
 
     def close(self) -> None:
         """End cleanly: what is pending, the end of the compressed data, the last chunk."""
@@ -152,53 +265,6 @@ class OpenStream:
         self.ended()
 
     def reset(self) -> None:
+        """Reset the connection."""
         self._connection.reset()
         self.ended()
-
-
-class StreamHub:
-    """The streams that are open; tells `changed` their number when it changes, `gone` one that closed."""
-
-    def __init__(self, changed: Callable[[int], None], gone: Callable[[OpenStream], None]) -> None:
-        self.streams: dict[str, OpenStream] = {}
-        self.stalled = False
-        self._changed = changed
-        self._gone = gone
-
-    def opened(self, stream: OpenStream) -> None:
-        self.streams[stream.record.id] = stream
-        self._changed(len(self.streams))
-
-    def closed(self, stream: OpenStream) -> None:
-        if self.streams.pop(stream.record.id, None) is not None:
-            self._gone(stream)
-            self._changed(len(self.streams))
-
-    def give(self, post: Post, dice: random.Random | None = None) -> int:
-        """Send a post to all who want it and return how many did; with `dice`, at times more beside it."""
-        if self.stalled:
-            return 0
-        given = 0
-        turns = self._turns(post)
-        for stream in tuple(self.streams.values()):
-            feed = stream.feed
-            if feed.partition is not None and turns[feed.group] != feed.partition:
-                continue
-            message = feed.message(post)
-            if message is None:
-                continue
-            stream.send(message)
-            given += 1
-            more = feed.aside(post, dice) if dice is not None else None
-            if more is not None:
-                stream.send(more)
-        return given
-
-    def _turns(self, post: Post) -> dict[str, int]:
-        """Which partition of each endpoint the post belongs to, among those that somebody reads."""
-        read: dict[str, set[int]] = {}
-        for stream in self.streams.values():
-            if stream.feed.partition is not None:
-                read.setdefault(stream.feed.group, set()).add(stream.feed.partition)
-        number = post.id ^ (post.id >> 22)
-        return {group: sorted(open_)[number % len(open_)] for group, open_ in read.items()}

@@ -1,4 +1,4 @@
-"""Run all benchmarks or those named: `python -m tests.benchmarks throughput memory imports filters rules emulator`."""
+"""Run all benchmarks or those named: `python -m tests.benchmarks throughput memory`; `BENCHMARKS` has all."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class Address(NamedTuple):
     host: str
     port: int
     bearer_token: str
-    oauth1: tuple[str, str, str, str]
+    oauth1: tuple[str, ...]
 
     @property
     def base_url(self) -> str:
@@ -145,11 +145,11 @@ def _read(socks: list[socket.socket], pid: int) -> tuple[list[int], float, float
                 started, used = now, _cpu(pid)
                 counts = dict.fromkeys(socks, 0)
             for key, _ in selector.select(0.1):
-                sock: Any = key.fileobj
-                data = sock.recv(1 << 20)
+                ready: Any = key.fileobj
+                data = ready.recv(1 << 20)
                 assert data, "the emulator closed a stream"
-                counts[sock] += (tails[sock] + data).count(_END)
-                tails[sock] = data[1 - len(_END) :]
+                counts[ready] += (tails[ready] + data).count(_END)
+                tails[ready] = data[1 - len(_END) :]
         return list(counts.values()), time.monotonic() - started, _cpu(pid) - used
 
 

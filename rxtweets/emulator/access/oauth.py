@@ -12,9 +12,12 @@ from urllib.parse import unquote_plus
 
 from oauthlib.oauth1 import RequestValidator, ResourceEndpoint
 
+from rxtweets.emulator.clock import Clock
 from rxtweets.emulator.http.answers import Call
 
 _LETTERS = string.ascii_letters + string.digits
+LIFETIME = 300
+"""Seconds that the time of a signature may be off. Source: Twitter's guide to OAuth 1.0a."""
 
 
 class OAuth1Credentials(NamedTuple):
@@ -77,12 +80,14 @@ class Validator(RequestValidator):  # type: ignore[misc,unused-ignore]
     nonce_length = (1, 200)
     verifier_length = (1, 30)
     allowed_signature_methods = ("HMAC-SHA1", "HMAC-SHA256", "HMAC-SHA512")
-    timestamp_lifetime = 300
+    # oauthlib compares with the machine's clock; ours decides, in `validate_timestamp_and_nonce`.
+    timestamp_lifetime = 10**12
     dummy_client = dummy_access_token = dummy_request_token = "dummy"
 
-    def __init__(self, accounts: Accounts) -> None:
+    def __init__(self, accounts: Accounts, clock: Clock) -> None:
         super().__init__()
         self.accounts = accounts
+        self._clock = clock
 
     def validate_client_key(self, client_key: str, request: Any) -> bool:
         return client_key == self.accounts.credentials.consumer_key
@@ -105,6 +110,8 @@ class Validator(RequestValidator):  # type: ignore[misc,unused-ignore]
         request_token: str | None = None,
         access_token: str | None = None,
     ) -> bool:
+        if abs(self._clock.time() - int(timestamp)) > LIFETIME:
+            return False
         return self.accounts.first_use(client_key, timestamp, nonce, request_token or access_token or "")
 
     def validate_realms(
@@ -153,9 +160,9 @@ class Validator(RequestValidator):  # type: ignore[misc,unused-ignore]
 class Gate:
     """Looks at a request's credentials."""
 
-    def __init__(self, accounts: Accounts) -> None:
+    def __init__(self, accounts: Accounts, clock: Clock) -> None:
         self.accounts = accounts
-        self.validator = Validator(accounts)
+        self.validator = Validator(accounts, clock)
         self._signed = ResourceEndpoint(self.validator)
 
     def has_bearer(self, call: Call) -> bool:

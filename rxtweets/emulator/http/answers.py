@@ -155,6 +155,17 @@ def problem(status: int, title: str, detail: str, kind: str, /, **more: Any) -> 
     return Answer(status, encode(body), "application/problem+json; charset=utf-8")
 
 
+def operational_disconnect(kind: str = "UpstreamOperationalDisconnect", detail: str | None = None) -> bytes:
+    """What a stream of v2 says that is being closed."""
+    error = {
+        "title": "operational-disconnect",
+        "disconnect_type": kind,
+        "detail": detail or "This stream has been disconnected upstream for operational reasons.",
+        "type": PROBLEMS + "operational-disconnect",
+    }
+    return encode({"errors": [error]})
+
+
 def invalid_request(*errors: tuple[dict[str, list[str]], str]) -> Answer:
     """The answer to senseless parameters: each error is the parameters and the message about them."""
     return problem(

@@ -150,7 +150,7 @@ class ActivityEndpoints:
         fault = _filter_fault(wanted) or _tag_fault(asked)
         if fault is not None:
             return fault
-        now = sent()
+        now = sent(self._site.clock)
         made = Subscription(
             str(self._site.world.ids.next()),
             kind.replace("conversation_join", "conversation.join"),
@@ -180,7 +180,7 @@ class ActivityEndpoints:
             asked.get("tag", found.tag),
             asked.get("webhook_id", found.webhook_id),
             found.created,
-            sent(),
+            sent(self._site.clock),
         )
         self._subscriptions[made.id] = made
         return json_answer(

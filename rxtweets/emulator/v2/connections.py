@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rxtweets.emulator.http.answers import Answer, Call, invalid_request, json_answer, v2_refusal
 from rxtweets.emulator.records import StreamRecord
+from rxtweets.emulator.streams import OpenStream
 
 from .fields import split
 from .rules import page, sent
@@ -80,11 +81,11 @@ class ConnectionEndpoints:
         if status in ("inactive", "all"):
             yield from reversed(self._past)
 
-    def _ended(self, record: StreamRecord) -> None:
-        if record.protocol == "2":
-            self._past.append(
-                {**_form(record), "disconnected_at": sent(), "disconnect_reason": "client_disconnect"}
-            )
+    def _ended(self, stream: OpenStream) -> None:
+        if stream.record.protocol == "2":
+            now = sent(self._site.clock)
+            form = _form(stream.record)
+            self._past.append({**form, "disconnected_at": now, "disconnect_reason": stream.reason})
 
     def delete_uuids(self, call: Call) -> Answer:
         try:
@@ -118,7 +119,7 @@ class ConnectionEndpoints:
             if stream is None or stream.record.protocol != "2":
                 results.append({"uuid": uuid, "success": False, "error_message": "Connection not found"})
                 continue
-            self._site.say_goodbye(stream)
+            self._site.say_goodbye(stream, "operator_disconnect")
             results.append({"uuid": uuid, "success": True})
         done = sum(result["success"] for result in results)
         return json_answer(

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from rxtweets.emulator.http.answers import PROBLEMS, Answer, Call, encode, problem, v2_refusal
+from rxtweets.emulator.http.answers import Answer, Call, encode, problem, v2_refusal
 from rxtweets.emulator.matching import v2_match
 from rxtweets.emulator.streams import Feed
 from rxtweets.emulator.world.model import NOTHING, Post, Wish
@@ -16,8 +15,9 @@ from rxtweets.emulator.world.wishes import rule_wish
 from .activity import ActivityEndpoints
 from .connections import ConnectionEndpoints
 from .events import EventFeed, LikeFeed
-from .fields import LIKE_LISTS, POST_LISTS, Fields, check, read_fields
+from .fields import LIKE_LISTS, POST_LISTS, RECOVERY, Fields, check, read_fields
 from .forms import envelope
+from .recovery import recover
 from .rules import RuleBook, RuleEndpoints
 
 if TYPE_CHECKING:
@@ -43,11 +43,11 @@ class PostFeed(Feed):
     """Every post, or every post in one language."""
 
     def __init__(
-        self, fields: Fields, group: str, partition: int | None = None, lang: str | None = None
+        self, fields: Fields, partition: int | None = None, partitions: int = 1, lang: str | None = None
     ) -> None:
         self.fields = fields
-        self.group = group
         self.partition = partition
+        self.partitions = partitions
         self._lang = lang
 
     def message(self, post: Post) -> bytes | None:
@@ -77,46 +77,21 @@ class FilteredFeed(Feed):
         return rule_wish(dice.choice(trees), dice) if trees else None
 
 
-def goodbye(kind: str = "UpstreamOperationalDisconnect", detail: str | None = None) -> bytes:
-    """What a stream says that is being closed."""
-    said = detail or "This stream has been disconnected upstream for operational reasons."
-    error = {
-        "title": "operational-disconnect",
-        "disconnect_type": kind,
-        "detail": said,
-        "type": PROBLEMS + "operational-disconnect",
-    }
-    return encode({"errors": [error]})
+def authorized(site: Site, endpoint: Endpoint, stream: bool) -> Endpoint:
+    """The endpoint, for those who have the bearer token and keep to the limits."""
 
-
-class RateLimits:
-    """The count of each endpoint's requests in windows of 15 minutes; counted, not enforced."""
-
-    WINDOW = 900
-
-    def __init__(self) -> None:
-        self._windows: dict[str, tuple[float, int]] = {}
-
-    def headers(self, path: str, limit: int) -> tuple[tuple[str, str], ...]:
-        """Count a request and give the headers that tell about it."""
-        now = time.time()
-        start, count = self._windows.get(path, (now, 0))
-        if now - start >= self.WINDOW:
-            start, count = now, 0
-        self._windows[path] = (start, count + 1)
-        return (
-            ("x-rate-limit-limit", str(limit)),
-            ("x-rate-limit-remaining", str(max(0, limit - count - 1))),
-            ("x-rate-limit-reset", str(int(start) + self.WINDOW)),
+    def admitted(call: Call) -> Answer | Feed:
+        reply = site.conduct.spend(call, stream) or endpoint(call)
+        if not isinstance(reply, Feed):
+            return reply
+        refusal = recover(call, reply, site.hub) or site.conduct.crowded(
+            call, reply, site.hub.streams.values()
         )
-
-
-def authorized(site: Site, endpoint: Endpoint) -> Endpoint:
-    """The endpoint, for those who have the bearer token."""
+        return refusal or reply
 
     def guarded(call: Call) -> Answer | Feed:
         if site.gate.has_bearer(call):
-            return endpoint(call)
+            return admitted(call)
         if call.headers.get("authorization", "").lower().startswith("oauth "):
             detail = (
                 "Authenticating with OAuth 1.0a User Context is forbidden for this endpoint.  Supported"
@@ -132,7 +107,7 @@ def authorized(site: Site, endpoint: Endpoint) -> Endpoint:
 
 def routes(site: Site) -> dict[str, dict[str, Endpoint]]:
     """v2's paths and methods; a path that ends in ``/*`` takes one more segment."""
-    rules = RuleEndpoints(site.book, site.accounts.user_id)
+    rules = RuleEndpoints(site.book, site.accounts.user_id, site.clock)
     activity = ActivityEndpoints(site)
     connections = ConnectionEndpoints(site)
 
@@ -145,35 +120,38 @@ def routes(site: Site) -> dict[str, dict[str, Endpoint]]:
             return problem(409, "ConnectionException", detail, "streaming-connection", **more)
         return check(call, POST_LISTS) or FilteredFeed(read_fields(call), site.book)
 
-    def posts(group: str, partitions: int | None = None, lang: str | None = None) -> Endpoint:
+    def posts(partitions: int = 1, lang: str | None = None, recovery: tuple[str, ...] = RECOVERY) -> Endpoint:
         return lambda call: (
-            check(call, POST_LISTS, partitions) or PostFeed(read_fields(call), group, _partition(call), lang)
+            check(call, POST_LISTS, partitions, recovery)
+            or PostFeed(read_fields(call), _partition(call), partitions, lang)
         )
 
-    def likes(group: str, partitions: int) -> Endpoint:
+    def likes(partitions: int) -> Endpoint:
         return lambda call: (
             check(call, LIKE_LISTS, partitions)
-            or LikeFeed(read_fields(call), group, _partition(call), site.world)
+            or LikeFeed(read_fields(call), _partition(call), partitions, site.world)
         )
 
-    def events(group: str, partitions: int | None) -> Endpoint:
-        return lambda call: check(call, {}, partitions) or EventFeed(group, _partition(call), site.world)
+    def events(kind: str, partitions: int = 1) -> Endpoint:
+        return lambda call: (
+            check(call, {}, partitions) or EventFeed(kind, _partition(call), partitions, site.world)
+        )
 
     streams: dict[str, Endpoint] = {
         FILTERED: filtered,
-        "/2/tweets/sample/stream": posts("sample"),
-        "/2/tweets/sample10/stream": posts("sample10", 2),
-        "/2/tweets/firehose/stream": posts("firehose", 20),
-        "/2/likes/firehose/stream": likes("likes", 20),
-        "/2/likes/sample10/stream": likes("likes10", 2),
-        "/2/likes/compliance/stream": events("likes_compliance", None),
+        "/2/tweets/sample/stream": posts(recovery=("backfill_minutes",)),
+        "/2/tweets/sample10/stream": posts(2),
+        "/2/tweets/firehose/stream": posts(20),
+        "/2/likes/firehose/stream": likes(20),
+        "/2/likes/sample10/stream": likes(2),
+        "/2/likes/compliance/stream": events("likes_compliance"),
         "/2/tweets/compliance/stream": events("tweets_compliance", 4),
         "/2/users/compliance/stream": events("users_compliance", 4),
-        "/2/tweets/label/stream": events("labels", None),
+        "/2/tweets/label/stream": events("labels"),
         "/2/activity/stream": lambda call: check(call, {}) or activity.stream(),
     }
     for lang, partitions in LANGUAGES.items():
-        streams[f"/2/tweets/firehose/stream/lang/{lang}"] = posts(f"firehose_{lang}", partitions, lang)
+        streams[f"/2/tweets/firehose/stream/lang/{lang}"] = posts(partitions, lang)
     table: dict[str, dict[str, Endpoint]] = {path: {"GET": endpoint} for path, endpoint in streams.items()}
     table[RULES] = {"GET": rules.list_rules, "POST": rules.update}
     table[f"{RULES}/counts"] = {"GET": rules.counts}
@@ -186,7 +164,7 @@ def routes(site: Site) -> dict[str, dict[str, Endpoint]]:
     table["/2/connections"] = {"GET": connections.list_connections, "DELETE": connections.delete_uuids}
     table["/2/connections/*"] = {"DELETE": connections.delete_endpoint}
     return {
-        path: {method: authorized(site, endpoint) for method, endpoint in methods.items()}
+        path: {method: authorized(site, endpoint, path in streams) for method, endpoint in methods.items()}
         for path, methods in table.items()
     }
 

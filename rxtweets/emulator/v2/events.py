@@ -25,10 +25,10 @@ _LABELS = ("MisleadingInformation", "Satire", "AdultContent")
 class LikeFeed(PlainFeed):
     """Likes of posts, by whoever."""
 
-    def __init__(self, fields: Fields, group: str, partition: int | None, world: World) -> None:
+    def __init__(self, fields: Fields, partition: int | None, partitions: int, world: World) -> None:
         self.fields = fields
-        self.group = group
         self.partition = partition
+        self.partitions = partitions
         self._world = world
 
     def message(self, post: Post) -> bytes | None:
@@ -61,11 +61,11 @@ Event = Callable[[Post, World], dict[str, Any]]
 class EventFeed(PlainFeed):
     """One event for each post made."""
 
-    def __init__(self, group: str, partition: int | None, world: World) -> None:
-        self.group = group
+    def __init__(self, kind: str, partition: int | None, partitions: int, world: World) -> None:
         self.partition = partition
+        self.partitions = partitions
         self._world = world
-        self._event = EVENTS[group]
+        self._event = EVENTS[kind]
 
     def message(self, post: Post) -> bytes | None:
         return encode({"data": self._event(post, self._world)})

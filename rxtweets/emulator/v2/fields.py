@@ -105,13 +105,13 @@ def split(text: str) -> list[str]:
 
 
 def check(
-    call: Call, lists: dict[str, list[str]], partitions: int | None = None, others: tuple[str, ...] = RECOVERY
+    call: Call, lists: dict[str, list[str]], partitions: int = 1, others: tuple[str, ...] = RECOVERY
 ) -> Answer | None:
     """The refusal that a request's parameters earn, all their faults in one, or None.
 
-    `partitions` is the number of partitions of the endpoint, where it has them.
+    `partitions` is the number of partitions of the endpoint, 1 where it has none.
     """
-    known = (*lists, *others, *(("partition",) if partitions else ()))
+    known = (*lists, *others, *(("partition",) if partitions > 1 else ()))
     faults: list[tuple[dict[str, list[str]], str]] = []
     for name, value in call.query.items():
         if name not in known:
@@ -122,7 +122,7 @@ def check(
             faults += _check_list(name, value, lists[name])
         else:
             faults += _check_value(name, value, partitions)
-    if partitions and "partition" not in call.query:
+    if partitions > 1 and "partition" not in call.query:
         faults.append(({"partition": []}, "The `partition` query parameter can not be empty"))
     return invalid_request(*faults) if faults else None
 
@@ -138,7 +138,7 @@ def _check_list(name: str, value: str, allowed: list[str]) -> list[tuple[dict[st
     ]
 
 
-def _check_value(name: str, value: str, partitions: int | None) -> list[tuple[dict[str, list[str]], str]]:
+def _check_value(name: str, value: str, partitions: int) -> list[tuple[dict[str, list[str]], str]]:
     if name in {"start_time", "end_time"}:
         if _TIME.match(value):
             return []
@@ -148,7 +148,7 @@ def _check_value(name: str, value: str, partitions: int | None) -> list[tuple[di
                 f"The `{name}` query parameter value [{value}] does not match the ISO 8601 form",
             )
         ]
-    low, high = (0, 5) if name == "backfill_minutes" else (1, partitions or 1)
+    low, high = (0, 5) if name == "backfill_minutes" else (1, partitions)
     if re.fullmatch(r"[0-9]{1,3}", value) and low <= int(value) <= high:
         return []
     return [

@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from rxtweets.emulator.clock import Clock
 from rxtweets.emulator.http.answers import (
     PROBLEMS,
     Answer,
@@ -18,11 +19,9 @@ from rxtweets.emulator.http.answers import (
     json_answer,
     problem,
 )
+from rxtweets.emulator.limits import Limits
 from rxtweets.emulator.rule_syntax import RuleError, Tree, parse
 from rxtweets.emulator.world.model import Snowflakes
-
-MOST_RULES = 1000
-"""Rules at the pay-per-use level. Source: X's filtered stream documentation."""
 
 
 class Rule(Struct, frozen=True):
@@ -36,7 +35,8 @@ class Rule(Struct, frozen=True):
 class RuleBook:
     """The rules of the app, in the order they were added, with their trees."""
 
-    def __init__(self, ids: Snowflakes) -> None:
+    def __init__(self, ids: Snowflakes, limits: Limits) -> None:
+        self.limits = limits
         self._ids = ids
         self.rules: dict[str, Rule] = {}
         self.trees: dict[str, Tree] = {}
@@ -55,9 +55,9 @@ class RuleBook:
         return next((rule for rule in self.rules.values() if rule.value == value), None)
 
 
-def sent() -> str:
+def sent(clock: Clock) -> str:
     """Now, as v2 writes it in `meta`."""
-    now = time.time()
+    now = clock.time()
     return time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(now)) + f"{int(now * 1000) % 1000:03}Z"
 
 
@@ -94,8 +94,9 @@ def _read_token(token: str) -> int | None:
 class RuleEndpoints:
     """``/2/tweets/search/stream/rules`` and ``/counts``."""
 
-    def __init__(self, book: RuleBook, app_id: int) -> None:
+    def __init__(self, book: RuleBook, app_id: int, clock: Clock) -> None:
         self._book = book
+        self._clock = clock
         self._app_id = str(app_id)
 
     def list_rules(self, call: Call) -> Answer:
@@ -108,11 +109,11 @@ class RuleEndpoints:
                 message = f"The `ids` query parameter value [{wrong[0]}] does not match ^[0-9]{{1,19}}$"
                 return invalid_request(({"ids": wanted}, message))
             rules = tuple(rule for rule in rules if rule.id in wanted)
-        part = page(call, len(rules), MOST_RULES)
+        part = page(call, len(rules), 1000)
         if isinstance(part, Answer):
             return part
         shown = rules[part[0]]
-        meta: dict[str, Any] = {"sent": sent(), "result_count": len(shown)}
+        meta: dict[str, Any] = {"sent": sent(self._clock), "result_count": len(shown)}
         if part[1]:
             meta["next_token"] = part[1]
         body: dict[str, Any] = {"data": [_form(rule) for rule in shown]} if shown else {}
@@ -122,8 +123,8 @@ class RuleEndpoints:
         count = len(self._book.rules)
         mine = {"client_app_id": self._app_id, "rule_count": count}
         data: dict[str, Any] = {
-            "cap_per_client_app": str(MOST_RULES),
-            "cap_per_project": str(MOST_RULES),
+            "cap_per_client_app": str(self._book.limits.rules),
+            "cap_per_project": str(self._book.limits.rules),
             "client_app_rules_count": mine,
             "project_rules_count": str(count),
         }
@@ -156,8 +157,8 @@ class RuleEndpoints:
                 return invalid_request(
                     ({"add": [_text(item)]}, "Each rule must have a `value` and may have a `tag`")
                 )
-        if len(self._book.rules) + len(items) > MOST_RULES:
-            detail = f"Rule limit exceeded: at most {MOST_RULES} rules are allowed"
+        if len(self._book.rules) + len(items) > self._book.limits.rules:
+            detail = f"Rule limit exceeded: at most {self._book.limits.rules} rules are allowed"
             return problem(422, "RulesCapExceeded", detail, "rule-cap")
         added: list[Rule] = []
         errors: list[dict[str, Any]] = []
@@ -178,7 +179,7 @@ class RuleEndpoints:
         count, wrong = len(added), len(errors)
         summary = {"created": 0 if dry else count, "not_created": count + wrong if dry else wrong}
         body: dict[str, Any] = {
-            "meta": {"sent": sent(), "summary": {**summary, "valid": count, "invalid": wrong}}
+            "meta": {"sent": sent(self._clock), "summary": {**summary, "valid": count, "invalid": wrong}}
         }
         if added:
             body["data"] = [_form(rule) for rule in added]
@@ -216,7 +217,7 @@ class RuleEndpoints:
                 self._book.remove(rule_id)
         done = 0 if dry else len(ids)
         summary = {"deleted": done, "not_deleted": len(missing) + len(ids) - done}
-        body: dict[str, Any] = {"meta": {"sent": sent(), "summary": summary}}
+        body: dict[str, Any] = {"meta": {"sent": sent(self._clock), "summary": summary}}
         if missing:
             body["errors"] = [
                 {

@@ -1,0 +1,143 @@
+"""What the streams of v1.1 send."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+from rxtweets.emulator.clock import Clock
+from rxtweets.emulator.http.answers import encode
+from rxtweets.emulator.matching import Predicates, v1_match
+from rxtweets.emulator.streams import Feed
+from rxtweets.emulator.world.model import NOTHING, Post, Wish
+from rxtweets.emulator.world.world import World
+
+from . import notices
+from .forms import status, status_bytes, user, when
+from .parameters import PARTITIONS
+
+
+class StatusFeed(Feed):
+    """Statuses that match predicates; without any, all of them."""
+
+    protocol = "1.1"
+    clock: Clock
+    name = ""
+    stall_warnings = False
+
+    def __init__(self, wanted: Predicates, delimited: bool = False) -> None:
+        self.wanted = wanted
+        self.delimited = delimited
+
+    def message(self, post: Post) -> bytes | None:
+        return status_bytes(post) if v1_match(self.wanted, post) else None
+
+    def aside(self, post: Post, dice: random.Random) -> bytes | None:
+        drawn = dice.random()
+        if drawn < 0.02:
+            return notices.deletion(post)
+        if drawn < 0.022:
+            return notices.scrub_geo(post)
+        return notices.withheld(post, whole_user=drawn < 0.023) if drawn < 0.024 else None
+
+    def falling_behind(self, percent: int) -> bytes | None:
+        return notices.falling_behind(percent) if self.stall_warnings else None
+
+    def limited(self, total: int) -> bytes | None:
+        return notices.limit(total, self.clock.world_ms())
+
+    def goodbye(self) -> bytes | None:
+        return notices.disconnect(7, self.name)
+
+    def wish(self, dice: random.Random) -> Wish | None:
+        wanted = self.wanted
+        options: list[Wish] = []
+        if wanted.track:
+            options.append(_phrase_wish(dice.choice(wanted.track)))
+        if wanted.follow:
+            options.append(Wish(author=dice.choice(tuple(wanted.follow))))
+        if wanted.locations:
+            options.append(Wish(box=dice.choice(wanted.locations)))
+        made = dice.choice(options) if options else NOTHING
+        lang = dice.choice(sorted(wanted.language)) if wanted.language else None
+        level = "medium" if wanted.level == "medium" else None
+        return Wish(words=made.words, author=made.author, to=made.to, box=made.box, lang=lang, level=level)
+
+
+class UserFeed(StatusFeed):
+    """A user's own stream: the list of friends, their statuses, and what happens to the account."""
+
+    def __init__(self, world: World, account: int, delimited: bool, strings: bool) -> None:
+        super().__init__(Predicates(), delimited)
+        self._world = world
+        self._account = account
+        self._strings = strings
+        self._friends = sorted({world.people.numbered(n).id for n in range(account % 97, account % 97 + 30)})
+
+    def friends(self) -> dict[str, Any]:
+        if self._strings:
+            return {"friends_str": [str(friend) for friend in self._friends]}
+        return {"friends": self._friends}
+
+    def greeting(self) -> tuple[bytes, ...]:
+        return (encode(self.friends()),)
+
+    def wish(self, dice: random.Random) -> Wish | None:
+        return Wish(author=dice.choice(self._friends))
+
+    def aside(self, post: Post, dice: random.Random) -> bytes | None:
+        if dice.random() > 0.06:
+            return None
+        me, other = self._world.people.with_id(self._account), self._world.people.anybody(dice)
+        name = dice.choice(("follow", "favorite", "unfavorite", "quoted_tweet"))
+        event: dict[str, Any] = {
+            "event": name,
+            "created_at": when(post.ms),
+            "source": user(other),
+            "target": user(me),
+        }
+        if name != "follow":
+            event["target_object"] = status(post, inner=True)
+        return encode(event)
+
+
+class SiteFeed(StatusFeed):
+    """The streams of several users in one, each message in an envelope that tells whose it is."""
+
+    def __init__(self, users: dict[int, UserFeed], delimited: bool) -> None:
+        super().__init__(Predicates(), delimited)
+        self._users = users
+
+    def greeting(self) -> tuple[bytes, ...]:
+        control = {"control": {"control_uri": f"/1.1/site/c/01_{sum(self._users):x}"}}
+        friends = (encode({"for_user": key, "message": feed.friends()}) for key, feed in self._users.items())
+        return (encode(control), *friends)
+
+    def message(self, post: Post) -> bytes | None:
+        keys = tuple(self._users)
+        key = keys[(post.id >> 12 ^ post.id) % len(keys)]
+        return b'{"for_user":%d,"message":%b}' % (key, status_bytes(post))
+
+    def wish(self, dice: random.Random) -> Wish | None:
+        return dice.choice(tuple(self._users.values())).wish(dice)
+
+    def aside(self, post: Post, dice: random.Random) -> bytes | None:
+        return None
+
+
+class VolumeFeed(StatusFeed):
+    """All statuses, or those of one kind; of the parts into which they are split, those asked for."""
+
+    def __init__(self, kind: Callable[[Post], object], parts: frozenset[int], narrowed: Predicates) -> None:
+        super().__init__(narrowed)
+        self._kind = kind
+        self._parts = parts
+
+    def message(self, post: Post) -> bytes | None:
+        part = (post.id ^ post.id >> 22) % PARTITIONS + 1
+        return super().message(post) if self._kind(post) and part in self._parts else None
+
+
+def _phrase_wish(phrase: tuple[str, ...]) -> Wish:
+    return Wish(words=phrase)

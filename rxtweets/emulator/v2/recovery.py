@@ -1,0 +1,51 @@
+"""What was missed: `backfill_minutes`, and the window of `start_time` and `end_time`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from rxtweets.emulator.history import Replay
+from rxtweets.emulator.http.answers import Answer, Call, invalid_request
+from rxtweets.emulator.hub import StreamHub
+from rxtweets.emulator.streams import Feed
+
+_DAY = 86_400_000
+"""Milliseconds that a window may reach back. Source: X's guide to recovery and redundancy."""
+
+
+def recover(call: Call, feed: Feed, hub: StreamHub) -> Answer | None:
+    """Give the feed the past that a request asks for; the refusal where it can't be had."""
+    minutes, start, end = (call.query.get(name) for name in ("backfill_minutes", "start_time", "end_time"))
+    now, history = hub.clock.world_ms(), hub.history
+    if start is None and end is None:
+        if minutes is not None and int(minutes):
+            feed.backlog = lambda: Replay(history, history.since(now - int(minutes) * 60_000), None)
+        return None
+    if start is None:
+        return _fault("end_time", end or "", "goes with `start_time` only")
+    if minutes is not None and int(minutes):
+        return _fault("backfill_minutes", minutes, "can't be given together with `start_time`")
+    first, last = _milliseconds(start), now if end is None else _milliseconds(end)
+    if first is None or last is None:
+        name, text = ("start_time", start) if first is None else ("end_time", end or "")
+        return _fault(name, text, "is no date and time")
+    if first < now - _DAY:
+        return _fault("start_time", start, "is more than 24 hours ago")
+    if last > now:
+        return _fault("end_time", end or "", "is in the future")
+    if first >= last:
+        return _fault("start_time", start, "must be before `end_time`")
+    feed.finite = True
+    feed.backlog = lambda: Replay(history, history.since(first), history.since(last))
+    return None
+
+
+def _milliseconds(text: str) -> int | None:
+    try:
+        return int(datetime.fromisoformat(text).astimezone(UTC).timestamp() * 1000)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _fault(name: str, value: str, why: str) -> Answer:
+    return invalid_request(({name: [value]}, f"The `{name}` query parameter value [{value}] {why}"))
