@@ -163,6 +163,7 @@ def _geo(post: Post) -> dict[str, Any] | None:
 def _counts(counts: Counts) -> dict[str, int]:
     return {
         "retweet_count": counts.retweets,
+        "repost_count": counts.retweets,  # X's newer schemas ask for this name, older clients for the other
         "reply_count": counts.replies,
         "like_count": counts.likes,
         "quote_count": counts.quotes,
@@ -240,6 +241,7 @@ _USER: dict[str, Any] = {
         "followers_count": person.followers,
         "following_count": person.following,
         "tweet_count": person.posts,
+        "post_count": person.posts,
         "listed_count": person.listed,
         "like_count": person.likes,
     },
