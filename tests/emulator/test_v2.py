@@ -228,11 +228,11 @@ def test_likes_can_be_expanded(world: Emulator) -> None:
         ("POST", SAMPLE, 405),
         ("PATCH", RULES, 405),
         ("GET", "/oauth2/token", 405),
-        ("DELETE", "/2/connections/nothing", 404),
+        ("DELETE", "/2/connections/nothing", 400),
     ],
 )
 def test_unknown_paths_and_wrong_methods(emulator: Emulator, method: str, path: str, status: int) -> None:
-    """404 and 405, the latter with the methods allowed."""
+    """404 and 405, the latter with the methods allowed; 400 where part of a path has no such value."""
     answer = call(emulator, method, path)
     assert answer.status_code == status
     assert (status == 405) == ("allow" in answer.headers)

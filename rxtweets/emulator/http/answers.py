@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import cached_property
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote_to_bytes
 
 import msgspec
 
@@ -15,18 +14,12 @@ PROBLEMS = "https://api.x.com/2/problems/"
 encode = msgspec.json.Encoder().encode
 
 
-_DEEPEST = 16
+_SCHEMES = ("http", "https")
 
 
 def is_form(content_type: str) -> bool:
     """Whether a body of this type is a form."""
     return content_type.strip().lower().startswith("application/x-www-form-urlencoded")
-
-
-def _parts(value: Any) -> Iterable[Any]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
 
 
 class Call:
@@ -40,11 +33,10 @@ class Call:
         self.headers = headers
         self.body = body
         self.client_ip = client_ip
-        try:
-            parts = urlsplit(target)
-            self.path, self._query = parts.path, parts.query
-        except ValueError:  # brackets that are no IPv6 address
-            self.path, _, self._query = target.partition("?")
+        path, _, self._query = target.partition("#")[0].partition("?")
+        # The absolute form that proxies are sent: whoever got it here meant this host.
+        scheme, found, rest = path.partition("://")
+        self.path = f"/{rest.partition('/')[2]}" if found and scheme.lower() in _SCHEMES else path
 
     @property
     def uri(self) -> str:
@@ -57,8 +49,25 @@ class Call:
         return "2" if self.path.startswith("/2/") else "1.1"
 
     @cached_property
+    def pairs(self) -> list[tuple[str, str]]:
+        """The parameters of the query in the order they were given."""
+        return parse_qsl(self._query, keep_blank_values=True)
+
+    @cached_property
     def query(self) -> dict[str, str]:
-        return dict(parse_qsl(self._query, keep_blank_values=True))
+        """The parameters of the query, of each name the last."""
+        return dict(self.pairs)
+
+    @property
+    def garbled(self) -> bool:
+        """Whether path, query or form hold bytes that are no UTF-8."""
+        try:
+            unquote_to_bytes(self.target.encode("latin-1")).decode()
+            if is_form(self.headers.get("content-type", "")):
+                unquote_to_bytes(self.body).decode()
+        except UnicodeDecodeError:
+            return True
+        return False
 
     @cached_property
     def form(self) -> dict[str, str]:
@@ -69,19 +78,6 @@ class Call:
         if not is_form(self.headers.get("content-type", "")):
             return {}
         return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
-
-    def json(self) -> Any:
-        """What the body holds. Raises ValueError where it is no JSON, or nested deeper than any request."""
-        try:
-            value = msgspec.json.decode(self.body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise ValueError(str(error)) from error
-        level = [value]
-        for _ in range(_DEEPEST):
-            level = [part for whole in level for part in _parts(whole)]
-            if not level:
-                return value
-        raise ValueError(f"nested deeper than {_DEEPEST} levels")
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -37,6 +37,8 @@ def routes(site: Site) -> dict[str, dict[str, Callable[[Call], Answer | Feed]]]:
             app = bearer and site.gate.has_bearer(call)
             if not (app or site.gate.has_signature(call)):
                 return v1_refusal(401, call.path)
+            if call.garbled:
+                return v1_refusal(406, call.path, "Parameters must be UTF-8")
             account = "app" if app else site.accounts.screen_name
             impatient = site.conduct.attempt(call, account)
             if impatient is not None:

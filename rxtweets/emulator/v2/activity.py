@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Meta, Struct, UnsetType, to_builtins
+from msgspec.structs import replace
 
 from rxtweets.emulator.http.answers import Answer, Call, encode, invalid_request, json_answer, problem
 from rxtweets.emulator.streams import Feed
@@ -16,7 +17,8 @@ from rxtweets.emulator.world.world import World
 from .events import like
 from .fields import Fields
 from .forms import post_form, user_form
-from .rules import page, sent
+from .params import ID, PAGING, Check, check_path_id, ids, meta, page, read_body, split, whole
+from .rules import sent
 
 if TYPE_CHECKING:
     from rxtweets.emulator.site import Site
@@ -38,6 +40,39 @@ EVENT_TYPES = frozenset(
 )
 _FULL = Fields(post=frozenset({"author_id", "created_at", "lang"}))
 _WANTS = {"post.reply.create": "reply", "post.quote.create": "quote", "post.repost.create": "retweet"}
+
+
+_UNDIRECTED = ("mute.", "block.")
+"""Kinds whose subscriptions have no direction."""
+MOST_LISTED = 1000
+LISTED: dict[str, Check] = {**PAGING, "max_results": whole(1, MOST_LISTED)}
+DELETED: dict[str, Check] = {"ids": ids(1, 100)}
+"""The parameters of the endpoints that have any."""
+
+_Tag = Annotated[str, Meta(min_length=1, max_length=200)]
+_Id = Annotated[str, Meta(pattern=ID)]
+
+
+class _Filter(Struct, frozen=True, forbid_unknown_fields=True):
+    user_id: _Id | UnsetType = UNSET
+    keyword: Annotated[str, Meta(min_length=1, max_length=150)] | UnsetType = UNSET
+    direction: Literal["inbound", "outbound"] | UnsetType = UNSET
+
+
+class _Create(Struct, frozen=True, forbid_unknown_fields=True):
+    """The body that makes a subscription."""
+
+    event_type: str
+    filter: _Filter
+    tag: _Tag | UnsetType = UNSET
+    webhook_id: _Id | UnsetType = UNSET
+
+
+class _Change(Struct, frozen=True, forbid_unknown_fields=True):
+    """The body that changes one."""
+
+    tag: _Tag | UnsetType = UNSET
+    webhook_id: _Id | UnsetType = UNSET
 
 
 class Subscription(Struct, frozen=True):
@@ -129,34 +164,30 @@ class ActivityEndpoints:
 
     def list_subscriptions(self, call: Call) -> Answer:
         everything = tuple(self._subscriptions.values())
-        part = page(call, len(everything), 1000)
-        if isinstance(part, Answer):
-            return part
-        shown = everything[part[0]]
-        meta: dict[str, Any] = {"result_count": len(shown)}
-        if part[1]:
-            meta["next_token"] = part[1]
-        body: dict[str, Any] = {"data": [one.form() for one in shown]} if shown else {}
-        return json_answer({**body, "meta": meta})
+        part, following = page(call, len(everything), MOST_LISTED)
+        shown = [one.form() for one in everything[part]]
+        body: dict[str, Any] = {"data": shown} if shown else {}
+        return json_answer({**body, "meta": meta(shown, following)})
 
     def create(self, call: Call) -> Answer:
-        asked = _object(call)
-        kind = asked.get("event_type") if asked else None
-        wanted = asked.get("filter") if asked else None
-        if asked is None or not isinstance(kind, str) or kind not in EVENT_TYPES:
-            return invalid_request(
-                ({"event_type": [str(kind)]}, "`event_type` is not one of the known event types")
-            )
-        fault = _filter_fault(wanted) or _tag_fault(asked)
-        if fault is not None:
-            return fault
+        asked = read_body(call, _Create)
+        if isinstance(asked, Answer):
+            return asked
+        if asked.event_type not in EVENT_TYPES:
+            message = f"`event_type` is not one of [{','.join(sorted(EVENT_TYPES))}]"
+            return invalid_request(({"event_type": [asked.event_type[:100]]}, message))
+        wanted: dict[str, str] = to_builtins(asked.filter)
+        if asked.event_type.startswith(_UNDIRECTED):
+            wanted.pop("direction", None)
+        if not wanted:
+            return invalid_request(({"filter": []}, "`filter` must hold user_id, keyword or direction"))
         now = sent(self._site.clock)
         made = Subscription(
             str(self._site.world.ids.next()),
-            kind.replace("conversation_join", "conversation.join"),
-            dict(wanted) if isinstance(wanted, dict) else {},
-            asked.get("tag"),
-            asked.get("webhook_id"),
+            asked.event_type.replace("conversation_join", "conversation.join"),
+            wanted,
+            asked.tag or None,
+            asked.webhook_id or None,
             now,
             now,
         )
@@ -164,23 +195,18 @@ class ActivityEndpoints:
         return json_answer({"data": {"subscription": made.form()}})
 
     def update(self, call: Call) -> Answer:
+        fault = check_path_id(call, "subscription_id")
+        asked = fault if fault is not None else read_body(call, _Change)
+        if isinstance(asked, Answer):
+            return asked
         found = self._subscriptions.get(_last(call))
         if found is None:
             return _missing(_last(call))
-        asked = _object(call)
-        if asked is None:
-            return invalid_request(({}, "Request body is not a JSON object"))
-        fault = _tag_fault(asked)
-        if fault is not None:
-            return fault
-        made = Subscription(
-            found.id,
-            found.event_type,
-            found.filter,
-            asked.get("tag", found.tag),
-            asked.get("webhook_id", found.webhook_id),
-            found.created,
-            sent(self._site.clock),
+        made = replace(
+            found,
+            tag=asked.tag or found.tag,
+            webhook_id=asked.webhook_id or found.webhook_id,
+            updated=sent(self._site.clock),
         )
         self._subscriptions[made.id] = made
         return json_answer(
@@ -188,17 +214,17 @@ class ActivityEndpoints:
         )
 
     def delete(self, call: Call) -> Answer:
+        fault = check_path_id(call, "subscription_id")
+        if fault is not None:
+            return fault
         if self._subscriptions.pop(_last(call), None) is None:
             return _missing(_last(call))
         return json_answer({"data": {"deleted": True}})
 
     def delete_many(self, call: Call) -> Answer:
-        ids = [item for item in call.query.get("ids", "").split(",") if item]
-        if not 1 <= len(ids) <= 100:
-            return invalid_request(({"ids": ids}, "The `ids` query parameter must hold 1 to 100 ids"))
         data: list[dict[str, Any]] = []
         errors: list[dict[str, str]] = []
-        for item in ids:
+        for item in split(call.query["ids"]):
             if self._subscriptions.pop(item, None) is not None:
                 data.append({"subscription_id": item, "deleted": True})
             else:
@@ -211,42 +237,6 @@ class ActivityEndpoints:
 
 def _last(call: Call) -> str:
     return call.path.rpartition("/")[2]
-
-
-def _object(call: Call) -> dict[str, Any] | None:
-    try:
-        value = call.json()
-    except ValueError:
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def _filter_fault(wanted: Any) -> Answer | None:
-    names = {"user_id", "keyword", "direction"}
-    if not isinstance(wanted, dict) or not wanted or wanted.keys() - names:
-        return invalid_request(
-            ({"filter": [str(wanted)]}, "`filter` must hold user_id, keyword or direction")
-        )
-    user_id, keyword = wanted.get("user_id", "1"), wanted.get("keyword", "x")
-    if not isinstance(user_id, str) or not (user_id.isascii() and user_id.isdigit() and len(user_id) <= 19):
-        return invalid_request(({"filter.user_id": [str(user_id)]}, "`user_id` does not match ^[0-9]{1,19}$"))
-    if not isinstance(keyword, str) or not 1 <= len(keyword) <= 150:
-        return invalid_request(
-            ({"filter.keyword": [str(keyword)]}, "`keyword` must have 1 to 150 characters")
-        )
-    if wanted.get("direction", "inbound") not in ("inbound", "outbound"):
-        return invalid_request(
-            ({"filter.direction": [str(wanted["direction"])]}, "`direction` is inbound or outbound")
-        )
-    return None
-
-
-def _tag_fault(asked: dict[str, Any]) -> Answer | None:
-    for name, most in (("tag", 200), ("webhook_id", 19)):
-        value = asked.get(name)
-        if name in asked and (not isinstance(value, str) or not 1 <= len(value) <= most):
-            return invalid_request(({name: [str(value)]}, f"`{name}` must have 1 to {most} characters"))
-    return None
 
 
 def _missing(subscription_id: str) -> Answer:

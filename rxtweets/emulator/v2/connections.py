@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from rxtweets.emulator.http.answers import Answer, Call, invalid_request, json_answer, v2_refusal
+from msgspec import Meta, Struct
+
+from rxtweets.emulator.http.answers import Answer, Call, invalid_request, json_answer
 from rxtweets.emulator.records import StreamRecord
 from rxtweets.emulator.streams import OpenStream
 
-from .fields import split
-from .rules import page, sent
+from .params import PAGING, Check, meta, one_of, page, read_body, some_of, split, whole
+from .rules import sent
 
 if TYPE_CHECKING:
     from rxtweets.emulator.site import Site
@@ -34,6 +36,19 @@ NAMES = {
     "/2/likes/compliance/stream": "likes_compliance_stream",
 }
 _FIELDS = ("client_ip", "connected_at", "disconnect_reason", "disconnected_at", "endpoint_name", "id")
+LISTED: dict[str, Check] = {
+    **PAGING,
+    "max_results": whole(1, 100),
+    "status": one_of("active", "inactive", "all"),
+    "endpoints": some_of(NAMES.values(), least=0),
+    "connection.fields": some_of(_FIELDS),
+}
+
+
+class _Ended(Struct, frozen=True, forbid_unknown_fields=True):
+    """The body that ends connections."""
+
+    uuids: Annotated[tuple[str, ...], Meta(min_length=1, max_length=100)]
 
 
 class ConnectionEndpoints:
@@ -45,33 +60,17 @@ class ConnectionEndpoints:
         site.on_stream_closed = self._ended
 
     def list_connections(self, call: Call) -> Answer:
-        status = call.query.get("status", "active")
         endpoints = split(call.query.get("endpoints", ""))
         fields = split(call.query.get("connection.fields", ""))
-        for name, values, allowed in (
-            ("status", [status], ("active", "inactive", "all")),
-            ("endpoints", endpoints, tuple(NAMES.values())),
-            ("connection.fields", fields, _FIELDS),
-        ):
-            wrong = [value for value in values if value not in allowed]
-            if wrong:
-                message = (
-                    f"The `{name}` query parameter value [{wrong[0]}] is not one of [{','.join(allowed)}]"
-                )
-                return invalid_request(({name: values}, message))
-        found = [form for form in self._forms(status) if not endpoints or form["endpoint_name"] in endpoints]
-        part = page(call, len(found), 100)
-        if isinstance(part, Answer):
-            return part
-        shown = found[part[0]]
+        forms = self._forms(call.query.get("status", "active"))
+        found = [form for form in forms if not endpoints or form["endpoint_name"] in endpoints]
+        part, following = page(call, len(found), 10)
+        shown = found[part]
         if fields:
             shown = [
                 {name: value for name, value in form.items() if name in (*fields, "id")} for form in shown
             ]
-        meta: dict[str, Any] = {"result_count": len(shown)}
-        if part[1]:
-            meta["next_token"] = part[1]
-        return json_answer({"data": shown, "meta": meta})
+        return json_answer({"data": shown, "meta": meta(shown, following)})
 
     def _forms(self, status: str) -> Iterable[dict[str, str]]:
         if status in ("active", "all"):
@@ -88,21 +87,14 @@ class ConnectionEndpoints:
             self._past.append({**form, "disconnected_at": now, "disconnect_reason": stream.reason})
 
     def delete_uuids(self, call: Call) -> Answer:
-        try:
-            asked = call.json()
-        except ValueError:
-            asked = None
-        uuids = asked.get("uuids") if isinstance(asked, dict) else None
-        if not isinstance(uuids, list) or not uuids or not all(isinstance(item, str) for item in uuids):
-            return invalid_request(
-                ({"uuids": []}, "`uuids` must be a list of at least one id of a connection")
-            )
-        return self._end(uuids)
+        asked = read_body(call, _Ended)
+        return asked if isinstance(asked, Answer) else self._end(asked.uuids)
 
     def delete_endpoint(self, call: Call) -> Answer:
         name = call.path.rpartition("/")[2]
         if name != "all" and name not in NAMES.values():
-            return v2_refusal(404)
+            message = f"The `endpoint_id` path parameter value is not one of [{','.join(NAMES.values())}]"
+            return invalid_request(({"endpoint_id": [name]}, message))
         streams = self._site.hub.streams
         return self._end(
             [

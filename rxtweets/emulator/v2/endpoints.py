@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from rxtweets.emulator.http.answers import Answer, Call, encode, problem, v2_refusal
@@ -12,11 +12,15 @@ from rxtweets.emulator.streams import Feed
 from rxtweets.emulator.world.model import NOTHING, Post, Wish
 from rxtweets.emulator.world.wishes import rule_wish
 
+from . import activity as activity_params
+from . import connections as connection_params
+from . import rules as rule_params
 from .activity import ActivityEndpoints
 from .connections import ConnectionEndpoints
 from .events import EventFeed, LikeFeed
-from .fields import LIKE_LISTS, POST_LISTS, RECOVERY, Fields, check, read_fields
+from .fields import BACKFILL, LIKE_LISTS, POST_LISTS, RECOVERY, Fields, check, read_fields
 from .forms import envelope
+from .params import Check, check_query
 from .recovery import recover
 from .rules import RuleBook, RuleEndpoints
 
@@ -27,6 +31,7 @@ Endpoint = Callable[[Call], Answer | Feed]
 
 FILTERED = "/2/tweets/search/stream"
 RULES = f"{FILTERED}/rules"
+SUBSCRIPTIONS = "/2/activity/subscriptions"
 # Partitions of each language's firehose. Source: X's OpenAPI description.
 LANGUAGES = {"en": 8, "ja": 2, "ko": 2, "pt": 2}
 
@@ -77,8 +82,16 @@ class FilteredFeed(Feed):
         return rule_wish(dice.choice(trees), dice) if trees else None
 
 
-def authorized(site: Site, endpoint: Endpoint, stream: bool) -> Endpoint:
-    """The endpoint, for those who have the bearer token and keep to the limits."""
+def checked(endpoint: Endpoint, known: Mapping[str, Check], *required: str) -> Endpoint:
+    """The endpoint, for requests whose query has these parameters only."""
+    return lambda call: check_query(call, known, required) or endpoint(call)
+
+
+def authorized(site: Site, endpoint: Endpoint, stream: bool, by_user: bool = False) -> Endpoint:
+    """The endpoint, for those who have the bearer token and keep to the limits.
+
+    `by_user` is for endpoints that also take what a user signed (OAuth 1.0a).
+    """
 
     def admitted(call: Call) -> Answer | Feed:
         reply = site.conduct.spend(call, stream) or endpoint(call)
@@ -90,9 +103,9 @@ def authorized(site: Site, endpoint: Endpoint, stream: bool) -> Endpoint:
         return refusal or reply
 
     def guarded(call: Call) -> Answer | Feed:
-        if site.gate.has_bearer(call):
+        if site.gate.has_bearer(call) or (by_user and site.gate.has_signature(call)):
             return admitted(call)
-        if call.headers.get("authorization", "").lower().startswith("oauth "):
+        if not by_user and call.headers.get("authorization", "").lower().startswith("oauth "):
             detail = (
                 "Authenticating with OAuth 1.0a User Context is forbidden for this endpoint.  Supported"
                 " authentication types are [OAuth 2.0 Application-Only]."
@@ -120,7 +133,9 @@ def routes(site: Site) -> dict[str, dict[str, Endpoint]]:
             return problem(409, "ConnectionException", detail, "streaming-connection", **more)
         return check(call, POST_LISTS) or FilteredFeed(read_fields(call), site.book)
 
-    def posts(partitions: int = 1, lang: str | None = None, recovery: tuple[str, ...] = RECOVERY) -> Endpoint:
+    def posts(
+        partitions: int = 1, lang: str | None = None, recovery: Mapping[str, Check] = RECOVERY
+    ) -> Endpoint:
         return lambda call: (
             check(call, POST_LISTS, partitions, recovery)
             or PostFeed(read_fields(call), _partition(call), partitions, lang)
@@ -139,7 +154,7 @@ def routes(site: Site) -> dict[str, dict[str, Endpoint]]:
 
     streams: dict[str, Endpoint] = {
         FILTERED: filtered,
-        "/2/tweets/sample/stream": posts(recovery=("backfill_minutes",)),
+        "/2/tweets/sample/stream": posts(recovery=BACKFILL),
         "/2/tweets/sample10/stream": posts(2),
         "/2/tweets/firehose/stream": posts(20),
         "/2/likes/firehose/stream": likes(20),
@@ -153,18 +168,30 @@ def routes(site: Site) -> dict[str, dict[str, Endpoint]]:
     for lang, partitions in LANGUAGES.items():
         streams[f"/2/tweets/firehose/stream/lang/{lang}"] = posts(partitions, lang)
     table: dict[str, dict[str, Endpoint]] = {path: {"GET": endpoint} for path, endpoint in streams.items()}
-    table[RULES] = {"GET": rules.list_rules, "POST": rules.update}
-    table[f"{RULES}/counts"] = {"GET": rules.counts}
-    table["/2/activity/subscriptions"] = {
-        "GET": activity.list_subscriptions,
-        "POST": activity.create,
-        "DELETE": activity.delete_many,
+    table[RULES] = {
+        "GET": checked(rules.list_rules, rule_params.LISTED),
+        "POST": checked(rules.update, rule_params.UPDATED),
     }
-    table["/2/activity/subscriptions/*"] = {"PUT": activity.update, "DELETE": activity.delete}
-    table["/2/connections"] = {"GET": connections.list_connections, "DELETE": connections.delete_uuids}
-    table["/2/connections/*"] = {"DELETE": connections.delete_endpoint}
+    table[f"{RULES}/counts"] = {"GET": checked(rules.counts, rule_params.COUNTED)}
+    table[SUBSCRIPTIONS] = {
+        "GET": checked(activity.list_subscriptions, activity_params.LISTED),
+        "POST": checked(activity.create, {}),
+        "DELETE": checked(activity.delete_many, activity_params.DELETED, "ids"),
+    }
+    table[f"{SUBSCRIPTIONS}/*"] = {
+        "PUT": checked(activity.update, {}),
+        "DELETE": checked(activity.delete, {}),
+    }
+    table["/2/connections"] = {
+        "GET": checked(connections.list_connections, connection_params.LISTED),
+        "DELETE": checked(connections.delete_uuids, {}),
+    }
+    table["/2/connections/*"] = {"DELETE": checked(connections.delete_endpoint, {})}
     return {
-        path: {method: authorized(site, endpoint, path in streams) for method, endpoint in methods.items()}
+        path: {
+            method: authorized(site, endpoint, path in streams, path == SUBSCRIPTIONS and method != "DELETE")
+            for method, endpoint in methods.items()
+        }
         for path, methods in table.items()
     }
 

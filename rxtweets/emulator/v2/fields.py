@@ -1,13 +1,15 @@
-"""The parameters of v2's streams: which exist, what they may be, and what X says when they aren't."""
+"""The parameters of v2's streams: which exist, and what those that pick fields pick."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 
 from msgspec import Struct
 
-from rxtweets.emulator.http.answers import Answer, Call, invalid_request
+from rxtweets.emulator.http.answers import Answer, Call
 from rxtweets.emulator.world.text import names
+
+from .params import Check, check_query, moment, some_of, split, whole
 
 # Source of the names: X's OpenAPI description, version 2.167.
 _POST = names(
@@ -55,7 +57,8 @@ LIKE_LISTS: dict[str, list[str]] = {
     "user.fields": _USER,
     "tweet.fields": _POST,
 }
-RECOVERY = ("backfill_minutes", "start_time", "end_time")
+BACKFILL: dict[str, Check] = {"backfill_minutes": whole(0, 5)}
+RECOVERY: dict[str, Check] = {**BACKFILL, "start_time": moment, "end_time": moment}
 # An expansion brings the field that it expands.
 _BRINGS = {
     "author_id": "author_id",
@@ -68,7 +71,6 @@ _BRINGS = {
     "referenced_tweets.id.author_id": "referenced_tweets",
     "referenced_tweets.id.attachments.media_keys": "referenced_tweets",
 }
-_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$")
 
 
 class Fields(Struct, frozen=True):
@@ -100,57 +102,17 @@ def read_fields(call: Call) -> Fields:
     )
 
 
-def split(text: str) -> list[str]:
-    return [item for item in text.split(",") if item]
-
-
 def check(
-    call: Call, lists: dict[str, list[str]], partitions: int = 1, others: tuple[str, ...] = RECOVERY
+    call: Call,
+    lists: dict[str, list[str]],
+    partitions: int = 1,
+    recovery: Mapping[str, Check] = RECOVERY,
 ) -> Answer | None:
-    """The refusal that a request's parameters earn, all their faults in one, or None.
+    """The refusal that the parameters of a request for a stream earn, all their faults in one, or None.
 
     `partitions` is the number of partitions of the endpoint, 1 where it has none.
     """
-    known = (*lists, *others, *(("partition",) if partitions > 1 else ()))
-    faults: list[tuple[dict[str, list[str]], str]] = []
-    for name, value in call.query.items():
-        if name not in known:
-            faults.append(
-                ({name: [value]}, f"The query parameter [{name}] is not one of [{','.join(sorted(known))}]")
-            )
-        elif name in lists:
-            faults += _check_list(name, value, lists[name])
-        else:
-            faults += _check_value(name, value, partitions)
-    if partitions > 1 and "partition" not in call.query:
-        faults.append(({"partition": []}, "The `partition` query parameter can not be empty"))
-    return invalid_request(*faults) if faults else None
-
-
-def _check_list(name: str, value: str, allowed: list[str]) -> list[tuple[dict[str, list[str]], str]]:
-    items = split(value)
-    if not items:
-        return [({name: [value]}, f"The `{name}` query parameter can not be empty")]
-    wrong = [item for item in items if item not in allowed]
-    return [
-        ({name: items}, f"The `{name}` query parameter value [{item}] is not one of [{','.join(allowed)}]")
-        for item in wrong
-    ]
-
-
-def _check_value(name: str, value: str, partitions: int) -> list[tuple[dict[str, list[str]], str]]:
-    if name in {"start_time", "end_time"}:
-        if _TIME.match(value):
-            return []
-        return [
-            (
-                {name: [value]},
-                f"The `{name}` query parameter value [{value}] does not match the ISO 8601 form",
-            )
-        ]
-    low, high = (0, 5) if name == "backfill_minutes" else (1, partitions)
-    if re.fullmatch(r"[0-9]{1,3}", value) and low <= int(value) <= high:
-        return []
-    return [
-        ({name: [value]}, f"The `{name}` query parameter value [{value}] is not between {low} and {high}")
-    ]
+    known = {**recovery, **{name: some_of(allowed) for name, allowed in lists.items()}}
+    if partitions > 1:
+        known["partition"] = whole(1, partitions)
+    return check_query(call, known, ("partition",) if partitions > 1 else ())

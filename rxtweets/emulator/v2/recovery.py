@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from rxtweets.emulator.history import Replay
 from rxtweets.emulator.http.answers import Answer, Call, invalid_request
 from rxtweets.emulator.hub import StreamHub
 from rxtweets.emulator.streams import Feed
+
+from .params import read_moment
 
 _DAY = 86_400_000
 """Milliseconds that a window may reach back. Source: X's guide to recovery and redundancy."""
@@ -26,9 +26,6 @@ def recover(call: Call, feed: Feed, hub: StreamHub) -> Answer | None:
     if minutes is not None and int(minutes):
         return _fault("backfill_minutes", minutes, "can't be given together with `start_time`")
     first, last = _milliseconds(start), now if end is None else _milliseconds(end)
-    if first is None or last is None:
-        name, text = ("start_time", start) if first is None else ("end_time", end or "")
-        return _fault(name, text, "is no date and time")
     if first < now - _DAY:
         return _fault("start_time", start, "is more than 24 hours ago")
     if last > now:
@@ -40,11 +37,10 @@ def recover(call: Call, feed: Feed, hub: StreamHub) -> Answer | None:
     return None
 
 
-def _milliseconds(text: str) -> int | None:
-    try:
-        return int(datetime.fromisoformat(text).astimezone(UTC).timestamp() * 1000)
-    except (ValueError, OverflowError):
-        return None
+def _milliseconds(text: str) -> int:
+    moment = read_moment(text)
+    assert moment is not None, "parameters are checked before"
+    return int(moment.timestamp() * 1000)
 
 
 def _fault(name: str, value: str, why: str) -> Answer:

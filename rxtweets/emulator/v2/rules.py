@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import re
 import time
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from rxtweets.emulator.clock import Clock
 from rxtweets.emulator.http.answers import (
     PROBLEMS,
     Answer,
     Call,
-    encode,
     invalid_request,
     json_answer,
     problem,
@@ -22,6 +19,14 @@ from rxtweets.emulator.http.answers import (
 from rxtweets.emulator.limits import Limits
 from rxtweets.emulator.rule_syntax import RuleError, Tree, parse
 from rxtweets.emulator.world.model import Snowflakes
+
+from .params import ID, PAGING, Check, anything, flag, ids, meta, page, read_body, split, whole
+
+MOST_LISTED = 1000
+LISTED: dict[str, Check] = {**PAGING, "ids": ids(0, MOST_LISTED), "max_results": whole(1, MOST_LISTED)}
+UPDATED: dict[str, Check] = {"dry_run": flag, "delete_all": flag}
+COUNTED: dict[str, Check] = {"rules_count.fields": anything}
+"""The parameters of each endpoint."""
 
 
 class Rule(Struct, frozen=True):
@@ -61,34 +66,21 @@ def sent(clock: Clock) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(now)) + f"{int(now * 1000) % 1000:03}Z"
 
 
-def page(call: Call, length: int, most: int) -> tuple[slice, str | None] | Answer:
-    """The part of a list that a request asks for, and the token of the next; or the refusal."""
-    text = call.query.get("max_results", str(most))
-    if not re.fullmatch(r"[0-9]{1,5}", text) or not 1 <= int(text) <= most:
-        message = f"The `max_results` query parameter value [{text}] is not between 1 and {most}"
-        return invalid_request(({"max_results": [text]}, message))
-    size, start = int(text), 0
-    token = call.query.get("pagination_token")
-    if token is not None:
-        start_ = _read_token(token)
-        if start_ is None:
-            message = f"The `pagination_token` query parameter value [{token}] is not valid"
-            return invalid_request(({"pagination_token": [token]}, message))
-        start = start_
-    following = _token(start + size) if start + size < length else None
-    return slice(start, start + size), following
+class _Added(Struct, frozen=True, forbid_unknown_fields=True):
+    value: str
+    tag: str | UnsetType = UNSET
 
 
-def _token(position: int) -> str:
-    """16 characters of base32hex, as X's tokens are."""
-    return base64.b32hexencode(position.to_bytes(10, "big")).decode()
+class _Deleted(Struct, frozen=True, forbid_unknown_fields=True):
+    ids: tuple[Annotated[str, Meta(pattern=ID)], ...] = ()
+    values: tuple[str, ...] = ()
 
 
-def _read_token(token: str) -> int | None:
-    if not re.fullmatch(r"[0-9A-V]{16}", token):
-        return None
-    position = int.from_bytes(base64.b32hexdecode(token), "big")
-    return position if position < 10**9 else None
+class _Update(Struct, frozen=True, forbid_unknown_fields=True):
+    """The body that changes rules."""
+
+    add: tuple[_Added, ...] | UnsetType = UNSET
+    delete: _Deleted | UnsetType = UNSET
 
 
 class RuleEndpoints:
@@ -101,23 +93,13 @@ class RuleEndpoints:
 
     def list_rules(self, call: Call) -> Answer:
         rules = tuple(self._book.rules.values())
-        ids = call.query.get("ids")
-        if ids is not None:
-            wanted = ids.split(",")
-            wrong = [item for item in wanted if not re.fullmatch(r"[0-9]{1,19}", item)]
-            if wrong:
-                message = f"The `ids` query parameter value [{wrong[0]}] does not match ^[0-9]{{1,19}}$"
-                return invalid_request(({"ids": wanted}, message))
+        if call.query.get("ids"):
+            wanted = frozenset(split(call.query["ids"]))
             rules = tuple(rule for rule in rules if rule.id in wanted)
-        part = page(call, len(rules), 1000)
-        if isinstance(part, Answer):
-            return part
-        shown = rules[part[0]]
-        meta: dict[str, Any] = {"sent": sent(self._clock), "result_count": len(shown)}
-        if part[1]:
-            meta["next_token"] = part[1]
-        body: dict[str, Any] = {"data": [_form(rule) for rule in shown]} if shown else {}
-        return json_answer({**body, "meta": meta})
+        part, following = page(call, len(rules), MOST_LISTED)
+        shown = [_form(rule) for rule in rules[part]]
+        body: dict[str, Any] = {"data": shown} if shown else {}
+        return json_answer({**body, "meta": {"sent": sent(self._clock), **meta(shown, following)}})
 
     def counts(self, call: Call) -> Answer:
         count = len(self._book.rules)
@@ -128,50 +110,43 @@ class RuleEndpoints:
             "client_app_rules_count": mine,
             "project_rules_count": str(count),
         }
-        if "all_project_client_apps" in call.query.get("rules_count.fields", ""):
+        if "all_project_client_apps" in split(call.query.get("rules_count.fields", "")):
             data["all_project_client_apps"] = [mine]
         return json_answer({"data": data})
 
     def update(self, call: Call) -> Answer:
-        dry = call.query.get("dry_run", "").lower() == "true"
-        if call.query.get("delete_all", "").lower() == "true":
-            return self._delete(tuple(self._book.rules), [], dry)
-        try:
-            body = call.json()
-        except ValueError:
-            return invalid_request(({}, "Request body is not valid JSON"))
-        if not isinstance(body, dict) or len(body.keys() & {"add", "delete"}) != 1 or len(body) != 1:
-            return invalid_request(({}, "Exactly one of `add` or `delete` must be given in the request body"))
-        return self._add(body["add"], dry) if "add" in body else self._delete_asked(body["delete"], dry)
+        dry, everything = (call.query.get(name, "").lower() == "true" for name in ("dry_run", "delete_all"))
+        body = _Update() if everything and not call.body else read_body(call, _Update)
+        if isinstance(body, Answer):
+            return body
+        asked = [name for name, told in (("add", body.add), ("delete", body.delete)) if told is not UNSET]
+        if len(asked) + everything != 1:
+            message = "Exactly one of `add`, `delete` and `?delete_all=true` must be given"
+            return invalid_request(({name: [] for name in asked}, message))
+        if body.add is not UNSET:
+            return self._add(body.add, dry)
+        if body.delete is not UNSET:
+            return self._delete_asked(body.delete, dry)
+        return self._delete(tuple(self._book.rules), [], dry)
 
-    def _add(self, items: Any, dry: bool) -> Answer:
-        if not isinstance(items, list) or not items:
+    def _add(self, items: tuple[_Added, ...], dry: bool) -> Answer:
+        if not items:
             return invalid_request(({"add": []}, "`add` must be a list of at least one rule"))
-        for item in items:
-            tag = item.get("tag") if isinstance(item, dict) else None
-            if (
-                not isinstance(item, dict)
-                or not isinstance(item.get("value"), str)
-                or not isinstance(tag, str | None)
-            ):
-                return invalid_request(
-                    ({"add": [_text(item)]}, "Each rule must have a `value` and may have a `tag`")
-                )
         if len(self._book.rules) + len(items) > self._book.limits.rules:
             detail = f"Rule limit exceeded: at most {self._book.limits.rules} rules are allowed"
             return problem(422, "RulesCapExceeded", detail, "rule-cap")
         added: list[Rule] = []
         errors: list[dict[str, Any]] = []
         for item in items:
-            twin = self._book.by_value(item["value"])
+            twin = self._book.by_value(item.value)
             if twin is not None:
-                errors.append(_error(item["value"], "DuplicateRule", "duplicate-rules", id=twin.id))
+                errors.append(_error(item.value, "DuplicateRule", "duplicate-rules", id=twin.id))
                 continue
             try:
-                added.append(self._book.add(item["value"], item.get("tag") or None))
+                added.append(self._book.add(item.value, item.tag or None))
             except RuleError as error:
                 errors.append(
-                    _error(item["value"], "UnprocessableEntity", "invalid-rules", details=[str(error)])
+                    _error(item.value, "UnprocessableEntity", "invalid-rules", details=[str(error)])
                 )
         if dry:
             for rule in added:
@@ -187,23 +162,17 @@ class RuleEndpoints:
             body["errors"] = errors
         return json_answer(body, 201 if added and not dry else 200)
 
-    def _delete_asked(self, asked: Any, dry: bool) -> Answer:
-        ids = asked.get("ids", []) if isinstance(asked, dict) else None
-        values = asked.get("values", []) if isinstance(asked, dict) else None
-        if not _texts(ids) or not _texts(values) or not (ids or values):
-            return invalid_request(
-                ({"delete": [_text(asked)]}, "`delete` must have `ids` or `values`, lists of strings")
-            )
-        assert isinstance(ids, list)
-        assert isinstance(values, list)
+    def _delete_asked(self, asked: _Deleted, dry: bool) -> Answer:
+        if not (asked.ids or asked.values):
+            return invalid_request(({"delete": []}, "`delete` must have `ids` or `values`, lists of strings"))
         found: dict[str, None] = {}
         missing: list[str] = []
-        for rule_id in ids:
+        for rule_id in asked.ids:
             if rule_id in self._book.rules:
                 found[rule_id] = None
             else:
                 missing.append(rule_id)
-        for value in values:
+        for value in asked.values:
             rule = self._book.by_value(value)
             if rule is not None:
                 found[rule.id] = None
@@ -238,11 +207,3 @@ def _form(rule: Rule) -> dict[str, str]:
 
 def _error(value: str, title: str, kind: str, **more: Any) -> dict[str, Any]:
     return {"value": value, **more, "title": title, "type": PROBLEMS + kind}
-
-
-def _texts(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
-
-
-def _text(value: Any) -> str:
-    return encode(value).decode()[:200]
