@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from typing import Any, TypeVar
 
 import click
-import reactivex
 from reactivex import Observable
 from reactivex import operators as ops
 
@@ -18,6 +16,7 @@ from rxtweets.messages import Lifecycle, Limit, Post, Status, StreamWarning
 from rxtweets.rules import Limits, StreamRule, from_filter
 
 from .accounts import Account, Api, find_account
+from .emulator import emulator
 from .own_rules import OwnRules
 from .predicates import filter_query
 from .rule_files import checked
@@ -95,6 +94,7 @@ def streaming(command: _Command) -> _Command:
 
 
 rxtweets.add_command(rules_group)
+rxtweets.add_command(emulator)
 
 
 @rxtweets.command("filter", epilog=EPILOG)
@@ -196,32 +196,3 @@ def notices(account: Account) -> Callable[[Observable[Any]], Observable[Any]]:
     """Take what is not for stdout out of a stream, and tell it on stderr."""
     to = Notices(account.where)
     return tw.route({Lifecycle: to.lifecycle, Limit: to.limit, StreamWarning: to.warning})
-
-
-@rxtweets.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on; else a free one.")
-@click.option("--rate", type=float, default=20.0, show_default=True, help="Posts a second.")
-@click.option("--seed", type=int, default=0, show_default=True, help="The same seed makes the same posts.")
-@click.pass_obj
-def emulator(signals: Signals, host: str, port: int, rate: float, seed: int) -> None:
-    """Run a local server that speaks both protocols, until Ctrl-C.
-
-    Prints the variables that point programs written with rxtweets at it, as lines
-    for a shell, on stdout; everything else goes to stderr:
-
-    \b
-    rxtweets emulator > emulator.env &
-    . ./emulator.env
-    rxtweets filter --track python
-    """
-    from rxtweets.emulator import Emulator
-
-    with Emulator(host=host, port=port, rate=rate, seed=seed) as server:
-        click.echo(f"The emulator listens on {server.base_url}; Ctrl-C ends it.", err=True)
-        click.echo("Programs that run with these variables stream from it:\n", err=True)
-        for name, value in server.env().items():
-            click.echo(f"export {name}={shlex.quote(value)}")
-        click.echo("\nFor example, in a shell with them: rxtweets filter --track python", err=True)
-        rxt.run(reactivex.never())
-    signals.forget()

@@ -37,7 +37,9 @@ class Emulator:
     Args:
         host: Address to listen on; the default can be reached from this machine only.
         port: Port to listen on; 0, the default, takes a free one. A restarted emulator keeps its port.
-        rate: Posts the world makes in a second while any stream is open; 0 for none but those published.
+        rate: Posts the world makes in a second from the first stream on; 0 for none but those published,
+            `math.inf` for as many as the fastest reader takes. It talks on for 5 minutes, at 200 a second at
+            most, once the last stream has closed.
         seed: What everything is drawn from: the same seed makes the same people, posts, ids and times, and so
             sends the same bytes. A seeded world has its own time, which begins at 2026-01-01T00:00:00Z. None,
             the default, is the world of seed 0 at the present time.
@@ -46,7 +48,7 @@ class Emulator:
         limits: What clients may do; see `Limits`.
 
     Raises:
-        ValueError: `rate` is negative or `keep_alive` isn't positive.
+        ValueError: `rate` is negative or no number, or `keep_alive` isn't positive.
     """
 
     def __init__(
@@ -59,8 +61,6 @@ class Emulator:
         keep_alive: float | None = None,
         limits: Limits = Limits(),
     ) -> None:
-        if rate < 0:
-            raise ValueError(f"rate must be 0 or more posts a second, got {rate}")
         if keep_alive is not None and keep_alive <= 0:
             raise ValueError(f"keep_alive must be more than 0 seconds, or None, got {keep_alive}")
         self._open = 0
@@ -134,6 +134,15 @@ class Emulator:
         return self._call(self._site.accounts.renew_bearer)
 
     # --- what streams get
+
+    @property
+    def rate(self) -> float:
+        """Posts that the world makes in a second; may be set at any time. ValueError as for `Emulator`."""
+        return self._site.talk.rate
+
+    @rate.setter
+    def rate(self, rate: float) -> None:
+        self._call(lambda: setattr(self._site.talk, "rate", rate))
 
     def compose(
         self,

@@ -1,8 +1,7 @@
-"""The emulated site: takes requests, holds the streams and the trouble, and keeps the world talking."""
+"""The emulated site: takes requests, holds the streams, the trouble and the world."""
 
 from __future__ import annotations
 
-import asyncio
 import random
 import uuid
 from collections.abc import Callable
@@ -18,11 +17,11 @@ from .hub import StreamHub
 from .limits import Limits
 from .records import LONGEST_BODY, RequestLog, RequestRecord, StreamRecord, frozen
 from .streams import Feed, OpenStream, wants_gzip
+from .talk import Talk
 from .trouble.orders import Ordered, Trouble
 from .v1 import endpoints as v1
 from .v2 import endpoints as v2
 from .v2.rules import RuleBook
-from .world.model import NOTHING
 from .world.world import World
 
 KEEP_ALIVE = {"1.1": 30.0, "2": 20.0}
@@ -43,7 +42,6 @@ class Site:
         limits: Limits,
         changed: Callable[[int], None],
     ) -> None:
-        self.rate = rate
         self.keep_alive = keep_alive
         self.clock = Clock(seeded=seed is not None)
         self.world = World(seed or 0, self.clock)
@@ -56,11 +54,9 @@ class Site:
         self.connections: set[Connection] = set()
         self.on_stream_closed: Callable[[OpenStream], object] = lambda stream: None
         self.hub = StreamHub(self.clock, limits, self._streams_changed, self._stream_closed)
+        self.talk = Talk(self.world, self.clock, self.hub, rate)
         self._changed = changed
         self._names = random.Random(f"connections/{seed}")
-        self._talk: asyncio.TimerHandle | None = None
-        self._debt = 0.0
-        self._talked = 0.0
         self._routes: dict[str, dict[str, Endpoint]] = {
             **v1.routes(self),
             **v2.routes(self),
@@ -149,50 +145,12 @@ class Site:
             if stream.feed.slot == feed.slot:
                 self.say_goodbye(stream, "superseded")
 
-    # --- the world's talk
-
     def _streams_changed(self, count: int) -> None:
-        if count and self._talk is None and self.rate > 0:
-            self._talked, self._debt = asyncio.get_running_loop().time(), 0.0
-            self._speak_later()
-        elif not count:
-            self.silence()
+        self.talk.listeners_changed()
         self._changed(count)
 
     def _stream_closed(self, stream: OpenStream) -> None:
         self.on_stream_closed(stream)
-
-    def silence(self) -> None:
-        """Stop making posts."""
-        if self._talk is not None:
-            self._talk.cancel()
-            self._talk = None
-
-    def _speak_later(self) -> None:
-        # 5 ms at least: the loop has other work, and a burst of posts is one write.
-        self._talk = asyncio.get_running_loop().call_later(max(1 / self.rate, 0.005), self._speak)
-
-    def _speak(self) -> None:
-        clock = asyncio.get_running_loop().time
-        now = clock()
-        # Not more than a quarter of a second is made up for, lest a busy machine falls ever further behind.
-        self._debt += min(now - self._talked, max(0.25, 1 / self.rate)) * self.rate
-        self._talked = now
-        while self._debt >= 0.999 and clock() - now < 0.02:
-            self._debt -= 1
-            self._make()
-        self._speak_later()
-
-    def _make(self) -> None:
-        self.clock.advance(1 / self.rate)
-        if self.hub.stalled:
-            return
-        dice = self.world.dice
-        asking = tuple(self.hub.streams.values())
-        wish = dice.choice(asking).feed.wish(dice) if asking else None
-        if wish is not None and wish != NOTHING and dice.random() < 0.15:
-            wish = NOTHING  # the rest of the world talks too
-        self.hub.give(self.world.make(wish or NOTHING), dice)
 
     # --- ends
 
@@ -206,13 +164,13 @@ class Site:
 
     def abort(self) -> None:
         """Drop every connection."""
-        self.silence()
+        self.talk.stop()
         for connection in tuple(self.connections):
             connection.transport.abort()
 
     def forget(self) -> None:
         """Be as one that nobody ever called, whatever became of the loop; what was seen stays."""
-        self.silence()
         self.connections.clear()
         for stream in tuple(self.hub.streams.values()):
             stream.ended()
+        self.talk.stop()

@@ -279,12 +279,20 @@ def test_wrong_parameters(api: str) -> None:
 
 def test_the_emulator_and_its_variables() -> None:
     """What it prints on stdout is what a shell needs; another command then streams from it."""
-    with running("emulator", "--rate", "50", "--seed", "3") as server:
+    with running("emulator", "--rate", "max", "--seed", "3") as server:
         assert "http://127.0.0.1:" in server.notice()
         exports = dict(server.line().strip().removeprefix("export ").split("=", 1) for _ in range(6))
         assert run("sample", "--limit", "1", env=exports).status == 0
         assert run("sample", "--api", "v1", "--limit", "1", env=exports).status == 0
         assert server.end(signal.SIGINT).status == 0
+
+
+@pytest.mark.parametrize("rate", ["fast", "-1", "nan"])
+def test_a_wrong_rate(rate: str) -> None:
+    """The emulator's rate is a number or max, and anything else a wrong option."""
+    ended = run("emulator", f"--rate={rate}")
+    assert ended.status == 2
+    assert "nor max" in ended.err
 
 
 def test_a_port_in_use() -> None:

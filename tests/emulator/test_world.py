@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import itertools
-import threading
 from typing import Any
 
 import pytest
@@ -100,39 +99,6 @@ def texts(seed: int) -> list[str]:
 def test_the_same_seed_makes_the_same_world() -> None:
     """Texts repeat with the seed and differ without."""
     assert texts(3) == texts(3) != texts(4)
-
-
-def test_nothing_is_made_while_nobody_listens() -> None:
-    """Posts are made for open streams only, and again once one opens."""
-    with Emulator(rate=1000, seed=1) as emulator:
-        for _ in range(2):
-            with raw_get(emulator, SAMPLE) as stream:
-                first = stream.message()["data"]["id"]
-            emulator.wait_for_streams(0)
-        with raw_get(emulator, f"{SAMPLE}?tweet.fields=created_at") as stream:
-            assert int(stream.message()["data"]["id"]) > int(first)
-
-
-def test_a_rate_of_zero_is_silence(emulator: Emulator) -> None:
-    """Nothing but what is published by hand."""
-    with raw_get(emulator, SAMPLE) as stream:
-        stream.sock.settimeout(0.1)
-        with pytest.raises(TimeoutError):
-            stream.chunk()
-
-
-def test_the_rate_is_kept() -> None:
-    """The world makes about as many posts a second as asked for."""
-    with Emulator(rate=400) as emulator, raw_get(emulator, SAMPLE) as stream:
-        over = threading.Event()
-        timer = threading.Timer(0.5, over.set)
-        timer.start()
-        count = 0
-        while not over.is_set():
-            stream.message()
-            count += 1
-        timer.join()
-    assert 100 <= count <= 260
 
 
 def test_both_protocols_show_the_same_post(world: Emulator) -> None:

@@ -32,31 +32,31 @@ def envelope(post: Post, fields: Fields) -> dict[str, Any]:
 def post_form(post: Post, fields: Fields) -> dict[str, Any]:
     """The post object; what has no value is left out."""
     form: dict[str, Any] = {"edit_history_tweet_ids": [str(post.id)], "id": str(post.id), "text": post.text}
-    for name in fields.post:
-        make = _POST.get(name)
-        value = make(post) if make else None
-        if value is not None:
-            form[name] = value
+    if fields.post:
+        _fill(form, _POST, fields.post, post)
     return form
+
+
+def _fill(form: dict[str, Any], makers: dict[str, Any], wanted: frozenset[str], thing: Any) -> None:
+    """Add the fields wanted that have a value, in the table's order: a set's isn't the same in every run."""
+    for name, make in makers.items():
+        if name in wanted:
+            value = make(thing)
+            if value is not None:
+                form[name] = value
 
 
 def user_form(person: Person, fields: Fields) -> dict[str, Any]:
     form: dict[str, Any] = {"id": str(person.id), "name": person.name, "username": person.screen_name}
-    for name in fields.user:
-        make = _USER.get(name)
-        value = make(person) if make else None
-        if value is not None:
-            form[name] = value
+    if fields.user:
+        _fill(form, _USER, fields.user, person)
     return form
 
 
 def media_form(media: Media, fields: Fields) -> dict[str, Any]:
     form: dict[str, Any] = {"media_key": media.key, "type": media.kind}
-    for name in fields.media:
-        make = _MEDIA.get(name)
-        value = make(media) if make else None
-        if value is not None:
-            form[name] = value
+    if fields.media:
+        _fill(form, _MEDIA, fields.media, media)
     return form
 
 

@@ -1,0 +1,100 @@
+"""A seed says everything that a stream sends."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+PROGRAM = """
+import hashlib, json, math, sys
+from rxtweets.emulator import Emulator
+from tests.emulator.clients import add_rules, call, raw, raw_get, signed
+import requests
+
+V2 = {
+    name: ",".join(values)
+    for name, values in __import__("rxtweets.emulator.v2.fields", fromlist=["LISTS"]).LISTS.items()
+}
+LIKES = {
+    name: ",".join(values)
+    for name, values in __import__("rxtweets.emulator.v2.fields", fromlist=["LISTS"]).LIKE_LISTS.items()
+}
+
+
+def query(lists):
+    return "&".join(f"{name}={value}" for name, value in lists.items())
+
+
+def read(stream, enough):
+    body = b""
+    while len(body) < enough:
+        body += stream.chunk()
+    return hashlib.sha256(body[:enough]).hexdigest()
+
+
+def v1(emulator, path, method="GET", **form):
+    request = requests.Request(method, emulator.base_url + path, data=form or None, auth=signed(emulator))
+    ready = request.prepare()
+    lines = [f"{method} {path} HTTP/1.1", "Host: " + emulator.base_url.removeprefix("http://")]
+    lines += [f"{name}: {value}" for name, value in (
+        (name, value.decode() if isinstance(value, bytes) else value) for name, value in ready.headers.items()
+    )]
+    body = ready.body.encode() if isinstance(ready.body, str) else ready.body or b""
+    return raw(emulator, "\\r\\n".join([*lines, "", ""]).encode() + body)
+
+
+def prepare(emulator):
+    assert add_rules(emulator, "cat has:images", "(dog OR bird) lang:en", "from:NASA").status_code == 201
+
+
+def subscribe(emulator):
+    for kind in ("post.create", "like.create", "follow.follow", "profile.update.bio"):
+        made = call(emulator, "POST", "/2/activity/subscriptions",
+                    json={"event_type": kind, "filter": {"user_id": "2244994945"}, "tag": "t"})
+        assert made.status_code == 200, made.text
+
+
+STREAMS = {
+    "sample": (300_000, lambda e: raw_get(e, "/2/tweets/sample/stream?" + query(V2))),
+    "plain": (100_000, lambda e: raw_get(e, "/2/tweets/sample/stream")),
+    "filtered": (60_000, lambda e: (prepare(e), raw_get(e, "/2/tweets/search/stream?" + query(V2)))[1]),
+    "likes": (60_000, lambda e: raw_get(e, "/2/likes/firehose/stream?partition=1&" + query(LIKES))),
+    "labels": (20_000, lambda e: raw_get(e, "/2/tweets/label/stream")),
+    "activity": (20_000, lambda e: (subscribe(e), raw_get(e, "/2/activity/stream"))[1]),
+    "v1 sample": (300_000, lambda e: v1(e, "/1.1/statuses/sample.json")),
+    "v1 filter": (
+        100_000,
+        lambda e: v1(e, "/1.1/statuses/filter.json", "POST",
+                     track="cat,dog fish", follow="12,13", locations="-10,40,10,60", language="en,fr"),
+    ),
+    "v1 user": (100_000, lambda e: v1(e, "/1.1/user.json")),
+    "v1 site": (100_000, lambda e: v1(e, "/1.1/site.json", "POST", follow="12,13,14")),
+}
+for name in ("tweets", "users"):
+    STREAMS[name] = (20_000, lambda e, name=name: raw_get(e, f"/2/{name}/compliance/stream?partition=1"))
+STREAMS["unlikes"] = (20_000, lambda e: raw_get(e, "/2/likes/compliance/stream"))
+
+found = {}
+for name, (enough, connect) in STREAMS.items():
+    with Emulator(seed=11, rate=math.inf) as emulator, connect(emulator) as stream:
+        assert stream.status == 200, name
+        found[name] = read(stream, enough)
+json.dump(found, sys.stdout)
+"""
+
+
+def test_every_stream_sends_the_same_bytes_in_every_run() -> None:
+    """Two processes whose sets are in different orders send the same bodies, on every kind of stream."""
+    runs = [
+        subprocess.Popen(
+            [sys.executable, "-c", PROGRAM],
+            env={**os.environ, "PYTHONHASHSEED": hashes},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for hashes in ("1", "2")
+    ]
+    first, second = (run.communicate(timeout=100)[0] for run in runs)
+    assert first
+    assert first == second

@@ -1,0 +1,115 @@
+"""How fast the world talks, and for whom."""
+
+from __future__ import annotations
+
+import math
+import statistics
+import threading
+import time
+
+import pytest
+
+from rxtweets.emulator import Emulator
+
+from .clients import RULES, SAMPLE, call, raw_get
+
+
+def test_a_rate_of_zero_is_silence(emulator: Emulator) -> None:
+    """Nothing but what is published by hand."""
+    with raw_get(emulator, SAMPLE) as stream:
+        stream.sock.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            stream.chunk()
+
+
+def test_the_rate_is_kept() -> None:
+    """The world makes about as many posts a second as asked for."""
+    with Emulator(rate=400) as emulator, raw_get(emulator, SAMPLE) as stream:
+        over = threading.Event()
+        timer = threading.Timer(0.5, over.set)
+        timer.start()
+        count = 0
+        while not over.is_set():
+            stream.message()
+            count += 1
+        timer.join()
+    assert 100 <= count <= 260
+
+
+@pytest.mark.parametrize("rate", [-1, math.nan, -math.inf])
+def test_a_rate_that_is_none_is_refused(emulator: Emulator, rate: float) -> None:
+    """At construction and later, with an error that says what would be right."""
+    with pytest.raises(ValueError, match="rate must be 0 or more posts a second"):
+        Emulator(rate=rate)
+    with pytest.raises(ValueError, match="rate must be 0 or more posts a second"):
+        emulator.rate = rate
+    assert emulator.rate == 0
+
+
+def test_a_new_rate_counts_at_once() -> None:
+    """A world that would have spoken in ten minutes speaks now, and one set to 0 falls silent."""
+    with Emulator(rate=1 / 600) as emulator, raw_get(emulator, SAMPLE) as stream:
+        emulator.rate = 100
+        assert emulator.rate == 100
+        stream.message()
+        emulator.rate = 0
+        stream.sock.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            stream.drain()
+
+
+def test_nothing_is_made_before_somebody_listens() -> None:
+    """A world's time begins with its first stream."""
+    with Emulator(rate=1000, seed=1) as emulator:
+        first = emulator.compose("first")
+        call(emulator, "GET", RULES)
+        assert emulator.compose("second").ms == first.ms
+
+
+def test_the_world_talks_on_when_the_last_stream_has_closed() -> None:
+    """So that a client that comes back has missed something."""
+    with Emulator(rate=100, seed=1) as emulator:
+        with raw_get(emulator, SAMPLE) as stream:
+            stream.message()
+        emulator.wait_for_streams(0)
+        left, deadline = emulator.compose("left").ms, time.monotonic() + 5
+        while emulator.compose("now").ms < left + 100:
+            assert time.monotonic() < deadline
+
+
+def test_a_world_without_a_rate_answers_requests() -> None:
+    """As fast as it goes, there is time for others."""
+    with Emulator(rate=math.inf) as emulator, raw_get(emulator, SAMPLE) as stream:
+        over = threading.Event()
+
+        def read() -> None:
+            while not over.is_set():
+                stream.chunk()
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        took = []
+        for _ in range(10):
+            began = time.monotonic()
+            assert call(emulator, "GET", RULES).status_code == 200
+            took.append(time.monotonic() - began)
+        over.set()
+        reader.join()
+    assert statistics.median(took) < 0.25
+
+
+def test_a_world_without_a_rate_waits_for_its_reader() -> None:
+    """A reader that stops for a while finds itself not dropped, however much could have been said."""
+    with Emulator(rate=math.inf) as emulator, raw_get(emulator, SAMPLE) as stream:
+        deadline = time.monotonic() + 1
+        while time.monotonic() < deadline:
+            assert call(emulator, "GET", RULES).status_code == 200
+        read = 0
+        while read < 12 * 2**20:
+            read += len(stream.chunk())
+
+
+def test_a_keep_alive_is_for_silence() -> None:
+    """A stream that has something to say sends none."""
+    with Emulator(rate=50, keep_alive=1) as emulator, raw_get(emulator, SAMPLE) as stream:
+        assert b"\r\n" not in [stream.chunk() for _ in range(80)]
