@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import time
+from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
@@ -109,12 +110,13 @@ def test_v2_refuses_oauth_1(emulator: Emulator) -> None:
     assert answer.json()["type"].endswith("unsupported-authentication")
 
 
-def test_keys_are_exchanged_for_the_bearer_token(emulator: Emulator) -> None:
-    """POST /oauth2/token with the consumer's keys gives the app's token."""
+@pytest.mark.parametrize("where", ["data", "params"])
+def test_keys_are_exchanged_for_the_bearer_token(emulator: Emulator, where: str) -> None:
+    """POST /oauth2/token with the consumer's keys gives the app's token; the query may say what for, too."""
     keys = (emulator.oauth1.consumer_key, emulator.oauth1.consumer_secret)
-    form = {"grant_type": "client_credentials"}
+    said: dict[str, Any] = {where: {"grant_type": "client_credentials"}}
     with requests.Session() as session:
-        answer = session.post(f"{emulator.base_url}/oauth2/token", auth=keys, data=form, timeout=5)
+        answer = session.post(f"{emulator.base_url}/oauth2/token", auth=keys, timeout=5, **said)
     assert answer.json() == {"token_type": "bearer", "access_token": emulator.bearer_token}
 
 

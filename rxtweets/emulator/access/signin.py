@@ -36,7 +36,8 @@ def routes(site: Site) -> dict[str, dict[str, Callable[[Call], Answer | Feed]]]:
     def bearer(call: Call) -> Answer:
         if not site.gate.has_app_password(call):
             return _oauth_error(403, 99, "Unable to verify your credentials", "authenticity_token_error")
-        if call.form.get("grant_type") != "client_credentials":
+        # Some programs put it in the query, and X lets them.
+        if {**call.query, **call.form}.get("grant_type") != "client_credentials":
             return _oauth_error(
                 400, 170, "Missing required parameter: grant_type", "forbidden_missing_parameter"
             )
