@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import os
 import traceback
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
@@ -124,9 +125,14 @@ class RequestsTransport:
             )
         )
         settings = client.merge_environment_settings(
-            prepared.url or "", {} if local else self._proxies, True, self._ca_bundle or True, None
+            prepared.url or "", {} if local else self._proxies, True, self._ca_bundle or _ca_bundle(), None
         )
         return _RequestsSession(prepared, settings, (self._connect_timeout, stall_timeout))
+
+
+def _ca_bundle() -> str | bool:
+    """Whom the environment says to trust, as `requests` reads it, which for loopback it is kept from."""
+    return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
 
 
 def _unsigned(request: requests.PreparedRequest) -> requests.PreparedRequest:

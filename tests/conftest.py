@@ -58,9 +58,11 @@ def nothing_left() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test sees the credentials or proxies of whoever runs it."""
+    """No test sees the credentials, proxies or CAs of whoever runs it."""
     for name in list(os.environ):
-        if name.startswith(("X_", "TWITTER_", "RXTWEETS_")) or name.lower().endswith("_proxy"):
+        if name.startswith(("X_", "TWITTER_", "RXTWEETS_")) or name.lower().endswith(
+            ("_proxy", "_ca_bundle")
+        ):
             monkeypatch.delenv(name)
 
 

@@ -17,10 +17,20 @@ except ImportError as missing:
     ) from missing
 
 from .access.oauth import OAuth1Credentials
+from .certificate import X_HOSTS
 from .emulator import Emulator
 from .limits import Limits
 from .records import RequestRecord, StreamRecord
 from .v2.rules import Rule
 from .world.model import Post
 
-__all__ = ["Emulator", "Limits", "OAuth1Credentials", "Post", "RequestRecord", "Rule", "StreamRecord"]
+__all__ = [
+    "X_HOSTS",
+    "Emulator",
+    "Limits",
+    "OAuth1Credentials",
+    "Post",
+    "RequestRecord",
+    "Rule",
+    "StreamRecord",
+]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self, TypedDict, Unpack
 
-from .access.oauth import OAuth1Credentials
+from .address import Address
+from .certificate import Certificate, checked
 from .http.answers import encode
 from .limits import Limits
 from .records import RequestRecord, StreamRecord
@@ -28,7 +29,7 @@ class Details(TypedDict, total=False):
     coordinates: tuple[float, float] | None
 
 
-class Emulator:
+class Emulator(Address):
     """A server on this machine that answers as X's hosts do, with a world of its own to stream.
 
     As a context manager it is ready on entry, and on exit its thread and its sockets are gone. All of its
@@ -46,9 +47,14 @@ class Emulator:
         keep_alive: Seconds of silence after which a stream gets a keep-alive; None, the default, is 30 on
             v1.1 and 20 on v2.
         limits: What clients may do; see `Limits`.
+        tls: Names of hosts to stand in for by TLS, such as `X_HOSTS`. The port then takes TLS, with a
+            certificate for these names and this machine, and still plain HTTP; and it is a proxy for these
+            names. Empty, the default, is plain HTTP alone.
 
     Raises:
-        ValueError: `rate` is negative or no number, or `keep_alive` isn't positive.
+        ValueError: `rate` is negative or no number, `keep_alive` isn't positive, or a name in `tls` is none of
+            of a host.
+        ImportError: There is `tls`, and trustme isn't installed.
     """
 
     def __init__(
@@ -60,13 +66,16 @@ class Emulator:
         seed: int | None = None,
         keep_alive: float | None = None,
         limits: Limits = Limits(),
+        tls: Iterable[str] = (),
     ) -> None:
         if keep_alive is not None and keep_alive <= 0:
             raise ValueError(f"keep_alive must be more than 0 seconds, or None, got {keep_alive}")
         self._open = 0
         self._stream_count = threading.Condition()
         self._site = Site(rate=rate, seed=seed, keep_alive=keep_alive, limits=limits, changed=self._count)
-        self._server = Server(self._site, host, port)
+        names = checked(tls)
+        certificate = Certificate(names, host) if names else None
+        self._server = Server(self._site, host, port, certificate)
         self._call = self._server.call
 
     def start(self) -> Self:
@@ -90,44 +99,6 @@ class Emulator:
         with self._stream_count:
             self._open = count
             self._stream_count.notify_all()
-
-    # --- where it is and who may come in
-
-    @property
-    def base_url(self) -> str:
-        """``http://host:port``, the root for both protocols. Raises RuntimeError before the first start.
-
-        One that listens on every address of the machine is named by its loopback address.
-        """
-        host, port = self._server.host, self._server.port
-        if port == 0:
-            raise RuntimeError(
-                "the emulator has no address before it is started: `with Emulator() as emulator`"
-            )
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-    @property
-    def bearer_token(self) -> str:
-        """The token that v2, and v1.1's filter and sample, take."""
-        return self._site.accounts.bearer_token
-
-    @property
-    def oauth1(self) -> OAuth1Credentials:
-        """Consumer key and secret, access token and its secret, as v1.1 takes them."""
-        return self._site.accounts.credentials
-
-    def env(self) -> dict[str, str]:
-        """Environment variables that point a program written with rxtweets at this emulator."""
-        keys = self.oauth1
-        return {
-            "RXTWEETS_BASE_URL": self.base_url,
-            "X_BEARER_TOKEN": self.bearer_token,
-            "X_CONSUMER_KEY": keys.consumer_key,
-            "X_CONSUMER_SECRET": keys.consumer_secret,
-            "X_ACCESS_TOKEN": keys.access_token,
-            "X_ACCESS_TOKEN_SECRET": keys.access_token_secret,
-        }
 
     def renew_bearer_token(self) -> str:
         """Refuse the present bearer token from now on, and return the one that takes its place."""

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from .certificate import Certificate
+from .http.listener import Listener
 from .site import Site
 
 _T = TypeVar("_T")
@@ -17,9 +19,10 @@ _T = TypeVar("_T")
 class Server:
     """Serves a site from a thread of its own. May be started again once stopped, and keeps its port then."""
 
-    def __init__(self, site: Site, host: str, port: int) -> None:
+    def __init__(self, site: Site, host: str, port: int, certificate: Certificate | None) -> None:
         self.host = host
         self.port = port
+        self.certificate = certificate
         self._site = site
         self._control = threading.RLock()
         self._thread: threading.Thread | None = None
@@ -57,7 +60,9 @@ class Server:
 
     def _run(self, ready: Future[None]) -> None:
         try:
-            asyncio.run(self._serve(ready))
+            # A selector's loop everywhere: that of Windows doesn't tell when a socket can be read.
+            with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+                runner.run(self._serve(ready))
         except BaseException as error:
             if ready.done():
                 raise
@@ -65,41 +70,40 @@ class Server:
         finally:
             self._site.forget()
             self._loop = None
+            if self.certificate is not None:
+                self.certificate.remove()
             if self._asked is not None and not self._asked.done():
                 self._asked.set_exception(RuntimeError("the emulator has been stopped"))
 
     async def _serve(self, ready: Future[None]) -> None:
-        loop = asyncio.get_running_loop()
-        server = await loop.create_server(self._site.connect, self.host, self.port, backlog=1024)
+        tls = self.certificate
+        listener = (
+            Listener(self._site.connect)
+            if tls is None
+            else Listener(self._site.connect, tls.context, tls.names)
+        )
         try:
-            self.port = server.sockets[0].getsockname()[1]
+            if tls is not None:
+                tls.write()
+            self.port = listener.listen(self.host, self.port)
             self._stop = asyncio.Event()
-            self._loop = loop
+            self._loop = asyncio.get_running_loop()
             if ready.set_running_or_notify_cancel():
                 ready.set_result(None)
                 await self._stop.wait()
         finally:
-            await self._shut(server)
+            await self._shut(listener)
 
-    async def _shut(self, server: asyncio.Server) -> None:
+    async def _shut(self, listener: Listener) -> None:
         """Take in nobody else, see those in who are at the door, and drop them all.
 
-        A connection that was accepted is a task before it is a connection, and asyncio's server, closed in
-        between, would lose it with its socket open. So accepting ends first, and the server when no task is
-        left. None of it waits for a client: what is left to write is thrown away.
+        A connection that was accepted is a task before it is a connection. None of it waits for a client:
+        what is left to write is thrown away.
         """
-        loop = asyncio.get_running_loop()
-        for listener in server.sockets:
-            try:
-                loop.remove_reader(listener.fileno())
-            except NotImplementedError:  # Windows: there accepted is connected, without a task
-                server.close()
-        try:
-            while self._site.connections or len(asyncio.all_tasks()) > 1:
-                self._site.abort()
-                await asyncio.sleep(0)
-        finally:
-            server.close()
+        listener.close()
+        while self._site.connections or listener.busy:
+            self._site.abort()
+            await asyncio.sleep(0)
 
     def call(self, action: Callable[[], _T]) -> _T:
         """Have it done on the loop, where all of the site lives, or right here while there is no loop."""

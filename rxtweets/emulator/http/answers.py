@@ -26,13 +26,14 @@ class Call:
     """One request: read by the endpoints, complete with its body."""
 
     def __init__(
-        self, method: str, target: str, headers: dict[str, str], body: bytes, client_ip: str
+        self, method: str, target: str, headers: dict[str, str], body: bytes, client_ip: str, secure: bool
     ) -> None:
         self.method = method
         self.target = target
         self.headers = headers
         self.body = body
         self.client_ip = client_ip
+        self.secure = secure
         path, _, self._query = target.partition("#")[0].partition("?")
         # The absolute form that proxies are sent: whoever got it here meant this host.
         scheme, found, rest = path.partition("://")
@@ -41,8 +42,8 @@ class Call:
     @property
     def uri(self) -> str:
         """The whole address, as a client signs it."""
-        host = self.headers.get("host", "")
-        return self.target if self.target.startswith("http") else f"http://{host}{self.target}"
+        root = f"{'https' if self.secure else 'http'}://{self.headers.get('host', '')}"
+        return self.target if self.target.startswith("http") else root + self.target
 
     @property
     def protocol(self) -> str:

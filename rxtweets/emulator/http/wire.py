@@ -22,7 +22,9 @@ LONGEST_FORM = 256 * 1024
 PATIENCE = 60.0
 """Seconds that a client may take for a request, or let pass between two."""
 _PIECE = 16 * 1024
-_LINGER = 2.0
+_READ = (h11.DONE, h11.MUST_CLOSE, h11.CLOSED)
+LINGER = 2.0
+"""Seconds for a client to read an answer that ends its connection."""
 
 log = logging.getLogger("rxtweets.emulator")
 
@@ -131,6 +133,7 @@ class Connection(asyncio.Protocol):
             headers,
             bytes(self._body),
             self.client_ip,
+            self.transport.get_extra_info("sslcontext") is not None,
         )
         self._body.clear()  # the connection may stay for long
         try:
@@ -195,8 +198,12 @@ class Connection(asyncio.Protocol):
     def _finish(self) -> None:
         """Close, but let the client read the answer first: closing on unread data would reset it away."""
         self._silent = True
-        self.transport.write_eof()
-        self._wait(_LINGER)
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        elif self._h11.their_state in _READ:  # TLS has no half of a close, but says goodbye by itself
+            self.transport.close()
+            return
+        self._wait(LINGER)
 
     def reset(self) -> None:
         """Close with RST: whatever is under way is lost and the client sees a reset."""

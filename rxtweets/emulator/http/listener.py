@@ -1,0 +1,164 @@
+"""The way in: takes clients from the listening sockets, and finds out how they speak."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import logging
+import socket
+import ssl
+from collections.abc import Callable
+
+from .tunnel import CONNECT, connect, peek
+from .wire import PATIENCE
+
+MOST_WAITING = 512
+"""Clients that may be between their connect and their first word; further ones wait in the system's queue."""
+_QUEUE = 1024
+_TLS = 0x16  # the first byte of a ClientHello, and of no request
+_FULL = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+
+log = logging.getLogger("rxtweets.emulator")
+
+
+class Listener:
+    """Listens on a port. With a context, plain HTTP, TLS and tunnels to `names` come in by the same port."""
+
+    def __init__(
+        self,
+        connected: Callable[[], asyncio.Protocol],
+        context: ssl.SSLContext | None = None,
+        names: frozenset[str] = frozenset(),
+    ) -> None:
+        self._connected = connected
+        self._context = context
+        self._names = names
+        self._loop = asyncio.get_running_loop()
+        self._listening: list[socket.socket] = []
+        self._paused = False
+        self._closed = False
+        self._waiting: dict[asyncio.Task[None], socket.socket] = {}
+
+    @property
+    def busy(self) -> bool:
+        """Whether anybody is still between connect and protocol."""
+        return bool(self._waiting)
+
+    def listen(self, host: str, port: int) -> int:
+        """Listen on all addresses that `host` has here, and return the port."""
+        try:
+            for address in _addresses(host, port):
+                with contextlib.suppress(_NoSuchAddress):
+                    self._listening.append(_bound(address, port))
+                    port = self._listening[-1].getsockname()[1]
+            if not self._listening:
+                raise OSError(errno.EADDRNOTAVAIL, f"{host!r} is no address of this machine")
+        except BaseException:
+            self.close()
+            raise
+        self._resume()
+        return port
+
+    def close(self) -> None:
+        """Take in nobody else, and end the connections of those at the door: `busy` until they are gone."""
+        self._closed = True
+        self._pause()
+        for listening in self._listening:
+            listening.close()
+        self._listening.clear()
+        for sock in self._waiting.values():
+            # Only shut down: it belongs to the loop, or already to a transport, and they see the end.
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+
+    def _pause(self) -> None:
+        self._paused = True
+        for listening in self._listening:
+            self._loop.remove_reader(listening)
+
+    def _resume(self) -> None:
+        self._paused = False
+        for listening in self._listening:
+            self._loop.add_reader(listening, self._accept, listening)
+
+    def _accept(self, listening: socket.socket) -> None:
+        while not self._paused:
+            try:
+                sock, _ = listening.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                return
+            except OSError as error:
+                if error.errno not in _FULL:
+                    raise
+                log.warning("no client can be taken in for a second: %s", error.strerror)
+                self._pause()
+                self._loop.call_later(1, self._resume)
+                return
+            sock.setblocking(False)
+            task = self._loop.create_task(self._let_in(sock))
+            self._waiting[task] = sock
+            task.add_done_callback(self._gone)
+            if len(self._waiting) >= MOST_WAITING:
+                self._pause()
+
+    def _gone(self, task: asyncio.Task[None]) -> None:
+        del self._waiting[task]
+        if self._paused and len(self._waiting) == MOST_WAITING - 1:
+            self._resume()
+
+    async def _let_in(self, sock: socket.socket) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                secure = self._context is not None and await self._speaks_tls(sock)
+        except BaseException as error:
+            sock.close()
+            if not isinstance(error, OSError):  # which is the client's: gone, or out of time
+                raise
+            return
+        with contextlib.suppress(OSError):  # a handshake that failed; the transport has closed the socket
+            if secure:
+                await self._loop.connect_accepted_socket(
+                    self._connected, sock, ssl=self._context, ssl_handshake_timeout=PATIENCE
+                )
+            else:
+                await self._loop.connect_accepted_socket(self._connected, sock)
+
+    async def _speaks_tls(self, sock: socket.socket) -> bool:
+        """Whether what comes next is TLS, once a tunnel has been made where one is asked for."""
+        first = await self._first(sock)
+        if first == CONNECT:
+            await connect(self._loop, sock, self._names)
+            first = await self._first(sock)
+        return first[0] == _TLS
+
+    async def _first(self, sock: socket.socket) -> bytes:
+        """The first bytes a client sends, as many as tell how it speaks; they stay to be read."""
+        while True:
+            first = await peek(self._loop, sock, len(CONNECT))
+            if self._closed:
+                raise ConnectionAbortedError
+            if first == CONNECT or not CONNECT.startswith(first):
+                return first
+            await asyncio.sleep(0.01)  # what is there stays readable, so there is no waiting for the rest
+
+
+class _NoSuchAddress(Exception):
+    """The host has an address that this machine lacks, such as that of a protocol it doesn't speak."""
+
+
+def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, str]]:
+    found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    return list(dict.fromkeys((family, str(address[0])) for family, _, _, _, address in found))
+
+
+def _bound(address: tuple[socket.AddressFamily, str], port: int) -> socket.socket:
+    family, host = address
+    try:
+        sock = socket.create_server((host, port), family=family, backlog=_QUEUE)
+    except OSError as error:
+        if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+            raise _NoSuchAddress from error
+        raise
+    sock.setblocking(False)
+    return sock
