@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from types import TracebackType
-from typing import Any, Self, TypedDict, Unpack
+from typing import Self, TypedDict, Unpack
 
 from .address import Address
 from .certificate import Certificate, checked
-from .http.answers import encode
 from .limits import Limits
 from .records import RequestRecord, StreamRecord
 from .server import Server
 from .site import Site
-from .streams import OpenStream
+from .trouble.actions import Rate
+from .trouble.controls import Controls
 from .v2.rules import Rule
 from .world.model import Post
 
@@ -29,7 +30,7 @@ class Details(TypedDict, total=False):
     coordinates: tuple[float, float] | None
 
 
-class Emulator(Address):
+class Emulator(Address, Controls):
     """A server on this machine that answers as X's hosts do, with a world of its own to stream.
 
     As a context manager it is ready on entry, and on exit its thread and its sockets are gone. All of its
@@ -72,7 +73,9 @@ class Emulator(Address):
             raise ValueError(f"keep_alive must be more than 0 seconds, or None, got {keep_alive}")
         self._open = 0
         self._stream_count = threading.Condition()
-        self._site = Site(rate=rate, seed=seed, keep_alive=keep_alive, limits=limits, changed=self._count)
+        self._site = Site(
+            rate=rate, seed=seed, keep_alive=keep_alive, limits=limits, changed=self._streams_changed
+        )
         names = checked(tls)
         certificate = Certificate(names, host) if names else None
         self._server = Server(self._site, host, port, certificate)
@@ -95,14 +98,10 @@ class Emulator(Address):
     ) -> None:
         self.stop()
 
-    def _count(self, count: int) -> None:
+    def _streams_changed(self, count: int) -> None:
         with self._stream_count:
             self._open = count
             self._stream_count.notify_all()
-
-    def renew_bearer_token(self) -> str:
-        """Refuse the present bearer token from now on, and return the one that takes its place."""
-        return self._call(self._site.accounts.renew_bearer)
 
     # --- what streams get
 
@@ -113,7 +112,7 @@ class Emulator(Address):
 
     @rate.setter
     def rate(self, rate: float) -> None:
-        self._call(lambda: setattr(self._site.talk, "rate", rate))
+        self.do(Rate(posts="max" if rate == math.inf else rate))
 
     def compose(
         self,
@@ -157,104 +156,6 @@ class Emulator(Address):
         """
         made = self.compose(post, **details) if isinstance(post, str) else post
         return self._call(lambda: self._site.hub.give(made))
-
-    def send(
-        self, message: Mapping[str, Any] | bytes, *, protocol: str | None = None, path: str | None = None
-    ) -> int:
-        """Send a message to every open stream, whatever it asked for, and return how many streams there were.
-
-        A mapping is sent as a message, framed as the stream's others are; bytes are sent as they stand.
-        `protocol` (``"1.1"`` or ``"2"``) and `path` narrow the streams down.
-        """
-
-        def give() -> int:
-            chosen = self._chosen(path, protocol)
-            for stream in chosen:
-                stream.put(message) if isinstance(message, bytes) else stream.send(data)
-            return 0 if self._site.hub.stalled else len(chosen)
-
-        data = b"" if isinstance(message, bytes) else encode(message)
-        return self._call(give)
-
-    def keep_alive_now(self) -> int:
-        """Send a keep-alive to every open stream, and return how many there were."""
-        return self.send(b"\r\n")
-
-    # --- trouble
-
-    def answer(
-        self,
-        status: int,
-        *,
-        times: int = 1,
-        headers: Mapping[str, str] | None = None,
-        body: str | bytes | Mapping[str, Any] | None = None,
-        path: str | None = None,
-    ) -> None:
-        """Answer the next requests for a stream, or for `path`, with that status, whatever else they deserve.
-
-        The answer has the `headers` given and no others of meaning: a 429 tells when to come back only
-        if they do. `body` is text, bytes or an object to send as JSON; without one it is as the protocol has
-        it. Several orders are served one after the other. Raises ValueError for a status outside 200 to 599,
-        `times` below 1, or headers that HTTP doesn't allow.
-        """
-        self._call(lambda: self._site.trouble.answer(status, times, headers, body, path))
-
-    def mute(self, times: int = 1, *, path: str | None = None) -> None:
-        """Take the next requests for a stream, or for `path`, and never answer: no head, no close."""
-        self._call(lambda: self._site.trouble.mute(times, path))
-
-    def forgive(self) -> None:
-        """Take back what `answer` and `mute` have ordered, and forget what counts against clients."""
-
-        def forgive() -> None:
-            self._site.trouble.clear()
-            self._site.conduct.forget()
-
-        self._call(forgive)
-
-    def skew(self, seconds: float) -> None:
-        """Set the emulator's clock wrong by that much, to the future or, if negative, to the past.
-
-        Dates, the windows of limits, the time that signatures must have, and the times of posts go by it.
-        """
-        self._call(lambda: setattr(self._site.clock, "skew", seconds))
-
-    def stall(self) -> None:
-        """Send nothing on any stream, keep-alives neither, until `resume`; what is published now is lost."""
-        self._call(lambda: setattr(self._site.hub, "stalled", True))
-
-    def resume(self) -> None:
-        """End a stall."""
-        self._call(lambda: setattr(self._site.hub, "stalled", False))
-
-    def close_streams(self, *, path: str | None = None) -> int:
-        """End every stream cleanly, with its last chunk; returns how many."""
-        return self._end(OpenStream.close, path)
-
-    def cut_streams(self, *, path: str | None = None) -> int:
-        """Close every stream's connection without the last chunk of its response; returns how many."""
-        return self._end(OpenStream.cut, path)
-
-    def reset_streams(self, *, path: str | None = None) -> int:
-        """Reset every stream's connection (TCP RST); returns how many."""
-        return self._end(OpenStream.reset, path)
-
-    def _end(self, how: Callable[[OpenStream], None], path: str | None) -> int:
-        def end() -> int:
-            chosen = self._chosen(path)
-            for stream in chosen:
-                how(stream)
-            return len(chosen)
-
-        return self._call(end)
-
-    def _chosen(self, path: str | None, protocol: str | None = None) -> list[OpenStream]:
-        return [
-            stream
-            for stream in self._site.hub.streams.values()
-            if path in (None, stream.record.path) and protocol in (None, stream.record.protocol)
-        ]
 
     # --- what was seen
 

@@ -68,7 +68,8 @@ class Replay:
 
     def go_on(self, stream: OpenStream) -> None:
         """Send a piece; the rest follows when the loop and the reader have time for it."""
-        budget = _PIECE if stream.waiting() < _AHEAD else 0
+        ready = not stream.shape.stalled and stream.waiting() < _AHEAD
+        budget = _PIECE if ready else 0
         while budget > 0:
             self._next = max(self._next, self._history.start)
             if self._next >= (self._history.end if self._end is None else self._end):
@@ -80,4 +81,4 @@ class Replay:
             if message is not None:
                 stream.send(message)
                 budget -= len(message)
-        stream.later(0 if stream.waiting() < _AHEAD else _PAUSE, self.go_on)
+        stream.later(0 if ready and stream.waiting() < _AHEAD else _PAUSE, self.go_on)

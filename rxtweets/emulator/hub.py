@@ -26,7 +26,7 @@ class StreamHub:
         self.limits = limits
         self.history = History(limits.history)
         self.streams: dict[str, OpenStream] = {}
-        self.stalled = False
+        self.watchers: list[Callable[[], None]] = []
         self._changed = changed
         self._gone = gone
 
@@ -45,8 +45,6 @@ class StreamHub:
         It is remembered in any case, for those who ask later what they have missed.
         """
         self.history.add(post)
-        if self.stalled:
-            return 0
         given = 0
         for stream in tuple(self.streams.values()):
             if stream.replaying:
@@ -58,4 +56,10 @@ class StreamHub:
             more = stream.feed.aside(post, dice) if dice is not None else None
             if more is not None:
                 stream.send(more)
+        self.happened()
         return given
+
+    def happened(self) -> None:
+        """Tell those who wait for streams, posts or requests that it may have come."""
+        for watcher in tuple(self.watchers):
+            watcher()

@@ -38,10 +38,12 @@ class RequestLog:
 
     def __init__(self) -> None:
         self.kept: deque[RequestRecord] = deque()
+        self.taken = 0
         self._bytes = 0
 
     def add(self, record: RequestRecord) -> None:
         """Keep a request, and let go of the oldest there is no room for."""
+        self.taken += 1
         self.kept.append(record)
         self._bytes += _size(record)
         while len(self.kept) > MOST_REQUESTS or self._bytes > MOST_BYTES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import uuid
 from collections.abc import Callable
@@ -12,13 +13,14 @@ from .access.oauth import Accounts, Gate
 from .clock import Clock
 from .conduct import Conduct
 from .http.answers import Answer, Call, refuse
-from .http.wire import Connection, Reply
+from .http.wire import Connection, Reply, Silence
 from .hub import StreamHub
 from .limits import Limits
 from .records import LONGEST_BODY, RequestLog, RequestRecord, StreamRecord, frozen
 from .streams import Feed, OpenStream, wants_gzip
 from .talk import Talk
 from .trouble.orders import Ordered, Trouble
+from .trouble.scenario import Scenario
 from .v1 import endpoints as v1
 from .v2 import endpoints as v2
 from .v2.rules import RuleBook
@@ -26,6 +28,12 @@ from .world.world import World
 
 KEEP_ALIVE = {"1.1": 30.0, "2": 20.0}
 """Seconds between keep-alives. Source: X's guides to consuming streams."""
+
+MUCH = 512 * 1024
+"""Bytes that wait for a reader, at which a world without a rate pauses."""
+
+FASTEST = 10_000.0
+"""Posts of a second of a seeded world's own time, where it has no rate."""
 
 Endpoint = Callable[[Call], Answer | Feed]
 
@@ -45,16 +53,17 @@ class Site:
         self.keep_alive = keep_alive
         self.clock = Clock(seeded=seed is not None)
         self.world = World(seed or 0, self.clock)
-        self.accounts = Accounts(seed or 0)
+        self.accounts: Accounts = Accounts(seed or 0)
         self.gate = Gate(self.accounts, self.clock)
         self.conduct = Conduct(self.clock, limits)
         self.book = RuleBook(self.world.ids, limits)
-        self.trouble = Trouble()
+        self.trouble: Trouble = Trouble(self.clock, seed)
         self.requests = RequestLog()
         self.connections: set[Connection] = set()
+        self.scenarios: list[Scenario] = []
         self.on_stream_closed: Callable[[OpenStream], object] = lambda stream: None
         self.hub = StreamHub(self.clock, limits, self._streams_changed, self._stream_closed)
-        self.talk = Talk(self.world, self.clock, self.hub, rate)
+        self.talk: Talk = Talk(self.world, self.clock, self.hub, rate)
         self._changed = changed
         self._names = random.Random(f"connections/{seed}")
         self._routes: dict[str, dict[str, Endpoint]] = {
@@ -85,6 +94,7 @@ class Site:
                 200 if opened else reply.status if isinstance(reply, Answer) else None,
             )
         )
+        asyncio.get_running_loop().call_soon(self.hub.happened)  # once the answer is on its way
         counted = call.path.startswith("/2/") and not isinstance(reply, Ordered)
         limits = self.conduct.headers(call, self._is_stream(call.path)) if counted else ()
         if isinstance(reply, Feed):
@@ -93,13 +103,11 @@ class Site:
             given = {name.lower() for name, _ in reply.headers}
             headers = (*reply.headers, *(pair for pair in limits if pair[0] not in given))
             return Answer(reply.status, reply.body, reply.content_type, headers)
-        return None
+        return reply
 
-    def _reply(self, call: Call) -> Answer | Feed | None:
+    def _reply(self, call: Call) -> Answer | Feed | Silence:
         methods = self._find(call.path)
         streams = self._is_stream(call.path)
-        if self.trouble.silent(call.path, streams):
-            return None
         planned = self.trouble.planned(call, streams)
         if planned is not None:
             return planned
@@ -132,9 +140,16 @@ class Site:
             datetime.fromtimestamp(self.clock.time(), UTC),
             call.client_ip,
         )
+        shape = self.trouble.shape(record)
         keep_alive = self.keep_alive or KEEP_ALIVE[feed.protocol]
         return OpenStream(
-            record, feed, gzip=wants_gzip(call), keep_alive=keep_alive, hub=self.hub, headers=headers
+            record,
+            feed,
+            gzip=wants_gzip(call),
+            keep_alive=keep_alive,
+            hub=self.hub,
+            shape=shape,
+            headers=headers,
         )
 
     def _end_older(self, feed: Feed) -> None:
@@ -148,6 +163,7 @@ class Site:
     def _streams_changed(self, count: int) -> None:
         self.talk.listeners_changed()
         self._changed(count)
+        self.hub.happened()
 
     def _stream_closed(self, stream: OpenStream) -> None:
         self.on_stream_closed(stream)
@@ -165,11 +181,18 @@ class Site:
     def abort(self) -> None:
         """Drop every connection."""
         self.talk.stop()
+        self.end_scenarios()
         for connection in tuple(self.connections):
             connection.transport.abort()
 
+    def end_scenarios(self) -> None:
+        """Do nothing more of any scenario."""
+        for scenario in tuple(self.scenarios):
+            scenario.end()
+
     def forget(self) -> None:
         """Be as one that nobody ever called, whatever became of the loop; what was seen stays."""
+        self.end_scenarios()
         self.connections.clear()
         for stream in tuple(self.hub.streams.values()):
             stream.ended()

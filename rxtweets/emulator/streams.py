@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from .http.answers import Call, operational_disconnect
 from .http.wire import Connection
 from .records import StreamRecord
+from .trouble.shape import QUIET, Shape
 from .world.model import NOTHING, Post, Wish
 
 if TYPE_CHECKING:
@@ -23,6 +25,12 @@ FULL = 0.6
 BETWEEN_WARNINGS = 300.0
 """Seconds. Source: the streaming guide of v1.1."""
 
+_AHEAD = 256 * 1024
+"""Bytes of a long line that are written before the reader takes them."""
+_PAUSE = 0.002
+_PATIENCE = 2.0
+"""Seconds that a reset waits for what goes before it."""
+
 
 class Feed:
     """What an endpoint sends. Subclasses say which messages they make; this one makes none.
@@ -32,6 +40,7 @@ class Feed:
     """
 
     protocol = "2"
+    name = ""
     group = ""
     partition: int | None = None
     partitions = 1
@@ -125,6 +134,7 @@ class OpenStream:
         gzip: bool,
         keep_alive: float,
         hub: StreamHub,
+        shape: Shape,
         headers: tuple[tuple[str, str], ...] = (),
     ) -> None:
         self.record = record
@@ -132,6 +142,10 @@ class OpenStream:
         self.headers = (*headers, ("content-encoding", "gzip")) if gzip else headers
         self.reason = "client_disconnect"
         self.replaying = False
+        self.shape = shape
+        self.compressed = gzip
+        self._settling = False
+        self._pouring: Iterator[bytes] | None = None
         self._gzip = zlib.compressobj(wbits=31) if gzip else None
         self._keep_alive = keep_alive
         self._hub = hub
@@ -144,7 +158,7 @@ class OpenStream:
 
     def begin(self, connection: Connection, chunked: bool) -> None:
         self._connection = connection
-        self._chunked = chunked
+        self.chunked = chunked
         self._loop = asyncio.get_running_loop()
         self._timer = self._loop.call_later(self._keep_alive, self._beat)
         self._hub.opened(self)
@@ -189,7 +203,8 @@ class OpenStream:
 
     def keep_alive(self) -> None:
         """Send a blank line."""
-        self.put(b"\r\n")
+        if self.shape.stalled != "all":
+            self.write(b"\r\n")
 
     def deliver(self, message: bytes) -> bool:
         """Send a message unless it is one too many in this second; says whether it was sent."""
@@ -200,26 +215,98 @@ class OpenStream:
                 self.send(notice)
             if not admitted:
                 return False
-        self.send(message)
+        if self.shape.stalled:
+            return False
+        if not self.shape.mixes:
+            self.send(message)
+            return True
+        for mixed in self.shape.mix(message):
+            self.send(mixed)
+        if self.shape.holds and not self._settling:
+            self._settling = True
+            self.later(QUIET, OpenStream.settle)
         return True
 
+    def settle(self) -> None:
+        """Send what was held back to come in another order."""
+        self._settling = False
+        for message in self.shape.rest():
+            self.send(message)
+
+    def reshape(self, shape: Shape) -> None:
+        """Be disturbed in another way from now on."""
+        self.settle()
+        self.shape = shape
+
     def send(self, message: bytes) -> None:
-        """Send a message: its JSON, framed."""
+        """Send a message: its JSON, framed; not while stalled."""
+        self.put(self.framed(message))
+
+    def framed(self, message: bytes) -> bytes:
+        """A message as it is told from the next: ended, and with its length before it if asked for."""
         if self.feed.delimited:
-            self.put(b"%d\r\n%b\r\n" % (len(message) + 2, message))
-        else:
-            self.put(message + b"\r\n")
+            return b"%d\r\n%b\r\n" % (len(message) + 2, message)
+        return message + b"\r\n"
 
     def put(self, data: bytes) -> None:
         """Send bytes as they stand, in a chunk of their own; not while stalled."""
-        if self._hub.stalled or self._timer is None or not data:
+        if not self.shape.stalled:
+            self.write(data)
+
+    def write(self, data: bytes) -> None:
+        """Send bytes, compressed and in chunks, even while stalled."""
+        if self._timer is None or not data:
             return
-        if self._gzip is not None:
-            data = self._gzip.compress(data) + self._gzip.flush(zlib.Z_SYNC_FLUSH)
-        self._pending.append(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)
+        data = self.encoded(data)
+        size = self.shape.fragment
+        if not size:
+            self.raw(self.chunk(data))
+            return
+        for start in range(0, len(data), size):
+            self.raw(self.chunk(data[start : start + size]))
+
+    def encoded(self, data: bytes) -> bytes:
+        """Bytes as they are in the chunks: compressed if the client asked for it."""
+        if self._gzip is None:
+            return data
+        return self._gzip.compress(data) + self._gzip.flush(zlib.Z_SYNC_FLUSH)
+
+    def chunk(self, data: bytes) -> bytes:
+        """A chunk of those bytes, or to a client without chunks the bytes."""
+        return b"%x\r\n%b\r\n" % (len(data), data) if self.chunked else data
+
+    def raw(self, data: bytes) -> None:
+        """Write bytes to the connection as they are, chunk or no chunk."""
+        self._pending.append(data)
         if not self._scheduled:
             self._scheduled = True
             self._loop.call_soon(self._flush)
+
+    def pour(self, line: Iterator[bytes]) -> None:
+        """Send a long line piece by piece, no faster than it is read; all else waits until it is through."""
+        self._flush()
+        if self._pouring is not None:
+            self._pouring = itertools.chain(self._pouring, line)
+            return
+        self._pouring = line
+        self._pour()
+
+    def _pour(self) -> None:
+        transport = self._connection.transport
+        written = 0
+        while self._pouring is not None and not transport.is_closing():
+            if written > _AHEAD or transport.get_write_buffer_size() > _AHEAD:
+                self.later(_PAUSE, OpenStream._pour)
+                return
+            piece = next(self._pouring, None)
+            if piece is None:
+                self._pouring = None
+                self._flush()
+                return
+            self._heard = self._loop.time()
+            if piece:
+                transport.write(self.chunk(self.encoded(piece)))
+                written += len(piece)
 
     def _flush(self) -> None:
         self._scheduled = False
@@ -227,18 +314,30 @@ class OpenStream:
         if not self._pending or transport.is_closing():
             self._pending.clear()
             return
+        if self._pouring is not None:
+            if self.waiting() > self._hub.limits.queue:
+                self._drop()
+            return
         self._heard = self._loop.time()
+        waiting = transport.get_write_buffer_size()
+        if self.shape.fragment:
+            for part in self._pending[:-1]:
+                transport.write(part)  # a segment each
+            del self._pending[:-1]
         data = b"".join(self._pending)
         self._pending.clear()
-        waiting = transport.get_write_buffer_size()
         if waiting and waiting + len(data) > self._hub.limits.queue:
-            self.reason = "slow_reader"
-            transport.abort()
+            self._drop()
             return
         transport.write(data)
         full = waiting / self._hub.limits.queue
         if full > FULL:
             self._warn(int(full * 100))
+
+    def _drop(self) -> None:
+        self.reason = "slow_reader"
+        self._pending.clear()
+        self._connection.transport.abort()
 
     def _warn(self, percent: int) -> None:
         now = self._hub.clock.time()
@@ -249,17 +348,19 @@ class OpenStream:
             self._warned = now
             self.send(message)
 
-    def close(self) -> None:
-        """End cleanly: what is pending, the end of the compressed data, the last chunk."""
-        last = self._gzip.flush(zlib.Z_FINISH) if self._gzip is not None else b""
+    def close(self, *, whole: bool = True) -> None:
+        """End cleanly: what is pending, the end of the compressed data unless not `whole`, the last chunk."""
+        self.settle()
+        last = self._gzip.flush(zlib.Z_FINISH) if self._gzip is not None and whole else b""
         if last:
-            self._pending.append(b"%x\r\n%b\r\n" % (len(last), last) if self._chunked else last)
-        if self._chunked:
+            self._pending.append(self.chunk(last))
+        if self.chunked:
             self._pending.append(b"0\r\n\r\n")
         self.cut()
 
     def cut(self) -> None:
-        """Close the connection after what is pending, without a word."""
+        """Close the connection after what is pending, without a word; a long line under way is broken off."""
+        self._pouring = None
         self._flush()
         self._connection.transport.close()
         self.ended()
@@ -268,3 +369,12 @@ class OpenStream:
         """Reset the connection."""
         self._connection.reset()
         self.ended()
+
+    def reset_when_written(self, patience: float = _PATIENCE) -> None:
+        """Reset the connection once what is pending is on its way, or won't be read."""
+        self._pouring = None
+        self._flush()
+        if self._connection.transport.get_write_buffer_size() and patience > 0:
+            self.later(_PAUSE, lambda stream: stream.reset_when_written(patience - _PAUSE))
+        else:
+            self.reset()

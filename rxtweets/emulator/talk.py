@@ -95,7 +95,7 @@ class Talk:
 
     def _later(self, wait: float | None = None) -> None:
         pace = self._pace
-        self._timer = None
+        self._cancel()  # the rate may have been changed by what came of a post
         if pace > 0 and time.monotonic() < self._until:
             wait = max(1 / pace, _TURN) if wait is None else wait
             self._timer = asyncio.get_running_loop().call_later(wait, self._speak)
@@ -114,14 +114,14 @@ class Talk:
         while self._debt >= 0.999 and time.monotonic() - now < 4 * _TURN:
             self._debt -= 1
             self._clock.advance(1 / pace)
-            if not self._hub.stalled:
-                self._say()
+            self._say()
         self._later()
 
     def _speak_freely(self) -> None:
         """As much as fits into a turn, unless it goes nowhere."""
-        waiting = min(stream.waiting() for stream in self._hub.streams.values())
-        if self._hub.stalled or waiting > min(_ENOUGH, self._hub.limits.queue // 4):
+        reading = [stream for stream in self._hub.streams.values() if not stream.shape.stalled]
+        waiting = min((stream.waiting() for stream in reading), default=math.inf)
+        if waiting > min(_ENOUGH, self._hub.limits.queue // 4):
             self._later(_TURN / 2)
             return
         self._spoken = time.monotonic()

@@ -12,6 +12,7 @@ from email.utils import formatdate
 from typing import Protocol
 
 import h11
+from msgspec import Struct
 
 from .answers import Answer, Call, is_form, reason, refuse
 
@@ -38,8 +39,14 @@ class Opened(Protocol):
     def ended(self) -> None: ...
 
 
-Reply = Answer | Opened | None
-"""What a request is answered with; None is silence."""
+class Silence(Struct, frozen=True):
+    """No answer but, it may be, the first bytes of one."""
+
+    head: bytes = b""
+
+
+Reply = Answer | Opened | Silence
+"""What a request is answered with."""
 
 
 class Connection(asyncio.Protocol):
@@ -141,8 +148,10 @@ class Connection(asyncio.Protocol):
         except Exception:  # a client under test must get an answer even to what the emulator has got wrong
             log.exception("the emulator failed on %s %s", call.method, call.path)
             reply = refuse(call, 500)
-        if reply is None:
+        if isinstance(reply, Silence):
             self._silent = True
+            if reply.head:
+                self.transport.write(reply.head)
         elif isinstance(reply, Answer):
             self._send(reply, head_only=call.method == "HEAD")
         else:

@@ -1,23 +1,29 @@
-"""The trouble that has been ordered: requests to refuse, and requests to leave without any answer."""
+"""The trouble that has been ordered: requests to refuse or leave unanswered, and streams to disturb."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import random
+from collections.abc import Callable
 
-import h11
 from msgspec import Struct
 
+from rxtweets.emulator.clock import Clock
 from rxtweets.emulator.http.answers import Answer, Call, encode, refuse
+from rxtweets.emulator.http.wire import Silence
+from rxtweets.emulator.records import StreamRecord
+
+from . import actions
+from .actions import Duplicate, Fragment, OnStreams, Reorder, Stall
+from .shape import Shape
 
 
 class _Order(Struct):
+    """What the next `left` requests get, or all before `until`."""
+
     path: str | None
-    left: int
-    status: int = 0
-    headers: tuple[tuple[str, str], ...] = ()
-    body: bytes | None = None
-    content_type: str | None = None
+    left: int | None
+    until: float | None
+    reply: Callable[[Call], Ordered | Silence]
 
 
 class Ordered(Answer, frozen=True):
@@ -25,67 +31,112 @@ class Ordered(Answer, frozen=True):
 
 
 class Trouble:
-    """Orders are served in turn; one without a path is for streams only, one with a path for that path."""
+    """Orders for requests are served in turn; one without a path is for streams only.
 
-    def __init__(self) -> None:
+    Of the orders for streams of one kind, the latest that is for a stream holds.
+    """
+
+    def __init__(self, clock: Clock, seed: int | None) -> None:
+        self._clock = clock
+        self._dice = random.Random(f"trouble/{seed}")
         self._answers: list[_Order] = []
         self._mutes: list[_Order] = []
+        self._stalls: list[Stall] = []
+        self._shapes: list[Duplicate | Reorder | Fragment] = []
 
-    def answer(
-        self, status: int, times: int, headers: Mapping[str, str] | None, body: Any, path: str | None
-    ) -> None:
-        """Order an answer. Raises ValueError for a status that can't end a request, or `times` below 1."""
-        if not 200 <= status <= 599:
-            raise ValueError(f"status must be between 200 and 599, got {status}")
-        _check_times(times)
-        pairs = tuple((str(name), str(value)) for name, value in (headers or {}).items())
-        try:
-            h11.Response(status_code=status, headers=list(pairs))
-        except (h11.LocalProtocolError, UnicodeEncodeError) as error:
-            raise ValueError(f"headers can't be sent: {error}") from error
-        if body is None or isinstance(body, bytes):
-            data, kind = body, None
-        elif isinstance(body, str):
-            data, kind = body.encode(), "text/plain; charset=utf-8"
+    # --- requests
+
+    def answer(self, order: actions.Answer) -> None:
+        """Order an answer."""
+        if order.data is not None or order.body is None:
+            data, kind = order.data, None
+        elif isinstance(order.body, str):
+            data, kind = order.body.encode(), "text/plain; charset=utf-8"
         else:
-            data, kind = encode(body), "application/json; charset=utf-8"
-        self._answers.append(_Order(path, times, status, pairs, data, kind))
+            data, kind = encode(order.body), "application/json; charset=utf-8"
+        pairs = tuple(order.headers.items())
+        given = next((value for name, value in pairs if name.lower() == "content-type"), kind)
+        headers = tuple(pair for pair in pairs if pair[0].lower() != "content-type")
 
-    def mute(self, times: int, path: str | None) -> None:
-        _check_times(times)
-        self._mutes.append(_Order(path, times))
+        def reply(call: Call) -> Ordered:
+            usual = refuse(call, order.status)
+            body = usual.body if data is None else data
+            return Ordered(order.status, body, given or usual.content_type, headers)
+
+        self._answers.append(self._order(order.path, order.times, order.seconds, reply))
+
+    def mute(self, order: actions.Mute) -> None:
+        """Order a silence."""
+        silence = Silence(order.head.encode())
+        self._mutes.append(self._order(order.path, order.times, order.seconds, lambda call: silence))
+
+    def _order(
+        self,
+        path: str | None,
+        times: int | None,
+        seconds: float | None,
+        reply: Callable[[Call], Ordered | Silence],
+    ) -> _Order:
+        if seconds is None:
+            return _Order(path, 1 if times is None else times, None, reply)
+        return _Order(path, times, self._clock.time() + seconds, reply)
 
     def clear(self) -> None:
-        """Forget what has been ordered and not yet served."""
+        """Forget what has been ordered, but for stalls."""
         self._answers.clear()
         self._mutes.clear()
+        self._shapes.clear()
 
-    def silent(self, path: str, streams: bool) -> bool:
-        """Whether this request is to be left without an answer."""
-        return _serve(self._mutes, path, streams) is not None
+    def planned(self, call: Call, streams: bool) -> Ordered | Silence | None:
+        """What was ordered for this request."""
+        return self._serve(self._mutes, call, streams) or self._serve(self._answers, call, streams)
 
-    def planned(self, call: Call, streams: bool) -> Ordered | None:
-        """The answer ordered for this request."""
-        order = _serve(self._answers, call.path, streams)
-        if order is None:
-            return None
-        usual = refuse(call, order.status)
-        body = usual.body if order.body is None else order.body
-        given = next((value for name, value in order.headers if name.lower() == "content-type"), None)
-        headers = tuple(pair for pair in order.headers if pair[0].lower() != "content-type")
-        return Ordered(order.status, body, given or order.content_type or usual.content_type, headers)
+    def _serve(self, orders: list[_Order], call: Call, streams: bool) -> Ordered | Silence | None:
+        now = self._clock.time()
+        orders[:] = [order for order in orders if order.until is None or now < order.until]
+        for order in orders:
+            if order.path == call.path or (order.path is None and streams):
+                if order.left is not None:
+                    order.left -= 1
+                    if order.left <= 0:
+                        orders.remove(order)
+                return order.reply(call)
+        return None
+
+    # --- streams
+
+    def stall(self, order: Stall) -> None:
+        self._stalls.append(order)
+
+    def resume(self) -> None:
+        self._stalls.clear()
+
+    def disturb(self, order: Duplicate | Reorder | Fragment) -> None:
+        """Order what changes how streams send; takes the place of an older order of the kind for the same."""
+        same = [other for other in self._shapes if type(other) is type(order)]
+        for other in same:
+            if (other.path, other.protocol) == (order.path, order.protocol):
+                self._shapes.remove(other)
+        self._shapes.append(order)
+
+    def shape(self, record: StreamRecord) -> Shape:
+        """How a stream is to send what it sends."""
+        shape = Shape(self._dice)
+        for stall in self._stalls:
+            if is_for(stall, record) and shape.stalled != "all":
+                shape.stalled = "messages" if stall.keep_alives else "all"
+        for order in self._shapes:
+            if not is_for(order, record):
+                continue
+            if isinstance(order, Duplicate):
+                shape.share = order.share
+            elif isinstance(order, Reorder):
+                shape.window = order.window
+            else:
+                shape.fragment = order.size
+        return shape
 
 
-def _serve(orders: list[_Order], path: str, streams: bool) -> _Order | None:
-    for order in orders:
-        if order.path == path or (order.path is None and streams):
-            order.left -= 1
-            if order.left <= 0:
-                orders.remove(order)
-            return order
-    return None
-
-
-def _check_times(times: int) -> None:
-    if times < 1:
-        raise ValueError(f"times must be at least 1, got {times}")
+def is_for(order: OnStreams, record: StreamRecord) -> bool:
+    """Whether an action is for this stream."""
+    return order.path in (None, record.path) and order.protocol in (None, record.protocol)

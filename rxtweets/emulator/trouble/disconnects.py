@@ -1,0 +1,30 @@
+"""The goodbyes that streams can be ended with."""
+
+from __future__ import annotations
+
+from rxtweets.emulator.http.answers import operational_disconnect
+from rxtweets.emulator.v1 import notices
+
+CODES = tuple(notices.DISCONNECT_REASONS)
+"""v1.1's codes."""
+
+TYPES = {
+    "OperationalDisconnect": "This stream has been disconnected for operational reasons.",
+    "UpstreamOperationalDisconnect": "This stream has been disconnected upstream for operational reasons.",
+    "ForceDisconnect": "This stream has been disconnected by force.",
+    "UpstreamUncleanDisconnect": "This stream has been disconnected upstream, and not cleanly.",
+    "SlowReader": "This stream has been disconnected because it was read too slowly.",
+    "InternalError": "This stream has been disconnected because of an internal error.",
+    "ClientApplicationStateDegraded": "This stream has been disconnected because of the state of its app.",
+    "InvalidRules": "This stream has been disconnected because of invalid rules.",
+}
+"""v2's types and what each says. Source: OperationalDisconnectProblem in X's OpenAPI description 2.62; X has
+shown a text for UpstreamOperationalDisconnect only, the others are in its manner."""
+
+
+def goodbye(protocol: str, name: str, code: int | None, kind: str | None) -> bytes:
+    """The last message of a stream."""
+    if protocol == "2":
+        kind = kind or "UpstreamOperationalDisconnect"
+        return operational_disconnect(kind, TYPES[kind])
+    return notices.disconnect(1 if code is None else code, name)

@@ -1,0 +1,63 @@
+"""How one stream is disturbed while it goes on: silent, in fragments, with duplicates, out of order."""
+
+from __future__ import annotations
+
+import random
+from typing import Literal
+
+QUIET = 0.5
+"""Seconds after which messages held back are sent whatever comes."""
+_LATEST = 5
+
+
+class Shape:
+    """What trouble makes of a stream; without any, nothing.
+
+    `stalled` is what it is silent about, `fragment` the bytes of a chunk (0: a chunk a message), `share` the
+    part of messages that is doubled, `window` the number of messages that change places.
+    """
+
+    def __init__(self, dice: random.Random) -> None:
+        self.stalled: Literal["", "messages", "all"] = ""
+        self.fragment = 0
+        self.share = 0.0
+        self.window = 1
+        self._dice = dice
+        self._held: list[bytes] = []
+        self._copies: list[tuple[int, bytes]] = []
+
+    @property
+    def mixes(self) -> bool:
+        """Whether messages go through `mix` at all."""
+        return self.share > 0 or self.window > 1
+
+    @property
+    def holds(self) -> bool:
+        """Whether messages are held back."""
+        return bool(self._held or self._copies)
+
+    def mix(self, message: bytes) -> list[bytes]:
+        """What is to be sent on the occasion of a message."""
+        due = [copy for left, copy in self._copies if left <= 1]
+        self._copies = [(left - 1, copy) for left, copy in self._copies if left > 1]
+        self._held.append(message)
+        if self.share and self._dice.random() < self.share:
+            if self._dice.random() < 0.5:
+                self._held.append(message)
+            else:
+                self._copies.append((self._dice.randint(2, _LATEST), message))
+        if len(self._held) < self.window:
+            return due
+        return due + self._shuffled()
+
+    def rest(self) -> list[bytes]:
+        """What has been held back, and is no longer."""
+        copies = [copy for _, copy in self._copies]
+        self._copies = []
+        return self._shuffled() + copies
+
+    def _shuffled(self) -> list[bytes]:
+        held, self._held = self._held, []
+        if self.window > 1:
+            self._dice.shuffle(held)
+        return held
