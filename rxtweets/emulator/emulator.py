@@ -47,7 +47,7 @@ class Emulator(Address, Controls):
             the default, is the world of seed 0 at the present time.
         keep_alive: Seconds of silence after which a stream gets a keep-alive; None, the default, is 30 on
             v1.1 and 20 on v2.
-        limits: What clients may do; see `Limits`.
+        limits: What clients may do; None, the default, is `Limits()`.
         tls: Names of hosts to stand in for by TLS, such as `X_HOSTS`. The port then takes TLS, with a
             certificate for these names and this machine, and still plain HTTP; and it is a proxy for these
             names. Empty, the default, is plain HTTP alone.
@@ -66,7 +66,7 @@ class Emulator(Address, Controls):
         rate: float = 20.0,
         seed: int | None = None,
         keep_alive: float | None = None,
-        limits: Limits = Limits(),
+        limits: Limits | None = None,
         tls: Iterable[str] = (),
     ) -> None:
         if keep_alive is not None and keep_alive <= 0:
@@ -74,7 +74,11 @@ class Emulator(Address, Controls):
         self._open = 0
         self._stream_count = threading.Condition()
         self._site = Site(
-            rate=rate, seed=seed, keep_alive=keep_alive, limits=limits, changed=self._streams_changed
+            rate=rate,
+            seed=seed,
+            keep_alive=keep_alive,
+            limits=limits or Limits(),
+            changed=self._streams_changed,
         )
         names = checked(tls)
         certificate = Certificate(names, host) if names else None

@@ -10,8 +10,8 @@ class Limits(Struct, frozen=True, kw_only=True):
 
     Attributes:
         connections: streams that may be open at once on one endpoint of v2 (and one partition of it). Source:
-            X allows two redundant connections to the filtered stream. Unless it is None, a newer connection of
-            an account to v1.1 ends the older.
+            X allows two redundant connections to the filtered stream. Unless it is None, a newer connection
+            of an account to v1.1 ends the older.
         connects: connects to an endpoint of v2 in 15 minutes. Source: X's limit of its stream.
         requests: requests to any other endpoint of v2 in 15 minutes, each method by itself.
         attempts: connects of an account to v1.1 within a minute; who makes more is answered 420 for a minute,

@@ -1,209 +1,83 @@
-"""Which posts a stream gets: `v1_match` for the predicates of v1.1's filter, `v2_match` for a rule of v2."""
+"""Which posts a stream gets, by the library's own filters: `FilterQuery` for v1.1, rules for v2."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable
+from rxtweets.filterindex import FilterIndex
+from rxtweets.messages import Post as PostMessage
+from rxtweets.messages import Status, decode
+from rxtweets.rules import EVERY_FIELD, Rule, fields_for
+from rxtweets.track import FilterQuery
+from rxtweets.track.reading import Reading
 
-from msgspec import Struct
-
-from .index import index
-from .rule_syntax import AllOf, AnyOf, Not, Term, Tree
-from .world.model import Box, Post
-from .world.text import words
-
-LEVELS = ("none", "low", "medium")
-
-
-class Predicates(Struct, frozen=True):
-    """What a client of v1.1's filter asked for; `track` holds the comma parts, each a tuple of words."""
-
-    track: tuple[tuple[str, ...], ...] = ()
-    follow: frozenset[int] = frozenset()
-    locations: tuple[Box, ...] = ()
-    language: frozenset[str] = frozenset()
-    level: str = "none"
+from .v1.forms import status_bytes
+from .v2.fields import Fields, brought
+from .v2.forms import post_bytes
+from .world.model import Post
 
 
-def v1_match(wanted: Predicates, post: Post) -> bool:
-    """Whether v1.1's filter sends the post: track, follow or locations, and language and filter_level."""
-    if wanted.language and post.lang not in wanted.language:
-        return False
-    if LEVELS.index(post.level) < LEVELS.index(wanted.level):
-        return False
-    if not (wanted.track or wanted.follow or wanted.locations):
-        return True  # sample with a language
-    return (
-        any(all(_tracked(word, post) for word in phrase) for phrase in wanted.track)
-        or _followed(wanted.follow, post)
-        or any(_within(box, post) for box in wanted.locations)
+def tracked(query: FilterQuery, post: Post) -> bool:
+    """Whether v1.1's filter sends the post, as its status is read."""
+    reading: Reading | None = post.forms.get("track")
+    if reading is None:
+        status = decode(status_bytes(post))
+        assert isinstance(status, Status)
+        reading = post.forms["track"] = Reading(status)
+    return query.holds(reading)
+
+
+class Selector:
+    """The rules of an app: which of them match a post, found once for all streams.
+
+    A post is read in v2's form, with those fields that the library says its rules need, no more.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._index = FilterIndex[str]()
+        self._rules: dict[str, Rule] = {}
+        self._fields = Fields()
+        self._version = 0
+
+    def add(self, key: str, rule: Rule) -> None:
+        """Hold a rule under a key that is new."""
+        self._index.add(rule.compile(asked=EVERY_FIELD, seed=self._seed), key)
+        self._rules[key] = rule
+        self._fields = _joined(self._fields, _needed(rule))
+        self._version += 1
+
+    def remove(self, key: str) -> None:
+        """Forget the rule under that key. Raises KeyError where there is none."""
+        self._index.remove(key)
+        del self._rules[key]
+        self._version += 1
+        if not self._rules:
+            self._fields = Fields()
+
+    def matching(self, post: Post) -> list[str]:
+        """The keys of the rules that match, in the order in which they were added."""
+        if not self._rules:
+            return []
+        known: tuple[int, list[str]] | None = post.forms.get("rules")
+        if known is not None and known[0] == self._version:
+            return known[1]
+        message = decode(post_bytes(post, self._fields))
+        assert isinstance(message, PostMessage)
+        found = self._index.match(message)
+        post.forms["rules"] = (self._version, found)
+        return found
+
+
+def _needed(rule: Rule) -> Fields:
+    asked = fields_for(rule)
+    expansions = frozenset(asked.get("expansions", ()))
+    return Fields(
+        post=frozenset(asked.get("tweet_fields", ())) | brought(expansions),
+        user=frozenset(asked.get("user_fields", ())),
+        media=frozenset(asked.get("media_fields", ())),
+        place=frozenset(asked.get("place_fields", ())),
+        expansions=expansions,
     )
 
 
-def _tracked(word: str, post: Post) -> bool:
-    found = index(post)
-    sign, rest = word[0], word[1:].lower()
-    if rest and sign in "#＃":
-        return rest in found.tags
-    if rest and sign in "@＠":
-        return rest in found.names
-    if rest and sign == "$":
-        return rest in found.symbols
-    parts = words(word)
-    if not parts:  # nothing but punctuation: it has to stand alone in the text
-        return word in (post.retweeted or post).text.split()
-    return found.holds(parts)
-
-
-def _followed(ids: frozenset[int], post: Post) -> bool:
-    return (
-        post.author.id in ids
-        or (post.retweeted is not None and post.retweeted.author.id in ids)
-        or (post.reply_to is not None and post.reply_to.author.id in ids)
-    )
-
-
-def _within(box: Box, post: Post) -> bool:
-    west, south, east, north = box
-    if post.point is not None:
-        return west <= post.point[0] <= east and south <= post.point[1] <= north
-    if post.place is None:
-        return False
-    left, bottom, right, top = post.place.box
-    return left <= east and right >= west and bottom <= north and top >= south
-
-
-def v2_match(rule: Tree, post: Post) -> bool:
-    """Whether a rule of v2's filtered stream matches the post, or what it quotes."""
-    if isinstance(rule, AllOf):
-        return all(v2_match(part, post) for part in rule.parts)
-    if isinstance(rule, AnyOf):
-        return any(v2_match(part, post) for part in rule.parts)
-    if isinstance(rule, Not):
-        return not v2_match(rule.part, post)
-    check = _CHECKS.get(rule.operator)
-    return check is not None and check(rule, post)
-
-
-def _texts(post: Post) -> tuple[Post, ...]:
-    quoted = (post.retweeted or post).quoted
-    return (post,) if quoted is None else (post, quoted)
-
-
-def _in_text(has: Callable[[Term, Post], bool]) -> Callable[[Term, Post], bool]:
-    return lambda term, post: any(has(term, text) for text in _texts(post))
-
-
-def _phrase(term: Term, post: Post) -> bool:
-    wanted, found = words(term.value), index(post)
-    if term.distance is None:
-        return found.holds(wanted) if wanted else term.value in post.text
-    if not wanted or not found.bag.issuperset(wanted):
-        return False
-    window = len(wanted) + term.distance
-    return any(set(wanted) <= set(found.words[at : at + window]) for at in range(len(found.words)))
-
-
-def _is(term: Term, post: Post) -> bool:
-    return {
-        "retweet": post.retweeted is not None,
-        "reply": post.reply_to is not None,
-        "quote": post.quoted is not None,
-        "verified": post.author.verified,
-    }.get(term.value, False)
-
-
-def _has(term: Term, post: Post) -> bool:
-    shown = post.retweeted or post
-    return {
-        "hashtags": bool(shown.tags),
-        "cashtags": bool(shown.symbols),
-        "mentions": bool(post.mentions),
-        "links": bool(shown.links or shown.media or shown.quoted),
-        "media": bool(shown.media),
-        "images": any(media.kind == "photo" for media in shown.media),
-        "video_link": any(media.kind == "video" for media in shown.media),
-        "videos": any(media.kind == "video" for media in shown.media),
-        "geo": post.place is not None or post.point is not None,
-    }.get(term.value, False)
-
-
-def _person(term: Term, people: Iterable[tuple[int, str]]) -> bool:
-    return any(term.value.lstrip("@").lower() in (str(number), name.lower()) for number, name in people)
-
-
-def _author(term: Term, post: Post | None) -> bool:
-    return post is not None and _person(term, [(post.author.id, post.author.screen_name)])
-
-
-def _place(term: Term, post: Post) -> bool:
-    place, value = post.place, term.value.lower()
-    return place is not None and value in (place.id, place.name.lower(), place.full_name.lower())
-
-
-def _point_radius(term: Term, post: Post) -> bool:
-    if post.point is None:
-        return False
-    lon, lat, radius = term.value.split()
-    kilometres = float(radius[:-2]) * (1.609344 if radius.endswith("mi") else 1)
-    east = (post.point[0] - float(lon)) * math.cos(math.radians(float(lat)))
-    return math.hypot(east, post.point[1] - float(lat)) * 111.195 <= kilometres
-
-
-def _box(term: Term, post: Post) -> bool:
-    west, south, east, north = (float(part) for part in term.value.split())
-    return _within((west, south, east, north), post)
-
-
-def _count(count: Callable[[Post], int]) -> Callable[[Term, Post], bool]:
-    def check(term: Term, post: Post) -> bool:
-        low, _, high = term.value.partition("..")
-        return int(low) <= count(post) <= (int(high) if high else math.inf)
-
-    return check
-
-
-_CHECKS: dict[str, Callable[[Term, Post], bool]] = {
-    "keyword": _in_text(_phrase),
-    "phrase": _in_text(_phrase),
-    "hashtag": _in_text(lambda term, post: term.value.lower() in index(post).tags),
-    "mention": _in_text(lambda term, post: term.value.lower() in index(post).names),
-    "cashtag": _in_text(lambda term, post: term.value.lower() in index(post).symbols),
-    "url": _in_text(lambda term, post: any(_holds(url, term.value) for url in index(post).urls)),
-    "url_contains": _in_text(lambda term, post: any(term.value.lower() in url for url in index(post).urls)),
-    "from": _author,
-    "to": lambda term, post: _author(term, post.reply_to),
-    "retweets_of": lambda term, post: _author(term, post.retweeted),
-    "lang": lambda term, post: post.lang == term.value.lower(),
-    "is": _is,
-    "has": _in_text(_has),
-    "sample": lambda term, post: (post.id >> 12) % 100 < int(term.value),
-    "conversation_id": lambda term, post: str(post.conversation) == term.value,
-    "in_reply_to_tweet_id": lambda term, post: (
-        post.reply_to is not None and str(post.reply_to.id) == term.value
-    ),
-    "retweets_of_tweet_id": lambda term, post: (
-        post.retweeted is not None and str(post.retweeted.id) == term.value
-    ),
-    "source": lambda term, post: post.source.lower() == term.value.lower(),
-    "bio": lambda term, post: _holds(post.author.bio, term.value),
-    "bio_name": lambda term, post: _holds(post.author.name, term.value),
-    "bio_location": lambda term, post: _holds(post.author.location, term.value),
-    "place": _place,
-    "place_country": lambda term, post: (
-        post.place is not None and post.place.country_code == term.value.upper()
-    ),
-    "point_radius": _point_radius,
-    "bounding_box": _box,
-    "min_followers": _count(lambda post: post.author.followers),
-    "followers_count": _count(lambda post: post.author.followers),
-    "tweets_count": _count(lambda post: post.author.posts),
-    "following_count": _count(lambda post: post.author.following),
-    "listed_count": _count(lambda post: post.author.listed),
-}
-
-
-def _holds(text: str, phrase: str) -> bool:
-    wanted, found = words(phrase), words(text)
-    size = len(wanted)
-    return size > 0 and any(found[at : at + size] == wanted for at in range(len(found) - size + 1))
+def _joined(one: Fields, other: Fields) -> Fields:
+    return Fields(*(getattr(one, name) | getattr(other, name) for name in Fields.__struct_fields__))

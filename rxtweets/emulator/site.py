@@ -56,7 +56,7 @@ class Site:
         self.accounts: Accounts = Accounts(seed or 0)
         self.gate = Gate(self.accounts, self.clock)
         self.conduct = Conduct(self.clock, limits)
-        self.book = RuleBook(self.world.ids, limits)
+        self.book = RuleBook(self.world.ids, limits, seed or 0)
         self.trouble: Trouble = Trouble(self.clock, seed)
         self.requests = RequestLog()
         self.connections: set[Connection] = set()

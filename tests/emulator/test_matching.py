@@ -98,7 +98,7 @@ RULES_AND_TEXTS = [
     ("cat dog", "dog and cat", True),
     ("cat dog", "cat", False),
     ("cat OR dog", "dog", True),
-    ("cat or", "cat", False),
+    ('cat "or"', "cat", False),
     ("cat dog OR bird", "bird", True),
     ("cat (dog OR bird)", "cat bird", True),
     ("cat (dog OR bird)", "bird", False),

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import ast
 import builtins
 import os
 import socket
@@ -13,7 +12,6 @@ from typing import Any
 
 import pytest
 
-import rxtweets.emulator
 from rxtweets.emulator import Emulator
 
 from .clients import SAMPLE, V1_FILTER, call, raw_get, v1_stream
@@ -276,14 +274,3 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(builtins, "__import__", without_h11)
     with pytest.raises(ImportError, match=r"pip install 'rxtweets\[emulator\]'"):
         load("rxtweets.emulator")
-
-
-def test_nothing_of_the_client_side_is_imported() -> None:
-    """The emulator's modules import no other module of rxtweets, so that no misreading cancels out."""
-    for file in Path(rxtweets.emulator.__file__).parent.glob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.ImportFrom):
-                assert node.level <= 1, file.name
-                assert not (node.module or "").startswith("rxtweets"), file.name
-            elif isinstance(node, ast.Import):
-                assert not any(alias.name.startswith("rxtweets") for alias in node.names), file.name

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 from rxtweets.emulator.history import Replay
 from rxtweets.emulator.http.answers import Answer, Call, v1_refusal
-from rxtweets.emulator.matching import Predicates
 from rxtweets.emulator.streams import Feed
 from rxtweets.emulator.world.model import Post
 
 from . import parameters
-from .feeds import SiteFeed, StatusFeed, UserFeed, VolumeFeed
+from .feeds import FilterFeed, SiteFeed, StatusFeed, UserFeed, VolumeFeed
 
 if TYPE_CHECKING:
     from rxtweets.emulator.site import Site
@@ -100,21 +99,14 @@ def routes(site: Site) -> dict[str, dict[str, Callable[[Call], Answer | Feed]]]:
 
 
 def _filter(call: Call, params: dict[str, str]) -> StatusFeed:
-    wanted = Predicates(
-        parameters.track(params),
-        parameters.follow(params, parameters.MOST_FOLLOWED),
-        parameters.locations(params),
-        parameters.language(params),
-        parameters.level(params),
-    )
-    if not (wanted.track or wanted.follow or wanted.locations):
-        names = "follow track locations"
-        raise parameters.Refused(406, f"No filter parameters found. Expect at least one parameter: {names}")
-    return StatusFeed(wanted, parameters.delimited(params))
+    return FilterFeed(parameters.query(params), parameters.delimited(params))
 
 
 def _volume(kind: Callable[[Post], object], call: Call, params: dict[str, str]) -> StatusFeed:
-    narrowed = Predicates(language=parameters.language(params), level=parameters.level(params))
-    feed = VolumeFeed(kind, parameters.partitions(params), narrowed)
-    feed.delimited = parameters.delimited(params)
-    return feed
+    return VolumeFeed(
+        kind,
+        parameters.partitions(params),
+        parameters.language(params),
+        parameters.level(params),
+        parameters.delimited(params),
+    )

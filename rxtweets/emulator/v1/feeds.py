@@ -6,12 +6,15 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+from msgspec import structs
+
 from rxtweets.emulator.clock import Clock
 from rxtweets.emulator.http.answers import encode
-from rxtweets.emulator.matching import Predicates, v1_match
+from rxtweets.emulator.matching import tracked
 from rxtweets.emulator.streams import Feed
-from rxtweets.emulator.world.model import NOTHING, Post, Wish
+from rxtweets.emulator.world.model import LEVELS, Post, Wish
 from rxtweets.emulator.world.world import World
+from rxtweets.track import FilterQuery
 
 from . import notices
 from .forms import status, status_bytes, user, when
@@ -19,19 +22,18 @@ from .parameters import PARTITIONS
 
 
 class StatusFeed(Feed):
-    """Statuses that match predicates; without any, all of them."""
+    """Statuses, and what comes beside them."""
 
     protocol = "1.1"
     clock: Clock
     name = ""
     stall_warnings = False
 
-    def __init__(self, wanted: Predicates, delimited: bool = False) -> None:
-        self.wanted = wanted
+    def __init__(self, delimited: bool = False) -> None:
         self.delimited = delimited
 
     def message(self, post: Post) -> bytes | None:
-        return status_bytes(post) if v1_match(self.wanted, post) else None
+        return status_bytes(post)
 
     def aside(self, post: Post, dice: random.Random) -> bytes | None:
         drawn = dice.random()
@@ -50,26 +52,36 @@ class StatusFeed(Feed):
     def goodbye(self) -> bytes | None:
         return notices.disconnect(7, self.name)
 
+
+class FilterFeed(StatusFeed):
+    """Statuses that a filter matches."""
+
+    def __init__(self, query: FilterQuery, delimited: bool) -> None:
+        super().__init__(delimited)
+        self._query = query
+
+    def message(self, post: Post) -> bytes | None:
+        return status_bytes(post) if tracked(self._query, post) else None
+
     def wish(self, dice: random.Random) -> Wish | None:
-        wanted = self.wanted
+        query = self._query
         options: list[Wish] = []
-        if wanted.track:
-            options.append(_phrase_wish(dice.choice(wanted.track)))
-        if wanted.follow:
-            options.append(Wish(author=dice.choice(tuple(wanted.follow))))
-        if wanted.locations:
-            options.append(Wish(box=dice.choice(wanted.locations)))
-        made = dice.choice(options) if options else NOTHING
-        lang = dice.choice(sorted(wanted.language)) if wanted.language else None
-        level = "medium" if wanted.level == "medium" else None
-        return Wish(words=made.words, author=made.author, to=made.to, box=made.box, lang=lang, level=level)
+        if query.track:
+            options.append(Wish(words=tuple(dice.choice(query.track).split())))
+        if query.follow:
+            options.append(Wish(author=dice.choice(query.follow)))
+        if query.locations:
+            options.append(Wish(box=dice.choice(query.locations)))
+        lang = dice.choice(query.languages) if query.languages else None
+        level = "medium" if query.filter_level == "medium" else None
+        return structs.replace(dice.choice(options), lang=lang, level=level)
 
 
 class UserFeed(StatusFeed):
     """A user's own stream: the list of friends, their statuses, and what happens to the account."""
 
     def __init__(self, world: World, account: int, delimited: bool, strings: bool) -> None:
-        super().__init__(Predicates(), delimited)
+        super().__init__(delimited)
         self._world = world
         self._account = account
         self._strings = strings
@@ -106,7 +118,7 @@ class SiteFeed(StatusFeed):
     """The streams of several users in one, each message in an envelope that tells whose it is."""
 
     def __init__(self, users: dict[int, UserFeed], delimited: bool) -> None:
-        super().__init__(Predicates(), delimited)
+        super().__init__(delimited)
         self._users = users
 
     def greeting(self) -> tuple[bytes, ...]:
@@ -129,15 +141,31 @@ class SiteFeed(StatusFeed):
 class VolumeFeed(StatusFeed):
     """All statuses, or those of one kind; of the parts into which they are split, those asked for."""
 
-    def __init__(self, kind: Callable[[Post], object], parts: frozenset[int], narrowed: Predicates) -> None:
-        super().__init__(narrowed)
+    def __init__(
+        self,
+        kind: Callable[[Post], object],
+        parts: frozenset[int],
+        languages: frozenset[str],
+        level: str,
+        delimited: bool,
+    ) -> None:
+        super().__init__(delimited)
         self._kind = kind
         self._parts = parts
+        self._languages = languages
+        self._level = LEVELS.index(level)
 
     def message(self, post: Post) -> bytes | None:
-        part = (post.id ^ post.id >> 22) % PARTITIONS + 1
-        return super().message(post) if self._kind(post) and part in self._parts else None
+        return super().message(post) if self._wants(post) else None
 
+    def _wants(self, post: Post) -> bool:
+        return (
+            (post.id ^ post.id >> 22) % PARTITIONS + 1 in self._parts
+            and (not self._languages or post.lang in self._languages)
+            and LEVELS.index(post.level) >= self._level
+            and bool(self._kind(post))
+        )
 
-def _phrase_wish(phrase: tuple[str, ...]) -> Wish:
-    return Wish(words=phrase)
+    def wish(self, dice: random.Random) -> Wish | None:
+        lang = dice.choice(sorted(self._languages)) if self._languages else None
+        return Wish(lang=lang, level="medium" if self._level == LEVELS.index("medium") else None)

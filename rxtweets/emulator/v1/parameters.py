@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
-from rxtweets.emulator.matching import LEVELS
 from rxtweets.emulator.world.model import Box
+from rxtweets.track import FilterQuery
+
+FilterLevel = Literal["none", "low", "medium"]
+_ASKED_LEVELS: tuple[FilterLevel, ...] = ("none", "low", "medium")
 
 # Source of these limits: the streaming guide of v1.1, default access level.
 MOST_PHRASES, LONGEST_PHRASE, MOST_FOLLOWED, MOST_BOXES, MOST_SITE_USERS = 400, 60, 5000, 25, 100
@@ -23,6 +27,25 @@ class Refused(Exception):
         super().__init__(text)
         self.status = status
         self.text = text
+
+
+def query(params: dict[str, str]) -> FilterQuery:
+    """What a filter asks for. Raises `Refused`."""
+    phrases, users, boxes = track(params), follow(params, MOST_FOLLOWED), locations(params)
+    if not (phrases or users or boxes):
+        names = "follow track locations"
+        raise Refused(406, f"No filter parameters found. Expect at least one parameter: {names}")
+    codes, least = language(params), level(params)
+    try:
+        return FilterQuery(
+            track=[" ".join(words) for words in phrases],
+            follow=sorted(users),
+            locations=boxes,
+            languages=sorted(codes),
+            filter_level=least,
+        )
+    except ValueError as error:
+        raise Refused(406, str(error)) from error
 
 
 def partitions(params: dict[str, str]) -> frozenset[int]:
@@ -79,11 +102,12 @@ def language(params: dict[str, str]) -> frozenset[str]:
     return frozenset(code.strip().lower() for code in params.get("language", "").split(",") if code.strip())
 
 
-def level(params: dict[str, str]) -> str:
-    level = params.get("filter_level", "") or "none"
-    if level not in LEVELS:
-        raise Refused(406, f"Parameter filter_level has an invalid value: {level}")
-    return level
+def level(params: dict[str, str]) -> FilterLevel:
+    asked = params.get("filter_level", "") or "none"
+    for known in _ASKED_LEVELS:
+        if asked == known:
+            return known
+    raise Refused(406, f"Parameter filter_level has an invalid value: {asked}")
 
 
 def count(params: dict[str, str]) -> int:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from rxtweets.emulator.http.answers import Answer, Call, encode, problem, v2_refusal
-from rxtweets.emulator.matching import v2_match
 from rxtweets.emulator.streams import Feed
 from rxtweets.emulator.world.model import NOTHING, Post, Wish
 from rxtweets.emulator.world.wishes import rule_wish
@@ -19,7 +18,7 @@ from .activity import ActivityEndpoints
 from .connections import ConnectionEndpoints
 from .events import EventFeed, LikeFeed
 from .fields import BACKFILL, LIKE_LISTS, POST_LISTS, RECOVERY, Fields, check, read_fields
-from .forms import envelope
+from .forms import post_bytes
 from .params import Check, check_query
 from .recovery import recover
 from .rules import RuleBook, RuleEndpoints
@@ -34,14 +33,6 @@ RULES = f"{FILTERED}/rules"
 SUBSCRIPTIONS = "/2/activity/subscriptions"
 # Partitions of each language's firehose. Source: X's OpenAPI description.
 LANGUAGES = {"en": 8, "ja": 2, "ko": 2, "pt": 2}
-
-
-def post_bytes(post: Post, fields: Fields) -> bytes:
-    """The message of a post without its rules, made once for all streams that ask for the same fields."""
-    made: bytes | None = post.forms.get(fields)
-    if made is None:
-        made = post.forms[fields] = encode(envelope(post, fields))
-    return made
 
 
 class PostFeed(Feed):
@@ -71,9 +62,10 @@ class FilteredFeed(Feed):
 
     def message(self, post: Post) -> bytes | None:
         book = self._book
-        matching = [book.rules[key] for key, tree in book.trees.items() if v2_match(tree, post)]
+        matching = [book.rules[key] for key in book.selector.matching(post)]
         if not matching:
             return None
+        # X sends the tag of a rule that has none, too: empty. Tweepy 4 relies on it.
         rules = encode([{"id": rule.id, "tag": rule.tag or ""} for rule in matching])
         return post_bytes(post, self.fields)[:-1] + b',"matching_rules":' + rules + b"}"
 

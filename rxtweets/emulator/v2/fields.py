@@ -90,9 +90,8 @@ def read_fields(call: Call) -> Fields:
     asked = {
         name: frozenset(split(call.query.get(name, ""))) for name in (*LISTS, "like_with_tweet_author.fields")
     }
-    brought = {_BRINGS[name] for name in asked["expansions"] if name in _BRINGS}
     return Fields(
-        post=asked["tweet.fields"] | brought,
+        post=asked["tweet.fields"] | brought(asked["expansions"]),
         user=asked["user.fields"],
         media=asked["media.fields"],
         poll=asked["poll.fields"],
@@ -100,6 +99,11 @@ def read_fields(call: Call) -> Fields:
         expansions=asked["expansions"],
         like=asked["like_with_tweet_author.fields"],
     )
+
+
+def brought(expansions: frozenset[str]) -> frozenset[str]:
+    """The fields of a post that come with its expansions."""
+    return frozenset(_BRINGS[name] for name in expansions if name in _BRINGS)
 
 
 def check(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from rxtweets.emulator.http.answers import encode
 from rxtweets.emulator.world.model import Counts, Link, Media, Mention, Person, Place, Poll, Post, Tag
 
 from .fields import Fields
@@ -15,6 +16,14 @@ _PRIVATE = ("non_public_metrics", "organic_metrics", "promoted_metrics")
 def when(ms: int) -> str:
     """A time as v2 writes it."""
     return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(ms / 1000))
+
+
+def post_bytes(post: Post, fields: Fields) -> bytes:
+    """The message of a post without its rules, made once for all streams that ask for the same fields."""
+    made: bytes | None = post.forms.get(fields)
+    if made is None:
+        made = post.forms[fields] = encode(envelope(post, fields))
+    return made
 
 
 def envelope(post: Post, fields: Fields) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from rxtweets import rules as syntax
 from rxtweets.emulator.clock import Clock
 from rxtweets.emulator.http.answers import (
     PROBLEMS,
@@ -17,7 +18,7 @@ from rxtweets.emulator.http.answers import (
     problem,
 )
 from rxtweets.emulator.limits import Limits
-from rxtweets.emulator.rule_syntax import RuleError, Tree, parse
+from rxtweets.emulator.matching import Selector
 from rxtweets.emulator.world.model import Snowflakes
 
 from .params import ID, PAGING, Check, anything, flag, ids, meta, page, read_body, split, whole
@@ -37,23 +38,41 @@ class Rule(Struct, frozen=True):
     tag: str | None = None
 
 
+class RuleError(Exception):
+    """X would refuse the rule; `details` says why, a text for each reason."""
+
+    def __init__(self, details: list[str]) -> None:
+        super().__init__("; ".join(details))
+        self.details = details
+
+
+def _detail(problem: syntax.RuleProblem) -> str:
+    hint = f"; {problem.hint}" if problem.hint else ""
+    return f"{problem.message}{hint} (at position {problem.position + 1})"
+
+
 class RuleBook:
     """The rules of the app, in the order they were added, with their trees."""
 
-    def __init__(self, ids: Snowflakes, limits: Limits) -> None:
+    def __init__(self, ids: Snowflakes, limits: Limits, seed: int) -> None:
         self.limits = limits
+        self.selector = Selector(seed)
         self._ids = ids
         self.rules: dict[str, Rule] = {}
-        self.trees: dict[str, Tree] = {}
+        self.trees: dict[str, syntax.Rule] = {}
 
     def add(self, value: str, tag: str | None = None) -> Rule:
-        """Add a rule. Raises `RuleError` where it can't be read."""
-        tree = parse(value)
-        rule = Rule(str(self._ids.next()), value, tag)
+        """Add a rule. Raises `RuleError` where X would refuse it."""
+        problems = syntax.validate(value, syntax.Limits(self.limits.rule_length))
+        if problems:
+            raise RuleError([_detail(problem) for problem in problems])
+        rule, tree = Rule(str(self._ids.next()), value, tag), syntax.parse(value)
+        self.selector.add(rule.id, tree)
         self.rules[rule.id], self.trees[rule.id] = rule, tree
         return rule
 
     def remove(self, rule_id: str) -> None:
+        self.selector.remove(rule_id)
         del self.rules[rule_id], self.trees[rule_id]
 
     def by_value(self, value: str) -> Rule | None:
@@ -146,7 +165,7 @@ class RuleEndpoints:
                 added.append(self._book.add(item.value, item.tag or None))
             except RuleError as error:
                 errors.append(
-                    _error(item.value, "UnprocessableEntity", "invalid-rules", details=[str(error)])
+                    _error(item.value, "UnprocessableEntity", "invalid-rules", details=error.details)
                 )
         if dry:
             for rule in added:

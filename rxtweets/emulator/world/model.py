@@ -11,6 +11,9 @@ from rxtweets.emulator.clock import Clock
 EPOCH = 1288834974657
 """Milliseconds since 1970 that an id's time counts from. Source: Twitter's Snowflake."""
 
+LEVELS = ("none", "low", "medium", "high")
+"""How much of an occasion a post is, to v1.1's `filter_level`."""
+
 Box = tuple[float, float, float, float]
 """West, south, east, north, in degrees."""
 

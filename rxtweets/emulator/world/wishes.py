@@ -5,12 +5,13 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from rxtweets.emulator.rule_syntax import AllOf, AnyOf, Not, Term, Tree
+from rxtweets.rules import Rule
+from rxtweets.rules.ast import AnyOf, Not, Term
 
 from .model import Wish
 
 
-def rule_wish(tree: Tree, dice: random.Random) -> Wish:
+def rule_wish(tree: Rule, dice: random.Random) -> Wish:
     """A wish whose fulfilment mostly matches the rule: one of alternatives, negations left to chance."""
     made: dict[str, Any] = {"words": [], "wants": set()}
     for term in _positive(tree, dice):
@@ -22,21 +23,22 @@ def rule_wish(tree: Tree, dice: random.Random) -> Wish:
     )
 
 
-def _positive(tree: Tree, dice: random.Random) -> list[Term]:
+def _positive(tree: Rule, dice: random.Random) -> list[Term]:
     if isinstance(tree, Term):
         return [tree]
     if isinstance(tree, Not):
         return []
-    parts = [dice.choice(tree.parts)] if isinstance(tree, AnyOf) else tree.parts
-    assert isinstance(tree, AllOf | AnyOf)
+    parts: tuple[Rule, ...] = tree.parts  # type: ignore[attr-defined]
+    if isinstance(tree, AnyOf):
+        parts = (dice.choice(parts),)
     return [term for part in parts for term in _positive(part, dice)]
 
 
-_SIGNS = {"keyword": "", "phrase": "", "hashtag": "#", "mention": "@", "cashtag": "$"}
+_SIGNS = {"keyword": "", "phrase": "", "near": "", "hashtag": "#", "mention": "@", "cashtag": "$"}
 
 
 def _grant(term: Term, made: dict[str, Any]) -> None:
-    operator, value = term.operator, term.value
+    operator, value = term.name, term.value
     if operator in _SIGNS:
         made["words"].append(_SIGNS[operator] + value)
     elif operator == "from":
