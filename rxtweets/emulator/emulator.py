@@ -53,7 +53,7 @@ class Emulator(Address, Controls):
             names. Empty, the default, is plain HTTP alone.
 
     Raises:
-        ValueError: `rate` is negative or no number, `keep_alive` isn't positive, or a name in `tls` is none of
+        ValueError: `rate` is negative or no number, `keep_alive` isn't positive, or a name in `tls` is none
             of a host.
         ImportError: There is `tls`, and trustme isn't installed.
     """
