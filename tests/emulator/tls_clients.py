@@ -58,3 +58,21 @@ def secure_stream(
     """A stream over TLS."""
     with secure(emulator, tunnel=tunnel) as sock:
         yield RawStream(sock, get(emulator, target, *headers))
+
+
+def by_hand(sock: socket.socket, context: ssl.SSLContext, words: bytes) -> None:
+    """Shake hands and send words, without an SSLSocket, which warns when the connection is gone just now."""
+    read, write = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(read, write, server_hostname="api.x.com")
+    while True:
+        try:
+            tls.do_handshake()
+            break
+        except ssl.SSLWantReadError:
+            sock.sendall(write.read())
+            data = sock.recv(65536)
+            if not data:
+                return
+            read.write(data)
+    tls.write(words)
+    sock.sendall(write.read())

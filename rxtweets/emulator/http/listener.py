@@ -15,6 +15,8 @@ from .wire import PATIENCE
 
 MOST_WAITING = 512
 """Clients that may be between their connect and their first word; further ones wait in the system's queue."""
+_DAWDLING = 1.0
+"""Seconds for the rest of a word that could become CONNECT; later it is the beginning of any request."""
 _QUEUE = 1024
 _TLS = 0x16  # the first byte of a ClientHello, and of no request
 _FULL = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
@@ -134,11 +136,12 @@ class Listener:
 
     async def _first(self, sock: socket.socket) -> bytes:
         """The first bytes a client sends, as many as tell how it speaks; they stay to be read."""
+        until = self._loop.time() + _DAWDLING
         while True:
             first = await peek(self._loop, sock, len(CONNECT))
             if self._closed:
                 raise ConnectionAbortedError
-            if first == CONNECT or not CONNECT.startswith(first):
+            if first == CONNECT or not CONNECT.startswith(first) or self._loop.time() > until:
                 return first
             await asyncio.sleep(0.01)  # what is there stays readable, so there is no waiting for the rest
 

@@ -66,16 +66,17 @@ async def peek(loop: asyncio.AbstractEventLoop, sock: socket.socket, size: int) 
 
 async def _head(loop: asyncio.AbstractEventLoop, sock: socket.socket) -> bytes:
     head = bytearray()
-    while len(head) <= LONGEST_HEAD:
+    while True:
         before = len(head)
         head += await peek(loop, sock, LONGEST_HEAD)
         end = _END.search(head, max(0, before - 3))
         if end:
             del head[end.end() :]
         await loop.sock_recv(sock, len(head) - before)  # all of it is there
+        if len(head) > LONGEST_HEAD:
+            raise h11.RemoteProtocolError("the head is too long", error_status_hint=431)
         if end:
             return bytes(head)
-    raise h11.RemoteProtocolError("the head is too long", error_status_hint=431)
 
 
 async def _refuse(loop: asyncio.AbstractEventLoop, sock: socket.socket, status: int, why: str) -> None:
