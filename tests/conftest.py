@@ -67,10 +67,10 @@ def no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the long runs unless they are asked for with `-m`."""
+    """Leave out what takes long or needs the network unless it is asked for with `-m`."""
     if config.getoption("-m"):
         return
-    left_out = [item for item in items if item.get_closest_marker("soak")]
+    left_out = [item for item in items if {mark.name for mark in item.iter_markers()} & {"soak", "peers"}]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if not item.get_closest_marker("soak")]
+        items[:] = [item for item in items if item not in left_out]

@@ -1,0 +1,33 @@
+"""Further clients, on the streams that they have."""
+
+from __future__ import annotations
+
+import pytest
+
+from rxtweets.emulator import Emulator
+
+from .conftest import Run
+
+pytestmark = pytest.mark.peers
+
+
+@pytest.mark.parametrize(
+    ("client", "program", "counts"),
+    [
+        ("twarc", "twarc_client.py", {"filtered": 10, "deleted": 1, "sampled": 10}),
+        ("twython", "twython_client.py", {"status": 20, "error": 1}),
+        (
+            "TwitterAPI",
+            "twitterapi.py",
+            {"statuses/filter": 10, "statuses/sample": 10, "added": 1, "filtered": 10, "sampled": 10},
+        ),
+        ("python-twitter", "python_twitter.py", {"filtered": 10, "sampled": 10, "user": 10}),
+        ("python-twitter-v2", "pytwitter_client.py", {"rules": 1, "post": 20, "deleted": 1}),
+        ("twitter", "sixohsix.py", {"filtered": 10, "sampled": 10}),
+    ],
+)
+def test_streams(emulator: Emulator, run: Run, client: str, program: str, counts: dict[str, int]) -> None:
+    """The client receives as many messages of each kind as its program waits for."""
+    got = run(client, program)
+    assert {kind: len(values) for kind, values in got.items()} == counts
+    assert emulator.rules == () or client == "TwitterAPI"  # which deletes none
