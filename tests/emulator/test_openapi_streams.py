@@ -1,0 +1,132 @@
+"""What v2's streams send, held against X's OpenAPI description."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from rxtweets.emulator import Emulator, Limits
+
+from .clients import add_rules, call, raw_get
+from .described import description, faults_of_item, payloads, required, streams
+
+RULES = ("the", "cat has:media", "is:reply dog", "lang:ja の", "from:1 OR has:geo", "has:mentions moon")
+LISTS = ("fields", "expansions")
+ITEMS = 200
+POSTS = [path for path, known in streams().items() if "tweet.fields" in (one["name"] for one in known)]
+POSTS = [path for path in POSTS if path.startswith("/2/tweets/")]
+DEFAULTS = {"id", "text", "edit_history_tweet_ids"}
+
+
+@pytest.fixture(scope="module")
+def talkative() -> Iterator[Emulator]:
+    """A world that says much, with rules and subscriptions of all kinds."""
+    schemas = description()["components"]["schemas"]
+    with Emulator(rate=20_000, seed=11, limits=Limits.none()) as emulator:
+        add_rules(emulator, *RULES)
+        for kind in schemas["CreateActivitySubscriptionRequest"]["properties"]["event_type"]["enum"]:
+            asked = {"event_type": kind, "filter": {"user_id": "12"}, "tag": "t"}
+            assert call(emulator, "POST", "/2/activity/subscriptions", json=asked).status_code == 200
+        yield emulator
+
+
+def wanted(path: str) -> dict[str, list[str]]:
+    """Each list of the stream's parameters with all that it takes."""
+    return {
+        parameter["name"]: parameter["schema"]["items"]["enum"]
+        for parameter in streams()[path]
+        if parameter["name"].endswith(LISTS)
+    }
+
+
+def everything(path: str) -> str:
+    return "&".join(f"{name}={','.join(values)}" for name, values in wanted(path).items())
+
+
+def items(emulator: Emulator, path: str, query: str = "", count: int = ITEMS) -> list[dict[str, Any]]:
+    parts = [*(f"{name}={value}" for name, value in required(path, "GET").items()), query]
+    with raw_get(emulator, f"{path}?{'&'.join(part for part in parts if part)}") as stream:
+        assert stream.status == 200, stream.body()
+        return [stream.message() for _ in range(count)]
+
+
+@pytest.mark.parametrize("path", streams())
+@pytest.mark.parametrize("asked", ["nothing", "everything"])
+def test_items_are_as_described(talkative: Emulator, path: str, asked: str) -> None:
+    """Every item fits the schema of its path, with the default fields and with all there are."""
+    for item in items(talkative, path, everything(path) if asked == "everything" else ""):
+        assert faults_of_item(path, item) == [], item
+
+
+@pytest.mark.parametrize("path", POSTS)
+def test_posts_have_the_default_fields_only_unless_asked(talkative: Emulator, path: str) -> None:
+    """Id, text and edit history, the rules on the filtered stream, and nothing included."""
+    for item in items(talkative, path, count=100):
+        assert item.keys() == {"data"} | ({"matching_rules"} if path.endswith("search/stream") else set())
+        assert item["data"].keys() == DEFAULTS
+
+
+def test_objects_have_their_default_fields_only_unless_asked(talkative: Emulator) -> None:
+    """Expansions alone bring what is named, each with the fields that X gives by default."""
+    path = "/2/tweets/sample/stream"
+    expansions = ",".join(wanted(path)["expansions"])
+    defaults = {
+        "users": {"id", "name", "username"},
+        "tweets": DEFAULTS,
+        "media": {"media_key", "type"},
+        "polls": {"id", "options"},
+        "places": {"id", "full_name"},
+    }
+    seen = set()
+    for item in items(talkative, path, f"expansions={expansions}", 1000):
+        for name, objects in item.get("includes", {}).items():
+            seen.add(name)
+            for one in objects:
+                assert one.keys() - BROUGHT == defaults[name], item
+    assert seen == defaults.keys()
+
+
+BROUGHT = {
+    "attachments",
+    "author_id",
+    "entities",
+    "geo",
+    "in_reply_to_user_id",
+    "referenced_tweets",
+    "article",
+    "note_tweet",
+}
+"""The fields that expansions expand, which they bring along."""
+
+
+def test_each_kind_of_activity_that_is_described_comes(talkative: Emulator) -> None:
+    """Every kind with a described payload occurs on the activity stream."""
+    kinds = {item["data"]["event_type"] for item in items(talkative, "/2/activity/stream", count=1000)}
+    assert kinds >= payloads().keys()
+
+
+def test_a_field_that_may_not_be_seen_is_a_partial_error(talkative: Emulator) -> None:
+    """The post is there, and beside it the problem that tells of the field."""
+    path = "/2/tweets/sample/stream"
+    (item,) = items(talkative, path, "tweet.fields=organic_metrics,lang", 1)
+    assert item["data"]["lang"]
+    assert [error["field"] for error in item["errors"]] == ["organic_metrics"]
+    assert faults_of_item(path, item) == []
+
+
+@pytest.mark.parametrize("path", streams())
+def test_goodbyes_are_as_described(path: str) -> None:
+    """The last message of a stream that is ended is an error of X's form."""
+    with Emulator(rate=0) as emulator:
+        add_rules(emulator, "cat")
+        with raw_get(emulator, f"{path}?partition=1" if required(path, "GET") else path) as stream:
+            emulator.wait_for_streams(1)
+            if path == "/2/activity/stream":  # it has no name among the connections
+                (one,) = emulator.streams
+                call(emulator, "DELETE", "/2/connections", json={"uuids": [one.id]})
+            else:
+                call(emulator, "DELETE", "/2/connections/all")
+            assert faults_of_item(path, stream.message()) == []
+            assert stream.chunk() == b""
