@@ -43,23 +43,23 @@ class Conduct:
 
     # --- v2
 
-    def spend(self, call: Call, stream: bool) -> Answer | None:
-        """Count a request, and refuse it where there have been too many."""
+    def spend(self, method: str, endpoint: str, stream: bool) -> Answer | None:
+        """Count a request to an endpoint (its path in the table), and refuse it after too many."""
         limit = self._limit(stream)
         if limit is None:
             return None
-        start, count = self._window(call)
+        start, count = self._window(method, endpoint)
         if count >= limit:
             return v2_refusal(429)
-        self._windows[call.method, call.path] = (start, count + 1)
+        self._windows[method, endpoint] = (start, count + 1)
         return None
 
-    def headers(self, call: Call, stream: bool) -> tuple[tuple[str, str], ...]:
+    def headers(self, method: str, endpoint: str, stream: bool) -> tuple[tuple[str, str], ...]:
         """What the answer to a request tells about the limit that it counts against."""
         limit = self._limit(stream)
         if limit is None:
             return ()
-        start, count = self._window(call)
+        start, count = self._window(method, endpoint)
         return (
             ("x-rate-limit-limit", str(limit)),
             ("x-rate-limit-remaining", str(max(0, limit - count))),
@@ -69,9 +69,9 @@ class Conduct:
     def _limit(self, stream: bool) -> int | None:
         return self.limits.connects if stream else self.limits.requests
 
-    def _window(self, call: Call) -> tuple[float, int]:
+    def _window(self, method: str, endpoint: str) -> tuple[float, int]:
         now = self._clock.time()
-        start, count = self._windows.get((call.method, call.path), (now, 0))
+        start, count = self._windows.get((method, endpoint), (now, 0))
         return (now, 0) if now - start >= WINDOW else (start, count)
 
     def crowded(self, call: Call, feed: Feed, open_: Iterable[OpenStream]) -> Answer | None:
@@ -80,7 +80,8 @@ class Conduct:
         alike = [
             stream
             for stream in open_
-            if stream.record.path == call.path
+            if stream.alive
+            and stream.record.path == call.path
             and stream.feed.partition == feed.partition
             and stream.feed.finite == feed.finite
         ]
@@ -89,7 +90,8 @@ class Conduct:
         return problem(
             429,
             "ConnectionException",
-            "This stream is currently at the maximum allowed connection limit.",
+            "This stream is currently at the maximum allowed connection limit"
+            f" (of the emulator: Limits(connections={limit})).",
             "streaming-connection",
             connection_issue="TooManyConnections",
         )

@@ -44,7 +44,7 @@ class StreamHub:
 
         It is remembered in any case, for those who ask later what they have missed.
         """
-        self.history.add(post)
+        self.history.add(post, self.clock.world_ms())
         given = 0
         for stream in tuple(self.streams.values()):
             if stream.replaying:

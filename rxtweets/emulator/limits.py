@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct, structs
 
+_OPTIONAL = frozenset({"connections", "connects", "requests", "attempts", "messages"})
+
 
 class Limits(Struct, frozen=True, kw_only=True):
     """What the emulator allows its clients; None, where a field may be None, is no limit.
@@ -24,7 +26,7 @@ class Limits(Struct, frozen=True, kw_only=True):
         messages: messages a second of a v1.1 stream; more are withheld and counted in `limit` notices.
 
     Raises:
-        ValueError: a limit is less than 1.
+        ValueError: a limit isn't a whole number of at least 1, or None where it may be.
     """
 
     connections: int | None = 2
@@ -39,10 +41,13 @@ class Limits(Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         for name, value in structs.asdict(self).items():
-            if value is not None and value < 1:
-                raise ValueError(f"{name} must be at least 1, got {value}")
+            if value is None and name in _OPTIONAL:
+                continue
+            if type(value) is not int or value < 1:
+                other = ", or None for no limit" if name in _OPTIONAL else ""
+                raise ValueError(f"{name} must be a whole number of at least 1{other}, got {value!r}")
 
     @classmethod
-    def none(cls) -> Limits:
-        """No limits of connections and requests, as for a test of load."""
-        return cls(connections=None, connects=None, requests=None, attempts=None)
+    def none(cls, **others: int) -> Limits:
+        """No limits of connections and requests, as for a test of load; the `others` as given."""
+        return cls(connections=None, connects=None, requests=None, attempts=None, **others)

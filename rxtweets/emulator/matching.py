@@ -5,7 +5,7 @@ from __future__ import annotations
 from rxtweets.filterindex import FilterIndex
 from rxtweets.messages import Post as PostMessage
 from rxtweets.messages import Status, decode
-from rxtweets.rules import EVERY_FIELD, Rule, fields_for
+from rxtweets.rules import EVERY_FIELD, CompiledRule, Rule, fields_for
 from rxtweets.track import FilterQuery
 from rxtweets.track.reading import Reading
 
@@ -25,6 +25,10 @@ def tracked(query: FilterQuery, post: Post) -> bool:
     return query.holds(reading)
 
 
+FEW = 20
+"""Rules up to which trying each costs less than finding all that the index asks of a post."""
+
+
 class Selector:
     """The rules of an app: which of them match a post, found once for all streams.
 
@@ -34,14 +38,15 @@ class Selector:
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self._index = FilterIndex[str]()
-        self._rules: dict[str, Rule] = {}
+        self._rules: dict[str, CompiledRule] = {}
         self._fields = Fields()
         self._version = 0
 
     def add(self, key: str, rule: Rule) -> None:
         """Hold a rule under a key that is new."""
-        self._index.add(rule.compile(asked=EVERY_FIELD, seed=self._seed), key)
-        self._rules[key] = rule
+        compiled = rule.compile(asked=EVERY_FIELD, seed=self._seed)
+        self._index.add(compiled, key)
+        self._rules[key] = compiled
         self._fields = _joined(self._fields, _needed(rule))
         self._version += 1
 
@@ -62,7 +67,12 @@ class Selector:
             return known[1]
         message = decode(post_bytes(post, self._fields))
         assert isinstance(message, PostMessage)
-        found = self._index.match(message)
+        if len(self._rules) > FEW:
+            found = self._index.match(message)
+        else:
+            reading = CompiledRule.read(message)
+            assert reading is not None
+            found = [key for key, rule in self._rules.items() if rule.holds(reading)]
         post.forms["rules"] = (self._version, found)
         return found
 

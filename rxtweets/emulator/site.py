@@ -76,7 +76,7 @@ class Site:
 
     def connect(self) -> Connection:
         """The protocol of a new connection."""
-        return Connection(self.respond, self.connections)
+        return Connection(self.respond, self.connections, self.clock.time)
 
     def respond(self, call: Call) -> Reply:
         """Answer a request and remember both."""
@@ -96,7 +96,11 @@ class Site:
         )
         asyncio.get_running_loop().call_soon(self.hub.happened)  # once the answer is on its way
         counted = call.path.startswith("/2/") and not isinstance(reply, Ordered)
-        limits = self.conduct.headers(call, self._is_stream(call.path)) if counted else ()
+        limits = (
+            self.conduct.headers(call.method, self.endpoint(call.path), self._is_stream(call.path))
+            if counted
+            else ()
+        )
         if isinstance(reply, Feed):
             return self._stream(call, reply, limits)
         if isinstance(reply, Answer):
@@ -123,10 +127,13 @@ class Site:
         return path in self._routes and (path.endswith(("/stream", ".json")) or "/stream/lang/" in path)
 
     def _find(self, path: str) -> dict[str, Endpoint] | None:
-        found = self._routes.get(path)
-        if found is None and path.startswith("/2/"):
-            found = self._routes.get(path.rpartition("/")[0] + "/*")
-        return found
+        return self._routes.get(self.endpoint(path))
+
+    def endpoint(self, path: str) -> str:
+        """The path as it stands in the table, which may hold ``*`` for the last segment."""
+        if path in self._routes or not path.startswith("/2/"):
+            return path
+        return path.rpartition("/")[0] + "/*"
 
     def _stream(self, call: Call, feed: Feed, headers: tuple[tuple[str, str], ...]) -> OpenStream:
         self._end_older(feed)

@@ -16,7 +16,7 @@ from .trouble.shape import QUIET, Shape
 from .world.model import NOTHING, Post, Wish
 
 if TYPE_CHECKING:
-    from .history import Replay
+    from .history import LastReplay, Replay
     from .hub import StreamHub
 
 FULL = 0.6
@@ -30,6 +30,10 @@ _AHEAD = 256 * 1024
 _PAUSE = 0.002
 _PATIENCE = 2.0
 """Seconds that a reset waits for what goes before it."""
+
+
+CLIENT, SERVER, SLOW, REPLAYED = "client_disconnect", "server_disconnect", "slow_reader", "replay_finished"
+"""Why a stream ended, as the list of connections says it; X's description names no values."""
 
 
 class Feed:
@@ -47,11 +51,11 @@ class Feed:
     delimited = False
     finite = False
     slot: tuple[str, str] | None = None
-    backlog: Callable[[], Replay] | None = None
+    backlog: Callable[[], Replay | LastReplay] | None = None
 
     def offer(self, post: Post) -> bytes | None:
         """The message on the occasion of a post, or None where it belongs to another partition."""
-        if self.partition is not None and (post.id ^ post.id >> 22) % self.partitions != self.partition - 1:
+        if self.partition is not None and partition_of(post, self.partitions) != self.partition:
             return None
         return self.message(post)
 
@@ -79,9 +83,18 @@ class Feed:
         """The notice that so many messages were withheld since the stream was opened."""
         return None
 
+    def finished(self) -> bytes | None:
+        """The message that ends a finite stream."""
+        return None
+
     def goodbye(self) -> bytes | None:
         """The message that the stream ends because the site, or a newer connection, wants it to."""
         return operational_disconnect()
+
+
+def partition_of(post: Post, partitions: int) -> int:
+    """Which of so many partitions, numbered from 1, a post belongs to, whatever pattern ids have."""
+    return (post.id * 0x9E3779B97F4A7C15 >> 40 & 0xFFFFFF) % partitions + 1
 
 
 class PlainFeed(Feed):
@@ -140,7 +153,7 @@ class OpenStream:
         self.record = record
         self.feed = feed
         self.headers = (*headers, ("content-encoding", "gzip")) if gzip else headers
-        self.reason = "client_disconnect"
+        self.reason = CLIENT
         self.replaying = False
         self.shape = shape
         self.compressed = gzip
@@ -154,7 +167,8 @@ class OpenStream:
         self._timer: asyncio.TimerHandle | None = None
         self._heard = 0.0
         self._warned = -BETWEEN_WARNINGS
-        self._meter = Meter(hub.limits.messages)
+        self._meter = Meter(hub.limits.messages if feed.protocol == "1.1" else None)
+        self._room = hub.limits.queue
 
     def begin(self, connection: Connection, chunked: bool) -> None:
         self._connection = connection
@@ -187,12 +201,24 @@ class OpenStream:
         """The past is through: end, or be live from now on."""
         self.replaying = False
         if finished:
-            self.reason = "replay_finished"
+            self.reason = REPLAYED
+            last = self.feed.finished()
+            if last is not None:
+                self.send(last)
             self.close()
 
     def waiting(self) -> int:
         """Bytes that the client has not read yet, beyond what the system holds for it."""
         return self._connection.transport.get_write_buffer_size() + sum(map(len, self._pending))
+
+    def ready(self, most: int) -> bool:
+        """Whether no more than that waits for the client, and sending is possible at all."""
+        return not self.shape.stalled and self.waiting() <= most
+
+    @property
+    def alive(self) -> bool:
+        """Whether its connection is still there."""
+        return not self._connection.transport.is_closing()
 
     def _beat(self) -> None:
         silent = self._loop.time() - self._heard
@@ -319,6 +345,7 @@ class OpenStream:
                 self._drop()
             return
         self._heard = self._loop.time()
+        queue = self._hub.limits.queue
         waiting = transport.get_write_buffer_size()
         if self.shape.fragment:
             for part in self._pending[:-1]:
@@ -326,16 +353,18 @@ class OpenStream:
             del self._pending[:-1]
         data = b"".join(self._pending)
         self._pending.clear()
-        if waiting and waiting + len(data) > self._hub.limits.queue:
+        if waiting <= queue:
+            self._room = queue + len(data)  # one message may be larger than the queue: that is not slowness
+        elif waiting + len(data) > self._room:
             self._drop()
             return
         transport.write(data)
-        full = waiting / self._hub.limits.queue
+        full = waiting / queue
         if full > FULL:
-            self._warn(int(full * 100))
+            self._warn(min(100, int(full * 100)))
 
     def _drop(self) -> None:
-        self.reason = "slow_reader"
+        self.reason = SLOW
         self._pending.clear()
         self._connection.transport.abort()
 
@@ -362,13 +391,19 @@ class OpenStream:
         """Close the connection after what is pending, without a word; a long line under way is broken off."""
         self._pouring = None
         self._flush()
+        self._end_by_server()
         self._connection.transport.close()
         self.ended()
 
     def reset(self) -> None:
         """Reset the connection."""
         self._connection.reset()
+        self._end_by_server()
         self.ended()
+
+    def _end_by_server(self) -> None:
+        if self.reason == CLIENT:
+            self.reason = SERVER
 
     def reset_when_written(self, patience: float = _PATIENCE) -> None:
         """Reset the connection once what is pending is on its way, or won't be read."""

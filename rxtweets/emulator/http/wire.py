@@ -52,9 +52,12 @@ Reply = Answer | Opened | Silence
 class Connection(asyncio.Protocol):
     """One client's connection; among the `connections` from when it has a transport until that is gone."""
 
-    def __init__(self, respond: Callable[[Call], Reply], connections: set[Connection]) -> None:
+    def __init__(
+        self, respond: Callable[[Call], Reply], connections: set[Connection], now: Callable[[], float]
+    ) -> None:
         self._respond = respond
         self._connections = connections
+        self._now = now
         self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=LONGEST_HEAD)
         self._request: h11.Request | None = None
         self._body = bytearray()
@@ -162,7 +165,7 @@ class Connection(asyncio.Protocol):
         headers = [
             ("content-type", "application/json; charset=utf-8"),
             *stream.headers,
-            *_common(),
+            *self._common(),
             ("connection", "close"),
         ]
         chunked = self._h11.their_http_version == b"1.1"
@@ -179,7 +182,7 @@ class Connection(asyncio.Protocol):
         self._write_head(
             h11.Response(
                 status_code=answer.status,
-                headers=[*headers, *_common()],
+                headers=[*headers, *self._common()],
                 reason=reason(answer.status).encode(),
             )
         )
@@ -196,6 +199,9 @@ class Connection(asyncio.Protocol):
 
     def _write_head(self, head: h11.Response | h11.InformationalResponse) -> None:
         self.transport.write(self._h11.send(head) or b"")
+
+    def _common(self) -> list[tuple[str, str]]:
+        return [("date", formatdate(self._now(), usegmt=True)), ("server", "rxtweets-emulator")]
 
     def _malformed(self, status: int) -> None:
         if self._h11.our_state in (h11.IDLE, h11.SEND_RESPONSE):
@@ -229,7 +235,3 @@ def _bounds(request: h11.Request) -> tuple[int, int]:
     headers = {name: value.decode("latin-1") for name, value in request.headers}
     longest = LONGEST_FORM if is_form(headers.get(b"content-type", "")) else LONGEST_BODY
     return longest, int(headers.get(b"content-length", "0"))
-
-
-def _common() -> list[tuple[str, str]]:
-    return [("date", formatdate(usegmt=True)), ("server", "rxtweets-emulator")]

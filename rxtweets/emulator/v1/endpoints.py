@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from rxtweets.emulator.history import Replay
+from rxtweets.emulator.history import LastReplay
 from rxtweets.emulator.http.answers import Answer, Call, v1_refusal
 from rxtweets.emulator.streams import Feed
 from rxtweets.emulator.world.model import Post
@@ -65,9 +65,7 @@ def routes(site: Site) -> dict[str, dict[str, Callable[[Call], Answer | Feed]]]:
         count, history = parameters.count(params), site.hub.history
         if count:
             feed.finite = count < 0
-            feed.backlog = lambda: Replay(
-                history, history.last(abs(count), feed.offer), history.end if count < 0 else None
-            )
+            feed.backlog = lambda: LastReplay(history, abs(count), feed.matches, count < 0)
 
     def user_stream(call: Call, params: dict[str, str]) -> StatusFeed:
         account = site.accounts.user_id

@@ -11,7 +11,7 @@ from msgspec import structs
 from rxtweets.emulator.clock import Clock
 from rxtweets.emulator.http.answers import encode
 from rxtweets.emulator.matching import tracked
-from rxtweets.emulator.streams import Feed
+from rxtweets.emulator.streams import Feed, partition_of
 from rxtweets.emulator.world.model import LEVELS, Post, Wish
 from rxtweets.emulator.world.world import World
 from rxtweets.track import FilterQuery
@@ -32,8 +32,12 @@ class StatusFeed(Feed):
     def __init__(self, delimited: bool = False) -> None:
         self.delimited = delimited
 
+    def matches(self, post: Post) -> bool:
+        """Whether the stream gets the post."""
+        return True
+
     def message(self, post: Post) -> bytes | None:
-        return status_bytes(post)
+        return status_bytes(post) if self.matches(post) else None
 
     def aside(self, post: Post, dice: random.Random) -> bytes | None:
         drawn = dice.random()
@@ -49,6 +53,9 @@ class StatusFeed(Feed):
     def limited(self, total: int) -> bytes | None:
         return notices.limit(total, self.clock.world_ms())
 
+    def finished(self) -> bytes | None:
+        return notices.disconnect(9, self.name)
+
     def goodbye(self) -> bytes | None:
         return notices.disconnect(7, self.name)
 
@@ -60,8 +67,8 @@ class FilterFeed(StatusFeed):
         super().__init__(delimited)
         self._query = query
 
-    def message(self, post: Post) -> bytes | None:
-        return status_bytes(post) if tracked(self._query, post) else None
+    def matches(self, post: Post) -> bool:
+        return tracked(self._query, post)
 
     def wish(self, dice: random.Random) -> Wish | None:
         query = self._query
@@ -155,12 +162,9 @@ class VolumeFeed(StatusFeed):
         self._languages = languages
         self._level = LEVELS.index(level)
 
-    def message(self, post: Post) -> bytes | None:
-        return super().message(post) if self._wants(post) else None
-
-    def _wants(self, post: Post) -> bool:
+    def matches(self, post: Post) -> bool:
         return (
-            (post.id ^ post.id >> 22) % PARTITIONS + 1 in self._parts
+            partition_of(post, PARTITIONS) in self._parts
             and (not self._languages or post.lang in self._languages)
             and LEVELS.index(post.level) >= self._level
             and bool(self._kind(post))

@@ -86,7 +86,7 @@ def authorized(site: Site, endpoint: Endpoint, stream: bool, by_user: bool = Fal
     """
 
     def admitted(call: Call) -> Answer | Feed:
-        reply = site.conduct.spend(call, stream) or endpoint(call)
+        reply = site.conduct.spend(call.method, site.endpoint(call.path), stream) or endpoint(call)
         if not isinstance(reply, Feed):
             return reply
         refusal = recover(call, reply, site.hub) or site.conduct.crowded(
