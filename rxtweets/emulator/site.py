@@ -12,6 +12,7 @@ from .access import signin
 from .access.oauth import Accounts, Gate
 from .clock import Clock
 from .conduct import Conduct
+from .control import Control, is_own
 from .http.answers import Answer, Call, refuse
 from .http.wire import Connection, Reply, Silence
 from .hub import StreamHub
@@ -58,6 +59,7 @@ class Site:
         self.conduct = Conduct(self.clock, limits)
         self.book = RuleBook(self.world.ids, limits, seed or 0)
         self.trouble: Trouble = Trouble(self.clock, seed)
+        self.control = Control(self)
         self.requests = RequestLog()
         self.connections: set[Connection] = set()
         self.scenarios: list[Scenario] = []
@@ -79,7 +81,9 @@ class Site:
         return Connection(self.respond, self.connections, self.clock.time)
 
     def respond(self, call: Call) -> Reply:
-        """Answer a request and remember both."""
+        """Answer a request and remember both, unless it is about the emulator itself."""
+        if is_own(call.path):
+            return self.control.respond(call)
         reply = self._reply(call)
         opened = isinstance(reply, Feed)
         body = call.body[:LONGEST_BODY]
