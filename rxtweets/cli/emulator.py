@@ -31,8 +31,18 @@ def _rate(text: str) -> float:
     "--rate", metavar="NUMBER", type=_rate, default="20", show_default=True, help="Posts a second, or max."
 )
 @click.option("--seed", type=int, help="The same seed sends the same bytes, in a time of its own.")
+@click.option("--keep-alive", type=float, metavar="SECONDS", help="Silence before a keep-alive; else X's.")
+@click.option("--scenario", metavar="FILE", help="Make trouble as this TOML file says.")
 @click.pass_obj
-def emulator(signals: Signals, host: str, port: int, rate: float, seed: int | None) -> None:
+def emulator(
+    signals: Signals,
+    host: str,
+    port: int,
+    rate: float,
+    seed: int | None,
+    keep_alive: float | None,
+    scenario: str | None,
+) -> None:
     """Run a local server that speaks both protocols, until Ctrl-C.
 
     Prints the variables that point programs written with rxtweets at it, as lines
@@ -45,7 +55,9 @@ def emulator(signals: Signals, host: str, port: int, rate: float, seed: int | No
     """
     from rxtweets.emulator import Emulator
 
-    with Emulator(host=host, port=port, rate=rate, seed=seed) as server:
+    with Emulator(host=host, port=port, rate=rate, seed=seed, keep_alive=keep_alive) as server:
+        if scenario is not None:
+            server.play(scenario)
         click.echo(f"The emulator listens on {server.base_url}; Ctrl-C ends it.", err=True)
         click.echo("Programs that run with these variables stream from it:\n", err=True)
         for name, value in server.env().items():

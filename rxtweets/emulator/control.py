@@ -1,6 +1,6 @@
-"""The emulator's own address space, ``/`` and ``/emulator/…``: control over HTTP, for any language and the console.
+"""The emulator's own addresses, ``/`` and ``/emulator/…``: control over HTTP, for programs and the console.
 
-What browsers show from elsewhere has no business here: a request is refused whose Host isn't this server's
+What browsers show from elsewhere has no business here: a request is refused whose Host isn't this server
 (DNS rebinding) or whose Origin is another (cross-site requests).
 """
 
@@ -10,6 +10,8 @@ import ipaddress
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+import msgspec
 
 from .http.answers import Answer, Call, json_answer
 from .trouble.actions import Action, read
@@ -62,7 +64,9 @@ class Control:
         except ValueError:
             host = ""
         if not (_is_loopback(host) or host in self.hosts):
-            return "Host must be this machine's loopback address, or a host that the emulator was started with"
+            return (
+                "Host must be this machine's loopback address, or a host that the emulator was started with"
+            )
         origin = call.headers.get("origin")
         if origin is not None and origin.lower() not in (f"{s}://{authority.lower()}" for s in _SCHEMES):
             return "Origin must be the emulator itself: other pages may not control it"
@@ -74,8 +78,8 @@ class Control:
         if len(call.body) > LONGEST_BODY:
             return _error(413, f"the body must have at most {LONGEST_BODY} bytes, it has {len(call.body)}")
         try:
-            actions = _read(call.json())
-        except ValueError as error:
+            actions = _read(msgspec.json.decode(call.body))
+        except (ValueError, RecursionError) as error:
             return _error(400, str(error))
         done: list[Result] = []
         for action in actions:
