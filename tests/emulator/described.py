@@ -125,9 +125,10 @@ def _amend_requests(whole: dict[str, Any]) -> None:
     deleted = schemas["UpdateRulesDelete"]["properties"]
     deleted["ids"]["minItems"] = deleted["values"]["minItems"] = 1
     schemas["UpdateRulesDelete"]["minProperties"] = 1
-    # A filter filters, and its members are those of ActivitySubscriptionFilter, which events bring back.
+    # A filter filters, which a direction alone does not; its members are those that events bring back.
     wanted = schemas["CreateActivitySubscriptionFilter"]
-    wanted |= {"minProperties": 1, "properties": schemas["ActivitySubscriptionFilter"]["properties"]}
+    wanted["properties"] = schemas["ActivitySubscriptionFilter"]["properties"]
+    wanted["anyOf"] = [{"required": ["user_id"]}, {"required": ["keyword"]}]
     # Tokens are those that answers gave: 16 characters of base32hex.
     for path in ("/2/tweets/search/stream/rules", "/2/activity/subscriptions", "/2/connections"):
         for parameter in paths[path]["get"]["parameters"]:

@@ -18,6 +18,7 @@ CLIENTS = {
     "python-twitter": ["python-twitter"],
     "python-twitter-v2": ["python-twitter-v2"],
     "twitter": ["twitter"],
+    "schemathesis": ["schemathesis==4.*"],
 }
 """What pip is asked for, by the name of the environment."""
 

@@ -179,8 +179,8 @@ class ActivityEndpoints:
         wanted: dict[str, str] = to_builtins(asked.filter)
         if asked.event_type.startswith(_UNDIRECTED):
             wanted.pop("direction", None)
-        if not wanted:
-            return invalid_request(({"filter": []}, "`filter` must hold user_id, keyword or direction"))
+        if not wanted.keys() - {"direction"}:
+            return invalid_request(({"filter": []}, "`filter` must hold a user_id or a keyword"))
         now = sent(self._site.clock)
         made = Subscription(
             str(self._site.world.ids.next()),
