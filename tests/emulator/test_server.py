@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from rxtweets.emulator import Emulator
+from rxtweets.emulator import Emulator, Limits
 
 from .clients import SAMPLE, V1_FILTER, call, raw_get, v1_stream
 
@@ -72,7 +72,7 @@ def test_clients_that_have_just_connected_are_dropped(emulator: Emulator) -> Non
 def test_nothing_is_left_of_a_storm_of_clients() -> None:
     """Stops while clients come in from all sides leave no stream, no descriptor and no silent world."""
     over = threading.Event()
-    with Emulator(rate=1000) as emulator:
+    with Emulator(rate=1000, limits=Limits.none()) as emulator:
         head = f"GET {SAMPLE} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {emulator.bearer_token}\r\n\r\n"
 
         def storm() -> None:
