@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import math
 import shlex
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import reactivex
 
 import rxtweets as rxt
+from rxtweets.endpoints import is_loopback
 
 from .signals import Signals
+
+if TYPE_CHECKING:
+    from rxtweets.emulator import Emulator
 
 
 def _rate(text: str) -> float:
@@ -33,6 +40,18 @@ def _rate(text: str) -> float:
 @click.option("--seed", type=int, help="The same seed sends the same bytes, in a time of its own.")
 @click.option("--keep-alive", type=float, metavar="SECONDS", help="Silence before a keep-alive; else X's.")
 @click.option("--scenario", metavar="FILE", help="Make trouble as this TOML file says.")
+@click.option(
+    "--tls",
+    multiple=True,
+    metavar="NAME",
+    help="Speak TLS as this host; 'x-hosts' is all of X's. May be given several times.",
+)
+@click.option(
+    "--ca-file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    help="Where to write the certificate that clients are to trust; else a temporary file.",
+)
 @click.pass_obj
 def emulator(
     signals: Signals,
@@ -42,6 +61,8 @@ def emulator(
     seed: int | None,
     keep_alive: float | None,
     scenario: str | None,
+    tls: tuple[str, ...],
+    ca_file: str | None,
 ) -> None:
     """Run a local server that speaks both protocols, until Ctrl-C.
 
@@ -53,15 +74,34 @@ def emulator(
     . ./emulator.env
     rxtweets filter --track python
     """
-    from rxtweets.emulator import Emulator
+    from rxtweets.emulator import X_HOSTS, Emulator
 
-    with Emulator(host=host, port=port, rate=rate, seed=seed, keep_alive=keep_alive) as server:
+    if ca_file is not None and not tls:
+        raise click.UsageError("--ca-file goes with --tls.")
+    names = [name for given in tls for name in (X_HOSTS if given == "x-hosts" else (given,))]
+    with Emulator(host=host, port=port, rate=rate, seed=seed, keep_alive=keep_alive, tls=names) as server:
         if scenario is not None:
             server.play(scenario)
         click.echo(f"The emulator listens on {server.base_url}; Ctrl-C ends it.", err=True)
+        if not is_loopback(host):
+            where = host or "this machine"
+            click.echo(f"Warning: whoever can reach {where} can use and control it.", err=True)
         click.echo("Programs that run with these variables stream from it:\n", err=True)
-        for name, value in server.env().items():
+        for name, value in _variables(server, ca_file).items():
             click.echo(f"export {name}={shlex.quote(value)}")
+        if tls:
+            proxy = server.proxy_env()["HTTPS_PROXY"]
+            click.echo(f"\nFor a program that knows only X's hosts: export HTTPS_PROXY={proxy}", err=True)
         click.echo("\nFor example, in a shell with them: rxtweets filter --track python", err=True)
         rxt.run(reactivex.never())
     signals.forget()
+
+
+def _variables(server: Emulator, ca_file: str | None) -> dict[str, str]:
+    """The variables, with the CA's certificate in that file."""
+    variables = server.env()
+    if ca_file is None:
+        return variables
+    shutil.copyfile(server.ca_file, ca_file)
+    kept = str(Path(ca_file).absolute())
+    return {name: kept if value == server.ca_file else value for name, value in variables.items()}
