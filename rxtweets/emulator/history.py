@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _PIECE = 64 * 1024
 _AHEAD = 512 * 1024
 """Bytes that a replay writes at a time, and that may wait for the reader while it goes on."""
-_LOOK = 500
+_LOOK = 2000
 """What looking at a post costs of a piece, in bytes: those who want few posts don't stop all others."""
 _PAUSE = 0.02
 
@@ -103,4 +103,5 @@ class LastReplay:
                 return
             self._number -= 1
             self._left -= bool(self._wanted(self._history.get(self._number)))
+            self._history.forget_forms(self._number)
         stream.later(0, self.go_on)

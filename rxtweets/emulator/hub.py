@@ -52,6 +52,8 @@ class StreamHub:
             message = stream.feed.offer(post)
             if message is None or not stream.deliver(message):
                 continue
+            for other in stream.feed.also(post):
+                stream.deliver(other)
             given += 1
             more = stream.feed.aside(post, dice) if dice is not None else None
             if more is not None:

@@ -55,6 +55,7 @@ class Site:
         self.clock = Clock(seeded=seed is not None)
         self.world = World(seed or 0, self.clock)
         self.accounts: Accounts = Accounts(seed or 0)
+        self.world.people.introduce(self.accounts.user_id, self.accounts.screen_name)
         self.gate = Gate(self.accounts, self.clock)
         self.conduct = Conduct(self.clock, limits)
         self.book = RuleBook(self.world.ids, limits, seed or 0)
@@ -135,6 +136,8 @@ class Site:
 
     def endpoint(self, path: str) -> str:
         """The path as it stands in the table, which may hold ``*`` for the last segment."""
+        if path.startswith("/1.1/site/c/"):
+            return "/1.1/site/c/*"
         if path in self._routes or not path.startswith("/2/"):
             return path
         return path.rpartition("/")[0] + "/*"

@@ -67,6 +67,10 @@ class Feed:
         """The JSON to send on the occasion of a new post, or None for nothing."""
         return None
 
+    def also(self, post: Post) -> tuple[bytes, ...]:
+        """What else the same post makes it send."""
+        return ()
+
     def aside(self, post: Post, dice: random.Random) -> bytes | None:
         """What else may come after a post that was sent: a deletion, an event."""
         return None

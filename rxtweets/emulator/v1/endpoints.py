@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING
 
 from rxtweets.emulator.history import LastReplay
 from rxtweets.emulator.http.answers import Answer, Call, v1_refusal
 from rxtweets.emulator.streams import Feed
 from rxtweets.emulator.world.model import Post
+from rxtweets.track import FilterQuery
 
 from . import parameters
-from .feeds import FilterFeed, SiteFeed, StatusFeed, UserFeed, VolumeFeed
+from .feeds import FilterFeed, StatusFeed, VolumeFeed
+from .home import Asked, SiteFeed, UserFeed
+from .sites import PREFIX, SiteControls
 
 if TYPE_CHECKING:
     from rxtweets.emulator.site import Site
@@ -62,26 +66,24 @@ def routes(site: Site) -> dict[str, dict[str, Callable[[Call], Answer | Feed]]]:
             feed.slot = (account, "user" if isinstance(feed, UserFeed) else "public")
 
     def _replay(feed: StatusFeed, params: dict[str, str]) -> None:
-        count, history = parameters.count(params), site.hub.history
-        if count:
-            feed.finite = count < 0
-            feed.backlog = lambda: LastReplay(history, abs(count), feed.matches, count < 0)
+        wanted, history = parameters.count(params), site.hub.history
+        if wanted:
+            feed.finite = wanted < 0
+            feed.backlog = lambda: LastReplay(history, abs(wanted), feed.matches, wanted < 0)
 
     def user_stream(call: Call, params: dict[str, str]) -> StatusFeed:
-        account = site.accounts.user_id
-        return UserFeed(
-            site.world, account, parameters.delimited(params), params.get("stringify_friend_ids") == "true"
-        )
+        searched = params.get("track") or params.get("locations")
+        query = parameters.query({**params, "follow": ""}) if searched else None
+        return UserFeed(site.world, site.accounts.user_id, _asked(params, "followings", query))
 
     def site_stream(call: Call, params: dict[str, str]) -> StatusFeed:
         ids = parameters.follow(params, parameters.MOST_SITE_USERS)
         if not ids:
             raise parameters.Refused(406, "No filter parameters found. Expect at least one parameter: follow")
-        strings, delimited = params.get("stringify_friend_ids") == "true", parameters.delimited(params)
-        return SiteFeed(
-            {key: UserFeed(site.world, key, delimited, strings) for key in sorted(ids)}, delimited
-        )
+        control = f"01_{site.accounts.user_id}_{next(numbers)}"
+        return SiteFeed(site.world, ids, _asked(params, "user"), control)
 
+    numbers = count(1)
     filtered = guarded(_filter, True)
     mine, others = guarded(user_stream, False), guarded(site_stream, False)
     table: dict[str, dict[str, Callable[[Call], Answer | Feed]]] = {
@@ -89,6 +91,8 @@ def routes(site: Site) -> dict[str, dict[str, Callable[[Call], Answer | Feed]]]:
         "/1.1/user.json": {"GET": mine, "POST": mine},
         "/1.1/site.json": {"GET": others, "POST": others},
     }
+    control = SiteControls(site).answer
+    table[f"{PREFIX}*"] = {"GET": control, "POST": control}
     for name, wanted in VOLUME.items():
         # POST as well: Tweepy 3 asks for every stream that way, and Twitter let it.
         opened = guarded(partial(_volume, wanted), True)
@@ -107,4 +111,14 @@ def _volume(kind: Callable[[Post], object], call: Call, params: dict[str, str]) 
         parameters.language(params),
         parameters.level(params),
         parameters.delimited(params),
+    )
+
+
+def _asked(params: dict[str, str], default: str, query: FilterQuery | None = None) -> Asked:
+    return Asked(
+        delimited=parameters.delimited(params),
+        stringify_friend_ids=params.get("stringify_friend_ids") == "true",
+        with_followings=parameters.one_of(params, "with", default, "user", "followings") == "followings",
+        all_replies=parameters.one_of(params, "replies", "none", "none", "all") == "all",
+        query=query,
     )

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from typing import Any
 
 from msgspec import structs
 
 from rxtweets.emulator.clock import Clock
-from rxtweets.emulator.http.answers import encode
 from rxtweets.emulator.matching import tracked
 from rxtweets.emulator.streams import Feed, partition_of
 from rxtweets.emulator.world.model import LEVELS, Post, Wish
-from rxtweets.emulator.world.world import World
 from rxtweets.track import FilterQuery
 
 from . import notices
-from .forms import status, status_bytes, user, when
+from .forms import status_bytes
 from .parameters import PARTITIONS
 
 
@@ -71,78 +68,21 @@ class FilterFeed(StatusFeed):
         return tracked(self._query, post)
 
     def wish(self, dice: random.Random) -> Wish | None:
-        query = self._query
-        options: list[Wish] = []
-        if query.track:
-            options.append(Wish(words=tuple(dice.choice(query.track).split())))
-        if query.follow:
-            options.append(Wish(author=dice.choice(query.follow)))
-        if query.locations:
-            options.append(Wish(box=dice.choice(query.locations)))
-        lang = dice.choice(query.languages) if query.languages else None
-        level = "medium" if query.filter_level == "medium" else None
-        return structs.replace(dice.choice(options), lang=lang, level=level)
+        return query_wish(self._query, dice)
 
 
-class UserFeed(StatusFeed):
-    """A user's own stream: the list of friends, their statuses, and what happens to the account."""
-
-    def __init__(self, world: World, account: int, delimited: bool, strings: bool) -> None:
-        super().__init__(delimited)
-        self._world = world
-        self._account = account
-        self._strings = strings
-        self._friends = sorted({world.people.numbered(n).id for n in range(account % 97, account % 97 + 30)})
-
-    def friends(self) -> dict[str, Any]:
-        if self._strings:
-            return {"friends_str": [str(friend) for friend in self._friends]}
-        return {"friends": self._friends}
-
-    def greeting(self) -> tuple[bytes, ...]:
-        return (encode(self.friends()),)
-
-    def wish(self, dice: random.Random) -> Wish | None:
-        return Wish(author=dice.choice(self._friends))
-
-    def aside(self, post: Post, dice: random.Random) -> bytes | None:
-        if dice.random() > 0.06:
-            return None
-        me, other = self._world.people.with_id(self._account), self._world.people.anybody(dice)
-        name = dice.choice(("follow", "favorite", "unfavorite", "quoted_tweet"))
-        event: dict[str, Any] = {
-            "event": name,
-            "created_at": when(post.ms),
-            "source": user(other),
-            "target": user(me),
-        }
-        if name != "follow":
-            event["target_object"] = status(post, inner=True)
-        return encode(event)
-
-
-class SiteFeed(StatusFeed):
-    """The streams of several users in one, each message in an envelope that tells whose it is."""
-
-    def __init__(self, users: dict[int, UserFeed], delimited: bool) -> None:
-        super().__init__(delimited)
-        self._users = users
-
-    def greeting(self) -> tuple[bytes, ...]:
-        control = {"control": {"control_uri": f"/1.1/site/c/01_{sum(self._users):x}"}}
-        friends = (encode({"for_user": key, "message": feed.friends()}) for key, feed in self._users.items())
-        return (encode(control), *friends)
-
-    def message(self, post: Post) -> bytes | None:
-        keys = tuple(self._users)
-        key = keys[(post.id >> 12 ^ post.id) % len(keys)]
-        return b'{"for_user":%d,"message":%b}' % (key, status_bytes(post))
-
-    def wish(self, dice: random.Random) -> Wish | None:
-        return dice.choice(tuple(self._users.values())).wish(dice)
-
-    def aside(self, post: Post, dice: random.Random) -> bytes | None:
-        return None
+def query_wish(query: FilterQuery, dice: random.Random) -> Wish:
+    """Something that a filter matches."""
+    options: list[Wish] = []
+    if query.track:
+        options.append(Wish(words=tuple(dice.choice(query.track).split())))
+    if query.follow:
+        options.append(Wish(author=dice.choice(query.follow)))
+    if query.locations:
+        options.append(Wish(box=dice.choice(query.locations)))
+    lang = dice.choice(query.languages) if query.languages else None
+    level = "medium" if query.filter_level == "medium" else None
+    return structs.replace(dice.choice(options), lang=lang, level=level)
 
 
 class VolumeFeed(StatusFeed):

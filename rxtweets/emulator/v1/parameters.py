@@ -70,13 +70,24 @@ def track(params: dict[str, str]) -> tuple[tuple[str, ...], ...]:
 
 
 def follow(params: dict[str, str], most: int) -> frozenset[int]:
-    items = [item.strip() for item in params.get("follow", "").split(",") if item.strip()]
+    return ids(params, "follow", most)
+
+
+def ids(params: dict[str, str], name: str, most: int) -> frozenset[int]:
+    items = [item.strip() for item in params.get(name, "").split(",") if item.strip()]
     if len(items) > most:
-        raise Refused(413, f"Parameter follow has too many items: {len(items)}, limit is {most}")
+        raise Refused(413, f"Parameter {name} has too many items: {len(items)}, limit is {most}")
     for item in items:
         if not re.fullmatch(r"[0-9]{1,19}", item):
-            raise Refused(406, f"Parameter follow has unparseable item: {item}")
+            raise Refused(406, f"Parameter {name} has unparseable item: {item}")
     return frozenset(int(item) for item in items)
+
+
+def one_of(params: dict[str, str], name: str, default: str, *allowed: str) -> str:
+    asked = params.get(name, "") or default
+    if asked not in allowed:
+        raise Refused(406, f"Parameter {name} has an invalid value: {asked}, it is {' or '.join(allowed)}")
+    return asked
 
 
 def locations(params: dict[str, str]) -> tuple[Box, ...]:

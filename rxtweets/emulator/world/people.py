@@ -221,6 +221,10 @@ class People:
             10**9 + zlib.crc32(f"{self._seed}@{screen_name.lower()}".encode()), screen_name
         )
 
+    def introduce(self, user_id: int, screen_name: str) -> None:
+        """Let there be a person with that id and that name."""
+        self._meet(user_id, screen_name)
+
     def who(self, name: int | str) -> Person:
         """The person with that id (a number) or screen name (a text)."""
         return self.with_id(name) if isinstance(name, int) else self.named(name)
