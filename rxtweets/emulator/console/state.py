@@ -1,0 +1,103 @@
+"""What is going on in the emulator, as plain data for the console and for programs. It holds no secrets."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from rxtweets.emulator.streams import OpenStream
+from rxtweets.emulator.world.model import Post
+
+if TYPE_CHECKING:
+    from rxtweets.emulator.site import Site
+
+SHOWN = 20
+"""Posts and requests, the latest of each."""
+
+SECRET = {"oauth_token", "oauth_signature", "oauth_consumer_key", "oauth_verifier", "access_token"}
+"""Parameters that are never shown."""
+
+
+class Volume:
+    """Messages sent in each of the last seconds."""
+
+    def __init__(self, seconds: int = 60) -> None:
+        self.each: deque[int] = deque([0] * seconds, maxlen=seconds)
+        self._second = int(time.monotonic())
+        self._total = 0
+
+    def note(self, total: int) -> None:
+        """Take in the total sent up to now; called at least once a second for a smooth picture."""
+        now = int(time.monotonic())
+        for _ in range(min(now - self._second, len(self.each))):
+            self.each.append(0)
+        self._second = now
+        self.each[-1] += total - self._total
+        self._total = total
+
+    @property
+    def per_second(self) -> float:
+        """The mean of the last five whole seconds."""
+        return sum(list(self.each)[-6:-1]) / 5
+
+
+def snapshot(site: Site) -> dict[str, Any]:
+    """The emulator's state at this moment."""
+    hub, clock = site.hub, site.clock
+    history = hub.history
+    numbers = range(history.end - 1, max(history.start, history.end - SHOWN) - 1, -1)
+    return {
+        "time": _utc(clock.time()),
+        "skew": clock.skew,
+        "rate": "max" if math.isinf(site.talk.rate) else site.talk.rate,
+        "posts": history.end,
+        "messages": hub.messages,
+        "bytes": hub.bytes,
+        "streams": [_stream(stream) for stream in hub.streams.values()],
+        "rules": [
+            {"id": rule.id, "value": rule.value, "tag": rule.tag, "matches": site.book.selector.counts[rule.id]}
+            for rule in site.book.rules.values()
+        ],
+        "recent": [_post(history.get(number)) for number in numbers],
+        "requests": [
+            {"method": one.method, "path": one.path, "status": one.status}
+            for one in list(site.requests.kept)[: -SHOWN - 1 : -1]
+        ],
+        "trouble": site.trouble.in_force(),
+    }
+
+
+def _stream(stream: OpenStream) -> dict[str, Any]:
+    record = stream.record
+    asked = {**record.params, **record.form}
+    return {
+        "id": record.id,
+        "protocol": record.protocol,
+        "path": record.path,
+        "asked": {name: value for name, value in asked.items() if name not in SECRET},
+        "client": record.client_ip,
+        "agent": record.headers.get("user-agent", ""),
+        "opened": record.opened.strftime("%H:%M:%S"),
+        "gzip": stream.compressed,
+        "messages": stream.messages,
+        "bytes": stream.bytes,
+        "waiting": stream.waiting(),
+    }
+
+
+def _post(post: Post) -> dict[str, Any]:
+    kinds = {"retweet": post.retweeted, "quote": post.quoted, "reply": post.reply_to}
+    return {
+        "id": str(post.id),
+        "author": post.author.screen_name,
+        "text": post.text,
+        "lang": post.lang,
+        "kind": next((kind for kind, other in kinds.items() if other is not None), "post"),
+    }
+
+
+def _utc(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
