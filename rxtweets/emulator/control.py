@@ -13,7 +13,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from .console.page import Console
 from .http.answers import Answer, Call, json_answer
+from .http.wire import Reply
 from .trouble.actions import Action, read
 from .trouble.perform import Result, perform
 
@@ -31,7 +33,7 @@ def is_own(path: str) -> bool:
 
 
 class Control:
-    """Answers what is asked of the emulator itself. `routes` may be added to: path, method, endpoint.
+    """Answers what is asked of the emulator itself.
 
     `hosts` are the names, beside those of this machine, that the emulator goes by.
     """
@@ -39,9 +41,17 @@ class Control:
     def __init__(self, site: Site) -> None:
         self._site = site
         self.hosts: frozenset[str] = frozenset()
-        self.routes: dict[str, dict[str, Callable[[Call], Answer]]] = {DO: {"POST": self._do}}
+        console = Console(site)
+        self.routes: dict[str, dict[str, Callable[[Call], Reply]]] = {
+            "/": {"GET": console.page},
+            DO: {"POST": self._do},
+            "/emulator/state": {"GET": console.state},
+            "/emulator/events": {"GET": console.events},
+            "/emulator/console.css": {"GET": console.file},
+            "/emulator/console.js": {"GET": console.file},
+        }
 
-    def respond(self, call: Call) -> Answer:
+    def respond(self, call: Call) -> Reply:
         """Answer a request for a path of the emulator's own."""
         refused = self._foreign(call)
         if refused is not None:

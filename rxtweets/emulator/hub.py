@@ -27,6 +27,7 @@ class StreamHub:
         self.history = History(limits.history)
         self.streams: dict[str, OpenStream] = {}
         self.watchers: list[Callable[[], None]] = []
+        self.messages = self.bytes = 0  # sent on all streams
         self._changed = changed
         self._gone = gone
 

@@ -37,6 +37,8 @@ class Selector:
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
+        self.counts: dict[str, int] = {}
+        """How many posts each rule has matched."""
         self._index = FilterIndex[str]()
         self._rules: dict[str, CompiledRule] = {}
         self._fields = Fields()
@@ -47,13 +49,14 @@ class Selector:
         compiled = rule.compile(asked=EVERY_FIELD, seed=self._seed)
         self._index.add(compiled, key)
         self._rules[key] = compiled
+        self.counts[key] = 0
         self._fields = _joined(self._fields, _needed(rule))
         self._version += 1
 
     def remove(self, key: str) -> None:
         """Forget the rule under that key. Raises KeyError where there is none."""
         self._index.remove(key)
-        del self._rules[key]
+        del self._rules[key], self.counts[key]
         self._version += 1
         if not self._rules:
             self._fields = Fields()
@@ -73,6 +76,8 @@ class Selector:
             reading = CompiledRule.read(message)
             assert reading is not None
             found = [key for key, rule in self._rules.items() if rule.holds(reading)]
+        for key in found:
+            self.counts[key] += 1
         post.forms["rules"] = (self._version, found)
         return found
 

@@ -159,6 +159,7 @@ class OpenStream:
         self.headers = (*headers, ("content-encoding", "gzip")) if gzip else headers
         self.reason = CLIENT
         self.replaying = False
+        self.messages = self.bytes = 0
         self.shape = shape
         self.compressed = gzip
         self._settling = False
@@ -270,6 +271,8 @@ class OpenStream:
 
     def send(self, message: bytes) -> None:
         """Send a message: its JSON, framed; not while stalled."""
+        self.messages += 1
+        self._hub.messages += 1
         self.put(self.framed(message))
 
     def framed(self, message: bytes) -> bytes:
@@ -308,6 +311,8 @@ class OpenStream:
     def raw(self, data: bytes) -> None:
         """Write bytes to the connection as they are, chunk or no chunk."""
         self._pending.append(data)
+        self.bytes += len(data)
+        self._hub.bytes += len(data)
         if not self._scheduled:
             self._scheduled = True
             self._loop.call_soon(self._flush)

@@ -55,7 +55,9 @@ def _form(name: str) -> Form:
     about = inspect.cleandoc(kind.__doc__ or "").partition("\n\n")[0].replace("\n", " ").replace("`", "")
     hints = typing.get_type_hints(kind)
     shown = tuple(
-        _field(field, hints[field.name]) for field in msgspec.structs.fields(kind) if field.name not in _BY_SCRIPT
+        _field(field, hints[field.name])
+        for field in msgspec.structs.fields(kind)
+        if field.name not in _BY_SCRIPT
     )
     return Form(name, name.replace("_", " "), about, shown, issubclass(kind, actions.OnStreams))
 
@@ -64,7 +66,7 @@ def _field(field: msgspec.structs.FieldInfo, hint: Any) -> Field:
     options = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
     options = tuple(option for option in options if option is not type(None))
     value = "" if field.required or field.default in (None, msgspec.NODEFAULT) else str(field.default)
-    kind, choices = "text", ()
+    kind, choices = "text", tuple[str, ...]()
     if len(options) == 1 and get_origin(options[0]) is Literal:
         kind, choices = "select", tuple(map(str, get_args(options[0])))
     elif options == (bool,):

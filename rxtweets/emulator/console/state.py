@@ -46,7 +46,7 @@ class Volume:
 
 def snapshot(site: Site) -> dict[str, Any]:
     """The emulator's state at this moment."""
-    hub, clock = site.hub, site.clock
+    hub, clock, counts = site.hub, site.clock, site.book.selector.counts
     history = hub.history
     numbers = range(history.end - 1, max(history.start, history.end - SHOWN) - 1, -1)
     return {
@@ -58,7 +58,12 @@ def snapshot(site: Site) -> dict[str, Any]:
         "bytes": hub.bytes,
         "streams": [_stream(stream) for stream in hub.streams.values()],
         "rules": [
-            {"id": rule.id, "value": rule.value, "tag": rule.tag, "matches": site.book.selector.counts[rule.id]}
+            {
+                "id": rule.id,
+                "value": rule.value,
+                "tag": rule.tag,
+                "matches": site.book.selector.counts[rule.id],
+            }
             for rule in site.book.rules.values()
         ],
         "recent": [_post(history.get(number)) for number in numbers],

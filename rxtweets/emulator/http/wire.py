@@ -33,8 +33,8 @@ log = logging.getLogger("rxtweets.emulator")
 class Opened(Protocol):
     """What the site gives for a request that opens a stream."""
 
-    headers: tuple[tuple[str, str], ...]
-
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]: ...
     def begin(self, connection: Connection, chunked: bool) -> None: ...
     def ended(self) -> None: ...
 
@@ -162,12 +162,9 @@ class Connection(asyncio.Protocol):
 
     def _open(self, stream: Opened) -> None:
         self._stream = stream
-        headers = [
-            ("content-type", "application/json; charset=utf-8"),
-            *stream.headers,
-            *self._common(),
-            ("connection", "close"),
-        ]
+        headers = [*stream.headers, *self._common(), ("connection", "close")]
+        if not any(name == "content-type" for name, _ in headers):
+            headers.insert(0, ("content-type", "application/json; charset=utf-8"))
         chunked = self._h11.their_http_version == b"1.1"
         self._write_head(h11.Response(status_code=200, headers=headers, reason=b"OK"))
         stream.begin(self, chunked)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from rxtweets.emulator.clock import Clock
 from rxtweets.emulator.http.answers import Answer, Call, encode, refuse
@@ -24,6 +24,18 @@ class _Order(Struct):
     left: int | None
     until: float | None
     reply: Callable[[Call], Ordered | Silence]
+
+    def said(self, what: str) -> str:
+        """The order in words."""
+        which = f"requests for {self.path or 'streams'}"
+        return (
+            f"all {which} {what} for a time" if self.left is None else f"the next {self.left} {which} {what}"
+        )
+
+
+def _narrowed(order: OnStreams) -> str:
+    parts = {name: value for name, value in structs.asdict(order).items() if value not in (None, False)}
+    return ", ".join(f"{name} {value}" for name, value in parts.items()) or "on all streams"
 
 
 class Ordered(Answer, frozen=True):
@@ -86,6 +98,14 @@ class Trouble:
         self._answers.clear()
         self._mutes.clear()
         self._shapes.clear()
+
+    def in_force(self) -> list[str]:
+        """What has been ordered and still holds, in words."""
+        said = [order.said("answered as ordered") for order in self._answers]
+        said += [order.said("left without an answer") for order in self._mutes]
+        return said + [
+            f"{type(one).__name__.lower()} {_narrowed(one)}" for one in (*self._stalls, *self._shapes)
+        ]
 
     def planned(self, call: Call, streams: bool) -> Ordered | Silence | None:
         """What was ordered for this request."""
