@@ -80,7 +80,7 @@ def test_several_requests_on_one_connection(emulator: Emulator) -> None:
         (b"nonsense\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nHost x\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\n\r\n", 400),
-        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", 404),
+        (b"GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n", 404),
         (b"GET //[ HTTP/1.1\r\nHost: x\r\n\r\n", 404),
         (b"DELETE /1.1/statuses/filter.json HTTP/1.1\r\nHost: x\r\n\r\n", 405),
         (b"POST /2/tweets/sample/stream HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", 405),
@@ -89,7 +89,7 @@ def test_several_requests_on_one_connection(emulator: Emulator) -> None:
         (b"POST /2/x HTTP/1.1\r\nHost: x\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", 400),
         (b"HEAD /2/tweets/search/stream/rules HTTP/1.1\r\nHost: x\r\n\r\n", 405),
         (b"CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n", 404),
-        (b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n", 404),
+        (b"GET /nothing HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n", 404),
     ],
 )
 def test_bad_requests_are_answered(emulator: Emulator, request_: bytes, status: int) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 FRAGMENTS = ("volume", "streams", "rules", "posts", "requests", "trouble")
 VIEWERS = 20
 """Pages that may be open at once."""
+_JOINER = "\u200d"  # holds emoji of several parts together
 _PERIOD = 0.25
 _SILENCE = 15.0
 _BEHIND = 1024 * 1024
@@ -39,7 +40,10 @@ _FILES = {"console.css": "text/css; charset=utf-8", "console.js": "text/javascri
 
 def visible(text: object) -> str:
     """A text in which no character moves or hides others: controls and marks of direction are shown as �."""
-    return "".join("�" if unicodedata.category(char) in ("Cc", "Cf", "Cs") else char for char in str(text))
+    return "".join(
+        "�" if unicodedata.category(char) in ("Cc", "Cf", "Cs") and char != _JOINER else char
+        for char in str(text)
+    )
 
 
 class Console:

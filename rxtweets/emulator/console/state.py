@@ -62,7 +62,7 @@ def snapshot(site: Site) -> dict[str, Any]:
                 "id": rule.id,
                 "value": rule.value,
                 "tag": rule.tag,
-                "matches": site.book.selector.counts[rule.id],
+                "matches": counts[rule.id],
             }
             for rule in site.book.rules.values()
         ],

@@ -103,9 +103,8 @@ class Trouble:
         """What has been ordered and still holds, in words."""
         said = [order.said("answered as ordered") for order in self._answers]
         said += [order.said("left without an answer") for order in self._mutes]
-        return said + [
-            f"{type(one).__name__.lower()} {_narrowed(one)}" for one in (*self._stalls, *self._shapes)
-        ]
+        lasting = (*self._stalls, *self._shapes)
+        return said + [f"{type(one).__name__.lower()}: {_narrowed(one)}" for one in lasting]
 
     def planned(self, call: Call, streams: bool) -> Ordered | Silence | None:
         """What was ordered for this request."""
