@@ -14,6 +14,7 @@ from .limits import Limits
 from .records import RequestRecord, StreamRecord
 from .server import Server
 from .site import Site
+from .talk import checked_rate
 from .trouble.actions import Rate
 from .trouble.controls import Controls
 from .v2.rules import Rule
@@ -117,7 +118,7 @@ class Emulator(Address, Controls):
 
     @rate.setter
     def rate(self, rate: float) -> None:
-        self.do(Rate(posts="max" if rate == math.inf else rate))
+        self.do(Rate(posts="max" if checked_rate(rate) == math.inf else rate))
 
     def compose(
         self,

@@ -189,7 +189,7 @@ def test_a_rule_that_x_refuses(emulator: Emulator) -> None:
     """The error names the rule and what is wrong with it; the good rule beside it is removed."""
     ended = run("filter", "--rule", "foo:bar", "--rule", "cat", "--unchecked", env=emulator.env())
     assert (ended.status, emulator.rules) == (1, ())
-    assert re.fullmatch(r"Error: X refuses the rule foo:bar: .*invalid operator 'foo'.*\n", ended.err)
+    assert re.fullmatch(r"Error: X refuses the rule foo:bar: .*no operator foo:.*\n", ended.err)
 
 
 def test_a_rule_with_a_mistake(emulator: Emulator) -> None:
