@@ -23,12 +23,24 @@ Run = Callable[..., Said]
 
 
 @pytest.fixture(scope="session")
-def interpreter(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """The interpreter of a client's environment; in the folder PEERS_ENVIRONMENTS, where that is set."""
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where environments are made: in the folder PEERS_ENVIRONMENTS, where that is set."""
+    kept = os.environ.get("PEERS_ENVIRONMENTS")
+    return Path(kept).absolute() if kept else tmp_path_factory.mktemp("environments")
+
+
+@pytest.fixture(scope="session")
+def interpreter(folder: Path) -> Callable[[str], Path]:
+    """The interpreter of a client's environment."""
     environ = dict(os.environ)  # with whatever leads to packages, which single tests don't see
-    kept = environ.get("PEERS_ENVIRONMENTS")
-    folder = Path(kept).absolute() if kept else tmp_path_factory.mktemp("environments")
     return lambda client: environments.python(folder, client, environ)
+
+
+@pytest.fixture(scope="session")
+def packages(folder: Path) -> Callable[[], Path]:
+    """The folder of Node.js's packages."""
+    environ = dict(os.environ)
+    return lambda: environments.node(folder, environ)
 
 
 @pytest.fixture

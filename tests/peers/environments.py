@@ -1,8 +1,9 @@
-"""Python environments of their own for other people's clients, made when first asked for."""
+"""Environments of their own for other people's clients, made when first asked for."""
 
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -21,6 +22,9 @@ CLIENTS = {
     "schemathesis": ["schemathesis==4.*"],
 }
 """What pip is asked for, by the name of the environment."""
+
+NODE = ["twitter-api-v2", "https-proxy-agent"]
+"""What npm is asked for."""
 
 LONGEST = 180.0
 """Seconds that an installation may take."""
@@ -43,6 +47,18 @@ def python(folder: Path, client: str, environ: Mapping[str, str]) -> Path:
         _run([*pip, "install", "--quiet", *wanted], environ)
         complete.touch()
     return interpreter
+
+
+def node(folder: Path, environ: Mapping[str, str]) -> Path:
+    """The folder of packages that programs for Node.js require, kept below `folder` likewise."""
+    home = folder / "node"
+    complete = home / "complete"
+    if not complete.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        npm = shutil.which("npm") or "npm"
+        _run([npm, "install", "--no-audit", "--no-fund", "--prefix", str(home), *NODE], environ)
+        complete.touch()
+    return home / "node_modules"
 
 
 def _run(command: list[str], environ: Mapping[str, str]) -> None:
