@@ -41,7 +41,14 @@ def values(name: str, schema: dict[str, Any]) -> tuple[list[str], list[str]]:
         one = list(item["enum"])
         if item is schema:
             return one, ["", "nonsense", one[0].upper(), ",".join(one)]
-        return [*one, ",".join(one)], ["nonsense", f"{one[0]},nonsense", f"{one[0]},{one[0]}", f"{one[0]};"]
+        return [*one, ",".join(one)], [
+            "nonsense",
+            f"{one[0]},nonsense",
+            f"{one[0]},{one[0]}",
+            f"{one[0]};",
+            f"{one[0]},",
+            f",{one[0]}",
+        ]
     if schema["type"] == "array":  # of ids
         most = schema["maxItems"]
         return ["1", "9" * 19, ",".join(["12"] * most)], [

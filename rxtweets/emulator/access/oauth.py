@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import random
 import string
 from collections import OrderedDict
@@ -187,7 +186,7 @@ class Gate:
             return False
         try:
             key, _, secret = base64.b64decode(word, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # no base64, or not of UTF-8
             return False
         mine = self.accounts.credentials
         return (unquote_plus(key), unquote_plus(secret)) == (mine.consumer_key, mine.consumer_secret)

@@ -95,9 +95,11 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> bool:
         return False  # a client that has closed its side is gone: close ours
 
-    def _wait(self, seconds: float = PATIENCE) -> None:
+    def _wait(self, seconds: float | None = None) -> None:
         self._stop_waiting()
-        self._patience = asyncio.get_running_loop().call_later(seconds, self.transport.close)
+        self._patience = asyncio.get_running_loop().call_later(
+            PATIENCE if seconds is None else seconds, self.transport.close
+        )
 
     def _stop_waiting(self) -> None:
         if self._patience is not None:
@@ -110,9 +112,10 @@ class Connection(asyncio.Protocol):
             if isinstance(event, h11.Request):
                 self._request = event
                 self._body.clear()
-                self._longest, announced = _bounds(event)
-                if announced > self._longest:
-                    self._malformed(413)
+                self._longest = LONGEST_FORM if is_form(_header(event, b"content-type")) else LONGEST_BODY
+                wrong = _wrong(event, self._longest)
+                if wrong is not None:
+                    self._malformed(wrong)
             elif isinstance(event, h11.Data):
                 self._body += event.data
                 if len(self._body) > self._longest:
@@ -130,21 +133,9 @@ class Connection(asyncio.Protocol):
 
     def _answer(self) -> None:
         assert self._request is not None
-        request, self._request = self._request, None
+        call = self._call(self._request)
+        self._request = None
         self._stop_waiting()
-        headers: dict[str, str] = {}
-        for name, value in request.headers:
-            key = name.decode("latin-1")
-            text = value.decode("latin-1")
-            headers[key] = f"{headers[key]}, {text}" if key in headers else text
-        call = Call(
-            request.method.decode("latin-1"),
-            request.target.decode("latin-1"),
-            headers,
-            bytes(self._body),
-            self.client_ip,
-            self.transport.get_extra_info("sslcontext") is not None,
-        )
         self._body.clear()  # the connection may stay for long
         try:
             reply = self._respond(call)
@@ -159,6 +150,21 @@ class Connection(asyncio.Protocol):
             self._send(reply, head_only=call.method == "HEAD")
         else:
             self._open(reply)
+
+    def _call(self, request: h11.Request) -> Call:
+        headers: dict[str, str] = {}
+        for name, value in request.headers:
+            key = name.decode("latin-1")
+            text = value.decode("latin-1")
+            headers[key] = f"{headers[key]}, {text}" if key in headers else text
+        return Call(
+            request.method.decode("latin-1"),
+            request.target.decode("latin-1"),
+            headers,
+            bytes(self._body),
+            self.client_ip,
+            self.transport.get_extra_info("sslcontext") is not None,
+        )
 
     def _open(self, stream: Opened) -> None:
         self._stream = stream
@@ -201,11 +207,19 @@ class Connection(asyncio.Protocol):
         return [("date", formatdate(self._now(), usegmt=True)), ("server", "rxtweets-emulator")]
 
     def _malformed(self, status: int) -> None:
-        if self._h11.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-            body = f"{status} {reason(status)}\r\n".encode()
-            self._send(Answer(status, body, "text/plain; charset=utf-8", (("connection", "close"),)))
-        else:
+        """Refuse, in the protocol's own form where enough was read to know it, and close."""
+        if self._h11.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
             self.transport.close()
+            return
+        close = (("connection", "close"),)
+        if self._request is None:
+            body = f"{status} {reason(status)}\r\n".encode()
+            self._send(Answer(status, body, "text/plain; charset=utf-8", close))
+        else:
+            call = self._call(self._request)
+            answer = refuse(call, status)
+            said = Answer(status, answer.body, answer.content_type, close)
+            self._send(said, head_only=call.method == "HEAD")
 
     def _finish(self) -> None:
         """Close, but let the client read the answer first: closing on unread data would reset it away."""
@@ -227,8 +241,15 @@ class Connection(asyncio.Protocol):
         self.transport.abort()
 
 
-def _bounds(request: h11.Request) -> tuple[int, int]:
-    """How long its body may be, and how long it says that it is."""
-    headers = {name: value.decode("latin-1") for name, value in request.headers}
-    longest = LONGEST_FORM if is_form(headers.get(b"content-type", "")) else LONGEST_BODY
-    return longest, int(headers.get(b"content-length", "0"))
+def _header(request: h11.Request, name: bytes) -> str:
+    return next((value.decode("latin-1") for key, value in request.headers if key == name), "")
+
+
+def _wrong(request: h11.Request, longest: int) -> int | None:
+    """The status for a request whose body must not even be read."""
+    if not request.http_version.startswith(b"1."):
+        return 505
+    length = _header(request, b"content-length")
+    if length and _header(request, b"transfer-encoding"):
+        return 400  # one of them lies, and whoever is between may believe the other
+    return 413 if int(length or "0") > longest else None

@@ -37,14 +37,17 @@ def check_query(call: Call, known: Mapping[str, Check], required: Collection[str
     times = Counter(name for name, _ in call.pairs)
     for name, value in call.query.items():
         if name not in known:
-            allowed = ",".join(sorted(known))
-            faults.append(({name: [value]}, f"The query parameter [{name}] is not one of [{allowed}]"))
+            shown, allowed = _short(name), ",".join(sorted(known))
+            faults.append(
+                ({shown: [_short(value)]}, f"The query parameter [{shown}] is not one of [{allowed}]")
+            )
         elif times[name] > 1:
             message = f"The query parameter [{name}] was given {times[name]} times; give its values in one"
-            faults.append(({name: [given for key, given in call.pairs if key == name]}, message))
+            faults.append(({name: [_short(given) for key, given in call.pairs if key == name]}, message))
         else:
             faults += (
-                ({name: [value]}, f"The `{name}` query parameter {wrong}") for wrong in known[name](value)
+                ({name: [_short(value)]}, f"The `{name}` query parameter {wrong}")
+                for wrong in known[name](value)
             )
     for name in required:
         if name not in times:
@@ -162,7 +165,8 @@ def token(value: str) -> Iterable[str]:
 
 
 def split(text: str) -> list[str]:
-    return [item for item in text.split(",") if item]
+    """The items of a list, also those between two commas that have nothing between them."""
+    return text.split(",") if text else []
 
 
 def _short(text: str) -> str:
