@@ -37,7 +37,7 @@ def x_emulator(request: pytest.FixtureRequest) -> Iterator[Emulator]:
     try:
         from rxtweets.emulator import Emulator
     except ImportError as missing:
-        pytest.fail(str(missing), pytrace=False)
+        raise pytest.fail.Exception(str(missing), pytrace=False) from None
     with Emulator(**_options(request)) as emulator, pytest.MonkeyPatch.context() as patch:
         for name, value in emulator.env().items():
             patch.setenv(name, value)

@@ -214,7 +214,7 @@ class OpenStream:
 
     def waiting(self) -> int:
         """Bytes that the client has not read yet, beyond what the system holds for it."""
-        return self._connection.transport.get_write_buffer_size() + sum(map(len, self._pending))
+        return self._connection.unsent() + sum(map(len, self._pending))
 
     def ready(self, most: int) -> bool:
         """Whether no more than that waits for the client, and sending is possible at all."""
@@ -330,7 +330,7 @@ class OpenStream:
         transport = self._connection.transport
         written = 0
         while self._pouring is not None and not transport.is_closing():
-            if written > _AHEAD or transport.get_write_buffer_size() > _AHEAD:
+            if written > _AHEAD or self._connection.unsent() > _AHEAD:
                 self.later(_PAUSE, OpenStream._pour)
                 return
             piece = next(self._pouring, None)
@@ -355,7 +355,7 @@ class OpenStream:
             return
         self._heard = self._loop.time()
         queue = self._hub.limits.queue
-        waiting = transport.get_write_buffer_size()
+        waiting = self._connection.unsent()
         if self.shape.fragment:
             for part in self._pending[:-1]:
                 transport.write(part)  # a segment each
@@ -418,7 +418,7 @@ class OpenStream:
         """Reset the connection once what is pending is on its way, or won't be read."""
         self._pouring = None
         self._flush()
-        if self._connection.transport.get_write_buffer_size() and patience > 0:
+        if self._connection.unsent() and patience > 0:
             self.later(_PAUSE, lambda stream: stream.reset_when_written(patience - _PAUSE))
         else:
             self.reset()

@@ -116,9 +116,8 @@ class Viewer:
             self._timer.cancel()
 
     def _tick(self) -> None:
-        transport = self._connection.transport
-        if transport.get_write_buffer_size() > _BEHIND:
-            transport.abort()
+        if self._connection.unsent() > _BEHIND:
+            self._connection.transport.abort()
             return
         self._timer = asyncio.get_running_loop().call_later(_PERIOD, self._tick)
         made = self._console.fragments()

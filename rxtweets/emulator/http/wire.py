@@ -70,6 +70,8 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
+        # What TLS has handed on waits in a transport beneath, to which there is no public way.
+        self._beneath = getattr(getattr(transport, "_ssl_protocol", None), "_transport", None)
         self._connections.add(self)
         self.client_ip = str((transport.get_extra_info("peername") or ("",))[0])
         self._wait()
@@ -230,6 +232,11 @@ class Connection(asyncio.Protocol):
             self.transport.close()
             return
         self._wait(LINGER)
+
+    def unsent(self) -> int:
+        """Bytes written that the system has not taken yet."""
+        beneath = 0 if self._beneath is None else self._beneath.get_write_buffer_size()
+        return self.transport.get_write_buffer_size() + int(beneath)
 
     def reset(self) -> None:
         """Close with RST: whatever is under way is lost and the client sees a reset."""
