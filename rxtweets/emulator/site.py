@@ -25,6 +25,7 @@ from .trouble.scenario import Scenario
 from .v1 import endpoints as v1
 from .v2 import endpoints as v2
 from .v2.rules import RuleBook
+from .v2.subscriptions import Subscription
 from .world.world import World
 
 KEEP_ALIVE = {"1.1": 30.0, "2": 20.0}
@@ -59,6 +60,7 @@ class Site:
         self.gate = Gate(self.accounts, self.clock)
         self.conduct = Conduct(self.clock, limits)
         self.book = RuleBook(self.world.ids, limits, seed or 0)
+        self.subscriptions: dict[str, Subscription] = {}
         self.trouble: Trouble = Trouble(self.clock, seed)
         self.control = Control(self)
         self.requests = RequestLog()

@@ -89,6 +89,61 @@ def test_activity_tells_of_what_is_subscribed_to(world: Emulator, event_type: st
     assert event["event_uuid"].isdigit()
 
 
+@pytest.mark.parametrize(
+    ("event_type", "filter_", "fitting"),
+    [
+        ("post.create", {"user_id": "7"}, {"by"}),
+        ("post.create", {"keyword": "CAT"}, {"by", "to", "quote"}),
+        ("post.create", {"keyword": "cat", "user_id": "8"}, {"to", "quote"}),
+        ("post.delete", {"user_id": "7"}, {"by"}),
+        ("post.reply.create", {"user_id": "7"}, {"to"}),
+        ("post.reply.create", {"user_id": "7", "direction": "outbound"}, set()),
+        ("post.reply.create", {"user_id": "8", "direction": "outbound"}, {"to"}),
+        ("post.quote.create", {"user_id": "7", "direction": "inbound"}, {"quote"}),
+        ("post.repost.create", {"keyword": "dog"}, {"retweet"}),
+        ("post.mention.create", {"user_id": "7"}, set()),
+        ("follow.follow", {"user_id": "7"}, {"by", "to", "quote", "other", "retweet"}),
+    ],
+)
+def test_events_fit_the_filter(
+    lenient: Emulator, event_type: str, filter_: dict[str, str], fitting: set[str]
+) -> None:
+    """Events about posts are of posts by, or in answer to, the user, with the keyword in them."""
+    subscribe(lenient, event_type, **filter_)
+    first = lenient.compose("a cat", author=7)
+    other = lenient.compose("a dog", author=9)
+    posts = {
+        "by": first,
+        "to": lenient.compose("that cat", author=8, reply_to=first),
+        "quote": lenient.compose("look, a cat", author=8, quote=first),
+        "other": other,
+        "retweet": lenient.retweet(other, author=10),
+    }
+    with raw_get(lenient, "/2/activity/stream"):
+        lenient.wait_for_streams(1)
+        assert {name for name, post in posts.items() if lenient.publish(post)} == fitting
+
+
+def test_profile_changes_tell_the_value_changed(world: Emulator) -> None:
+    """Before and after are of the kind that the event is about."""
+    subscribe(world, "profile.update.profile_picture", user_id="12")
+    with raw_get(world, "/2/activity/stream") as stream:
+        payload = stream.message()["data"]["payload"]
+    assert all(value.startswith("https://pbs.twimg.com/profile_images/") for value in payload.values())
+
+
+def test_subscriptions_are_bounded(lenient: Emulator) -> None:
+    """The thousand and first is refused."""
+    for _ in range(1000):
+        subscribe(lenient, "post.create", user_id="12")
+    asked = {"event_type": "post.create", "filter": {"user_id": "12"}}
+    answer = call(lenient, "POST", SUBSCRIPTIONS, json=asked)
+    assert (answer.status_code, answer.json()["type"]) == (
+        403,
+        "https://api.x.com/2/problems/disallowed-resource",
+    )
+
+
 def test_without_subscriptions_there_is_no_activity(emulator: Emulator) -> None:
     """The stream opens and stays silent."""
     with raw_get(emulator, "/2/activity/stream") as stream:

@@ -1,106 +1,48 @@
-"""v2's activity stream and the subscriptions that feed it."""
+"""v2's activity stream: events of the kinds subscribed to."""
 
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Any
 
-from msgspec import UNSET, Meta, Struct, UnsetType, to_builtins
-from msgspec.structs import replace
-
-from rxtweets.emulator.http.answers import Answer, Call, encode, invalid_request, json_answer, problem
+from rxtweets.emulator.http.answers import encode
 from rxtweets.emulator.streams import Feed
-from rxtweets.emulator.world.model import NOTHING, Person, Post, Wish
-from rxtweets.emulator.world.text import names
+from rxtweets.emulator.world.model import Person, Post, Wish
 from rxtweets.emulator.world.world import World
 
 from .events import like
 from .fields import Fields
 from .forms import post_form, user_form
-from .params import ID, PAGING, Check, check_path_id, ids, meta, page, read_body, split, whole
-from .rules import sent
+from .subscriptions import Subscription
 
-if TYPE_CHECKING:
-    from rxtweets.emulator.site import Site
-
-# Source: X's OpenAPI description, CreateActivitySubscriptionRequest.
-EVENT_TYPES = frozenset(
-    names(
-        "profile.update.bio profile.update.profile_picture profile.update.banner_picture"
-        " profile.update.screenname profile.update.geo profile.update.url"
-        " profile.update.verified_badge profile.update.affiliate_badge profile.update.handle news.new"
-        " follow.follow follow.unfollow spaces.start spaces.end broadcast.start broadcast.end"
-        " broadcast.chat chat.received chat.sent chat.conversation.join chat.conversation_join"
-        " chat.conversation.member_added chat.conversation.member_removed"
-        " chat.conversation.admin_added chat.conversation.admin_removed chat.update.group_name"
-        " chat.update.restrictions dm.sent dm.received dm.indicate_typing dm.read post.create"
-        " post.delete post.mention.create post.reply.create post.quote.create post.repost.create"
-        " like.create mute.mute mute.unmute block.block block.unblock"
-    )
-)
-_FULL = Fields(post=frozenset({"author_id", "created_at", "lang"}))
-_WANTS = {"post.reply.create": "reply", "post.quote.create": "quote", "post.repost.create": "retweet"}
-
-
-_UNDIRECTED = ("mute.", "block.")
-"""Kinds whose subscriptions have no direction."""
-MOST_LISTED = 1000
-LISTED: dict[str, Check] = {**PAGING, "max_results": whole(1, MOST_LISTED)}
-DELETED: dict[str, Check] = {"ids": ids(1, 100)}
-"""The parameters of the endpoints that have any."""
-
-_Tag = Annotated[str, Meta(min_length=1, max_length=200)]
-_Id = Annotated[str, Meta(pattern=ID)]
-
-
-class _Filter(Struct, frozen=True, forbid_unknown_fields=True):
-    user_id: _Id | UnsetType = UNSET
-    keyword: Annotated[str, Meta(min_length=1, max_length=150)] | UnsetType = UNSET
-    direction: Literal["inbound", "outbound"] | UnsetType = UNSET
-
-
-class _Create(Struct, frozen=True, forbid_unknown_fields=True):
-    """The body that makes a subscription."""
-
-    event_type: str
-    filter: _Filter
-    tag: _Tag | UnsetType = UNSET
-    webhook_id: _Id | UnsetType = UNSET
-
-
-class _Change(Struct, frozen=True, forbid_unknown_fields=True):
-    """The body that changes one."""
-
-    tag: _Tag | UnsetType = UNSET
-    webhook_id: _Id | UnsetType = UNSET
-
-
-class Subscription(Struct, frozen=True):
-    id: str
-    event_type: str
-    filter: dict[str, str]
-    tag: str | None
-    webhook_id: str | None
-    created: str
-    updated: str
-
-    def form(self) -> dict[str, Any]:
-        whole = {
-            "subscription_id": self.id,
-            "event_type": self.event_type,
-            "filter": self.filter,
-            "tag": self.tag,
-            "webhook_id": self.webhook_id,
-            "created_at": self.created,
-            "updated_at": self.updated,
-        }
-        return {name: value for name, value in whole.items() if value is not None}
+_POST_FIELDS = Fields(post=frozenset({"author_id", "created_at", "lang"}))
+_LIKE_FIELDS = Fields(like=frozenset({"created_at", "timestamp_ms", "liked_tweet_author_id"}))
+_WANTS = {
+    "post.mention.create": "mentions",
+    "post.reply.create": "reply",
+    "post.quote.create": "quote",
+    "post.repost.create": "retweet",
+}
+"""What a post of these kinds has."""
+_CHANGED = {
+    "bio": "description",
+    "profile_picture": "profile_image_url",
+    "banner_picture": "profile_banner_url",
+    "screenname": "name",
+    "handle": "username",
+    "geo": "location",
+    "url": "url",
+    "verified_badge": "verified_type",
+    "affiliate_badge": "affiliation",
+}
+"""The field of a person that a change of the profile is about."""
 
 
 class ActivityFeed(Feed):
-    """Events of the subscribed kinds: one for each post made, of one subscription in turn."""
+    """For each post one event, of a subscription that it fits; kinds that aren't about posts fit any."""
 
-    def __init__(self, subscriptions: dict[str, Subscription], world: World) -> None:
+    def __init__(self, subscriptions: Mapping[str, Subscription], world: World) -> None:
         self._subscriptions = subscriptions
         self._world = world
 
@@ -109,18 +51,21 @@ class ActivityFeed(Feed):
             return None
         chosen = dice.choice(tuple(self._subscriptions.values()))
         wanted = _WANTS.get(chosen.event_type)
-        keyword = chosen.filter.get("keyword")
-        user_id = chosen.filter.get("user_id")
+        keyword, user_id = chosen.filter.get("keyword"), chosen.filter.get("user_id")
+        inbound = user_id is not None and chosen.filter.get("direction") == "inbound"
         return Wish(
             words=(keyword,) if keyword else (),
-            author=int(user_id) if user_id else None,
-            wants=frozenset({wanted}) if wanted else NOTHING.wants,
+            author=None if user_id is None or inbound else int(user_id),
+            to=int(user_id) if inbound and user_id and wanted == "reply" else None,
+            original_author=int(user_id) if inbound and user_id and wanted in ("quote", "retweet") else None,
+            wants=frozenset({wanted}) if wanted else frozenset(),
         )
 
     def message(self, post: Post) -> bytes | None:
-        if not self._subscriptions:
+        fitting = [one for one in self._subscriptions.values() if _fits(one, post)]
+        if not fitting:
             return None
-        chosen = self._world.dice.choice(tuple(self._subscriptions.values()))
+        chosen = self._world.dice.choice(fitting)
         data: dict[str, Any] = {
             "event_uuid": str(post.id),
             "event_type": chosen.event_type,
@@ -137,109 +82,47 @@ class ActivityFeed(Feed):
         person: Person = people.with_id(int(user_id)) if user_id else post.author
         room, _, what = chosen.event_type.partition(".")
         if chosen.event_type == "post.delete":
-            return {"id": str(post.id), "author_id": str(person.id)}
+            return {"id": str(post.id), "author_id": str(post.author.id)}
         if room == "post":
-            return post_form(post, _FULL)
+            return post_form(post, _POST_FIELDS)
         if room == "like":
-            data: dict[str, Any] = like(post, Fields(like=frozenset({"created_at", "timestamp_ms"})), dice)[
-                "data"
-            ]
+            data: dict[str, Any] = like(post, _LIKE_FIELDS, dice)["data"]
             return data
         if room == "profile":
-            return {"before": people.anybody(dice).bio, "after": person.bio or "…"}
+            field = _CHANGED[what.rpartition(".")[2]]
+            return {"before": _value(people.anybody(dice), field), "after": _value(person, field)}
         if room == "news":
-            return {"category": "News", "headline": post.text[:80], "summary": post.text, "hook": what}
-        return {"source": user_form(people.anybody(dice), _FULL), "target": user_form(person, _FULL)}
+            headline = post.text.partition("\n")[0][:80]
+            return {"category": "News", "headline": headline, "summary": post.text, "hook": post.author.name}
+        other, outbound = user_form(people.anybody(dice), _POST_FIELDS), user_form(person, _POST_FIELDS)
+        if chosen.filter.get("direction") == "outbound" or room in ("mute", "block"):
+            return {"source": outbound, "target": other}
+        return {"source": other, "target": outbound}
 
 
-class ActivityEndpoints:
-    """``/2/activity/…``."""
-
-    def __init__(self, site: Site) -> None:
-        self._site = site
-        self._subscriptions: dict[str, Subscription] = {}
-
-    def stream(self) -> Feed:
-        return ActivityFeed(self._subscriptions, self._site.world)
-
-    def list_subscriptions(self, call: Call) -> Answer:
-        everything = tuple(self._subscriptions.values())
-        part, following = page(call, len(everything), MOST_LISTED)
-        shown = [one.form() for one in everything[part]]
-        body: dict[str, Any] = {"data": shown} if shown else {}
-        return json_answer({**body, "meta": meta(shown, following)})
-
-    def create(self, call: Call) -> Answer:
-        asked = read_body(call, _Create)
-        if isinstance(asked, Answer):
-            return asked
-        if asked.event_type not in EVENT_TYPES:
-            message = f"`event_type` is not one of [{','.join(sorted(EVENT_TYPES))}]"
-            return invalid_request(({"event_type": [asked.event_type[:100]]}, message))
-        wanted: dict[str, str] = to_builtins(asked.filter)
-        if asked.event_type.startswith(_UNDIRECTED):
-            wanted.pop("direction", None)
-        if not wanted.keys() - {"direction"}:
-            return invalid_request(({"filter": []}, "`filter` must hold a user_id or a keyword"))
-        now = sent(self._site.clock)
-        made = Subscription(
-            str(self._site.world.ids.next()),
-            asked.event_type.replace("conversation_join", "conversation.join"),
-            wanted,
-            asked.tag or None,
-            asked.webhook_id or None,
-            now,
-            now,
-        )
-        self._subscriptions[made.id] = made
-        return json_answer({"data": {"subscription": made.form()}})
-
-    def update(self, call: Call) -> Answer:
-        fault = check_path_id(call, "subscription_id")
-        asked = fault if fault is not None else read_body(call, _Change)
-        if isinstance(asked, Answer):
-            return asked
-        found = self._subscriptions.get(_last(call))
-        if found is None:
-            return _missing(_last(call))
-        made = replace(
-            found,
-            tag=asked.tag or found.tag,
-            webhook_id=asked.webhook_id or found.webhook_id,
-            updated=sent(self._site.clock),
-        )
-        self._subscriptions[made.id] = made
-        return json_answer(
-            {"data": {"subscription": made.form(), "total_subscriptions": len(self._subscriptions)}}
-        )
-
-    def delete(self, call: Call) -> Answer:
-        fault = check_path_id(call, "subscription_id")
-        if fault is not None:
-            return fault
-        if self._subscriptions.pop(_last(call), None) is None:
-            return _missing(_last(call))
-        return json_answer({"data": {"deleted": True}})
-
-    def delete_many(self, call: Call) -> Answer:
-        data: list[dict[str, Any]] = []
-        errors: list[dict[str, str]] = []
-        for item in split(call.query["ids"]):
-            if self._subscriptions.pop(item, None) is not None:
-                data.append({"subscription_id": item, "deleted": True})
-            else:
-                errors.append(
-                    {"subscription_id": item, "message": "Subscription not found", "reason": "not_found"}
-                )
-        body: dict[str, Any] = {"data": data, "meta": {"total_subscriptions": len(self._subscriptions)}}
-        return json_answer({**body, "errors": errors} if errors else body)
+def _fits(one: Subscription, post: Post) -> bool:
+    """Whether the post is one that the subscription is about, or it isn't about posts."""
+    kind, wanted = one.event_type, one.filter
+    if not kind.startswith("post."):
+        return True
+    addressed = {
+        "post.mention.create": [mention.person for mention in post.mentions],
+        "post.reply.create": [post.reply_to.author] if post.reply_to else [],
+        "post.quote.create": [post.quoted.author] if post.quoted else [],
+        "post.repost.create": [post.retweeted.author] if post.retweeted else [],
+    }.get(kind)
+    if addressed is not None and not addressed:
+        return False
+    if wanted.get("keyword", "").casefold() not in post.text.casefold():
+        return False
+    if "user_id" not in wanted:
+        return True
+    direction = wanted.get("direction") if addressed is not None else "outbound"
+    parties = [] if direction == "inbound" else [post.author]
+    parties += [] if direction == "outbound" else addressed or []
+    return any(str(person.id) == wanted["user_id"] for person in parties)
 
 
-def _last(call: Call) -> str:
-    return call.path.rpartition("/")[2]
-
-
-def _missing(subscription_id: str) -> Answer:
-    detail = f"Could not find subscription with id: [{subscription_id}]."
-    more = {"resource_id": subscription_id, "resource_type": "subscription", "parameter": "subscription_id"}
-    return problem(404, "Not Found Error", detail, "resource-not-found", **more)
+def _value(person: Person, field: str) -> str:
+    value = user_form(person, Fields(user=frozenset({field}))).get(field, "")
+    return value if isinstance(value, str) else encode(value).decode()

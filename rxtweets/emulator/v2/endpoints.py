@@ -11,10 +11,10 @@ from rxtweets.emulator.streams import Feed
 from rxtweets.emulator.world.model import NOTHING, Post, Wish
 from rxtweets.emulator.world.wishes import rule_wish
 
-from . import activity as activity_params
 from . import connections as connection_params
 from . import rules as rule_params
-from .activity import ActivityEndpoints
+from . import subscriptions as subscription_params
+from .activity import ActivityFeed
 from .connections import ConnectionEndpoints
 from .events import EventFeed, LikeFeed
 from .fields import BACKFILL, LIKE_LISTS, POST_LISTS, RECOVERY, Fields, check, read_fields
@@ -22,6 +22,7 @@ from .forms import post_bytes
 from .params import Check, check_query
 from .recovery import recover
 from .rules import RuleBook, RuleEndpoints
+from .subscriptions import SubscriptionEndpoints
 
 if TYPE_CHECKING:
     from rxtweets.emulator.site import Site
@@ -113,17 +114,20 @@ def authorized(site: Site, endpoint: Endpoint, stream: bool, by_user: bool = Fal
 def routes(site: Site) -> dict[str, dict[str, Endpoint]]:
     """v2's paths and methods; a path that ends in ``/*`` takes one more segment."""
     rules = RuleEndpoints(site.book, site.accounts.user_id, site.clock)
-    activity = ActivityEndpoints(site)
+    subscriptions = SubscriptionEndpoints(site)
     connections = ConnectionEndpoints(site)
 
     def filtered(call: Call) -> Answer | Feed:
+        fault = check(call, POST_LISTS)
+        if fault is not None:
+            return fault
         if not site.book.rules:
             detail = (
                 f"You must define rules using the POST {RULES} endpoint before connecting to filtered stream."
             )
             more = {"connection_issue": "RuleConfigurationIssue"}
             return problem(409, "ConnectionException", detail, "streaming-connection", **more)
-        return check(call, POST_LISTS) or FilteredFeed(read_fields(call), site.book)
+        return FilteredFeed(read_fields(call), site.book)
 
     def posts(
         partitions: int = 1, lang: str | None = None, recovery: Mapping[str, Check] = RECOVERY
@@ -155,7 +159,7 @@ def routes(site: Site) -> dict[str, dict[str, Endpoint]]:
         "/2/tweets/compliance/stream": events("tweets_compliance", 4),
         "/2/users/compliance/stream": events("users_compliance", 4),
         "/2/tweets/label/stream": events("labels"),
-        "/2/activity/stream": lambda call: check(call, {}) or activity.stream(),
+        "/2/activity/stream": lambda call: check(call, {}) or ActivityFeed(site.subscriptions, site.world),
     }
     for lang, partitions in LANGUAGES.items():
         streams[f"/2/tweets/firehose/stream/lang/{lang}"] = posts(partitions, lang)
@@ -166,13 +170,13 @@ def routes(site: Site) -> dict[str, dict[str, Endpoint]]:
     }
     table[f"{RULES}/counts"] = {"GET": checked(rules.counts, rule_params.COUNTED)}
     table[SUBSCRIPTIONS] = {
-        "GET": checked(activity.list_subscriptions, activity_params.LISTED),
-        "POST": checked(activity.create, {}),
-        "DELETE": checked(activity.delete_many, activity_params.DELETED, "ids"),
+        "GET": checked(subscriptions.list_subscriptions, subscription_params.LISTED),
+        "POST": checked(subscriptions.create, {}),
+        "DELETE": checked(subscriptions.delete_many, subscription_params.DELETED, "ids"),
     }
     table[f"{SUBSCRIPTIONS}/*"] = {
-        "PUT": checked(activity.update, {}),
-        "DELETE": checked(activity.delete, {}),
+        "PUT": checked(subscriptions.update, {}),
+        "DELETE": checked(subscriptions.delete, {}),
     }
     table["/2/connections"] = {
         "GET": checked(connections.list_connections, connection_params.LISTED),
