@@ -224,7 +224,7 @@ def test_likes_can_be_expanded(world: Emulator) -> None:
         ("GET", "/2/tweets", 404),
         ("GET", "/2/tweets/firehose/stream/lang/xx", 404),
         ("GET", "/1.1/statuses/home.json", 404),
-        ("GET", "/", 404),
+        ("GET", "/3/", 404),
         ("POST", SAMPLE, 405),
         ("PATCH", RULES, 405),
         ("GET", "/oauth2/token", 405),

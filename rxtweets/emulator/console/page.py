@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import unicodedata
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -53,6 +54,8 @@ class Console:
         self._site = site
         self._volume = Volume()
         self._viewers: set[Viewer] = set()
+        self._made: dict[str, str] = {}
+        self._made_at = -_PERIOD
         self._jinja = jinja2.Environment(
             loader=jinja2.PackageLoader("rxtweets.emulator.console"), autoescape=True, trim_blocks=True
         )
@@ -80,7 +83,13 @@ class Console:
         return Viewer(self, self._viewers)
 
     def fragments(self) -> dict[str, str]:
-        """The parts of the page that change, by the ids of where they belong."""
+        """The parts of the page that change, by the ids of where they belong; made once for all pages."""
+        now = time.monotonic()
+        if now - self._made_at >= _PERIOD / 2:
+            self._made_at, self._made = now, self._render()
+        return self._made
+
+    def _render(self) -> dict[str, str]:
         self._volume.note(self._site.hub.messages)
         state = snapshot(self._site)
         bars, most = list(self._volume.each), max(*self._volume.each, 1)

@@ -6,6 +6,7 @@ import math
 import time
 from collections import deque
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from rxtweets.emulator.streams import OpenStream
@@ -16,13 +17,23 @@ if TYPE_CHECKING:
 
 SHOWN = 20
 """Posts and requests, the latest of each."""
+MOST = 100
+"""Streams and rules that are listed."""
+LONGEST = 280
+"""Characters of a text that a client has sent."""
 
-SECRET = {"oauth_token", "oauth_signature", "oauth_consumer_key", "oauth_verifier", "access_token"}
-"""Parameters that are never shown."""
+_PARAMETERS = frozenset(
+    {
+        *("track", "follow", "locations", "language", "filter_level", "count", "partitions"),
+        *("with", "replies", "delimited", "stall_warnings", "stringify_friend_ids"),
+        *("backfill_minutes", "start_time", "end_time", "partition", "expansions"),
+    }
+)
+"""Parameters that are shown, beside those that end in ``.fields``: none can hold a credential."""
 
 
 class Volume:
-    """Messages sent in each of the last seconds."""
+    """Messages sent in each of the last seconds; of the time when nobody looked it has the mean."""
 
     def __init__(self, seconds: int = 60) -> None:
         self.each: deque[int] = deque([0] * seconds, maxlen=seconds)
@@ -30,13 +41,14 @@ class Volume:
         self._total = 0
 
     def note(self, total: int) -> None:
-        """Take in the total sent up to now; called at least once a second for a smooth picture."""
+        """Take in the total sent up to now."""
         now = int(time.monotonic())
-        for _ in range(min(now - self._second, len(self.each))):
-            self.each.append(0)
-        self._second = now
-        self.each[-1] += total - self._total
-        self._total = total
+        passed, new = now - self._second, total - self._total
+        mean = new // max(passed, 1)
+        self.each.extend([mean] * min(passed, len(self.each)))
+        if not passed:
+            self.each[-1] += new
+        self._second, self._total = now, total
 
     @property
     def per_second(self) -> float:
@@ -54,9 +66,11 @@ def snapshot(site: Site) -> dict[str, Any]:
         "skew": clock.skew,
         "rate": "max" if math.isinf(site.talk.rate) else site.talk.rate,
         "posts": history.end,
+        "open": len(hub.streams),
+        "ruled": len(site.book.rules),
         "messages": hub.messages,
         "bytes": hub.bytes,
-        "streams": [_stream(stream) for stream in hub.streams.values()],
+        "streams": [_stream(stream) for stream in islice(hub.streams.values(), MOST)],
         "rules": [
             {
                 "id": rule.id,
@@ -64,14 +78,15 @@ def snapshot(site: Site) -> dict[str, Any]:
                 "tag": rule.tag,
                 "matches": counts[rule.id],
             }
-            for rule in site.book.rules.values()
+            for rule in islice(site.book.rules.values(), MOST)
         ],
         "recent": [_post(history.get(number)) for number in numbers],
         "requests": [
-            {"method": one.method, "path": one.path, "status": one.status}
+            {"method": one.method[:20], "path": one.path[:LONGEST], "status": one.status}
             for one in list(site.requests.kept)[: -SHOWN - 1 : -1]
         ],
-        "trouble": site.trouble.in_force(),
+        "trouble": site.trouble.in_force()
+        + ([f"the clock is off by {clock.skew:+g} s"] if clock.skew else []),
     }
 
 
@@ -82,9 +97,13 @@ def _stream(stream: OpenStream) -> dict[str, Any]:
         "id": record.id,
         "protocol": record.protocol,
         "path": record.path,
-        "asked": {name: value for name, value in asked.items() if name not in SECRET},
+        "asked": {
+            name: value[:LONGEST]
+            for name, value in asked.items()
+            if name in _PARAMETERS or name.endswith(".fields")
+        },
         "client": record.client_ip,
-        "agent": record.headers.get("user-agent", ""),
+        "agent": record.headers.get("user-agent", "")[:LONGEST],
         "opened": record.opened.strftime("%H:%M:%S"),
         "gzip": stream.compressed,
         "messages": stream.messages,
@@ -98,7 +117,7 @@ def _post(post: Post) -> dict[str, Any]:
     return {
         "id": str(post.id),
         "author": post.author.screen_name,
-        "text": post.text,
+        "text": post.text[:LONGEST],
         "lang": post.lang,
         "kind": next((kind for kind, other in kinds.items() if other is not None), "post"),
     }

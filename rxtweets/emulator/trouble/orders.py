@@ -24,13 +24,13 @@ class _Order(Struct):
     left: int | None
     until: float | None
     reply: Callable[[Call], Ordered | Silence]
+    what: str
 
-    def said(self, what: str) -> str:
+    def said(self) -> str:
         """The order in words."""
         which = f"requests for {self.path or 'streams'}"
-        return (
-            f"all {which} {what} for a time" if self.left is None else f"the next {self.left} {which} {what}"
-        )
+        count = f"all {which} for a time" if self.left is None else f"the next {self.left} {which}"
+        return f"{count}: {self.what}"
 
 
 def _narrowed(order: OnStreams) -> str:
@@ -75,23 +75,22 @@ class Trouble:
             body = usual.body if data is None else data
             return Ordered(order.status, body, given or usual.content_type, headers)
 
-        self._answers.append(self._order(order.path, order.times, order.seconds, reply))
+        self._answers.append(self._order(order, reply, f"status {order.status}"))
 
     def mute(self, order: actions.Mute) -> None:
         """Order a silence."""
         silence = Silence(order.head.encode())
-        self._mutes.append(self._order(order.path, order.times, order.seconds, lambda call: silence))
+        self._mutes.append(self._order(order, lambda call: silence, "no answer"))
 
     def _order(
         self,
-        path: str | None,
-        times: int | None,
-        seconds: float | None,
+        order: actions.Answer | actions.Mute,
         reply: Callable[[Call], Ordered | Silence],
+        what: str,
     ) -> _Order:
-        if seconds is None:
-            return _Order(path, 1 if times is None else times, None, reply)
-        return _Order(path, times, self._clock.time() + seconds, reply)
+        if order.seconds is None:
+            return _Order(order.path, 1 if order.times is None else order.times, None, reply, what)
+        return _Order(order.path, order.times, self._clock.time() + order.seconds, reply, what)
 
     def clear(self) -> None:
         """Forget what has been ordered, but for stalls."""
@@ -101,8 +100,8 @@ class Trouble:
 
     def in_force(self) -> list[str]:
         """What has been ordered and still holds, in words."""
-        said = [order.said("answered as ordered") for order in self._answers]
-        said += [order.said("left without an answer") for order in self._mutes]
+        said = [order.said() for order in self._answers]
+        said += [order.said() for order in self._mutes]
         lasting = (*self._stalls, *self._shapes)
         return said + [f"{type(one).__name__.lower()}: {_narrowed(one)}" for one in lasting]
 

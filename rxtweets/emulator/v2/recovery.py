@@ -33,7 +33,9 @@ def recover(call: Call, feed: Feed, hub: StreamHub) -> Answer | None:
     if first >= last:
         return _fault("start_time", start, "must be before `end_time`")
     feed.finite = True
-    feed.backlog = lambda: Replay(history, history.since(first), history.since(last))
+    feed.backlog = lambda: Replay(
+        history, history.since(first), history.end if end is None else history.since(last)
+    )
     return None
 
 

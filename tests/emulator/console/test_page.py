@@ -75,7 +75,7 @@ def test_state_is_the_page_as_data(emulator: Emulator) -> None:
     assert [(rule["value"], rule["matches"]) for rule in state["rules"]] == [("cat", 1)]
     assert state["recent"][0]["author"] == "ada"
     assert state["requests"][0] == {"method": "GET", "path": FILTERED, "status": 200}
-    assert state["trouble"] == ["the next 2 requests for streams answered as ordered"]
+    assert state["trouble"] == ["the next 2 requests for streams: status 503"]
 
 
 @pytest.mark.parametrize("path", ["/", "/emulator/state", "/emulator/events", "/emulator/console.js"])

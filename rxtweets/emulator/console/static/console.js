@@ -1,23 +1,31 @@
 "use strict";
 
 const link = document.getElementById("link");
-const events = new EventSource("/emulator/events");
 
-events.onopen = () => {
-  link.textContent = "live";
-  link.className = "live";
-};
-events.onerror = () => {
-  link.textContent = "not connected";
-  link.className = "";
-};
 // The server has escaped all texts in the fragments, and the page's policy runs no script in them.
-events.onmessage = (event) => {
+function show(event) {
   for (const [id, html] of Object.entries(JSON.parse(event.data))) {
     const place = document.getElementById(id);
     if (place) place.innerHTML = html;
   }
-};
+}
+
+function connect() {
+  const events = new EventSource("/emulator/events");
+  events.onopen = () => {
+    link.textContent = "live";
+    link.className = "live";
+  };
+  events.onmessage = show;
+  events.onerror = () => {
+    link.textContent = "not connected";
+    link.className = "";
+    // After a refusal a browser doesn't try again by itself.
+    if (events.readyState === EventSource.CLOSED) setTimeout(connect, 2000);
+  };
+}
+
+connect();
 
 function valueOf(input) {
   if (input.type === "checkbox") return input.checked;
@@ -48,19 +56,27 @@ function actionOf(form) {
   return action;
 }
 
+async function send(actions) {
+  const response = await fetch("/emulator/do", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(actions),
+  });
+  const answer = await response.json();
+  if (!response.ok) throw new Error(answer.error);
+  return answer.done;
+}
+
+document.getElementById("calm").addEventListener("click", () => {
+  send([{ do: "forgive" }, { do: "resume" }, { do: "skew", seconds: 0 }]);
+});
+
 async function perform(form) {
   const output = form.querySelector("output");
   output.className = "";
   output.textContent = "…";
   try {
-    const response = await fetch("/emulator/do", {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(actionOf(form)),
-    });
-    const answer = await response.json();
-    if (!response.ok) throw new Error(answer.error);
-    const [result] = answer.done;
+    const [result] = await send(actionOf(form));
     output.textContent = typeof result === "number" ? `done: ${result}` : "done";
   } catch (error) {
     output.className = "wrong";
