@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+from urllib.parse import urlsplit
 
 from rxtweets.emulator import Emulator
 
@@ -16,8 +17,8 @@ JSON = "Content-Type: application/json"
 
 def said(emulator: Emulator, data: bytes, done: bool = True) -> bytes:
     """All that the emulator says to these bytes until it closes; `done` tells it that no more will come."""
-    host, port = emulator.base_url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=5) as sock:
+    at = urlsplit(emulator.base_url)
+    with socket.create_connection((at.hostname, at.port), timeout=5) as sock:
         sock.sendall(data)
         if done:
             sock.shutdown(socket.SHUT_WR)

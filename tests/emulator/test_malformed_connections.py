@@ -173,6 +173,25 @@ def test_rubbish(fuzzed: Emulator, data: st.DataObject) -> None:
     assert_unbroken(fuzzed, data.draw(rubbish() | damaged(fuzzed)))
 
 
+HELLO = b"\x16\x03\x01\x00\xa0\x01\x00\x00\x9c\x03\x03"
+"""The beginning of a TLS handshake."""
+TUNNEL = b"CONNECT api.x.com:443 HTTP/1.1\r\nHost: api.x.com:443\r\n\r\n"
+OPENINGS = [b"", HELLO, TUNNEL, TUNNEL + HELLO, b"CONNECT ", b"CONNEC", TUNNEL[:-2], TUNNEL + TUNNEL]
+
+
+@pytest.fixture(scope="module")
+def secured() -> Iterator[Emulator]:
+    with Emulator(rate=0, limits=Limits.none(), tls=("api.x.com",)) as emulator:
+        yield emulator
+
+
+@settings(max_examples=80, deadline=None)
+@given(opening=st.sampled_from(OPENINGS), rest=rubbish() | st.binary(max_size=200))
+def test_rubbish_where_tls_is_spoken(secured: Emulator, opening: bytes, rest: bytes) -> None:
+    """Broken handshakes, broken requests for tunnels and rubbish in tunnels break nothing either."""
+    assert_unbroken(secured, opening + rest)
+
+
 @pytest.mark.soak
 @settings(max_examples=20_000, deadline=None)
 @given(data=st.data())
