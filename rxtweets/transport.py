@@ -77,7 +77,8 @@ class RequestsTransport:
     Args:
         proxies: a proxy URL for each scheme, as in `requests`; without it the environment's are used.
             Loopback is always reached directly.
-        ca_bundle: a file of CA certificates to trust in place of the usual ones.
+        ca_bundle: a file of CA certificates to trust in place of the usual ones; without it the environment's
+            is taken, if there is one (`REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE`).
         gzip: whether the server may compress.
         connect_timeout: seconds to wait for a TCP connection and for the TLS handshake.
     """

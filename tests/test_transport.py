@@ -233,6 +233,21 @@ def test_tls_with_a_ca_bundle(authority: trustme.CA, server_context: ssl.SSLCont
     assert seen.frames() == MESSAGES
 
 
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_tls_with_a_ca_bundle_of_the_environment(
+    authority: trustme.CA, server_context: ssl.SSLContext, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What requests takes from the environment counts on this machine too, unless one is given."""
+    body = b"".join(chunk(message + b"\r\n") for message in MESSAGES)
+    with authority.cert_pem.tempfile() as bundle, Server(answering(HEAD, body), server_context) as server:
+        monkeypatch.setenv(variable, bundle)
+        assert Seen(connect(server.endpoint(), TOKEN)).count(4).frames() == MESSAGES
+        with trustme.CA().cert_pem.tempfile() as other:
+            given = RequestsTransport(ca_bundle=other)
+            refused = Seen(connect(server.endpoint(), TOKEN, transport=given)).ended()
+            assert isinstance(refused.error, ConnectionFailed)
+
+
 def test_tls_through_a_proxy(authority: trustme.CA, server_context: ssl.SSLContext) -> None:
     """An https stream goes through a proxy's tunnel, and a disposal closes it all."""
 
