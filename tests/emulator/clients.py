@@ -136,3 +136,15 @@ def v1_stream(
     ):
         assert response.status_code == 200, response.text
         yield (json.loads(line) for line in response.iter_lines(chunk_size=None, delimiter=b"\r\n") if line)
+
+
+def v1_request(emulator: Emulator, path: str, method: str = "GET", **form: str) -> bytes:
+    """The bytes of a signed request."""
+    request = requests.Request(method, emulator.base_url + path, data=form or None, auth=signed(emulator))
+    ready = request.prepare()
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {emulator.base_url.removeprefix('http://')}"]
+    headers: dict[str, Any] = dict(ready.headers)
+    for name, value in headers.items():
+        lines.append(f"{name}: {value.decode() if isinstance(value, bytes) else value}")
+    body = ready.body.encode() if isinstance(ready.body, str) else ready.body or b""
+    return "\r\n".join([*lines, "", ""]).encode() + body

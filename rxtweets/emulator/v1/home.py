@@ -85,7 +85,7 @@ class UserFeed(StatusFeed):
             "target": user(me),
         }
         if name != "follow":
-            event["target_object"] = status(post, inner=True)
+            event["target_object"] = status(post, depth=1)
         return encode(event)
 
 

@@ -13,7 +13,8 @@ from rxtweets.emulator.world.world import World
 
 from .events import like
 from .fields import Fields
-from .forms import post_form, user_form
+from .forms import post_form
+from .objects import user_form
 from .subscriptions import Subscription
 
 _POST_FIELDS = Fields(post=frozenset({"author_id", "created_at", "lang"}))

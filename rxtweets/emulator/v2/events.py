@@ -13,7 +13,8 @@ from rxtweets.emulator.world.text import names
 from rxtweets.emulator.world.world import World
 
 from .fields import Fields
-from .forms import media_form, post_form, user_form, when
+from .forms import post_form
+from .objects import media_form, user_form, when
 
 _USER_EVENTS = names(
     "user_protect user_unprotect user_delete user_undelete user_suspend user_unsuspend"

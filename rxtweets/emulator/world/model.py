@@ -18,8 +18,12 @@ Box = tuple[float, float, float, float]
 """West, south, east, north, in degrees."""
 
 
-class Person(Struct, frozen=True, kw_only=True):
-    """Somebody who posts."""
+class Person(Struct, kw_only=True, eq=False, gc=False):
+    """Somebody who posts.
+
+    `latest` is the id of what they posted last, `verified_type` as v2 names it (none, blue, business,
+    government), `affiliation` the id of an account whose badge they carry. `forms` is as `Post.forms`.
+    """
 
     id: int
     screen_name: str
@@ -37,9 +41,17 @@ class Person(Struct, frozen=True, kw_only=True):
     website: str | None
     avatar: str
     color: str
+    verified_type: str = "none"
+    subscription: str = "None"
+    affiliation: int | None = None
+    pinned: int | None = None
+    parody: bool = False
+    withheld: tuple[str, ...] = ()
+    latest: int | None = None
+    forms: dict[Any, Any] = field(default_factory=dict)
 
 
-class Link(Struct, frozen=True):
+class Link(Struct, frozen=True, gc=False):
     """A link in a text, its short form being what the text holds."""
 
     short: str
@@ -48,15 +60,16 @@ class Link(Struct, frozen=True):
     title: str
     start: int
     end: int
+    description: str = ""
 
 
-class Mention(Struct, frozen=True):
+class Mention(Struct, frozen=True, gc=False):
     person: Person
     start: int
     end: int
 
 
-class Tag(Struct, frozen=True):
+class Tag(Struct, frozen=True, gc=False):
     """A hashtag or a cashtag, without its sign."""
 
     text: str
@@ -64,7 +77,7 @@ class Tag(Struct, frozen=True):
     end: int
 
 
-class Media(Struct, frozen=True):
+class Media(Struct, frozen=True, gc=False):
     """A photo, video or animated GIF (`kind` as v1.1 names it: photo, video, animated_gif)."""
 
     id: int
@@ -74,6 +87,7 @@ class Media(Struct, frozen=True):
     height: int
     seconds: int
     alt: str | None
+    views: int = 0
 
     @property
     def key(self) -> str:
@@ -86,8 +100,16 @@ class Media(Struct, frozen=True):
         ]
         return f"https://pbs.twimg.com/{folder}/{self.name}.jpg"
 
+    @property
+    def clip(self) -> str:
+        """Where the moving picture is."""
+        if self.kind == "animated_gif":
+            return f"https://video.twimg.com/tweet_video/{self.name}.mp4"
+        size = f"{self.width}x{self.height}"
+        return f"https://video.twimg.com/ext_tw_video/{self.id}/pu/vid/{size}/{self.name}.mp4"
 
-class Place(Struct, frozen=True):
+
+class Place(Struct, frozen=True, gc=False):
     id: str
     name: str
     full_name: str
@@ -95,16 +117,17 @@ class Place(Struct, frozen=True):
     country_code: str
     kind: str
     box: Box
+    within: tuple[str, ...] = ()
 
 
-class Poll(Struct, frozen=True):
+class Poll(Struct, frozen=True, gc=False):
     id: int
     options: tuple[str, ...]
     votes: tuple[int, ...]
     minutes: int
 
 
-class Counts(Struct, frozen=True):
+class Counts(Struct, frozen=True, gc=False):
     retweets: int = 0
     likes: int = 0
     replies: int = 0
@@ -113,10 +136,31 @@ class Counts(Struct, frozen=True):
     views: int = 0
 
 
+class Context(Struct, frozen=True, gc=False):
+    """What a post is about, as X's classifier tells: an entity, and the domain it belongs to."""
+
+    domain: str
+    domain_name: str
+    entity: str
+    name: str
+
+
+class Note(Struct, frozen=True, gc=False):
+    """The whole of a text that is too long for a post, and what stands in it."""
+
+    text: str
+    tags: tuple[Tag, ...]
+    symbols: tuple[Tag, ...]
+    mentions: tuple[Mention, ...]
+    links: tuple[Link, ...]
+
+
 class Post(Struct, kw_only=True, eq=False):
     """A post, from which each protocol makes its own form.
 
-    `ms` is its time in Unix milliseconds. `forms` keeps what was made from it, so that a post sent to many
+    `ms` is its time in Unix milliseconds, `edits` are the ids of earlier versions, oldest first. Where there
+    is a `note`, the text is the beginning of it and ends with `more_link`. `withheld` holds the codes of the
+    countries where it isn't shown. `forms` keeps what was made from the post, so that one sent to many
     streams is rendered once.
     """
 
@@ -142,10 +186,32 @@ class Post(Struct, kw_only=True, eq=False):
     level: str = "low"
     sensitive: bool = False
     poll: Poll | None = None
+    note: Note | None = None
+    more_link: Link | None = None
+    edits: tuple[int, ...] = ()
+    contexts: tuple[Context, ...] = ()
+    withheld: tuple[str, ...] = ()
+    reply_settings: str = "everyone"
+    community: int | None = None
+    sponsored: bool = False
     forms: dict[Any, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Post(id={self.id}, author={self.author.screen_name!r}, text={self.text!r})"
+
+    @property
+    def shown(self) -> tuple[int, int]:
+        """The part of the text that is shown: without who is answered, and what media stand for."""
+        start = 0
+        if self.reply_to is not None and self.mentions and self.mentions[0].start == 0:
+            start = min(self.mentions[0].end + 1, len(self.text))
+        return start, len(self.text) if self.media_link is None else max(start, self.media_link.start - 1)
+
+    @property
+    def all_links(self) -> tuple[Link, ...]:
+        """The links in the text but for those that stand for media."""
+        more = (link for link in (self.more_link, self.quote_link) if link is not None)
+        return (*self.links, *more)
 
     @property
     def conversation(self) -> int:
@@ -159,8 +225,9 @@ class Post(Struct, kw_only=True, eq=False):
 class Wish(Struct, frozen=True, kw_only=True):
     """What somebody listening would like to see a post about; every part left out is the world's choice.
 
-    People are ids or screen names. `wants` may hold media, images, videos, video_link, links, hashtags,
-    cashtags, mentions, geo, point, retweet, reply, quote, verified.
+    People are ids or screen names; `context` is a domain's and an entity's id, `entity` an entity's name,
+    `title` and `description` are those of a linked page. `wants` may hold media, images, videos, video_link,
+    links, hashtags, cashtags, mentions, geo, point, original, retweet, reply, quote, verified.
     """
 
     words: tuple[str, ...] = ()
@@ -173,6 +240,10 @@ class Wish(Struct, frozen=True, kw_only=True):
     country: str | None = None
     lang: str | None = None
     level: str | None = None
+    context: tuple[str, str] | None = None
+    entity: str | None = None
+    title: str | None = None
+    description: str | None = None
     wants: frozenset[str] = frozenset()
 
 

@@ -15,6 +15,13 @@ class Tongue(Struct, frozen=True):
     remarks: tuple[str, ...]
     topics: tuple[str, ...]
 
+    def sentence(self, about: str, topic: str) -> str:
+        """The sentence about the topic; only what isn't a word keeps a blank before punctuation."""
+        if topic[-1].isalnum():
+            for mark in ",.!":
+                about = about.replace(f"{{}} {mark}", f"{{}}{mark}")
+        return about.replace("{}", topic)
+
 
 TONGUES: dict[str, Tongue] = {
     "en": Tongue(
@@ -50,7 +57,7 @@ TONGUES: dict[str, Tongue] = {
         ),
     ),
     "ja": Tongue(
-        18,
+        28,
         (
             "今日はずっと {} の話をしていた",
             "{} が好きすぎて眠れない😋",
@@ -184,6 +191,55 @@ TONGUES: dict[str, Tongue] = {
         ("ฝันดีนะ",),
         ("กาแฟ", "#กรุงเทพ"),
     ),
+}
+
+BIOS: dict[str, tuple[str, ...]] = {
+    "en": (
+        "Opinions my own.",
+        "Coffee first ☕ | he/him",
+        "Journalist. Tips: DM.",
+        "Mother of two, runner, reader of everything.",
+        "Software, synths, sourdough.",
+        "Photographs of trains. All of them mine.",
+        "PhD student in ecology, usually knee-deep in a pond 🌱",
+        "No DMs please",
+        "I write about cities, maps and how people get from one end of them to the other.",
+    ),
+    "ja": (
+        "元野球部マネージャー❤︎最高の夏をありがとう",
+        "無言フォローはあまり好みません🙏ゲームと動画が好きです。よろしくお願いします",
+        "プリキュア好きのサラリーマンです。好きな映画は毎年変わります。ご質問は固定ツイートからどうぞ",
+        "写真と旅行と猫🐈気軽に絡んでください",
+        "高校三年生／バスケ部／受験生なので低浮上",
+        "毎日ご飯を作って食べるだけのアカウントです。たまに日記も書きます",
+    ),
+    "es": (
+        "Amante del cine y del mar 🌊",
+        "Periodista. Aquí, sobre todo, fútbol y quejas del metro.",
+        "Profesora de historia; los domingos, paella.",
+        "Opiniones propias, y a veces ni eso.",
+    ),
+    "pt": (
+        "Carioca, flamenguista e fã de café ☕",
+        "Jornalista. As opiniões são só minhas.",
+        "Mãe do Bento e da Lia, professora nas horas vagas.",
+    ),
+    "fr": (
+        "Prof de maths, cinéphile, râleur.",
+        "Journaliste, avis perso.",
+        "Bretagne, vélo et beurre salé 🧈",
+        "Ici on parle de trains, de pain et de rugby, pas forcément dans cet ordre.",
+    ),
+    "de": (
+        "Bahnfahrerin aus Leidenschaft, Frühaufsteherin aus Versehen.",
+        "Hier privat. Kaffee, Berge, Bücher.",
+        "Schreibt über Städte und die Leute darin.",
+    ),
+    "ko": ("고양이 두 마리와 삽니다 🐈", "커피와 사진을 좋아하는 직장인입니다. 무통보 팔로우 괜찮아요"),
+    "zh": ("喜欢旅行、摄影和美食，欢迎交流", "互联网从业者，观点仅代表个人"),
+    "ar": ("مهتم بالتقنية والكتب، وكل الآراء تخصني وحدي", "قهوة وكتاب ☕"),
+    "ru": ("Люблю кошек, поезда и хорошие книги.", "Журналист. Мнение моё собственное."),
+    "hi": ("चाय, क्रिकेट और किताबें।", "पत्रकार। विचार निजी हैं।"),
 }
 
 _SCRIPTS = (

@@ -36,6 +36,14 @@ def _positive(tree: Rule, dice: random.Random) -> list[Term]:
 
 _SIGNS = {"keyword": "", "phrase": "", "near": "", "hashtag": "#", "mention": "@", "cashtag": "$"}
 
+_AS_THEY_ARE = {
+    "source": "source",
+    "place": "place",
+    "entity": "entity",
+    "url_title": "title",
+    "url_description": "description",
+}
+
 
 def _grant(term: Term, made: dict[str, Any]) -> None:
     operator, value = term.name, term.value
@@ -63,10 +71,11 @@ def _grant(term: Term, made: dict[str, Any]) -> None:
         made["wants"].add("point")
     elif operator in {"has", "is"}:
         made["wants"].add(value)
-    elif operator == "source":
-        made["source"] = value
-    elif operator == "place":
-        made["place"] = value
+    elif operator == "context":
+        domain, _, entity = value.partition(".")
+        made["context"] = (domain, entity)
+    elif operator in _AS_THEY_ARE:
+        made[_AS_THEY_ARE[operator]] = value
 
 
 def _around(value: str) -> tuple[float, float, float, float]:

@@ -1,0 +1,96 @@
+"""What stands in a post's text, in v2's form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rxtweets.emulator.world.model import Link, Mention, Post, Tag
+
+
+def entities(post: Post) -> dict[str, Any] | None:
+    found = _standing(post.tags, post.symbols, post.mentions)
+    urls = [_url(link) | _page(link) for link in post.all_links]
+    if post.media_link is not None:
+        urls += [{**_url(post.media_link), "media_key": media.key} for media in post.media]
+    if urls:
+        found["urls"] = urls
+    notes = _annotations(post)
+    if notes:
+        found["annotations"] = notes
+    return found or None
+
+
+def _annotations(post: Post) -> list[dict[str, Any]]:
+    """The names in the text that the post is about; unlike all others, their `end` is the last character."""
+    found = []
+    for name in dict.fromkeys(context.name for context in post.contexts):
+        start = post.text.lower().find(name.lower())
+        if start >= 0:
+            end = start + len(name)
+            found.append(
+                {
+                    "start": start,
+                    "end": end - 1,
+                    "probability": 0.7,
+                    "type": "Other",
+                    "normalized_text": post.text[start:end],
+                }
+            )
+    return found
+
+
+def _standing(
+    tags: tuple[Tag, ...], symbols: tuple[Tag, ...], mentions: tuple[Mention, ...]
+) -> dict[str, Any]:
+    found = {
+        "hashtags": [_tag(tag) for tag in tags],
+        "cashtags": [_tag(tag) for tag in symbols],
+        "mentions": [_mention(mention) for mention in mentions],
+    }
+    return {name: parts for name, parts in found.items() if parts}
+
+
+def note(post: Post) -> dict[str, Any] | None:
+    whole = post.note
+    if whole is None:
+        return None
+    found = _standing(whole.tags, whole.symbols, whole.mentions)
+    if whole.links:
+        found["urls"] = [_url(link) for link in whole.links]
+    return {"text": whole.text, "entities": found} if found else {"text": whole.text}
+
+
+def _tag(tag: Tag) -> dict[str, Any]:
+    return {"start": tag.start, "end": tag.end, "tag": tag.text}
+
+
+def _mention(mention: Mention) -> dict[str, Any]:
+    person = mention.person
+    return {"start": mention.start, "end": mention.end, "username": person.screen_name, "id": str(person.id)}
+
+
+def _url(link: Link) -> dict[str, Any]:
+    return {
+        "start": link.start,
+        "end": link.end,
+        "url": link.short,
+        "expanded_url": link.expanded,
+        "display_url": link.display,
+    }
+
+
+def _page(link: Link) -> dict[str, Any]:
+    """What X has read on the page that the link leads to."""
+    if not (link.title or link.description):
+        return {}
+    image = f"https://pbs.twimg.com/news_img/{link.short[13:]}"
+    return {
+        "images": [
+            {"url": f"{image}/orig", "width": 1200, "height": 630},
+            {"url": f"{image}/150x150", "width": 150, "height": 150},
+        ],
+        "status": 200,
+        "title": link.title,
+        "description": link.description,
+        "unwound_url": link.expanded,
+    }

@@ -1,0 +1,112 @@
+"""What stands in a text: links, hashtags, mentions and cashtags, found, shortened, cut and carried over."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterable
+from typing import TypeVar
+
+from msgspec import structs
+
+from .chance import pick, short_link
+from .model import Link, Mention, Note, Post, Tag
+from .people import People
+from .text import display_url, entities
+from .topics import PAGES, SITES
+
+LONGEST = 280
+"""Weighted characters of a post. Source: X's guide to counting characters."""
+_Span = TypeVar("_Span", Link, Mention, Tag)
+# Characters that count twice. Source: X's guide to counting characters.
+_DOUBLE = re.compile("[^\u0000-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]")
+
+
+def mark(text: str, people: People, dice: random.Random) -> Note:
+    """The text with its links shortened, and all that stands in it."""
+    pieces: list[str] = []
+    tags: list[Tag] = []
+    symbols: list[Tag] = []
+    mentions: list[Mention] = []
+    links: list[Link] = []
+    length = last = 0
+    for kind, value, start, end in entities(text):
+        pieces.append(text[last:start])
+        length += start - last
+        last = end
+        shown = text[start:end]
+        if kind == "url":
+            shown = short_link(dice)
+            links.append(_link(shown, value, length, dice))
+        elif kind == "tag":
+            tags.append(Tag(value, length, length + len(shown)))
+        elif kind == "symbol":
+            symbols.append(Tag(value, length, length + len(shown)))
+        else:
+            mentions.append(Mention(people.named(value), length, length + len(shown)))
+        pieces.append(shown)
+        length += len(shown)
+    pieces.append(text[last:])
+    return Note("".join(pieces), tuple(tags), tuple(symbols), tuple(mentions), tuple(links))
+
+
+def _link(short: str, target: str, start: int, dice: random.Random) -> Link:
+    known = target.partition("://")[2].startswith(SITES)
+    title, description = pick(dice, PAGES) if known else ("", "")
+    return Link(short, target, display_url(target), title, start, start + len(short), description)
+
+
+def append_link(post: Post, target: str, shown: str, dice: random.Random) -> Link:
+    """Put a link at the end of a post's text."""
+    short = short_link(dice)
+    start = len(post.text) + 1
+    post.text = f"{post.text} {short}"
+    return Link(short, target, shown, "", start, start + len(short))
+
+
+def cut(post: Post, note: Note, dice: random.Random) -> None:
+    """Give the post as much of a text that is too long as fits, and a link to the whole."""
+    end = _fitting(note.text, LONGEST - len("… ") - 23)
+    spans: tuple[Link | Mention | Tag, ...] = (*note.links, *note.mentions, *note.tags, *note.symbols)
+    end = min([end, *(span.start for span in spans if span.start < end < span.end)])
+    beginning = note.text[:end].rstrip()
+    post.note = note
+    post.tags, post.symbols = within(note.tags, end), within(note.symbols, end)
+    post.mentions, post.links = within(note.mentions, end), within(note.links, end)
+    post.text = beginning + "…"
+    post.more_link = append_link(
+        post, f"https://twitter.com/i/web/status/{post.id}", "twitter.com/i/web/status/1…", dice
+    )
+
+
+def is_long(text: str) -> bool:
+    """Whether a text is too long for a post."""
+    return len(text) * 2 > LONGEST and len(text) + len(_DOUBLE.findall(text)) > LONGEST
+
+
+def _fitting(text: str, weight: int) -> int:
+    """How many characters of the text weigh no more than that."""
+    for position, character in enumerate(text):
+        weight -= 2 if _DOUBLE.match(character) else 1
+        if weight < 0:
+            return position
+    return len(text)
+
+
+def within(spans: Iterable[_Span], end: int, shift: int = 0) -> tuple[_Span, ...]:
+    """The spans that end before `end` when moved by `shift`, so moved."""
+    return tuple(
+        structs.replace(span, start=span.start + shift, end=span.end + shift) if shift else span
+        for span in spans
+        if span.end + shift <= end
+    )
+
+
+def carry_over(original: Post, post: Post, shift: int, end: int) -> None:
+    """Mark in a retweet what is marked in the original, `shift` further on and as far as the text goes."""
+    post.tags, post.symbols = within(original.tags, end, shift), within(original.symbols, end, shift)
+    post.links = within(original.links, end, shift)
+    post.mentions += within(original.mentions, end, shift)
+    if original.media_link is not None and original.media_link.end + shift <= end:
+        (post.media_link,) = within((original.media_link,), end, shift)
+        post.media = original.media
