@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from .clock import Clock
+from .feed import Feed
 from .http.answers import Answer, Call, problem, v1_refusal, v2_refusal
 from .limits import Limits
-from .streams import Feed, OpenStream
+from .streams import OpenStream
 
 WINDOW = 900
 """Seconds of a window of v2's rate limits. Source: X's documentation of rate limits."""

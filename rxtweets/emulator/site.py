@@ -13,12 +13,13 @@ from .access.oauth import Accounts, Gate
 from .clock import Clock
 from .conduct import Conduct
 from .control import Control, is_own
+from .feed import Feed
 from .http.answers import Answer, Call, refuse
 from .http.wire import Connection, Reply, Silence
 from .hub import StreamHub
 from .limits import Limits
 from .records import LONGEST_BODY, RequestLog, RequestRecord, StreamRecord, frozen
-from .streams import Feed, OpenStream, wants_gzip
+from .streams import OpenStream, wants_gzip
 from .talk import Talk
 from .trouble.orders import Ordered, Trouble
 from .trouble.scenario import Scenario

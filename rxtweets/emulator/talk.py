@@ -7,8 +7,8 @@ import math
 import time
 
 from .clock import Clock
+from .feed import Feed
 from .hub import StreamHub
-from .streams import Feed
 from .world.model import NOTHING
 from .world.world import World
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from oauthlib.oauth1 import AccessTokenEndpoint, RequestTokenEndpoint
 
+from rxtweets.emulator.feed import Feed
 from rxtweets.emulator.http.answers import Answer, Call, json_answer
-from rxtweets.emulator.streams import Feed
 
 if TYPE_CHECKING:
     from rxtweets.emulator.site import Site

@@ -11,8 +11,8 @@ from rxtweets.emulator.http.answers import encode
 from rxtweets.emulator.world.model import NOTHING
 
 if TYPE_CHECKING:
+    from rxtweets.emulator.feed import Feed
     from rxtweets.emulator.site import Site
-    from rxtweets.emulator.streams import Feed
 
 GARBAGE = (
     b"not JSON at all",

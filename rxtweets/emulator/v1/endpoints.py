@@ -7,9 +7,9 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
 
+from rxtweets.emulator.feed import Feed
 from rxtweets.emulator.history import LastReplay
 from rxtweets.emulator.http.answers import Answer, Call, v1_refusal
-from rxtweets.emulator.streams import Feed
 from rxtweets.emulator.world.model import Post
 from rxtweets.track import FilterQuery
 

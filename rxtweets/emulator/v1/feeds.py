@@ -8,8 +8,8 @@ from collections.abc import Callable
 from msgspec import structs
 
 from rxtweets.emulator.clock import Clock
+from rxtweets.emulator.feed import Feed, partition_of
 from rxtweets.emulator.matching import tracked
-from rxtweets.emulator.streams import Feed, partition_of
 from rxtweets.emulator.world.model import LEVELS, Post, Wish
 from rxtweets.track import FilterQuery
 

@@ -6,8 +6,8 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
+from rxtweets.emulator.feed import Feed
 from rxtweets.emulator.http.answers import encode
-from rxtweets.emulator.streams import Feed
 from rxtweets.emulator.world.model import Person, Post, Wish
 from rxtweets.emulator.world.world import World
 

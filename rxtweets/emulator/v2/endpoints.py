@@ -6,8 +6,8 @@ import random
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from rxtweets.emulator.feed import Feed
 from rxtweets.emulator.http.answers import Answer, Call, encode, problem, v2_refusal
-from rxtweets.emulator.streams import Feed
 from rxtweets.emulator.world.model import NOTHING, Post, Wish
 from rxtweets.emulator.world.wishes import rule_wish
 

@@ -6,8 +6,8 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+from rxtweets.emulator.feed import PlainFeed
 from rxtweets.emulator.http.answers import encode
-from rxtweets.emulator.streams import PlainFeed
 from rxtweets.emulator.world.model import Post
 from rxtweets.emulator.world.text import names
 from rxtweets.emulator.world.world import World

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from rxtweets.emulator.feed import Feed
 from rxtweets.emulator.history import Replay
 from rxtweets.emulator.http.answers import Answer, Call, invalid_request
 from rxtweets.emulator.hub import StreamHub
-from rxtweets.emulator.streams import Feed
 
 from .params import read_moment
 
