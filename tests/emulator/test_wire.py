@@ -2,15 +2,17 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from collections.abc import Iterator
 
 import pytest
+import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rxtweets.emulator import Emulator
 
-from .clients import FILTERED, SAMPLE, V1_SAMPLE, add_rules, call, raw, raw_get
+from .clients import FILTERED, RULES, SAMPLE, V1_SAMPLE, add_rules, call, raw, raw_get
 
 
 def test_a_chunk_holds_a_message(emulator: Emulator) -> None:
@@ -72,6 +74,17 @@ def test_several_requests_on_one_connection(emulator: Emulator) -> None:
         stream.read_head()
         assert stream.status == 200
         assert b'"result_count":0' in stream.body()
+
+
+def test_a_connection_kept_open_answers_at_once(lenient: Emulator) -> None:
+    """No answer waits for the system's acknowledgement of its own beginning, which takes 40 ms."""
+    headers = {"Authorization": f"Bearer {lenient.bearer_token}"}
+    with requests.Session() as session:
+        session.get(lenient.base_url + RULES, headers=headers)
+        began = time.monotonic()
+        for _ in range(20):
+            session.get(lenient.base_url + RULES, headers=headers)
+        assert time.monotonic() - began < 0.4
 
 
 @pytest.mark.parametrize(
