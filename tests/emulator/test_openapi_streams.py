@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from rxtweets.emulator import Emulator, Limits
 
-from .clients import add_rules, call, raw_get
+from .clients import SAMPLE, add_rules, call, raw_get
 from .described import description, faults_of_item, payloads, required, streams
 
 RULES = ("the", "cat has:media", "is:reply dog", "lang:ja の", "from:1 OR has:geo", "has:mentions moon")
@@ -30,6 +31,13 @@ def talkative() -> Iterator[Emulator]:
             asked = {"event_type": kind, "filter": {"user_id": "12"}, "tag": "t"}
             assert call(emulator, "POST", "/2/activity/subscriptions", json=asked).status_code == 200
         yield emulator
+
+
+@pytest.fixture(scope="module")
+def seeded() -> list[dict[str, Any]]:
+    """The same posts in every run, with all fields and expansions."""
+    with Emulator(rate=math.inf, seed=11) as emulator:
+        return items(emulator, SAMPLE, everything(SAMPLE), 4000)
 
 
 def wanted(path: str) -> dict[str, list[str]]:
@@ -68,10 +76,9 @@ def test_posts_have_the_default_fields_only_unless_asked(talkative: Emulator, pa
         assert item["data"].keys() == DEFAULTS
 
 
-def test_objects_have_their_default_fields_only_unless_asked(talkative: Emulator) -> None:
+def test_objects_have_their_default_fields_only_unless_asked() -> None:
     """Expansions alone bring what is named, each with the fields that X gives by default."""
-    path = "/2/tweets/sample/stream"
-    expansions = ",".join(wanted(path)["expansions"])
+    expansions = ",".join(wanted(SAMPLE)["expansions"])
     defaults = {
         "users": {"id", "name", "username"},
         "tweets": DEFAULTS,
@@ -79,8 +86,10 @@ def test_objects_have_their_default_fields_only_unless_asked(talkative: Emulator
         "polls": {"id", "options"},
         "places": {"id", "full_name"},
     }
+    with Emulator(rate=math.inf, seed=11) as emulator:
+        got = items(emulator, SAMPLE, f"expansions={expansions}", 4000)
     seen = set()
-    for item in items(talkative, path, f"expansions={expansions}", 1000):
+    for item in got:
         for name, objects in item.get("includes", {}).items():
             seen.add(name)
             for one in objects:
@@ -99,6 +108,64 @@ BROUGHT = {
     "note_tweet",
 }
 """The fields that expansions expand, which they bring along."""
+
+
+OBJECTS = {
+    "tweet.fields": "tweets",
+    "user.fields": "users",
+    "media.fields": "media",
+    "poll.fields": "polls",
+    "place.fields": "places",
+}
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_each_field_asked_for_comes_sometime(seeded: list[dict[str, Any]], name: str) -> None:
+    """No field is only ever accepted: it occurs, but for those listed with a reason."""
+    found: set[str] = set()
+    for item in seeded:
+        objects = item.get("includes", {}).get(OBJECTS[name], [])
+        for one in (*objects, *([item["data"]] if name == "tweet.fields" else [])):
+            found |= one.keys()
+    missing = set(wanted(SAMPLE)[name]) - found
+    assert missing == NEVER.get(name, {}).keys()
+
+
+def test_each_field_of_a_like_comes_sometime(talkative: Emulator) -> None:
+    """Those of the description; one name of the parameter has no member there."""
+    path = "/2/likes/firehose/stream"
+    members = {"tweet_author_id" if name == "liked_tweet_author_id" else name for name in wanted(path)[LIKES]}
+    got = items(talkative, path, f"{LIKES}={','.join(wanted(path)[LIKES])}", 20)
+    assert all(item["data"].keys() == members - {"attachments_media_keys"} for item in got)
+    assert all(item["data"].keys() == {"id", "liked_tweet_id"} for item in items(talkative, path, count=20))
+
+
+LIKES = "like_with_tweet_author.fields"
+NEVER = {
+    "tweet.fields": {
+        "non_public_metrics": "for the author only",
+        "organic_metrics": "for the author only",
+        "promoted_metrics": "for the author only",
+        "matched_media_notes": "for writers of Community Notes",
+        "note_request_suggestions": "for writers of Community Notes",
+        "suggested_source_links": "for writers of Community Notes",
+        "suggested_source_links_with_counts": "for writers of Community Notes",
+        "scopes": "of posts for some readers only, which streams don't have",
+        "article": "the world writes no articles",
+    },
+    "user.fields": {
+        "confirmed_email": "for the user only",
+        "connection_status": "of a signed-in user",
+        "receives_your_dm": "of a signed-in user",
+        "subscription": "of a signed-in user",
+    },
+    "media.fields": {
+        "non_public_metrics": "for the author only",
+        "organic_metrics": "for the author only",
+        "promoted_metrics": "for the author only",
+    },
+}
+"""Fields that no post here has, and why. A stream is opened by an app, not by a user."""
 
 
 def test_each_kind_of_activity_that_is_described_comes(talkative: Emulator) -> None:
