@@ -39,6 +39,7 @@ def _rate(text: str) -> float:
 )
 @click.option("--seed", type=int, help="The same seed sends the same bytes, in a time of its own.")
 @click.option("--keep-alive", type=float, metavar="SECONDS", help="Silence before a keep-alive; else X's.")
+@click.option("--posts", metavar="FILE", help="Send the posts of this file, one a line, and no others.")
 @click.option("--scenario", metavar="FILE", help="Make trouble as this TOML file says.")
 @click.option(
     "--tls",
@@ -60,6 +61,7 @@ def emulator(
     rate: float,
     seed: int | None,
     keep_alive: float | None,
+    posts: str | None,
     scenario: str | None,
     tls: tuple[str, ...],
     ca_file: str | None,
@@ -79,7 +81,9 @@ def emulator(
     if ca_file is not None and not tls:
         raise click.UsageError("--ca-file goes with --tls.")
     names = [name for given in tls for name in (X_HOSTS if given == "x-hosts" else (given,))]
-    with Emulator(host=host, port=port, rate=rate, seed=seed, keep_alive=keep_alive, tls=names) as server:
+    with Emulator(
+        host=host, port=port, rate=rate, seed=seed, keep_alive=keep_alive, tls=names, posts=posts
+    ) as server:
         if scenario is not None:
             server.play(scenario)
         click.echo(f"The emulator listens on {server.base_url}; Ctrl-C ends it.", err=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import threading
 from collections.abc import Iterable
 from types import TracebackType
@@ -52,10 +53,16 @@ class Emulator(Address, Controls):
         tls: Names of hosts to stand in for by TLS, such as `X_HOSTS`. The port then takes TLS, with a
             certificate for these names and this machine, and still plain HTTP; and it is a proxy for these
             names. Empty, the default, is plain HTTP alone.
+        posts: A recorded file whose posts are sent in place of the world's own, once, in its order and while
+            somebody listens. Each of its lines is a v1.1 status or a v2 payload and is sent on its own
+            protocol as it is (on v2 with the fields asked for), on the other in the form that this has there.
+            Lines with neither are passed over; one that can't be read later on ends the posts with an
+            error in the log.
 
     Raises:
-        ValueError: `rate` is negative or no number, `keep_alive` isn't positive, or a name in `tls` is none
-            of a host.
+        ValueError: `rate` is negative or no number, `keep_alive` isn't positive, a name in `tls` is none of a
+            host, or `posts` holds no post or, among the first 200, a line that is no JSON.
+        OSError: `posts` can't be read.
         ImportError: There is `tls`, and trustme isn't installed.
     """
 
@@ -69,6 +76,7 @@ class Emulator(Address, Controls):
         keep_alive: float | None = None,
         limits: Limits | None = None,
         tls: Iterable[str] = (),
+        posts: str | os.PathLike[str] | None = None,
     ) -> None:
         if keep_alive is not None and keep_alive <= 0:
             raise ValueError(f"keep_alive must be more than 0 seconds, or None, got {keep_alive}")
@@ -80,6 +88,7 @@ class Emulator(Address, Controls):
             keep_alive=keep_alive,
             limits=limits or Limits(),
             changed=self._streams_changed,
+            posts=posts,
         )
         names = checked(tls)
         certificate = Certificate(names, host) if names else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import uuid
 from collections.abc import Callable
@@ -27,16 +28,11 @@ from .v1 import endpoints as v1
 from .v2 import endpoints as v2
 from .v2.rules import RuleBook
 from .v2.subscriptions import Subscription
+from .world.recording import Recording
 from .world.world import World
 
 KEEP_ALIVE = {"1.1": 30.0, "2": 20.0}
 """Seconds between keep-alives. Source: X's guides to consuming streams."""
-
-MUCH = 512 * 1024
-"""Bytes that wait for a reader, at which a world without a rate pauses."""
-
-FASTEST = 10_000.0
-"""Posts of a second of a seeded world's own time, where it has no rate."""
 
 Endpoint = Callable[[Call], Answer | Feed]
 
@@ -52,6 +48,7 @@ class Site:
         keep_alive: float | None,
         limits: Limits,
         changed: Callable[[int], None],
+        posts: str | os.PathLike[str] | None = None,
     ) -> None:
         self.keep_alive = keep_alive
         self.clock = Clock(seeded=seed is not None)
@@ -69,7 +66,8 @@ class Site:
         self.scenarios: list[Scenario] = []
         self.on_stream_closed: Callable[[OpenStream], object] = lambda stream: None
         self.hub = StreamHub(self.clock, limits, self._streams_changed, self._stream_closed)
-        self.talk: Talk = Talk(self.world, self.clock, self.hub, rate)
+        recording = None if posts is None else Recording(posts, self.world.people)
+        self.talk: Talk = Talk(self.world, self.clock, self.hub, rate, recording)
         self._changed = changed
         self._names = random.Random(f"connections/{seed}")
         self._routes: dict[str, dict[str, Endpoint]] = {

@@ -10,6 +10,7 @@ from .clock import Clock
 from .feed import Feed
 from .hub import StreamHub
 from .world.model import NOTHING
+from .world.recording import Recording
 from .world.world import World
 
 LINGER = 300.0
@@ -36,13 +37,18 @@ def checked_rate(rate: float) -> float:
 class Talk:
     """Makes the world's posts at a rate while somebody listens and for some time after, and hands them out.
 
+    With a `recording` it is its posts that are handed out, and only while somebody listens.
+
     Which posts are made, and in which order, doesn't depend on how the machine keeps up with the rate.
     """
 
-    def __init__(self, world: World, clock: Clock, hub: StreamHub, rate: float) -> None:
+    def __init__(
+        self, world: World, clock: Clock, hub: StreamHub, rate: float, recording: Recording | None = None
+    ) -> None:
         self._world = world
         self._clock = clock
         self._hub = hub
+        self._recording = recording
         self._rate = checked_rate(rate)
         self._feeds: tuple[Feed, ...] = ()
         self._listeners = 0
@@ -91,6 +97,8 @@ class Talk:
 
     @property
     def _pace(self) -> float:
+        if self._recording is not None:
+            return self._rate if self._listeners else 0.0
         return self._rate if self._listeners else min(self._rate, ALONE)
 
     def _later(self, wait: float | None = None) -> None:
@@ -101,10 +109,12 @@ class Talk:
             self._timer = asyncio.get_running_loop().call_later(wait, self._speak)
 
     def _speak(self) -> None:
-        if self._pace == math.inf:
+        self._timer = None
+        pace = self._pace
+        if pace == math.inf:
             self._speak_freely()
-        else:
-            self._speak_at(self._pace)
+        elif pace > 0:
+            self._speak_at(pace)
 
     def _speak_at(self, pace: float) -> None:
         now = time.monotonic()
@@ -131,6 +141,10 @@ class Talk:
         self._later(0)
 
     def _say(self) -> None:
+        if self._recording is not None:
+            post = self._recording.next()
+            self._hub.give(post) if post is not None else self.stop()
+            return
         dice = self._world.dice
         wish = dice.choice(self._feeds).wish(dice)
         if wish is not None and wish != NOTHING and dice.random() < 0.15:

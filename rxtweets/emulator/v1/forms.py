@@ -33,7 +33,9 @@ def status_bytes(post: Post) -> bytes:
     """The post as v1.1's JSON."""
     made: bytes | None = post.forms.get("1.1")
     if made is None:
-        made = post.forms["1.1"] = encode(status(post))
+        kept = post.recorded
+        as_it_was = kept is not None and kept.protocol == "1.1"
+        made = post.forms["1.1"] = kept.line if kept and as_it_was else encode(status(post))
     return made
 
 

@@ -10,6 +10,7 @@ from rxtweets.emulator.world.model import Counts, Media, Person, Post, id_time
 from .entities import entities, note
 from .fields import Fields
 from .objects import fill, media_form, place_form, poll_form, user_form, when
+from .recorded import reduced
 
 _PRIVATE = ("non_public_metrics", "organic_metrics", "promoted_metrics")
 
@@ -18,7 +19,9 @@ def post_bytes(post: Post, fields: Fields) -> bytes:
     """The message of a post without its rules, made once for all streams that ask for the same fields."""
     made: bytes | None = post.forms.get(fields)
     if made is None:
-        made = post.forms[fields] = encode(envelope(post, fields))
+        kept = post.recorded
+        whole = reduced(kept.line, fields) if kept and kept.protocol == "2" else envelope(post, fields)
+        made = post.forms[fields] = encode(whole)
     return made
 
 

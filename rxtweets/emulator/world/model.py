@@ -155,6 +155,13 @@ class Note(Struct, frozen=True, gc=False):
     links: tuple[Link, ...]
 
 
+class Recorded(Struct, frozen=True, gc=False):
+    """What a post was in a recorded file: its protocol (1.1 or 2) and its JSON."""
+
+    protocol: str
+    line: bytes
+
+
 class Post(Struct, kw_only=True, eq=False):
     """A post, from which each protocol makes its own form.
 
@@ -194,6 +201,7 @@ class Post(Struct, kw_only=True, eq=False):
     reply_settings: str = "everyone"
     community: int | None = None
     sponsored: bool = False
+    recorded: Recorded | None = None
     forms: dict[Any, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:

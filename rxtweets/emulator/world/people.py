@@ -137,6 +137,10 @@ class People:
         """Let there be a person with that id and that name."""
         self._meet(user_id, screen_name)
 
+    def known(self, user_id: int, screen_name: str | None) -> Person:
+        """The person with that id, who has that name unless they have one already."""
+        return self._by_id.get(user_id) or self._meet(user_id, screen_name)
+
     def who(self, name: int | str) -> Person:
         """The person with that id (a number) or screen name (a text)."""
         return self.with_id(name) if isinstance(name, int) else self.named(name)

@@ -1,0 +1,157 @@
+"""Posts from statuses of v1.1, as they were recorded."""
+
+from __future__ import annotations
+
+import calendar
+import re
+import time
+from typing import Any
+
+from msgspec import structs
+
+from .model import EPOCH, Counts, Link, Media, Mention, Person, Place, Post, Recorded, Tag, id_time
+from .people import People
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def post_of_status(status: dict[str, Any], line: bytes, people: People) -> Post:
+    """The post that a recorded status is. Raises what malformed ones make Python raise."""
+    post = _post(status, people)
+    post.recorded = Recorded("1.1", line)
+    return post
+
+
+def _post(status: dict[str, Any], people: People) -> Post:
+    """The post, with the whole text of an extended tweet."""
+    inside = status.get("extended_tweet") or status
+    entities = inside.get("entities") or {}
+    text: str = inside.get("full_text") or status["text"]
+    media = (inside.get("extended_entities") or entities).get("media") or []
+    links = [_link(one) for one in entities.get("urls", [])]
+    quoted = _quoted(status, people)
+    quote_link = next((link for link in links if quoted and str(quoted.id) in link.expanded), None)
+    coordinates = (status.get("coordinates") or {}).get("coordinates")
+    retweeted = status.get("retweeted_status")
+    return Post(
+        id=int(status["id"]),
+        ms=_ms(status),
+        text=text,
+        author=person_of_user(status["user"]),
+        lang=status.get("lang") or "und",
+        source=re.sub(r"<[^<>]*>", "", status.get("source") or ""),
+        tags=tuple(_tag(one) for one in entities.get("hashtags", [])),
+        symbols=tuple(_tag(one) for one in entities.get("symbols", [])),
+        mentions=tuple(_mention(one, people) for one in entities.get("user_mentions", [])),
+        links=tuple(link for link in links if link is not quote_link),
+        media=tuple(_media(one) for one in media),
+        media_link=_link(media[0]) if media else None,
+        quote_link=quote_link,
+        place=_place(status["place"]) if status.get("place") else None,
+        point=(float(coordinates[0]), float(coordinates[1])) if coordinates else None,
+        reply_to=_answered(status, people),
+        retweeted=_post(retweeted, people) if retweeted else None,
+        quoted=None if retweeted else quoted,
+        counts=Counts(
+            int(status.get("retweet_count") or 0),
+            int(status.get("favorite_count") or 0),
+            int(status.get("reply_count") or 0),
+            int(status.get("quote_count") or 0),
+        ),
+        level=status.get("filter_level") or "low",
+        sensitive=bool(status.get("possibly_sensitive")),
+        withheld=tuple(status.get("withheld_in_countries") or ()),
+    )
+
+
+def person_of_user(user: dict[str, Any]) -> Person:
+    """The person that a recorded user is."""
+    avatar = re.search(r"profile_images/(.+?)_normal", user.get("profile_image_url_https") or "")
+    return Person(
+        id=int(user["id"]),
+        screen_name=user["screen_name"],
+        name=user.get("name") or user["screen_name"],
+        bio=user.get("description") or "",
+        location=user.get("location") or "",
+        lang=user.get("lang") or "",
+        joined=when_made(user["created_at"]) if user.get("created_at") else EPOCH,
+        followers=int(user.get("followers_count") or 0),
+        following=int(user.get("friends_count") or 0),
+        posts=int(user.get("statuses_count") or 0),
+        likes=int(user.get("favourites_count") or 0),
+        listed=int(user.get("listed_count") or 0),
+        verified=bool(user.get("verified")),
+        website=user.get("url") or None,
+        avatar=avatar[1] if avatar else "0/default",
+        color=user.get("profile_link_color") or "1DA1F2",
+    )
+
+
+def when_made(text: str) -> int:
+    """The Unix milliseconds of a time as v1.1 writes it. Raises ValueError."""
+    _, month, day, clock, _, year = text.split()
+    hour, minute, second = clock.split(":")
+    parts = (int(year), _MONTHS.index(month) + 1, int(day), int(hour), int(minute), int(second))
+    return calendar.timegm(time.struct_time((*parts, 0, 0, 0))) * 1000
+
+
+def _ms(status: dict[str, Any]) -> int:
+    if status.get("timestamp_ms"):
+        return int(status["timestamp_ms"])
+    made = status.get("created_at")
+    return when_made(made) if made else id_time(int(status["id"]))
+
+
+def _answered(status: dict[str, Any], people: People) -> Post | None:
+    """The post that is answered, of which a status says only whose it is."""
+    if not status.get("in_reply_to_status_id"):
+        return None
+    number = int(status["in_reply_to_status_id"])
+    name = status.get("in_reply_to_screen_name")
+    author = people.known(int(status["in_reply_to_user_id"]), name)
+    return Post(id=number, ms=id_time(number), text="", author=author, lang="und")
+
+
+def _quoted(status: dict[str, Any], people: People) -> Post | None:
+    quoted = status.get("quoted_status")
+    return _post(quoted, people) if quoted else None
+
+
+def _tag(one: dict[str, Any]) -> Tag:
+    start, end = one["indices"]
+    return Tag(one["text"], start, end)
+
+
+def _mention(one: dict[str, Any], people: People) -> Mention:
+    start, end = one["indices"]
+    person = people.known(int(one["id"]), one["screen_name"])
+    return Mention(structs.replace(person, name=one.get("name") or person.name, forms={}), start, end)
+
+
+def _link(one: dict[str, Any]) -> Link:
+    start, end = one["indices"]
+    expanded = one.get("expanded_url") or one["url"]
+    return Link(one["url"], expanded, one.get("display_url") or expanded, "", start, end)
+
+
+def _media(one: dict[str, Any]) -> Media:
+    large = (one.get("sizes") or {}).get("large") or {}
+    duration = (one.get("video_info") or {}).get("duration_millis") or 0
+    name = (one.get("media_url_https") or "").rpartition("/")[2].partition(".")[0]
+    kind = one.get("type") if one.get("type") in ("photo", "video", "animated_gif") else "photo"
+    size = int(large.get("w") or 0), int(large.get("h") or 0)
+    return Media(int(one["id"]), str(kind), name, *size, int(duration) // 1000, one.get("ext_alt_text"))
+
+
+def _place(place: dict[str, Any]) -> Place:
+    corners = [corner for ring in place["bounding_box"]["coordinates"] for corner in ring]
+    easts, norths = [float(corner[0]) for corner in corners], [float(corner[1]) for corner in corners]
+    return Place(
+        place["id"],
+        place["name"],
+        place["full_name"],
+        place.get("country") or "",
+        place.get("country_code") or "",
+        place.get("place_type") or "city",
+        (min(easts), min(norths), max(easts), max(norths)),
+    )
