@@ -15,7 +15,7 @@ from tests.emulator.described import description, streams
 
 from .conftest import PROGRAMS
 
-EXAMPLES = 20
+EXAMPLES = 40
 """Requests that are made up for each operation, beside those for each of its conditions."""
 
 
