@@ -23,7 +23,7 @@ from rxtweets.emulator.world.model import Wish
 from rxtweets.emulator.world.world import World
 from rxtweets.messages import Post, Status, decode
 from rxtweets.rules import EVERY_FIELD, any_of, from_filter, keyword, parse, url, validate
-from rxtweets.track import FilterQuery
+from rxtweets.track import FilterQuery, PhraseHit
 
 from .posts import linked
 
@@ -116,6 +116,16 @@ def queries(draw: st.DrawFn) -> FilterQuery:
     )
 
 
+def link_to_the_note(query: FilterQuery, one: Both) -> bool:
+    """Only v1.1 has a link to the rest of a post that is cut, and it matches by a word of that link."""
+    original = one.post.retweeted or one.post
+    texts = (original, original.quoted)
+    hits = [hit for hit in query.why(one.status) if isinstance(hit, PhraseHit)]
+    return any(text is not None and text.note_post is not None for text in texts) and any(
+        found.field == "url" for hit in hits for found in hit.found
+    )
+
+
 @given(queries())
 @settings(max_examples=80, deadline=None)
 def test_the_same_posts_match(query: FilterQuery) -> None:
@@ -126,6 +136,8 @@ def test_the_same_posts_match(query: FilterQuery) -> None:
         if after.verdict is None:
             assert quote_in_a_retweet(one), after
         elif before != after.verdict:
+            if before and link_to_the_note(query, one):
+                continue
             assert after, f"{rule.rule} misses {one.post.full_text!r}: {query.why(one.status)}"
             assert any(known(query, one) for known in DIFFERENCES), f"{rule.rule} in {one.post.full_text!r}"
 
