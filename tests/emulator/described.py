@@ -7,6 +7,7 @@ whose members it names may have no others: what the emulator sends is documented
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -249,4 +250,4 @@ def required(path: str, method: str) -> dict[str, str]:
 
 def streams() -> dict[str, list[dict[str, Any]]]:
     """The path of each stream with its parameters."""
-    return {path: one["parameters"] for path, _, one in operations() if one.get("x-twitter-streaming")}
+    return {path: one["parameters"] for path, _, one in operations() if re.search(r"/stream(/lang/|$)", path)}

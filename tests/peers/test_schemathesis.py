@@ -15,7 +15,7 @@ from tests.emulator.described import description, streams
 
 from .conftest import PROGRAMS
 
-EXAMPLES = 40
+EXAMPLES = 30
 """Requests that are made up for each operation, beside those for each of its conditions."""
 
 
@@ -37,7 +37,7 @@ def test_no_answer_violates_the_description(interpreter: Callable[[str], Path], 
             [
                 *(str(interpreter("schemathesis")), "-m", "schemathesis.cli", "run", "description.json"),
                 *("--url", emulator.base_url, "--header", f"Authorization: Bearer {emulator.bearer_token}"),
-                *("--mode", "all", "--max-examples", str(EXAMPLES), "--seed", "4", "--workers", "2"),
+                *("--mode", "all", "--max-examples", str(EXAMPLES), "--seed", "4"),
                 *("--generation-database", "none", "--continue-on-failure", "--no-color"),
             ],
             cwd=tmp_path,
