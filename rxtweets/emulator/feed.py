@@ -22,7 +22,6 @@ class Feed:
 
     protocol = "2"
     name = ""
-    group = ""
     partition: int | None = None
     partitions = 1
     delimited = False

@@ -1,4 +1,4 @@
-"""One open stream: what it wants to hear about, and how its messages are framed, compressed and written."""
+"""One open stream: how its messages are framed, compressed and written, and how it ends."""
 
 from __future__ import annotations
 
@@ -175,9 +175,10 @@ class OpenStream:
 
     def send(self, message: bytes) -> None:
         """Send a message: its JSON, framed; not while stalled."""
-        self.messages += 1
-        self._hub.messages += 1
-        self.put(self.framed(message))
+        if not self.shape.stalled:
+            self.messages += 1
+            self._hub.messages += 1
+            self.write(self.framed(message))
 
     def framed(self, message: bytes) -> bytes:
         """A message as it is told from the next: ended, and with its length before it if asked for."""
