@@ -8,6 +8,7 @@ see the decoded value or one that will be, and the decoded part is built lenient
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -137,12 +138,22 @@ def _whole_drift(message: Any) -> tuple[str, ...]:
     while left:
         above, part, owner = left.pop()
         name = above + part.name
-        in_parts.update(_joined(name, path) for path in part.drift(owner))
-        value = part.__get__(owner)
-        if hasattr(value, "_lazy"):
-            in_parts.update(_joined(name, path) for path in _drift.__get__(value))
-            left += [(name + ".", inner, value) for inner in value._lazy]
+        misfits = part.drift(owner)
+        in_parts.update(_joined(name, path) for path in misfits)
+        for place, message in _messages(part.__get__(owner), misfits):
+            in_parts.update(_joined(name + place, path) for path in _drift.__get__(message))
+            left += [(name + place + ".", inner, message) for inner in message._lazy]
     return tuple(sorted({*own, *in_parts})) if in_parts else own
+
+
+def _messages(value: Any, misfits: tuple[str, ...]) -> list[tuple[str, Any]]:
+    """The messages that a part is or lists, each with its place in the JSON, where *misfits* were, too."""
+    if hasattr(value, "_lazy"):
+        return [("", value)]
+    if not isinstance(value, tuple) or not hasattr(next(iter(value), None), "_lazy"):
+        return []
+    places = (place for n in itertools.count() if (place := f"[{n}]") not in misfits)
+    return list(zip(places, value, strict=False))
 
 
 def _joined(name: str, path: str) -> str:

@@ -36,8 +36,7 @@ def _posts(raw: Raw) -> tuple[tuple[Post, ...], tuple[str, ...]]:
         if post is None:
             drift.append(f"[{n}]")
         else:
-            posts.append(post)
-            drift += [f"[{n}].{path}" for path in post.drift]
+            posts.append(post)  # it tells its drift itself
     return tuple(posts), tuple(drift)
 
 

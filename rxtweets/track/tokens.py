@@ -7,6 +7,7 @@ is composed: 👍🏽 is 👍 and a tone, a flag is two letters. Variation selec
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _MARKED = {"#": "\ue000", "@": "\ue001", "$": "\ue002"}
@@ -17,8 +18,10 @@ _MARKS = "".join(_SIGNS)
 _UNMARK = str.maketrans(_MARKS, "   ")
 
 _JOINERS = "\u200c\u200d"  # within Persian and Indic words, and between the parts of an emoji
-_DROPPED = "\u00ad\u2060"  # a soft hyphen, a word joiner: there or not, the word is the same
-_LIKE_ASCII = {0xFF03: "#", 0xFF20: "@", 0x2019: "'"}  # ＃ ＠ ’
+_LIKE_ASCII = {"\uff03": "#", "\uff20": "@", "\u2019": "'"}  # ＃ ＠ ’
+# A soft hyphen, a word joiner, variation selectors: there or not, the word is the same.
+_DROPPED = "\u00ad\u2060\ufe00-\ufe0f\U000e0100-\U000e01ef"
+_OTHERWISE = re.compile(f"[{_DROPPED}{''.join(_LIKE_ASCII)}]")
 _DOTS = "\u00b7\u30fb"  # within a hashtag in Catalan and Japanese
 
 
@@ -47,24 +50,13 @@ def _piece(character: str) -> str:
 _PIECES = _Pieces()
 
 
-class _Same(dict[int, str | None]):
-    """What is dropped or written otherwise when texts are compared, filled as characters are met."""
-
-    def __missing__(self, code: int) -> str | None:
-        dropped = 0xFE00 <= code <= 0xFE0F or 0xE0100 <= code <= 0xE01EF or chr(code) in _DROPPED
-        self[code] = kept = None if dropped else _LIKE_ASCII.get(code, chr(code))
-        return kept
-
-
-_SAME = _Same()
-
-
 def fold(text: str) -> str:
     """*text* as it is compared: without case, accents composed, variation selectors dropped."""
     if text.isascii():
         return text.lower()
     composed = unicodedata.normalize("NFC", text)
-    return unicodedata.normalize("NFC", composed.casefold()).translate(_SAME)
+    folded = unicodedata.normalize("NFC", composed.casefold())
+    return _OTHERWISE.sub(lambda found: _LIKE_ASCII.get(found[0], ""), folded)  # few texts have any of it
 
 
 class Words:

@@ -36,6 +36,9 @@ _EDITABLE = 3_600_000
 """How often, and for how many milliseconds, a post may be edited. Source: X's guide to edited posts."""
 _DEEPEST = 12
 """Answers to answers that a conversation goes on for."""
+_POPULAR = 20
+_TOPICS = 50
+"""How many posts about a wish are repeated again and again, and for how many wishes."""
 
 
 class World:
@@ -48,6 +51,7 @@ class World:
         self.ids = Snowflakes(self._clock, seed)
         self.recent: deque[Post] = deque(maxlen=300)
         self._answers: deque[Post] = deque(maxlen=40)
+        self._popular: dict[Wish, deque[Post]] = {}
 
     def make(self, wish: Wish = NOTHING) -> Post:
         """A new post, now."""
@@ -164,7 +168,19 @@ class World:
         wants = wish.wants - {"retweet", "verified"}
         if topic == Wish(lang=wish.lang, wants=wish.wants) and not wants:
             return self.retweet(self._known(lang), author, wish.level)
-        return self.retweet(self._of_old(structs.replace(topic, wants=wants), lang), author, wish.level)
+        original = self._popular_about(structs.replace(topic, wants=wants), lang)
+        return self.retweet(original, author, wish.level)
+
+    def _popular_about(self, wish: Wish, lang: str) -> Post:
+        """A post that is wished for: mostly one that was repeated before, as on the real site."""
+        known = self._popular.pop(wish, None) or deque(maxlen=_POPULAR)
+        self._popular[wish] = known  # the one asked for longest ago is first
+        if len(self._popular) > _TOPICS:
+            del self._popular[next(iter(self._popular))]
+        if known and self.dice.random() < 0.8:
+            return pick(self.dice, known)
+        known.append(self._of_old(wish, lang))
+        return known[-1]
 
     def _may_be_edited(self, post: Post) -> bool:
         plain = post.reply_to is None and post.quoted is None and not post.media and post.poll is None
