@@ -10,7 +10,7 @@ from rxtweets.track import FilterQuery
 from rxtweets.track.reading import Reading
 
 from .v1.forms import status_bytes
-from .v2.fields import Fields, brought
+from .v2.fields import FURTHER, Fields, brought
 from .v2.forms import post_bytes
 from .world.model import Post
 
@@ -32,7 +32,8 @@ FEW = 20
 class Selector:
     """The rules of an app: which of them match a post, found once for all streams.
 
-    A post is read in v2's form, with those fields that the library says its rules need, no more.
+    A post is read in v2's form, with those fields that the library says its rules need, and with what a
+    repeated post quotes and who gave a badge, which X doesn't send.
     """
 
     def __init__(self, seed: int) -> None:
@@ -85,6 +86,8 @@ class Selector:
 def _needed(rule: Rule) -> Fields:
     asked = fields_for(rule)
     expansions = frozenset(asked.get("expansions", ()))
+    if expansions:
+        expansions |= FURTHER
     return Fields(
         post=frozenset(asked.get("tweet_fields", ())) | brought(expansions),
         user=frozenset(asked.get("user_fields", ())),

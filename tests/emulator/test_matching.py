@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from rxtweets.emulator import Emulator
 
-from .clients import FILTERED, RULES, add_rules, call, raw_get, v1_stream
+from .clients import FILTERED, RULES, SAMPLE, add_rules, call, raw_get, v1_stream
 
 # Most of the first are in Twitter's guide to `track`.
 TRACK = [
@@ -175,6 +177,50 @@ def test_rules_about_relations(emulator: Emulator) -> None:
             for rule in message["matching_rules"]:
                 found[rule["tag"]].add(int(message["data"]["id"]))
     assert found == {rule: {post.id for post in posts} for rule, posts in expected.items()}
+
+
+def test_a_retweet_of_a_quote_matches_by_what_is_quoted(emulator: Emulator) -> None:
+    """Rules see the quoted text; sent is, as by X, only the post that the retweet repeats."""
+    quote = emulator.compose("look here", author="bob", quote=emulator.compose("a cat"))
+    retweet = emulator.retweet(quote)
+    add_rules(emulator, "cat", "look", "look -cat", "look cat")
+    with raw_get(emulator, f"{FILTERED}?expansions=referenced_tweets.id") as stream:
+        assert emulator.publish(retweet) == 1
+        message = stream.message()
+    assert [rule["tag"] for rule in message["matching_rules"]] == ["cat", "look", "look cat"]
+    assert [post["id"] for post in message["includes"]["tweets"]] == [str(quote.id)]
+
+
+def affiliates(emulator: Emulator) -> Iterator[tuple[str, str, str]]:
+    """Name of somebody with a badge, and name and id of the account that gave it."""
+    fields = "expansions=author_id&user.fields=affiliation"
+    with raw_get(emulator, f"{SAMPLE}?{fields}") as stream:
+        while True:
+            (user,) = stream.message()["includes"]["users"]
+            if "affiliation" in user:
+                badge = user["affiliation"]
+                yield user["username"], badge["url"].removeprefix("https://x.com/"), badge["user_id"][0]
+
+
+def test_rules_about_badges(world: Emulator) -> None:
+    """Who writes, or is answered, is known by the badge they carry: by the name or the id of its giver."""
+    name, giver, giver_id = next(affiliates(world))
+    world.rate = 0
+    add_rules(
+        world, f"from_affiliate_of:{giver}", f"from_affiliate_of:{giver_id}", f"to_affiliate_of:{giver}"
+    )
+    badge = [f"from_affiliate_of:{giver}", f"from_affiliate_of:{giver_id}"]
+    with raw_get(world, f"{FILTERED}?expansions=author_id") as stream:
+        post = world.compose("hello", author=name)
+        for one, rules in (
+            (post, badge),
+            (world.compose("yes", author="nobody", reply_to=post), [f"to_affiliate_of:{giver}"]),
+        ):
+            assert world.publish(one) == 1
+            message = stream.message()
+            assert [rule["tag"] for rule in message["matching_rules"]] == rules
+            assert [user["id"] for user in message["includes"]["users"]] == [str(one.author.id)]
+        assert world.publish("hello", author=giver) == 0
 
 
 def test_rules_about_places(emulator: Emulator) -> None:

@@ -20,8 +20,8 @@ FEATURES = ["hashtags", "cashtags", "links", "mentions", "media", "images", "vid
 NAMED = [f"{name}:{operator.example}" for name, operator in OPERATORS.items() if name not in ("is", "has")]
 EVERY = [*NAMELESS, *NAMED, *KINDS, *(f"has:{feature}" for feature in FEATURES), "from:12", "place:abc"]
 
-NOT_IN_THE_EMULATOR = {"from_affiliate_of", "to_affiliate_of"}
-"""Its people carry no badges; and X brings the id of who gave one, with no way to ask for the username."""
+NOT_ON_OFFER = {"from_affiliate_of", "to_affiliate_of"}
+"""X brings the id of who gave a badge, with no way to ask for the username."""
 
 ONLY_X = {"embedding", "embedding_threshold", "sample"}
 
@@ -38,7 +38,7 @@ def test_what_is_asked_for_suffices(text: str) -> None:
     (term,) = (term for term, _ in rule.terms())
     asked = fields_for(rule)
     assert v2.filter(**asked)  # all of them are names that X knows
-    if term.name in NOT_IN_THE_EMULATOR | ONLY_X:
+    if term.name in NOT_ON_OFFER | ONLY_X:
         return
     names = {key: frozenset(value) for key, value in asked.items()}  # type: ignore[call-overload]
     expansions = names.get("expansions", frozenset())

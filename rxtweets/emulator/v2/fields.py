@@ -72,6 +72,9 @@ _BRINGS = {
     "referenced_tweets.id.attachments.media_keys": "referenced_tweets",
 }
 
+FURTHER = frozenset({"affiliation.user_id", "referenced_tweets.id.referenced_tweets.id"})
+"""Expansions that no client can ask for: X, which matches the rules, knows more than it sends."""
+
 
 class Fields(Struct, frozen=True):
     """What of a post, and of what goes with it, a client has asked for."""

@@ -12,6 +12,7 @@ from .fields import Fields
 from .objects import fill, media_form, place_form, poll_form, user_form, when
 from .recorded import reduced
 
+_FURTHER_POSTS = "referenced_tweets.id.referenced_tweets.id"
 _PRIVATE = ("non_public_metrics", "organic_metrics", "promoted_metrics")
 
 
@@ -53,7 +54,8 @@ def _includes(post: Post, fields: Fields) -> dict[str, Any]:
         return {}
     people: dict[int, Person] = {}
     media: dict[str, Media] = {}
-    referred = [other for other in (post.retweeted, post.quoted, post.reply_to) if other is not None]
+    further = post.retweeted.quoted if post.retweeted and _FURTHER_POSTS in wanted else None
+    referred = [other for other in (post.retweeted, post.quoted, post.reply_to, further) if other is not None]
     if "author_id" in wanted:
         people[post.author.id] = post.author
     if "in_reply_to_user_id" in wanted and post.reply_to:
@@ -66,6 +68,8 @@ def _includes(post: Post, fields: Fields) -> dict[str, Any]:
         people.update((other.author.id, other.author) for other in referred)
     if "referenced_tweets.id.attachments.media_keys" in wanted:
         media.update((one.key, one) for other in referred for one in other.media)
+    if "affiliation.user_id" in wanted:
+        people.update((one.affiliation.id, one.affiliation) for one in [*people.values()] if one.affiliation)
     posts = [post] if "edit_history_tweet_ids" in wanted else []
     if any(name.startswith("referenced_tweets.id") for name in wanted):
         posts += referred

@@ -88,12 +88,14 @@ def _profile_link(person: Person) -> str:
 
 
 def _badge(person: Person) -> dict[str, Any] | None:
-    if person.affiliation is None:
+    giver = person.affiliation
+    if giver is None:
         return None
     return {
-        "badge_url": f"https://pbs.twimg.com/profile_images/{person.affiliation}/badge_bigger.jpg",
-        "url": f"https://x.com/i/user/{person.affiliation}",
-        "user_id": [str(person.affiliation)],
+        "badge_url": f"https://pbs.twimg.com/profile_images/{giver.avatar}_bigger.jpg",
+        "description": giver.name,
+        "url": f"https://x.com/{giver.screen_name}",
+        "user_id": [str(giver.id)],
     }
 
 

@@ -22,7 +22,7 @@ class Person(Struct, kw_only=True, eq=False, gc=False):
     """Somebody who posts.
 
     `latest` is the id of what they posted last, `verified_type` as v2 names it (none, blue, business,
-    government), `affiliation` the id of an account whose badge they carry. `forms` is as `Post.forms`.
+    government), `affiliation` the account whose badge they carry. `forms` is as `Post.forms`.
     """
 
     id: int
@@ -43,7 +43,7 @@ class Person(Struct, kw_only=True, eq=False, gc=False):
     color: str
     verified_type: str = "none"
     subscription: str = "None"
-    affiliation: int | None = None
+    affiliation: Person | None = None
     pinned: int | None = None
     parody: bool = False
     withheld: tuple[str, ...] = ()

@@ -82,9 +82,8 @@ _LOCATIONS = (
     "Paris",
 )
 
-
-# Accounts that give badges to others.
-_ORGANISATIONS = (783214, 2244994945, 11348282)
+_ORGANISATIONS = {783214: "X", 2244994945: "XDevelopers", 11348282: "NASA"}
+"""Accounts that give badges to others, and carry none."""
 
 
 class People:
@@ -98,6 +97,9 @@ class People:
         self._by_id: dict[int, Person] = {}
         self._by_name: dict[str, Person] = {}
         self._now = now
+        for user_id, name in _ORGANISATIONS.items():
+            giver = self._meet(user_id, name)
+            giver.name, giver.verified, giver.verified_type = name, True, "business"
 
     def anybody(self, dice: random.Random, lang: str | None = None) -> Person:
         """Someone of the population, of the given language where anybody has it."""
@@ -175,7 +177,7 @@ class People:
             color=f"{dice.getrandbits(24):06X}",
             verified_type=dice.choice(("blue",) * 8 + ("business", "government")) if verified else "none",
             subscription=dice.choice(("Basic", "Premium", "PremiumPlus")) if verified else "None",
-            affiliation=dice.choice(_ORGANISATIONS) if verified and dice.random() < 0.3 else None,
+            affiliation=self._giver(dice) if verified and user_id not in _ORGANISATIONS else None,
             pinned=max(joined - EPOCH, 0) + 10**8 << 22 if dice.random() < 0.3 else None,
             parody=dice.random() < 0.01,
             withheld=("TR",) if dice.random() < 0.005 else (),
@@ -183,6 +185,9 @@ class People:
         self._by_id[user_id] = person
         self._by_name[handle.lower()] = person
         return person
+
+    def _giver(self, dice: random.Random) -> Person | None:
+        return self.with_id(dice.choice(tuple(_ORGANISATIONS))) if dice.random() < 0.3 else None
 
     def _handle(self, user_id: int, dice: random.Random) -> str:
         handle = dice.choice(_HANDLES) + dice.choice(_HANDLE_ENDS) + str(user_id)[-dice.randrange(2, 4) :]
