@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from rxtweets.emulator.http.answers import encode
-from rxtweets.emulator.world.model import Counts, Media, Person, Post, id_time
+from rxtweets.emulator.world.ids import id_time
+from rxtweets.emulator.world.model import Counts, Media, Person, Post
 
 from .entities import entities, note
 from .fields import Fields

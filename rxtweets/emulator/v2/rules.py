@@ -19,7 +19,7 @@ from rxtweets.emulator.http.answers import (
 )
 from rxtweets.emulator.limits import Limits
 from rxtweets.emulator.matching import Selector
-from rxtweets.emulator.world.model import Snowflakes
+from rxtweets.emulator.world.ids import Snowflakes
 
 from .params import ID, PAGING, Check, anything, flag, ids, meta, page, read_body, split, whole
 

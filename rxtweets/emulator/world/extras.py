@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 
 from .chance import ALPHABET, pick
+from .ids import Snowflakes
 from .marks import append_link
-from .model import Media, Poll, Post, Snowflakes, Wish
+from .model import Media, Poll, Post, Wish
 from .places import place_in, place_like
 
 _KINDS = ("photo",) * 14 + ("video",) * 4 + ("animated_gif",) * 2

@@ -9,7 +9,8 @@ from typing import Any
 
 from msgspec import structs
 
-from .model import EPOCH, Counts, Link, Media, Mention, Person, Place, Post, Recorded, Tag, id_time
+from .ids import EPOCH, id_time
+from .model import Counts, Link, Media, Mention, Person, Place, Post, Recorded, Tag
 from .people import People
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

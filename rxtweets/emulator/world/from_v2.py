@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from .model import EPOCH, Counts, Link, Media, Mention, Person, Place, Poll, Post, Recorded, Tag, id_time
+from .ids import EPOCH, id_time
+from .model import Counts, Link, Media, Mention, Person, Place, Poll, Post, Recorded, Tag
 from .people import People
 from .phrases import script_language
 

@@ -6,11 +6,6 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from rxtweets.emulator.clock import Clock
-
-EPOCH = 1288834974657
-"""Milliseconds since 1970 that an id's time counts from. Source: Twitter's Snowflake."""
-
 LEVELS = ("none", "low", "medium", "high")
 """How much of an occasion a post is, to v1.1's `filter_level`."""
 
@@ -256,27 +251,3 @@ class Wish(Struct, frozen=True, kw_only=True):
 
 
 NOTHING = Wish()
-
-
-class Snowflakes:
-    """Ids in increasing order that carry their time, as Twitter's do."""
-
-    def __init__(self, clock: Clock, worker: int = 0) -> None:
-        self._clock = clock
-        self._worker = worker % 1024
-        self._last = 0
-
-    def next(self, ms: int | None = None) -> int:
-        """The next id: for now, or for a past time (unordered within its millisecond)."""
-        now = self._clock.world_ms() if ms is None else ms
-        made = (now - EPOCH) << 22 | self._worker << 12
-        if ms is not None:
-            self._worker = (self._worker + 1) % 1024
-            return made
-        self._last = max(made, self._last + 1)
-        return self._last
-
-
-def id_time(number: int) -> int:
-    """Unix milliseconds that an id carries."""
-    return (number >> 22) + EPOCH

@@ -6,7 +6,8 @@ import random
 import zlib
 
 from .chance import pick
-from .model import EPOCH, Person
+from .ids import EPOCH
+from .model import Person
 from .phrases import BIOS
 
 _NAMES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {

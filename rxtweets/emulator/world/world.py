@@ -11,8 +11,9 @@ from rxtweets.emulator.clock import Clock
 
 from .chance import pick
 from .extras import adorn
+from .ids import EPOCH, Snowflakes
 from .marks import append_link, carry_over, cut, is_long, mark
-from .model import EPOCH, NOTHING, Counts, Mention, Person, Place, Post, Snowflakes, Wish
+from .model import NOTHING, Counts, Mention, Person, Place, Post, Wish
 from .people import People
 from .phrases import LATIN, TONGUES, script_language
 from .speech import say

@@ -1,0 +1,32 @@
+"""Ids, which carry the time that they were given at."""
+
+from __future__ import annotations
+
+from rxtweets.emulator.clock import Clock
+
+EPOCH = 1288834974657
+"""Milliseconds since 1970 that an id's time counts from. Source: Twitter's Snowflake."""
+
+
+class Snowflakes:
+    """Ids in increasing order that carry their time, as Twitter's do."""
+
+    def __init__(self, clock: Clock, worker: int = 0) -> None:
+        self._clock = clock
+        self._worker = worker % 1024
+        self._last = 0
+
+    def next(self, ms: int | None = None) -> int:
+        """The next id: for now, or for a past time (unordered within its millisecond)."""
+        now = self._clock.world_ms() if ms is None else ms
+        made = (now - EPOCH) << 22 | self._worker << 12
+        if ms is not None:
+            self._worker = (self._worker + 1) % 1024
+            return made
+        self._last = max(made, self._last + 1)
+        return self._last
+
+
+def id_time(number: int) -> int:
+    """Unix milliseconds that an id carries."""
+    return (number >> 22) + EPOCH
