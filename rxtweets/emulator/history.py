@@ -24,6 +24,7 @@ class History:
     def __init__(self, most: int) -> None:
         self._most = most
         self._posts: dict[int, tuple[int, Post]] = {}
+        self._numbers: dict[int, int] = {}
         self.start = self.end = 0
 
     def add(self, post: Post, ms: int) -> None:
@@ -31,14 +32,22 @@ class History:
         if self._posts:
             self.forget_forms(self.end - 1)
         self._posts[self.end] = (ms, post)
+        self._numbers[post.id] = self.end
         self.end += 1
         if len(self._posts) > self._most:
-            del self._posts[self.start]
+            _, oldest = self._posts.pop(self.start)
+            if self._numbers[oldest.id] == self.start:  # it wasn't published once more since
+                del self._numbers[oldest.id]
             self.start += 1
 
     def get(self, number: int) -> Post:
         """The post of that number. Raises KeyError where it is forgotten."""
         return self._posts[number][1]
+
+    def find(self, post_id: int) -> Post | None:
+        """The post of that id, if it is remembered."""
+        number = self._numbers.get(post_id)
+        return None if number is None else self.get(number)
 
     def forget_forms(self, number: int) -> None:
         """Let go of what was rendered of a post, lest ten thousand are kept in every form."""

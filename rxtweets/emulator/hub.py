@@ -19,12 +19,13 @@ class StreamHub:
         self,
         clock: Clock,
         limits: Limits,
+        history: History,
         changed: Callable[[int], None],
         gone: Callable[[OpenStream], None],
     ) -> None:
         self.clock = clock
         self.limits = limits
-        self.history = History(limits.history)
+        self.history = history
         self.streams: dict[str, OpenStream] = {}
         self.watchers: list[Callable[[], None]] = []
         self.messages = self.bytes = 0  # sent on all streams

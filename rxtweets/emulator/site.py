@@ -15,6 +15,7 @@ from .clock import Clock
 from .conduct import Conduct
 from .control import Control, is_own
 from .feed import Feed
+from .history import History
 from .http.answers import Answer, Call, refuse
 from .http.wire import Connection, Reply, Silence
 from .hub import StreamHub
@@ -52,7 +53,8 @@ class Site:
     ) -> None:
         self.keep_alive = keep_alive
         self.clock = Clock(seeded=seed is not None)
-        self.world = World(seed or 0, self.clock)
+        history = History(limits.history)
+        self.world = World(seed or 0, self.clock, history.find)
         self.accounts: Accounts = Accounts(seed or 0)
         self.world.people.introduce(self.accounts.user_id, self.accounts.screen_name)
         self.gate = Gate(self.accounts, self.clock)
@@ -65,7 +67,7 @@ class Site:
         self.connections: set[Connection] = set()
         self.scenarios: list[Scenario] = []
         self.on_stream_closed: Callable[[OpenStream], object] = lambda stream: None
-        self.hub = StreamHub(self.clock, limits, self._streams_changed, self._stream_closed)
+        self.hub = StreamHub(self.clock, limits, history, self._streams_changed, self._stream_closed)
         recording = None if posts is None else Recording(posts, self.world.people)
         self.talk: Talk = Talk(self.world, self.clock, self.hub, rate, recording)
         self._changed = changed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from msgspec import Struct, field
@@ -224,19 +225,65 @@ class Post(Struct, kw_only=True, eq=False):
             first = first.reply_to
         return first.id
 
+    @property
+    def depth(self) -> int:
+        """How many posts came before it in its conversation."""
+        depth, before = 0, self.reply_to
+        while before is not None:
+            depth, before = depth + 1, before.reply_to
+        return depth
+
+    def count(
+        self, *, retweets: int = 0, likes: int = 0, replies: int = 0, quotes: int = 0, views: int
+    ) -> None:
+        """Add to its counts."""
+        old = self.counts
+        self.counts = Counts(
+            old.retweets + retweets,
+            old.likes + likes,
+            old.replies + replies,
+            old.quotes + quotes,
+            old.bookmarks,
+            old.views + views,
+        )
+
+
+Range = tuple[int, float]
+"""The least and the greatest number; `math.inf` where there is none."""
+ANY: Range = (0, math.inf)
+
+
+class Profile(Struct, frozen=True, kw_only=True):
+    """What somebody is like: words of their profile, their counts, id or name of who gave them a badge."""
+
+    bio: str = ""
+    name: str = ""
+    location: str = ""
+    followers: Range = ANY
+    following: Range = ANY
+    posts: Range = ANY
+    listed: Range = ANY
+    verified: bool = False
+    affiliate_of: int | str | None = None
+
 
 class Wish(Struct, frozen=True, kw_only=True):
     """What somebody listening would like to see a post about; every part left out is the world's choice.
 
-    People are ids or screen names; `context` is a domain's and an entity's id, `entity` an entity's name,
-    `title` and `description` are those of a linked page. `wants` may hold media, images, videos, video_link,
-    links, hashtags, cashtags, mentions, geo, point, original, retweet, reply, quote, verified.
+    People are ids, screen names or what they are like. `conversation`, `answered` and `repeated` are the ids
+    of the post that began the conversation, and of those that a reply answers and a retweet repeats.
+    `context` is a domain's and an entity's id, `entity` an entity's name, `title` and `description` are those
+    of a linked page. `wants` may hold media, images, videos, video_link, links, hashtags, cashtags, mentions,
+    geo, point, original, retweet, reply, quote.
     """
 
     words: tuple[str, ...] = ()
-    author: int | str | None = None
+    author: int | str | Profile | None = None
     original_author: int | str | None = None
-    to: int | str | None = None
+    to: int | str | Profile | None = None
+    conversation: int | None = None
+    answered: int | None = None
+    repeated: int | None = None
     source: str | None = None
     place: str | None = None
     box: Box | None = None

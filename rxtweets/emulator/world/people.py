@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import random
 import zlib
 
 from .chance import pick
 from .ids import EPOCH
-from .model import Person
+from .model import Person, Profile, Range
 from .phrases import BIOS
 
 _NAMES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -85,6 +86,7 @@ _LOCATIONS = (
 
 _ORGANISATIONS = {783214: "X", 2244994945: "XDevelopers", 11348282: "NASA"}
 """Accounts that give badges to others, and carry none."""
+_ALIKE = 30
 
 
 class People:
@@ -187,6 +189,27 @@ class People:
         self._by_name[handle.lower()] = person
         return person
 
+    def like(self, profile: Profile, dice: random.Random) -> Person:
+        """Somebody like that: one of a few that there are for every profile."""
+        number = int(dice.random() * _ALIKE)
+        user_id = 10**9 + zlib.crc32(f"{self._seed}/{profile}/{number}".encode())
+        known = self._by_id.get(user_id)
+        if known is not None:
+            return known
+        person = self._meet(user_id, None)
+        person.bio = f"{profile.bio} | {person.bio}" if profile.bio else person.bio
+        person.name = f"{person.name} {profile.name}" if profile.name else person.name
+        person.location = profile.location or person.location
+        person.followers = _within(profile.followers, person.followers)
+        person.following = _within(profile.following, person.following)
+        person.posts = _within(profile.posts, person.posts)
+        person.listed = _within(profile.listed, person.listed)
+        if profile.affiliate_of is not None:
+            person.affiliation = self.who(profile.affiliate_of)
+        if not person.verified and (profile.verified or person.affiliation):
+            person.verified, person.verified_type, person.subscription = True, "blue", "Premium"
+        return person
+
     def _giver(self, dice: random.Random) -> Person | None:
         return self.with_id(dice.choice(tuple(_ORGANISATIONS))) if dice.random() < 0.3 else None
 
@@ -195,6 +218,14 @@ class People:
         while handle.lower() in self._by_name:
             handle = f"{handle[:12]}{dice.randrange(1000)}"
         return handle
+
+
+def _within(range: Range, number: int) -> int:
+    """The number, if it is in the range, else one that is."""
+    low, high = range
+    if low <= number <= high:
+        return number
+    return low + (number if high == math.inf else number % int(high - low + 1))
 
 
 def _name(lang: str, dice: random.Random) -> str:

@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 from rxtweets.rules import Rule
 from rxtweets.rules.ast import AnyOf, Not, Term
+from rxtweets.rules.values import bounds
 
-from .model import Wish
+from .model import ANY, Box, Profile, Range, Wish
 
 
 def rule_wish(tree: Rule, dice: random.Random) -> Wish:
     """A wish whose fulfilment mostly matches the rule: one of alternatives, negations left to chance."""
-    made: dict[str, Any] = {"words": [], "wants": set()}
-    for term in _positive(tree, dice):
-        _grant(term, made)
-    return Wish(
-        words=tuple(made.pop("words")),
-        wants=frozenset(made.pop("wants")),
-        **made,
-    )
+    words: list[str] = []
+    wants: set[str] = set()
+    made: dict[str, Any] = {}
+    terms = _positive(tree, dice)
+    for name, value in ((term.name, term.value) for term in terms):
+        if name in _WORDS:
+            words.append(_WORDS[name](value))
+        elif name in _MEANINGS:
+            field, meaning = _MEANINGS[name]
+            made[field] = meaning(value)
+        elif name in ("has", "is") and value != "verified":
+            wants.add(value)
+        if name == "point_radius":
+            wants.add("point")
+    profile = _profile(terms)
+    if profile != Profile():
+        made.setdefault("author", profile)  # who is named is as they are
+    return Wish(words=tuple(words), wants=frozenset(wants), **made)
 
 
 def _positive(tree: Rule, dice: random.Random) -> list[Term]:
@@ -34,52 +46,91 @@ def _positive(tree: Rule, dice: random.Random) -> list[Term]:
     return [term for part in parts for term in _positive(part, dice)]
 
 
-_SIGNS = {"keyword": "", "phrase": "", "near": "", "hashtag": "#", "mention": "@", "cashtag": "$"}
-
-_AS_THEY_ARE = {
-    "source": "source",
-    "place": "place",
-    "entity": "entity",
-    "url_title": "title",
-    "url_description": "description",
-}
-
-
-def _grant(term: Term, made: dict[str, Any]) -> None:
-    operator, value = term.name, term.value
-    if operator in _SIGNS:
-        made["words"].append(_SIGNS[operator] + value)
-    elif operator == "from":
-        made["author"] = int(value) if value.isdigit() else value.lstrip("@")
-    elif operator == "retweets_of":
-        made["original_author"] = int(value) if value.isdigit() else value.lstrip("@")
-    elif operator == "to":
-        made["to"] = int(value) if value.isdigit() else value.lstrip("@")
-    elif operator == "url":
-        link = value if "://" in value else f"https://{value}"
-        made["words"].append(link if "." in value else f"https://example.com/{value}")
-    elif operator == "url_contains":
-        made["words"].append(f"https://example.com/{value.strip('/')}")
-    elif operator == "lang":
-        made["lang"] = value.lower()
-    elif operator == "place_country":
-        made["country"] = value.upper()
-    elif operator == "bounding_box":
-        made["box"] = tuple(float(part) for part in value.split())
-    elif operator == "point_radius":
-        made["box"] = _around(value)
-        made["wants"].add("point")
-    elif operator in {"has", "is"}:
-        made["wants"].add(value)
-    elif operator == "context":
-        domain, _, entity = value.partition(".")
-        made["context"] = (domain, entity)
-    elif operator in _AS_THEY_ARE:
-        made[_AS_THEY_ARE[operator]] = value
+def _profile(terms: list[Term]) -> Profile:
+    """What the author is like: all the words, and counts that are in all ranges."""
+    made: dict[str, Any] = {}
+    for name, value in ((term.name, term.value) for term in terms):
+        if name in _TEXTS:
+            field = _TEXTS[name]
+            made[field] = f"{made[field]} {value}" if field in made else value
+        elif name in _COUNTS:
+            field = _COUNTS[name]
+            made[field] = _in_both(made.get(field, ANY), bounds(value))
+        elif name == "from_affiliate_of":
+            made["affiliate_of"] = _account(value)
+        elif name == "is" and value == "verified":
+            made["verified"] = True
+    return Profile(**made)
 
 
-def _around(value: str) -> tuple[float, float, float, float]:
+def _in_both(one: Range, other: Range) -> Range:
+    low, high = max(one[0], other[0]), min(one[1], other[1])
+    return (low, high) if low <= high else one  # else nobody is like that
+
+
+def _account(value: str) -> int | str:
+    return int(value) if value.isdigit() else value
+
+
+def _topic(value: str) -> tuple[str, str]:
+    domain, _, entity = value.partition(".")
+    return (_DOMAIN if domain == "*" else domain), entity
+
+
+def _link(value: str) -> str:
+    link = value if "://" in value else f"https://{value}"
+    return link if "." in value else f"https://example.com/{value}"
+
+
+def _around(value: str) -> Box:
     """A small box well inside a circle given as ``lon lat radius``."""
     lon, lat, radius = value.split()
     reach = float(radius[:-2]) / 111.2 / 2
     return (float(lon) - reach, float(lat) - reach, float(lon) + reach, float(lat) + reach)
+
+
+_DOMAIN = "131"
+"""The domain of what is wished for in any."""
+
+_WORDS: dict[str, Callable[[str], str]] = {
+    "keyword": str,
+    "phrase": str,
+    "near": str,
+    "hashtag": "#{}".format,
+    "mention": "@{}".format,
+    "cashtag": "${}".format,
+    "url": _link,
+    "url_contains": lambda value: f"https://example.com/{value.strip('/')}",
+}
+"""Operators on what stands in the text, and what to say."""
+
+_MEANINGS: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "from": ("author", _account),
+    "to": ("to", _account),
+    "to_affiliate_of": ("to", lambda value: Profile(affiliate_of=_account(value))),
+    "retweets_of": ("original_author", _account),
+    "conversation_id": ("conversation", int),
+    "in_reply_to_tweet_id": ("answered", int),
+    "retweets_of_tweet_id": ("repeated", int),
+    "lang": ("lang", str.lower),
+    "source": ("source", str),
+    "place": ("place", str),
+    "place_country": ("country", str.upper),
+    "bounding_box": ("box", lambda value: tuple(map(float, value.split()))),
+    "point_radius": ("box", _around),
+    "context": ("context", _topic),
+    "entity": ("entity", str),
+    "url_title": ("title", str),
+    "url_description": ("description", str),
+}
+"""Operators for which a wish has a field of its own, and what is its value."""
+
+_TEXTS = {"bio": "bio", "bio_name": "name", "bio_location": "location"}
+_COUNTS = {
+    "min_followers": "followers",
+    "followers_count": "followers",
+    "following_count": "following",
+    "tweets_count": "posts",
+    "listed_count": "listed",
+}
+"""Operators on a profile, and its fields."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
+from collections.abc import Callable
 
 from msgspec import structs
 
@@ -11,9 +12,10 @@ from rxtweets.emulator.clock import Clock
 
 from .chance import pick
 from .extras import adorn
-from .ids import EPOCH, Snowflakes
+from .ids import Snowflakes, id_time
 from .marks import append_link, carry_over, cut, is_long, mark
-from .model import NOTHING, Counts, Mention, Person, Place, Post, Wish
+from .model import NOTHING, Counts, Mention, Person, Place, Post, Profile, Wish
+from .past import Past
 from .people import People
 from .phrases import LATIN, TONGUES, script_language
 from .speech import say
@@ -37,22 +39,26 @@ _EDITABLE = 3_600_000
 """How often, and for how many milliseconds, a post may be edited. Source: X's guide to edited posts."""
 _DEEPEST = 12
 """Answers to answers that a conversation goes on for."""
-_POPULAR = 20
-_TOPICS = 50
-"""How many posts about a wish are repeated again and again, and for how many wishes."""
 
 
 class World:
-    """Makes posts and remembers some, which later ones answer, repeat and quote. Not thread-safe."""
+    """Makes posts, some of which later ones answer, repeat and quote. Not thread-safe.
 
-    def __init__(self, seed: int = 0, clock: Clock | None = None) -> None:
+    `published` finds a post that was published by its id.
+    """
+
+    def __init__(
+        self,
+        seed: int = 0,
+        clock: Clock | None = None,
+        published: Callable[[int], Post | None] = lambda post_id: None,
+    ) -> None:
         self._clock = clock or Clock(seeded=True)
         self.dice = random.Random(seed)
         self.people = People(seed, self._clock.world_ms())
         self.ids = Snowflakes(self._clock, seed)
-        self.recent: deque[Post] = deque(maxlen=300)
         self._answers: deque[Post] = deque(maxlen=40)
-        self._popular: dict[Wish, deque[Post]] = {}
+        self._past = Past(self.dice, self._of_old, published)
 
     def make(self, wish: Wish = NOTHING) -> Post:
         """A new post, now."""
@@ -61,7 +67,7 @@ class World:
         if kind == "retweet":
             return self._repeat(wish, lang)
         if kind == "edit":
-            post = pick(self.dice, self.recent) if self.recent else None
+            post = pick(self.dice, self._past.recent) if self._past.recent else None
             if post is not None and self._may_be_edited(post):
                 return self._edit(post)
         return self._speak(kind, wish, lang)
@@ -76,15 +82,18 @@ class World:
         quoted: Post | None = None,
         point: tuple[float, float] | None = None,
         place: Place | None = None,
-        ms: int | None = None,
+        post_id: int | None = None,
     ) -> Post:
-        """A post with that text, its links, hashtags, mentions and cashtags marked as X marks them."""
+        """A post with that text, its links, hashtags, mentions and cashtags marked as X marks them.
+
+        With a `post_id` it is one of the past.
+        """
         dice = self.dice
         note = mark(text, self.people, dice)
-        post_id = self.ids.next(ms)
+        number = self.ids.next() if post_id is None else post_id
         post = Post(
-            id=post_id,
-            ms=(post_id >> 22) + EPOCH,
+            id=number,
+            ms=id_time(number),
             text=note.text,
             author=author or self.people.anybody(dice, lang),
             lang=lang or script_language(text) or "en",
@@ -97,16 +106,16 @@ class World:
             point=point,
             place=place,
         )
-        if ms is None:
-            post.author.latest = post_id
+        if post_id is None:
+            post.author.latest = number
         if is_long(note.text):
             cut(post, note, dice)
         if quoted is not None:
             target = f"https://twitter.com/{quoted.author.screen_name}/status/{quoted.id}"
             post.quote_link = append_link(post, target, display_url(target), dice)
-            _count(quoted, quotes=1, views=17)
+            quoted.count(quotes=1, views=17)
         if reply_to is not None:
-            _count(reply_to, replies=1, views=9)
+            reply_to.count(replies=1, views=9)
         return post
 
     def retweet(self, original: Post, author: Person | None = None, level: str | None = None) -> Post:
@@ -116,11 +125,11 @@ class World:
         prefix = f"RT @{original.author.screen_name}: "
         whole = prefix + original.text
         text = whole if len(whole) <= 140 else whole[:139] + "…"
-        _count(original, retweets=1, likes=1, views=31)
+        original.count(retweets=1, likes=1, views=31)
         post_id = author.latest = self.ids.next()
         post = Post(
             id=post_id,
-            ms=(post_id >> 22) + EPOCH,
+            ms=id_time(post_id),
             text=text,
             author=author,
             lang=original.lang,
@@ -146,7 +155,7 @@ class World:
             author = partner or author
             text = f"@{reply_to.author.screen_name} {text}"
         elif kind == "quote":
-            quoted = self._known(lang)
+            quoted = self._past.any(lang)
         post = self.compose(text, author=author, lang=lang, reply_to=reply_to, quoted=quoted)
         post.contexts = contexts
         post.source = wish.source or pick(dice, _SOURCES)
@@ -155,7 +164,7 @@ class World:
         if post.links and (wish.title or wish.description):
             page = structs.replace(post.links[0], title=wish.title or "", description=wish.description or "")
             post.links = (page, *post.links[1:])
-        self.recent.append(post)
+        self._past.recent.append(post)
         if reply_to is not None:
             self._answers.append(post)
         return post
@@ -163,25 +172,23 @@ class World:
     def _repeat(self, wish: Wish, lang: str) -> Post:
         """A retweet of something that is wished for, or of anything."""
         if wish is NOTHING:
-            return self.retweet(self._known(lang))
-        author = self._author(wish, lang) if wish.author or "verified" in wish.wants else None
-        topic = structs.replace(wish, author=wish.original_author, original_author=None, level=None)
-        wants = wish.wants - {"retweet", "verified"}
-        if topic == Wish(lang=wish.lang, wants=wish.wants) and not wants:
-            return self.retweet(self._known(lang), author, wish.level)
-        original = self._popular_about(structs.replace(topic, wants=wants), lang)
+            return self.retweet(self._past.any(lang))
+        author = None if wish.author is None else self._author(wish, lang)
+        topic = structs.replace(
+            wish,
+            author=wish.original_author,
+            original_author=None,
+            repeated=None,
+            level=None,
+            wants=wish.wants - {"retweet"},
+        )
+        if wish.repeated is not None:
+            original = self._past.numbered(wish.repeated, topic, lang)
+        elif topic == Wish(lang=wish.lang):
+            original = self._past.any(lang)
+        else:
+            original = self._past.about(topic, lang)
         return self.retweet(original, author, wish.level)
-
-    def _popular_about(self, wish: Wish, lang: str) -> Post:
-        """A post that is wished for: mostly one that was repeated before, as on the real site."""
-        known = self._popular.pop(wish, None) or deque(maxlen=_POPULAR)
-        self._popular[wish] = known  # the one asked for longest ago is first
-        if len(self._popular) > _TOPICS:
-            del self._popular[next(iter(self._popular))]
-        if known and self.dice.random() < 0.8:
-            return pick(self.dice, known)
-        known.append(self._of_old(wish, lang))
-        return known[-1]
 
     def _may_be_edited(self, post: Post) -> bool:
         plain = post.reply_to is None and post.quoted is None and not post.media and post.poll is None
@@ -200,12 +207,12 @@ class World:
         edited = structs.replace(
             post,
             id=post_id,
-            ms=(post_id >> 22) + EPOCH,
+            ms=id_time(post_id),
             text=f"{post.text} {remark}",
             edits=(*post.edits, post.id),
             forms={},
         )
-        self.recent.append(edited)
+        self._past.recent.append(edited)
         return edited
 
     def _kind(self, wish: Wish) -> str:
@@ -214,9 +221,9 @@ class World:
         for kind in ("original", "retweet", "reply", "quote"):
             if kind in wish.wants:
                 return kind
-        if wish.to:
+        if (wish.to, wish.answered, wish.conversation) != (None, None, None):
             return "reply"
-        if wish.original_author:
+        if (wish.original_author, wish.repeated) != (None, None):
             return "retweet"
         if wish.box or wish.wants or wish.country or wish.place or wish.source:
             return "original"
@@ -229,69 +236,44 @@ class World:
         return told or ("en" if self.dice.random() < 0.6 else pick(self.dice, LATIN))
 
     def _author(self, wish: Wish, lang: str) -> Person:
-        if wish.author is not None:
-            return self.people.who(wish.author)
-        person = self.people.anybody(self.dice, lang)
-        if "verified" in wish.wants:
-            for _ in range(80):
-                if person.verified:
-                    break
-                person = self.people.anybody(self.dice)
-        return person
+        if wish.author is None:
+            return self.people.anybody(self.dice, lang)
+        if isinstance(wish.author, Profile):
+            return self.people.like(wish.author, self.dice)
+        return self.people.who(wish.author)
 
     def _to_answer(self, wish: Wish, lang: str) -> tuple[Post, Person | None]:
         """A post to answer, and who answers it where a conversation goes on."""
         dice = self.dice
-        if wish.to:
-            return self._of_old(Wish(author=wish.to), lang), None
+        addressed = Wish(author=wish.to)
+        if wish.answered is not None:
+            return self._past.numbered(wish.answered, addressed, lang), None
+        if wish.conversation is not None:
+            said = [a for a in self._answers if a.conversation == wish.conversation and a.depth < _DEEPEST]
+            if said and wish.to is None and dice.random() < 0.6:
+                return pick(dice, said), None
+            return self._past.numbered(wish.conversation, addressed, lang), None
+        if wish.to is not None:
+            return self._of_old(addressed, lang), None
         if self._answers and dice.random() < 0.6:
             answer = pick(dice, self._answers)
             asked = answer.reply_to
-            if asked is not None and _depth(answer) < _DEEPEST:
-                back = wish.author is None and "verified" not in wish.wants and dice.random() < 0.7
+            if asked is not None and answer.depth < _DEEPEST:
+                back = wish.author is None and dice.random() < 0.7
                 return answer, asked.author if back else None
-        return self._known(lang), None
+        return self._past.any(lang), None
 
-    def _known(self, lang: str) -> Post:
-        """A post that people refer to: a remembered one, or now and then one from before."""
-        if self.recent and self.dice.random() < 0.96:
-            return pick(self.dice, self.recent)
-        return self._of_old(NOTHING, lang)
-
-    def _of_old(self, wish: Wish, lang: str) -> Post:
-        """A post of some time ago."""
+    def _of_old(self, wish: Wish, lang: str, post_id: int | None = None) -> Post:
+        """A post of some time ago, which the id, if there is one, tells."""
         dice = self.dice
-        then = self._clock.world_ms() - int(dice.lognormvariate(14.5, 1.5))
         author = self._author(wish, lang)
+        if post_id is None:
+            then = self._clock.world_ms() - int(dice.lognormvariate(14.5, 1.5))
+            post_id = self.ids.next(max(then, author.joined))
         text, contexts = say(dice, self.people, wish, lang)
-        post = self.compose(text, author=author, lang=lang, ms=max(then, author.joined))
+        post = self.compose(text, author=author, lang=lang, post_id=post_id)
         adorn(post, wish, dice, self.ids)
         post.contexts, post.source = contexts, pick(dice, _SOURCES)
         some = dice.lognormvariate(3, 1.5)
         post.counts = Counts(*(int(some * part) for part in (1, 4, 0.5, 0.2, 0.4, 90)))
-        if wish is NOTHING:
-            self.recent.append(post)
         return post
-
-
-def _count(
-    post: Post, *, retweets: int = 0, likes: int = 0, replies: int = 0, quotes: int = 0, views: int
-) -> None:
-    """Add to a post's counts."""
-    old = post.counts
-    post.counts = Counts(
-        old.retweets + retweets,
-        old.likes + likes,
-        old.replies + replies,
-        old.quotes + quotes,
-        old.bookmarks,
-        old.views + views,
-    )
-
-
-def _depth(post: Post) -> int:
-    """How many posts came before it in its conversation."""
-    depth, before = 0, post.reply_to
-    while before is not None:
-        depth, before = depth + 1, before.reply_to
-    return depth
