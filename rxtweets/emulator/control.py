@@ -41,7 +41,7 @@ class Control:
     def __init__(self, site: Site) -> None:
         self._site = site
         self.hosts: frozenset[str] = frozenset()
-        console = Console(site)
+        self.console = console = Console(site)
         self.routes: dict[str, dict[str, Callable[[Call], Reply]]] = {
             "/": {"GET": console.page},
             DO: {"POST": self._do},

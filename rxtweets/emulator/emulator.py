@@ -93,6 +93,7 @@ class Emulator(Address, Controls):
         names = checked(tls)
         certificate = Certificate(names, host) if names else None
         self._site.control.hosts = frozenset({host.lower(), *(name.lower() for name in names)})
+        self._site.control.console.variables = self.env
         self._server = Server(self._site, host, port, certificate)
         self._call = self._server.call
 

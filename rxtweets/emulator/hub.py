@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 import random
+from collections import deque
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from .clock import Clock
 from .history import History
 from .limits import Limits
+from .records import EndedStream
 from .streams import OpenStream
 from .world.model import Post
 
+REMEMBERED = 200
+"""Streams that have ended, and posts of which it is known how many streams got them: the last of each."""
+
 
 class StreamHub:
-    """The streams that are open; tells `changed` their number when it changes, `gone` one that closed."""
+    """The streams that are open, and the last that were; tells `changed` their number when it changes."""
 
     def __init__(
-        self,
-        clock: Clock,
-        limits: Limits,
-        history: History,
-        changed: Callable[[int], None],
-        gone: Callable[[OpenStream], None],
+        self, clock: Clock, limits: Limits, history: History, changed: Callable[[int], None]
     ) -> None:
         self.clock = clock
         self.limits = limits
         self.history = history
         self.streams: dict[str, OpenStream] = {}
+        self.past: deque[EndedStream] = deque(maxlen=REMEMBERED)
+        self.reached: deque[int] = deque(maxlen=REMEMBERED)  # streams, by each of the last posts
         self.watchers: list[Callable[[], None]] = []
         self.messages = self.bytes = 0  # sent on all streams
         self._changed = changed
-        self._gone = gone
 
     def opened(self, stream: OpenStream) -> None:
         self.streams[stream.record.id] = stream
@@ -38,8 +40,22 @@ class StreamHub:
 
     def closed(self, stream: OpenStream) -> None:
         if self.streams.pop(stream.record.id, None) is not None:
-            self._gone(stream)
+            self.past.append(self._ended(stream))
             self._changed(len(self.streams))
+
+    def _ended(self, stream: OpenStream) -> EndedStream:
+        record = stream.record
+        return EndedStream(
+            record.id,
+            record.protocol,
+            record.path,
+            record.client_ip,
+            record.opened,
+            datetime.fromtimestamp(self.clock.time(), UTC),
+            stream.reason,
+            stream.messages,
+            stream.bytes,
+        )
 
     def give(self, post: Post, dice: random.Random | None = None) -> int:
         """Send a post to all who want it and return how many did; with `dice`, at times more beside it.
@@ -60,6 +76,7 @@ class StreamHub:
             more = stream.feed.aside(post, dice) if dice is not None else None
             if more is not None:
                 stream.send(more)
+        self.reached.append(given)
         self.happened()
         return given
 

@@ -70,6 +70,20 @@ class StreamRecord(Struct, frozen=True):
     client_ip: str
 
 
+class EndedStream(Struct, frozen=True):
+    """A stream that was open, why it ended (as the list of connections says it), and what it was sent."""
+
+    id: str
+    protocol: str
+    path: str
+    client_ip: str
+    opened: datetime
+    ended: datetime
+    reason: str
+    messages: int
+    bytes: int
+
+
 def frozen(pairs: Mapping[str, str]) -> Mapping[str, str]:
     """A read-only copy."""
     return MappingProxyType(dict(pairs))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
@@ -86,6 +87,7 @@ class Server:
             if tls is not None:
                 tls.write()
             self.port = listener.listen(self.host, self.port)
+            self._site.started = time.monotonic()
             self._stop = asyncio.Event()
             self._loop = asyncio.get_running_loop()
             if ready.set_running_or_notify_cancel():

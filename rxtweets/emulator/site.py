@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -21,7 +22,7 @@ from .http.wire import Connection, Reply, Silence
 from .hub import StreamHub
 from .limits import Limits
 from .records import LONGEST_BODY, RequestLog, RequestRecord, StreamRecord, frozen
-from .streams import OpenStream, wants_gzip
+from .streams import SERVER, OpenStream, wants_gzip
 from .talk import Talk
 from .trouble.orders import Ordered, Trouble
 from .trouble.scenario import Scenario
@@ -52,6 +53,8 @@ class Site:
         posts: str | os.PathLike[str] | None = None,
     ) -> None:
         self.keep_alive = keep_alive
+        self.seed = seed
+        self.started = time.monotonic()
         self.clock = Clock(seeded=seed is not None)
         history = History(limits.history)
         self.world = World(seed or 0, self.clock, history.find)
@@ -66,8 +69,7 @@ class Site:
         self.requests = RequestLog()
         self.connections: set[Connection] = set()
         self.scenarios: list[Scenario] = []
-        self.on_stream_closed: Callable[[OpenStream], object] = lambda stream: None
-        self.hub = StreamHub(self.clock, limits, history, self._streams_changed, self._stream_closed)
+        self.hub = StreamHub(self.clock, limits, history, self._streams_changed)
         recording = None if posts is None else Recording(posts, self.world.people)
         self.talk: Talk = Talk(self.world, self.clock, self.hub, rate, recording)
         self._changed = changed
@@ -134,6 +136,11 @@ class Site:
     def _is_stream(self, path: str) -> bool:
         return path in self._routes and (path.endswith(("/stream", ".json")) or "/stream/lang/" in path)
 
+    @property
+    def stream_paths(self) -> list[str]:
+        """The paths of all streams there are."""
+        return [path for path in self._routes if self._is_stream(path)]
+
     def _find(self, path: str) -> dict[str, Endpoint] | None:
         return self._routes.get(self.endpoint(path))
 
@@ -182,9 +189,6 @@ class Site:
         self._changed(count)
         self.hub.happened()
 
-    def _stream_closed(self, stream: OpenStream) -> None:
-        self.on_stream_closed(stream)
-
     # --- ends
 
     def say_goodbye(self, stream: OpenStream, reason: str) -> None:
@@ -199,6 +203,8 @@ class Site:
         """Drop every connection."""
         self.talk.stop()
         self.end_scenarios()
+        for stream in self.hub.streams.values():
+            stream.reason = SERVER
         for connection in tuple(self.connections):
             connection.transport.abort()
 

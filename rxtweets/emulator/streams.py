@@ -83,6 +83,7 @@ class OpenStream:
         self._connection = connection
         self.chunked = chunked
         self._loop = asyncio.get_running_loop()
+        self.since = self._loop.time()
         self._timer = self._loop.call_later(self._keep_alive, self._beat)
         self._hub.opened(self)
         for message in self.feed.greeting():

@@ -5,35 +5,47 @@ from __future__ import annotations
 import inspect
 import types
 import typing
+from collections.abc import Mapping
 from typing import Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
 from rxtweets.emulator.trouble import actions
+from rxtweets.emulator.trouble.disconnects import CODES, TYPES
 
 GROUPS = {
-    "World": ("publish", "rate", "skew", "keep_alive"),
+    "World": ("publish", "rate", "skew"),
     "Next requests": ("answer", "mute"),
-    "Ends": ("close", "cut", "reset", "disconnect"),
-    "Streams": ("stall", "resume", "garbage", "long_line", "duplicate", "reorder", "fragment", "send"),
-    "All": ("forgive", "renew_bearer_token"),
+    "End streams": ("close", "cut", "reset", "disconnect"),
+    "Disturb streams": (
+        *("stall", "resume", "garbage", "long_line", "duplicate", "reorder", "fragment"),
+        *("keep_alive", "send"),
+    ),
+    "Everything": ("forgive", "renew_bearer_token"),
 }
-_BY_SCRIPT = {"data", "coordinates", "path", "protocol"}
+_BY_SCRIPT = {"data", "coordinates"}
+_NARROWING = {"path", "protocol"}
 """Fields without an input: what only programs send, and what narrows streams down, asked for once."""
+
+_NAMED: dict[tuple[str, str], Mapping[str, str]] = {
+    ("disconnect", "code"): {str(code): f"{code} {name}" for code, name in CODES.items()},
+    ("disconnect", "type"): {name: name for name in TYPES},
+}
+"""The values, and their names, of fields that take no others though their type would."""
 
 
 class Field(msgspec.Struct, frozen=True):
-    """An input: `kind` is ``text``, ``number``, ``checkbox``, ``select`` or ``json``."""
+    """An input: `kind` is ``text``, ``number``, ``checkbox`` or ``json``; `choices` leave no others."""
 
     name: str
     kind: str
-    choices: tuple[str, ...] = ()
-    required: bool = False
-    value: str = ""
+    choices: Mapping[str, str]
+    required: bool
+    value: str
 
 
 class Form(msgspec.Struct, frozen=True):
-    """An action's form."""
+    """An action's form; `narrows` is true of one that is for streams, all or some."""
 
     do: str
     label: str
@@ -46,33 +58,36 @@ def forms() -> dict[str, list[Form]]:
     """The forms by group; what belongs to none comes with the last."""
     grouped = {group: [_form(name) for name in names] for group, names in GROUPS.items()}
     placed = {name for names in GROUPS.values() for name in names}
-    grouped["All"] += [_form(name) for name in actions.KINDS if name not in placed]
+    grouped["Everything"] += [_form(name) for name in actions.KINDS if name not in placed]
     return grouped
 
 
 def _form(name: str) -> Form:
     kind = actions.KINDS[name]
+    narrows = issubclass(kind, actions.OnStreams)
     about = inspect.cleandoc(kind.__doc__ or "").partition("\n\n")[0].replace("\n", " ").replace("`", "")
     hints = typing.get_type_hints(kind)
+    left_out = _BY_SCRIPT | _NARROWING if narrows else _BY_SCRIPT
     shown = tuple(
-        _field(field, hints[field.name])
+        _field(name, field, hints[field.name])
         for field in msgspec.structs.fields(kind)
-        if field.name not in _BY_SCRIPT
+        if field.name not in left_out
     )
-    return Form(name, name.replace("_", " "), about, shown, issubclass(kind, actions.OnStreams))
+    return Form(name, name.replace("_", " "), about, shown, narrows)
 
 
-def _field(field: msgspec.structs.FieldInfo, hint: Any) -> Field:
+def _field(action: str, field: msgspec.structs.FieldInfo, hint: Any) -> Field:
     options = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
     options = tuple(option for option in options if option is not type(None))
     value = "" if field.required or field.default in (None, msgspec.NODEFAULT) else str(field.default)
-    kind, choices = "text", tuple[str, ...]()
-    if len(options) == 1 and get_origin(options[0]) is Literal:
-        kind, choices = "select", tuple(map(str, get_args(options[0])))
-    elif options == (bool,):
+    kind = "text"
+    if options == (bool,):
         kind, value = "checkbox", ("yes" if field.default is True else "")
-    elif options in ((int,), (float,)):
+    elif str not in options and (int in options or float in options):
         kind = "number"
-    elif any(get_origin(option) is dict for option in options) and str not in options:
+    elif str not in options and any(get_origin(option) is dict for option in options):
         kind = "json"
+    choices = _NAMED.get((action, field.name), {})
+    if len(options) == 1 and get_origin(options[0]) is Literal:
+        choices = {str(choice): str(choice).replace("_", " ") for choice in get_args(options[0])}
     return Field(field.name, kind, choices, field.required, value)

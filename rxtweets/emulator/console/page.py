@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import time
 import unicodedata
+from collections.abc import Callable
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jinja2
 
 from rxtweets.emulator.http.answers import Answer, Call, encode, json_answer
 from rxtweets.emulator.http.wire import Connection, Opened
+from rxtweets.emulator.streams import CLIENT, REPLAYED, SERVER, SLOW
 
 from .forms import forms
-from .state import Volume, snapshot
+from .pace import Volume
+from .state import State
 
 if TYPE_CHECKING:
     from rxtweets.emulator.site import Site
 
-FRAGMENTS = ("volume", "streams", "rules", "posts", "requests", "trouble")
+FRAGMENTS = ("address", "volume", "streams", "ended", "rules", "posts", "requests", "trouble")
 VIEWERS = 20
 """Pages that may be open at once."""
 _JOINER = "\u200d"  # holds emoji of several parts together
@@ -36,39 +40,68 @@ _HEADERS = (
     ("referrer-policy", "no-referrer"),
     ("cache-control", "no-store"),
 )
+_WHY = {
+    CLIENT: "closed by the client",
+    SERVER: "closed by the emulator",
+    SLOW: "dropped: read too slowly",
+    REPLAYED: "its replay was finished",
+    "superseded": "a newer one took its place",
+    "operator_disconnect": "told to disconnect",
+}
 _FILES = {"console.css": "text/css; charset=utf-8", "console.js": "text/javascript; charset=utf-8"}
 
 
 def visible(text: object) -> str:
     """A text in which no character moves or hides others: controls and marks of direction are shown as �."""
+    said = str(text)
+    if said.isprintable():
+        return said
     return "".join(
-        "�" if unicodedata.category(char) in ("Cc", "Cf", "Cs") and char != _JOINER else char
-        for char in str(text)
+        "�" if unicodedata.category(char) in ("Cc", "Cf", "Cs") and char != _JOINER else char for char in said
     )
 
 
+def duration(seconds: int) -> str:
+    """So many seconds, in the two units that matter."""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:,} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def pace(count: float) -> str:
+    """So many a second, with tenths where they are few."""
+    return f"{count:,.1f}" if count < 100 else f"{count:,.0f}"
+
+
 class Console:
-    """Answers for the page at ``/`` and what belongs to it."""
+    """Answers for the page at ``/`` and what belongs to it.
+
+    `variables` gives those that point programs at the emulator, as `Emulator.env` does.
+    """
 
     def __init__(self, site: Site) -> None:
+        self.variables: Callable[[], dict[str, str]] = dict
         self._site = site
-        self._volume = Volume()
+        self._state = State(site)
+        self._volume = Volume(site.started)
         self._viewers: set[Viewer] = set()
         self._made: dict[str, str] = {}
         self._made_at = -_PERIOD
         self._jinja = jinja2.Environment(
             loader=jinja2.PackageLoader("rxtweets.emulator.console"), autoescape=True, trim_blocks=True
         )
-        self._jinja.filters["visible"] = visible
+        self._jinja.filters.update(visible=visible, duration=duration, pace=pace, why=_why)
 
     def page(self, call: Call) -> Answer:
         """The whole page."""
-        html = self._jinja.get_template("page.html").render(fragments=self.fragments(), groups=forms())
+        html = self._jinja.get_template("page.html").render(
+            fragments=self.fragments(), groups=forms(), paths=self._site.stream_paths
+        )
         return Answer(200, html.encode(), "text/html; charset=utf-8", _HEADERS)
 
     def state(self, call: Call) -> Answer:
         """What the page shows, as JSON."""
-        return json_answer(snapshot(self._site))
+        return json_answer(self._state.now())
 
     def file(self, call: Call) -> Answer:
         """The page's style or script."""
@@ -90,13 +123,30 @@ class Console:
         return self._made
 
     def _render(self) -> dict[str, str]:
-        self._volume.note(self._site.hub.messages)
-        state = snapshot(self._site)
-        bars, most = list(self._volume.each), max(*self._volume.each, 1)
-        more: dict[str, Any] = {"bars": [48 * count / most for count in bars], "volume": self._volume}
+        state, each = self._state.now(), self._volume.each
+        self._volume.note(time.monotonic(), state["messages"])
+        most = max(each)
+        shown = {"state": state, "most": most, "bars": [48 * count / max(most, 1) for count in each]}
+        shown.update(self._address())
+        return {name: self._jinja.get_template(f"{name}.html").render(shown) for name in FRAGMENTS}
+
+    def _address(self) -> dict[str, str]:
+        """How programs get here."""
+        variables = self.variables()
+        url, token = variables["RXTWEETS_BASE_URL"], variables["X_BEARER_TOKEN"]
+        trusted = variables.get("CURL_CA_BUNDLE")
+        trust = [] if trusted is None else ["--cacert", trusted]
+        header = ["-H", f"Authorization: Bearer {token}"]
         return {
-            name: self._jinja.get_template(f"{name}.html").render(state=state, **more) for name in FRAGMENTS
+            "url": url,
+            "token": token,
+            "curl": shlex.join(["curl", "-N", *trust, *header, f"{url}/2/tweets/sample/stream"]),
+            "exports": "\n".join(f"export {name}={shlex.quote(value)}" for name, value in variables.items()),
         }
+
+
+def _why(reason: str) -> str:
+    return _WHY.get(reason, reason)
 
 
 class Viewer:

@@ -7,16 +7,23 @@ import time
 from collections import deque
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from rxtweets.emulator.hub import StreamHub
+from rxtweets.emulator.records import EndedStream
 from rxtweets.emulator.streams import OpenStream
 from rxtweets.emulator.world.model import Post
 
+from .pace import Pace
+
 if TYPE_CHECKING:
     from rxtweets.emulator.site import Site
+    from rxtweets.emulator.v2.rules import RuleBook
+
+_T = TypeVar("_T")
 
 SHOWN = 20
-"""Posts and requests, the latest of each."""
+"""Posts, requests and streams that have ended, the latest of each."""
 MOST = 100
 """Streams and rules that are listed."""
 LONGEST = 280
@@ -32,62 +39,60 @@ _PARAMETERS = frozenset(
 """Parameters that are shown, beside those that end in ``.fields``: none can hold a credential."""
 
 
-class Volume:
-    """Messages sent in each of the last seconds; of the time when nobody looked it has the mean."""
+class State:
+    """What goes on, with the pace of each stream, which is known from one look to the next."""
 
-    def __init__(self, seconds: int = 60) -> None:
-        self.each: deque[int] = deque([0] * seconds, maxlen=seconds)
-        self._second = int(time.monotonic())
-        self._total = 0
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._total = Pace(site.started)
+        self._each: dict[str, Pace] = {}
 
-    def note(self, total: int) -> None:
-        """Take in the total sent up to now."""
-        now = int(time.monotonic())
-        passed, new = now - self._second, total - self._total
-        mean = new // max(passed, 1)
-        self.each.extend([mean] * min(passed, len(self.each)))
-        if not passed:
-            self.each[-1] += new
-        self._second, self._total = now, total
+    def now(self) -> dict[str, Any]:
+        """The emulator's state at this moment."""
+        site, hub, now = self._site, self._site.hub, time.monotonic()
+        messages, size = self._total.of(now, hub.messages, hub.bytes)
+        return {
+            "time": _utc(site.clock.time()),
+            "skew": site.clock.skew,
+            "uptime": round(now - site.started),
+            "seed": site.seed,
+            "rate": "max" if math.isinf(site.talk.rate) else site.talk.rate,
+            "posts": hub.history.end,
+            "open": len(hub.streams),
+            "ruled": len(site.book.rules),
+            "messages": hub.messages,
+            "messages_per_second": round(messages, 1),
+            "bytes": hub.bytes,
+            "bytes_per_second": round(size),
+            "streams": self._streams(now),
+            "ended": [_ended(one) for one in _latest(hub.past)],
+            "rules": _rules(site.book),
+            "recent": _recent(hub),
+            "requests": [
+                {"method": one.method[:20], "path": one.path[:LONGEST], "status": one.status}
+                for one in _latest(site.requests.kept)
+            ],
+            "trouble": site.trouble.in_force()
+            + ([f"the clock is off by {site.clock.skew:+g} s"] if site.clock.skew else []),
+        }
 
-    @property
-    def per_second(self) -> float:
-        """The mean of the last five whole seconds."""
-        return sum(list(self.each)[-6:-1]) / 5
+    def _streams(self, now: float) -> list[dict[str, Any]]:
+        streams = list(islice(self._site.hub.streams.values(), MOST))
+        known = self._each
+        self._each = {
+            stream.record.id: known.get(stream.record.id) or Pace(stream.since) for stream in streams
+        }
+        shown = []
+        for stream in streams:
+            messages, size = self._each[stream.record.id].of(now, stream.messages, stream.bytes)
+            pace = {"messages_per_second": round(messages, 1), "bytes_per_second": round(size)}
+            shown.append({**_stream(stream), **pace})
+        return shown
 
 
-def snapshot(site: Site) -> dict[str, Any]:
-    """The emulator's state at this moment."""
-    hub, clock, counts = site.hub, site.clock, site.book.selector.counts
-    history = hub.history
-    numbers = range(history.end - 1, max(history.start, history.end - SHOWN) - 1, -1)
-    return {
-        "time": _utc(clock.time()),
-        "skew": clock.skew,
-        "rate": "max" if math.isinf(site.talk.rate) else site.talk.rate,
-        "posts": history.end,
-        "open": len(hub.streams),
-        "ruled": len(site.book.rules),
-        "messages": hub.messages,
-        "bytes": hub.bytes,
-        "streams": [_stream(stream) for stream in islice(hub.streams.values(), MOST)],
-        "rules": [
-            {
-                "id": rule.id,
-                "value": rule.value,
-                "tag": rule.tag,
-                "matches": counts[rule.id],
-            }
-            for rule in islice(site.book.rules.values(), MOST)
-        ],
-        "recent": [_post(history.get(number)) for number in numbers],
-        "requests": [
-            {"method": one.method[:20], "path": one.path[:LONGEST], "status": one.status}
-            for one in list(site.requests.kept)[: -SHOWN - 1 : -1]
-        ],
-        "trouble": site.trouble.in_force()
-        + ([f"the clock is off by {clock.skew:+g} s"] if clock.skew else []),
-    }
+def _latest(kept: deque[_T]) -> list[_T]:
+    """The last of them, the latest first."""
+    return list(islice(reversed(kept), SHOWN))
 
 
 def _stream(stream: OpenStream) -> dict[str, Any]:
@@ -109,7 +114,38 @@ def _stream(stream: OpenStream) -> dict[str, Any]:
         "messages": stream.messages,
         "bytes": stream.bytes,
         "waiting": stream.waiting(),
+        "stalled": bool(stream.shape.stalled),
+        "replaying": stream.replaying,
     }
+
+
+def _ended(stream: EndedStream) -> dict[str, Any]:
+    return {
+        "id": stream.id,
+        "protocol": stream.protocol,
+        "path": stream.path,
+        "client": stream.client_ip,
+        "opened": stream.opened.strftime("%H:%M:%S"),
+        "ended": stream.ended.strftime("%H:%M:%S"),
+        "reason": stream.reason,
+        "messages": stream.messages,
+        "bytes": stream.bytes,
+    }
+
+
+def _rules(book: RuleBook) -> list[dict[str, Any]]:
+    counts = book.selector.counts
+    return [
+        {"id": rule.id, "value": rule.value, "tag": rule.tag, "matches": counts[rule.id]}
+        for rule in islice(book.rules.values(), MOST)
+    ]
+
+
+def _recent(hub: StreamHub) -> list[dict[str, Any]]:
+    """The last posts, with the number of streams that each was sent to."""
+    numbers = range(hub.history.end - 1, hub.history.start - 1, -1)
+    latest = zip(numbers, _latest(hub.reached), strict=False)
+    return [{**_post(hub.history.get(number)), "streams": streams} for number, streams in latest]
 
 
 def _post(post: Post) -> dict[str, Any]:

@@ -5,8 +5,20 @@ from __future__ import annotations
 from rxtweets.emulator.http.answers import operational_disconnect
 from rxtweets.emulator.v1 import notices
 
-CODES = tuple(notices.DISCONNECT_REASONS)
-"""v1.1's codes."""
+CODES = {
+    1: "shutdown",
+    2: "duplicate stream",
+    3: "control request",
+    4: "stall",
+    5: "normal",
+    6: "token revoked",
+    7: "admin logout",
+    9: "max message limit",
+    10: "stream exception",
+    11: "broker stall",
+    12: "shed load",
+}
+"""v1.1's codes and their names. Source: the streaming guide of v1.1; 8 was for Twitter itself."""
 
 TYPES = {
     "OperationalDisconnect": "This stream has been disconnected for operational reasons.",

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta, Struct
 
 from rxtweets.emulator.http.answers import Answer, Call, invalid_request, json_answer
-from rxtweets.emulator.records import StreamRecord
-from rxtweets.emulator.streams import OpenStream
+from rxtweets.emulator.records import EndedStream, StreamRecord
 
 from .params import PAGING, Check, meta, one_of, page, read_body, some_of, split, whole
-from .rules import sent
 
 if TYPE_CHECKING:
     from rxtweets.emulator.site import Site
@@ -56,8 +54,6 @@ class ConnectionEndpoints:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._past: deque[dict[str, str]] = deque(maxlen=200)
-        site.on_stream_closed = self._ended
 
     def list_connections(self, call: Call) -> Answer:
         endpoints = split(call.query.get("endpoints", ""))
@@ -78,13 +74,10 @@ class ConnectionEndpoints:
                 if stream.record.protocol == "2":
                     yield _form(stream.record)
         if status in ("inactive", "all"):
-            yield from reversed(self._past)
-
-    def _ended(self, stream: OpenStream) -> None:
-        if stream.record.protocol == "2":
-            now = sent(self._site.clock)
-            form = _form(stream.record)
-            self._past.append({**form, "disconnected_at": now, "disconnect_reason": stream.reason})
+            for ended in reversed(self._site.hub.past):
+                if ended.protocol == "2":
+                    more = {"disconnected_at": _written(ended.ended), "disconnect_reason": ended.reason}
+                    yield {**_form(ended), **more}
 
     def delete_uuids(self, call: Call) -> Answer:
         asked = read_body(call, _Ended)
@@ -119,11 +112,14 @@ class ConnectionEndpoints:
         )
 
 
-def _form(record: StreamRecord) -> dict[str, str]:
+def _form(record: StreamRecord | EndedStream) -> dict[str, str]:
     return {
         "id": record.id,
         "endpoint_name": NAMES.get(record.path, record.path),
-        "connected_at": record.opened.strftime("%Y-%m-%dT%H:%M:%S.")
-        + f"{record.opened.microsecond // 1000:03}Z",
+        "connected_at": _written(record.opened),
         "client_ip": record.client_ip,
     }
+
+
+def _written(time: datetime) -> str:
+    return f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03}Z"

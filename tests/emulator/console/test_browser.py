@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from selenium.webdriver import Chrome, ChromeOptions
@@ -15,7 +17,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
 from rxtweets.emulator import Emulator
-from tests.emulator.clients import SAMPLE, call, raw_get
+from tests.emulator.clients import FILTERED, SAMPLE, add_rules, call, raw_get
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 REQUIRED = "RXTWEETS_BROWSER_TESTS"
@@ -24,6 +26,51 @@ REQUIRED = "RXTWEETS_BROWSER_TESTS"
 pytestmark = pytest.mark.skipif(
     not (CHROMIUM and DRIVER) and REQUIRED not in os.environ, reason="no chromium and chromedriver"
 )
+
+
+NARROW = 320
+"""Pixels: the width down to which WCAG (1.4.10) wants no sideways scrolling."""
+
+FAINT = """
+const parts = (text) => text.match(/[\\d.]+/g).map(Number);
+const light = (rgb) => rgb.map((part) => part / 255)
+    .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, part, i) => sum + part * [0.2126, 0.7152, 0.0722][i], 0);
+const ground = (element) => {
+    const [r, g, b, alpha = 1] = parts(getComputedStyle(element).backgroundColor);
+    return alpha === 0 ? ground(element.parentElement) : [r, g, b];
+};
+const faint = [];
+for (const element of document.querySelectorAll("body *")) {
+    const written = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+    if (!(written || element.matches("input, select"))) continue;
+    if (!element.checkVisibility({visibilityProperty: true})) continue;
+    const [one, other] = [parts(getComputedStyle(element).color).slice(0, 3), ground(element)].map(light);
+    const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+    if (ratio < 4.5) faint.push(`${element.outerHTML.slice(0, 80)}: ${ratio.toFixed(2)}`);
+}
+return faint;
+"""
+"""The texts whose contrast is less than WCAG's 4.5:1 (1.4.3)."""
+
+PLACES = """
+return [...document.querySelectorAll("section, form, form button")]
+    .map((part) => [part.outerHTML.slice(0, 60), part.offsetLeft, part.offsetTop, part.offsetHeight]);
+"""
+"""Where everything is, wherever it has been scrolled to."""
+
+TOO_WIDE = """
+return [...document.querySelectorAll("html, section, .scroll")]
+    .filter((part) => part.scrollWidth > part.clientWidth).map((part) => part.outerHTML.slice(0, 60));
+"""
+"""The parts that would have to be scrolled sideways."""
+
+REFRESHED = """
+const [done, events] = [arguments[0], new EventSource("/emulator/events")];
+let count = 0;
+events.onmessage = () => { if (++count === 2) { events.close(); done(); } };
+"""
+"""Wait until all pages have been sent what there is by now."""
 
 
 class Page:
@@ -50,6 +97,19 @@ class Page:
             entry.send_keys(value)
         return form
 
+    def find(self, selector: str) -> WebElement:
+        return self.browser.find_element(By.CSS_SELECTOR, selector)
+
+    def js(self, script: str) -> Any:
+        return self.browser.execute_script(script)
+
+    def be(self, width: int, scheme: str = "light") -> None:
+        """Show it that wide, to somebody who likes it light or dark."""
+        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
+        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        liked = [{"name": "prefers-color-scheme", "value": scheme}]
+        self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": liked})
+
     def do(self, action: str, **fields: str) -> str:
         """Fill an action's form, press its button, and return what it then says."""
         form = self.fill(action, **fields)
@@ -59,9 +119,9 @@ class Page:
         return said.text
 
 
-@pytest.fixture
-def page(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    """The console of the emulator, opened and live; at the end the browser has had nothing to complain of."""
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    """A browser for all tests of the module."""
     options = ChromeOptions()
     for flag in (
         "--headless=new",
@@ -73,76 +133,199 @@ def page(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         "--disable-component-update",
         "--disable-sync",
         "--disable-dev-shm-usage",
-        "--window-size=1400,1600",
         f"--user-data-dir={tmp_path_factory.mktemp('browser')}",
     ):
         options.add_argument(flag)
     options.binary_location = CHROMIUM or ""
     browser = Chrome(options=options, service=Service(DRIVER))
     try:
-        browser.get(emulator.base_url)
-        shown = Page(browser)
-        shown.until(lambda: shown.text("link") == "live")
-        yield shown
-        problems = [entry for entry in browser.get_log("browser") if "/emulator/do" not in entry["message"]]  # type: ignore[no-untyped-call]
-        assert problems == []
+        yield browser
     finally:
         browser.quit()
 
 
-def test_it_shows_what_happens_as_it_happens(emulator: Emulator, page: Page) -> None:
+@pytest.fixture
+def page(lenient: Emulator, browser: Chrome) -> Iterator[Page]:
+    """The console of the emulator, opened and live; at the end the browser has had nothing to complain of."""
+    shown = Page(browser)
+    shown.be(1400)
+    browser.get(lenient.base_url)
+    shown.until(lambda: shown.text("link") == "live")
+    yield shown
+    problems = [entry for entry in browser.get_log("browser") if "/emulator/do" not in entry["message"]]  # type: ignore[no-untyped-call]
+    browser.get("about:blank")
+    assert problems == []
+
+
+@pytest.fixture
+def busy(lenient: Emulator) -> Iterator[None]:
+    """Streams, rules, posts, requests and trouble, with long words in all of them."""
+    long = "x" * 200
+    add_rules(lenient, "cat", f"dog OR {long}")
+    call(lenient, "GET", f"/2/{long}")
+    with raw_get(lenient, SAMPLE):
+        lenient.close_streams()
+    with (
+        raw_get(lenient, f"{FILTERED}?expansions={long}", f"User-Agent: {long}"),
+        raw_get(lenient, SAMPLE, "Accept-Encoding: gzip") as sample,
+    ):
+        lenient.publish(f"a cat {long}", author="ada")
+        sample.message()
+        lenient.stall(path=FILTERED)
+        lenient.answer(503, path=f"/{long}")
+        lenient.skew(60)
+        yield
+
+
+def test_it_shows_what_happens_as_it_happens(lenient: Emulator, page: Page) -> None:
     """A stream appears with its messages, a post as the text it is, and both go on by themselves."""
     assert "No stream is open" in page.text("streams")
-    with raw_get(emulator, SAMPLE):
+    with raw_get(lenient, SAMPLE):
         page.until(lambda: SAMPLE in page.text("streams"))
-        emulator.publish("<script>document.title = 'run'</script>")
+        lenient.publish("<script>document.title = 'run'</script>")
         page.until(lambda: "<script>document.title = 'run'</script>" in page.text("posts"))
         assert page.browser.title == "rxtweets emulator"
-        page.until(lambda: "1" in page.text("streams").split()[-5:])
+        assert "1 stream" in page.text("posts")
+        page.until(lambda: page.find("#streams [data-name=Messages]").text.startswith("1"))
     page.until(lambda: "No stream is open" in page.text("streams"))
+    assert "closed by the client" in page.text("ended")
 
 
-def test_its_buttons_do_what_they_say(emulator: Emulator, page: Page) -> None:
+def test_its_buttons_do_what_they_say(lenient: Emulator, page: Page) -> None:
     """Publish, change the rate, order an answer and take it back, reset a stream."""
-    with raw_get(emulator, SAMPLE) as stream:
-        assert page.do("publish", text="by hand", author="ada") == "done: 1"
+    with raw_get(lenient, SAMPLE) as stream:
+        assert page.do("publish", text="by hand", author="ada") == "Reached 1 stream."
         assert stream.message()["data"]["text"] == "by hand"
-        assert page.do("rate", posts="50").startswith("done")
+        assert page.do("rate", posts="50") == "Done."
         page.until(lambda: "50" in page.text("volume"))
         assert stream.message()["data"]["text"]
-        assert page.do("rate", posts="0").startswith("done")
-        assert page.do("answer", status="503").startswith("done")
+        assert page.do("rate", posts="0") == "Done."
+        assert page.do("answer", status="503") == "Done."
         page.until(lambda: "the next 1 requests for streams: status 503" in page.text("trouble"))
-        assert call(emulator, "GET", SAMPLE).status_code == 503
+        assert call(lenient, "GET", SAMPLE).status_code == 503
         page.until(lambda: "No trouble" in page.text("trouble"))
-        assert page.do("reset") == "done: 1"
+        assert page.do("reset") == "Reached 1 stream."
         with pytest.raises(ConnectionResetError):
             stream.drain()
+    assert page.do("garbage") == "No stream was reached."
 
 
-def test_all_trouble_is_taken_back_at_once(emulator: Emulator, page: Page) -> None:
+def test_a_goodbye_is_chosen_by_its_name(lenient: Emulator, page: Page) -> None:
+    """The stream says what was chosen."""
+    with raw_get(lenient, SAMPLE) as stream:
+        assert page.do("disconnect", type="ForceDisconnect") == "Reached 1 stream."
+        assert stream.message()["errors"][0]["disconnect_type"] == "ForceDisconnect"
+    page.until(lambda: "told to disconnect" in page.text("ended"))
+
+
+def test_all_trouble_is_taken_back_at_once(lenient: Emulator, page: Page) -> None:
     """One button ends orders, stalls and a wrong clock."""
-    emulator.answer(503)
-    emulator.stall()
-    emulator.skew(60)
+    lenient.answer(503)
+    lenient.stall()
+    lenient.skew(60)
     page.until(lambda: "the clock is off by +60 s" in page.text("trouble"))
-    page.browser.find_element(By.ID, "calm").click()
+    page.find("#calm button").click()
     page.until(lambda: "No trouble" in page.text("trouble"))
+    assert page.find("#calm output").text == "Done."
 
 
-def test_a_mistake_is_said_beside_its_button(page: Page) -> None:
-    """The error names what was wrong and what would be right."""
-    assert "between 200 and 599" in page.do("answer", status="99")
-    assert page.form("answer").find_element(By.TAG_NAME, "output").get_attribute("class") == "wrong"
+@pytest.mark.parametrize(
+    ("action", "field", "given", "error"),
+    [("answer", "status", "99", "between 200 and 599"), ("send", "message", "{no", "message must be JSON")],
+)
+def test_a_mistake_is_said_at_its_field(page: Page, action: str, field: str, given: str, error: str) -> None:
+    """The error names what was wrong and what would be right; the field is marked until it is changed."""
+    assert error in page.do(action, **{field: given})
+    form = page.form(action)
+    wrong = form.find_element(By.NAME, field)
+    output = form.find_element(By.TAG_NAME, "output")
+    assert output.get_attribute("class") == "wrong"
+    assert wrong.get_attribute("aria-invalid") == "true"
+    assert wrong.get_attribute("aria-describedby") == output.get_attribute("id")
+    assert page.browser.switch_to.active_element == wrong
+    wrong.send_keys("0")
+    assert wrong.get_attribute("aria-invalid") is None
+    assert output.text == ""
 
 
-def test_the_keyboard_suffices(emulator: Emulator, page: Page) -> None:
-    """Enter in a field does the action, and what is typed stays while the page refreshes."""
-    with raw_get(emulator, SAMPLE) as stream:
+def test_the_keyboard_suffices(lenient: Emulator, page: Page) -> None:
+    """Enter in a field does the action; what is typed, and the focus, stay while the page refreshes."""
+    with raw_get(lenient, SAMPLE) as stream:
         field = page.fill("publish", text="typed").find_element(By.NAME, "text")
-        emulator.publish("meanwhile")
+        lenient.publish("meanwhile")
         page.until(lambda: "meanwhile" in page.text("posts"))
         assert field.get_attribute("value") == "typed"
+        assert page.browser.switch_to.active_element == field
         field.send_keys(Keys.ENTER)
         assert stream.message()["data"]["text"] == "meanwhile"
         assert stream.message()["data"]["text"] == "typed"
+
+
+def test_updates_can_be_paused(lenient: Emulator, page: Page) -> None:
+    """What came meanwhile is shown when it goes on."""
+    page.find("#pause").click()
+    assert page.text("link") == "paused"
+    shown = page.text("posts")
+    assert page.do("publish", text="while paused").startswith("No stream")
+    page.browser.execute_async_script(REFRESHED)
+    assert page.text("posts") == shown
+    page.find("#pause").click()
+    page.until(lambda: "while paused" in page.text("posts"))
+    assert page.text("link") == "live"
+
+
+def test_the_token_is_copied_or_selected(lenient: Emulator, page: Page) -> None:
+    """Where the browser forbids to copy, it is ready to be copied by hand."""
+    button = page.find("[data-copy=bearer-token]")
+    button.click()
+    page.until(lambda: button.text in ("Copied", "Selected"))
+    if button.text == "Selected":
+        assert page.js("return String(getSelection())") == lenient.bearer_token
+
+
+def test_nothing_moves_when_something_happens(
+    page: Page, lenient: Emulator, request: pytest.FixtureRequest
+) -> None:
+    """Whatever comes and goes, each part and each button stays in its place."""
+    before = page.js(PLACES)
+    assert len(before) > 40
+    request.getfixturevalue("busy")
+    page.until(lambda: "status 503" in page.text("trouble") and SAMPLE in page.text("streams"))
+    assert page.js(PLACES) == before
+    page.do("answer", status="99")
+    page.do("garbage")
+    assert page.js(PLACES) == before
+
+
+@pytest.mark.usefixtures("busy")
+@pytest.mark.parametrize("width", [NARROW, 390, 800, 1280])
+def test_it_fits(page: Page, width: int) -> None:
+    """Neither the page nor a part of it has to be scrolled sideways."""
+    page.be(width)
+    page.find("summary").click()
+    assert page.js("return innerWidth") == width
+    assert page.js(TOO_WIDE) == []
+
+
+@pytest.mark.usefixtures("busy")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_it_can_be_read(page: Page, scheme: str, width: int) -> None:
+    """Light and dark, every text stands out from what it is on: errors, badges and buttons too."""
+    page.be(width, scheme)
+    page.do("answer", status="99")
+    page.do("garbage")
+    page.find("#pause").click()
+    assert page.js(FAINT) == []
+    ground = page.find("body").value_of_css_property("background-color")
+    assert (sum(map(int, re.findall(r"\d+", ground)[:3])) < 128) == (scheme == "dark")
+
+
+def test_everything_has_a_name(page: Page) -> None:
+    """Each field, button and part says what it is to those who don't see it."""
+    page.be(800)
+    page.find("summary").click()
+    things = page.browser.find_elements(By.CSS_SELECTOR, "input, select, button, [role=group], section, nav")
+    nameless = [thing.get_attribute("outerHTML") for thing in things if not thing.accessible_name]
+    assert len(things) > 60
+    assert nameless == []

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
+import shlex
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 
-from rxtweets.emulator import Emulator
+from rxtweets.emulator import X_HOSTS, Emulator
 from rxtweets.emulator.trouble.actions import KINDS
-from tests.emulator.clients import FILTERED, SAMPLE, add_rules, call, raw, raw_get
+from rxtweets.emulator.trouble.disconnects import CODES, TYPES
+from tests.emulator.clients import FILTERED, SAMPLE, V1_FILTER, add_rules, call, raw, raw_get, v1_stream
 
 
 def get(emulator: Emulator, path: str, **headers: str) -> requests.Response:
@@ -53,11 +57,111 @@ def test_what_others_wrote_is_escaped_and_visible(emulator: Emulator) -> None:
 
 
 def test_it_shows_no_secrets(emulator: Emulator) -> None:
-    """Not the tokens, nor what requests were signed with."""
-    with raw_get(emulator, SAMPLE):
+    """Nothing that came with a request and may be a credential; and as data not even its own."""
+    with raw_get(emulator, f"{SAMPLE}?oauth_token=hidden-1", "Cookie: hidden-2", "X-Key: hidden-3"):
         shown = get(emulator, "/").text + get(emulator, "/emulator/state").text
-    for secret in (emulator.bearer_token, *emulator.oauth1):
-        assert secret not in shown
+    assert "hidden" not in shown
+    assert emulator.bearer_token not in get(emulator, "/emulator/state").text
+
+
+def shown_as(id: str, page: str) -> str:
+    """The text of the page's code of that id."""
+    found = re.search(f'<code id="{id}">(.*?)</code>', page, re.DOTALL)
+    assert found is not None
+    return html.unescape(found[1])
+
+
+def test_it_says_how_to_connect(emulator: Emulator) -> None:
+    """Where it is, its token, a line to try it with, and the variables: as they are now."""
+    former = emulator.bearer_token
+    emulator.renew_bearer_token()
+    page = get(emulator, "/").text
+    token, url = emulator.bearer_token, emulator.base_url
+    assert former not in page
+    assert shown_as("base-url", page) == url
+    assert shown_as("bearer-token", page) == token
+    header = f"Authorization: Bearer {token}"
+    assert shlex.split(shown_as("curl", page)) == ["curl", "-N", "-H", header, url + SAMPLE]
+    exports = [shlex.split(line)[1].split("=", 1) for line in shown_as("variables", page).splitlines()]
+    assert dict(exports) == emulator.env()
+
+
+def test_with_tls_the_line_trusts_its_certificate() -> None:
+    """curl is told what to trust."""
+    with Emulator(rate=0, tls=X_HOSTS) as emulator:
+        plain = emulator.base_url.replace("https:", "http:")
+        with requests.Session() as session:
+            page = session.get(plain, timeout=5).text
+        line = shlex.split(shown_as("curl", page))
+        assert line[line.index("--cacert") + 1] == emulator.ca_file
+        assert line[-1] == emulator.base_url + SAMPLE
+
+
+def test_it_shows_what_it_was_started_with() -> None:
+    """Seed, rate, and for how long it has been there."""
+    with Emulator(rate=2.5, seed=7) as emulator:
+        state = get(emulator, "/emulator/state").json()
+        page = get(emulator, "/").text
+    assert (state["seed"], state["rate"]) == (7, 2.5)
+    assert 0 <= state["uptime"] < 60
+    assert "seed 7" in page
+    assert ">2.5<" in page
+
+
+def test_it_tells_which_streams_have_ended_and_why(lenient: Emulator) -> None:
+    """The latest first, of both protocols, with what they were sent."""
+    add_rules(lenient, "cat")
+    with raw_get(lenient, SAMPLE) as stream:
+        lenient.publish("one")
+        stream.message()
+    lenient.wait_for_streams(0)
+    with raw_get(lenient, FILTERED):
+        lenient.reset_streams()
+    with v1_stream(lenient, track="cat"):
+        lenient.disconnect_streams(code=12)
+    ended = get(lenient, "/emulator/state").json()["ended"]
+    assert [(one["path"], one["reason"], one["messages"]) for one in ended] == [
+        (V1_FILTER, "operator_disconnect", 0),
+        (FILTERED, "server_disconnect", 0),
+        (SAMPLE, "client_disconnect", 1),
+    ]
+    assert ended[-1]["bytes"] > 0
+    page = get(lenient, "/").text
+    for why in ("told to disconnect", "closed by the emulator", "closed by the client"):
+        assert why in page
+
+
+def test_streams_that_a_stop_has_ended_say_so() -> None:
+    """It wasn't their clients."""
+    emulator = Emulator(rate=0)
+    with emulator, raw_get(emulator, SAMPLE):
+        emulator.stop()
+        emulator.start()
+        ended = get(emulator, "/emulator/state").json()["ended"]
+    assert [one["reason"] for one in ended] == ["server_disconnect"]
+
+
+def test_it_tells_how_many_streams_a_post_reached(lenient: Emulator) -> None:
+    """Those that it was sent to, no others."""
+    add_rules(lenient, "cat")
+    with raw_get(lenient, SAMPLE), raw_get(lenient, SAMPLE), raw_get(lenient, FILTERED):
+        lenient.publish("for two")
+        lenient.stall()
+        lenient.publish("for none")
+        recent = get(lenient, "/emulator/state").json()["recent"]
+        page = get(lenient, "/").text
+    assert [(post["text"], post["streams"]) for post in recent] == [("for none", 0), ("for two", 2)]
+    assert "2 streams" in page
+
+
+def test_goodbyes_are_chosen_by_name(emulator: Emulator) -> None:
+    """Every code and every type that there is, and no others."""
+    page = get(emulator, "/").text
+    for code, name in CODES.items():
+        assert f'<option value="{code}">{code} {name}</option>' in page
+    for name in TYPES:
+        assert f'<option value="{name}">{name}</option>' in page
+    assert '<option value="8">' not in page
 
 
 def test_state_is_the_page_as_data(emulator: Emulator) -> None:
@@ -72,6 +176,8 @@ def test_state_is_the_page_as_data(emulator: Emulator) -> None:
         state = get(emulator, "/emulator/state").json()
     assert [one["path"] for one in state["streams"]] == [FILTERED]
     assert state["streams"][0]["messages"] == 1
+    assert state["streams"][0]["messages_per_second"] > 0
+    assert state["bytes_per_second"] > 0
     assert [(rule["value"], rule["matches"]) for rule in state["rules"]] == [("cat", 1)]
     assert state["recent"][0]["author"] == "ada"
     assert state["requests"][0] == {"method": "GET", "path": FILTERED, "status": 200}
@@ -103,7 +209,9 @@ def events(emulator: Emulator) -> Iterator[Iterator[dict[str, str]]]:
 
 def test_events_bring_what_has_changed(emulator: Emulator, events: Iterator[dict[str, str]]) -> None:
     """First everything, then only what is new; and they are no stream of X's."""
-    assert set(next(events)) == {"volume", "streams", "rules", "posts", "requests", "trouble"}
+    first = next(events)
+    parts = {"address", "volume", "streams", "ended", "rules", "posts", "requests", "trouble"}
+    assert set(first) == parts
     emulator.publish("something new")
     changed = next(part for part in events if "posts" in part)
     assert "something new" in changed["posts"]
