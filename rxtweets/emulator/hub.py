@@ -31,8 +31,18 @@ class StreamHub:
         self.past: deque[EndedStream] = deque(maxlen=REMEMBERED)
         self.reached: deque[int] = deque(maxlen=REMEMBERED)  # streams, by each of the last posts
         self.watchers: list[Callable[[], None]] = []
-        self.messages = self.bytes = 0  # sent on all streams
+        self._past_messages = self._past_bytes = 0
         self._changed = changed
+
+    @property
+    def messages(self) -> int:
+        """Messages sent on all streams since the start."""
+        return self._past_messages + sum(stream.messages for stream in self.streams.values())
+
+    @property
+    def bytes_written(self) -> int:
+        """Bytes written on all streams since the start."""
+        return self._past_bytes + sum(stream.bytes_written for stream in self.streams.values())
 
     def opened(self, stream: OpenStream) -> None:
         self.streams[stream.record.id] = stream
@@ -40,6 +50,8 @@ class StreamHub:
 
     def closed(self, stream: OpenStream) -> None:
         if self.streams.pop(stream.record.id, None) is not None:
+            self._past_messages += stream.messages
+            self._past_bytes += stream.bytes_written
             self.past.append(self._ended(stream))
             self._changed(len(self.streams))
 
@@ -54,7 +66,7 @@ class StreamHub:
             datetime.fromtimestamp(self.clock.time(), UTC),
             stream.reason,
             stream.messages,
-            stream.bytes,
+            stream.bytes_written,
         )
 
     def give(self, post: Post, dice: random.Random | None = None) -> int:

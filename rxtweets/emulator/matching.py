@@ -77,8 +77,10 @@ class Selector:
             reading = CompiledRule.read(message)
             assert reading is not None
             found = [key for key, rule in self._rules.items() if rule.holds(reading)]
-        for key in found:
-            self.counts[key] += 1
+        if not post.counted:  # it may come again, in a replay
+            post.counted = True
+            for key in found:
+                self.counts[key] += 1
         post.forms["rules"] = (self._version, found)
         return found
 

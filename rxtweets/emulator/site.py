@@ -74,7 +74,9 @@ class Site:
         self.talk: Talk = Talk(self.world, self.clock, self.hub, rate, recording)
         self._changed = changed
         self._names = random.Random(f"connections/{seed}")
+        self._streams: dict[str, dict[str, Endpoint]] = {**v1.streams(self), **v2.streams(self)}
         self._routes: dict[str, dict[str, Endpoint]] = {
+            **self._streams,
             **v1.routes(self),
             **v2.routes(self),
             **signin.routes(self),
@@ -107,7 +109,7 @@ class Site:
         asyncio.get_running_loop().call_soon(self.hub.happened)  # once the answer is on its way
         counted = call.path.startswith("/2/") and not isinstance(reply, Ordered)
         limits = (
-            self.conduct.headers(call.method, self.endpoint(call.path), self._is_stream(call.path))
+            self.conduct.headers(call.method, self.endpoint(call.path), call.path in self._streams)
             if counted
             else ()
         )
@@ -121,8 +123,7 @@ class Site:
 
     def _reply(self, call: Call) -> Answer | Feed | Silence:
         methods = self._find(call.path)
-        streams = self._is_stream(call.path)
-        planned = self.trouble.planned(call, streams)
+        planned = self.trouble.planned(call, call.path in self._streams)
         if planned is not None:
             return planned
         if methods is None:
@@ -133,13 +134,10 @@ class Site:
             return Answer(405, answer.body, answer.content_type, (("allow", ", ".join(methods)),))
         return endpoint(call)
 
-    def _is_stream(self, path: str) -> bool:
-        return path in self._routes and (path.endswith(("/stream", ".json")) or "/stream/lang/" in path)
-
     @property
     def stream_paths(self) -> list[str]:
         """The paths of all streams there are."""
-        return [path for path in self._routes if self._is_stream(path)]
+        return list(self._streams)
 
     def _find(self, path: str) -> dict[str, Endpoint] | None:
         return self._routes.get(self.endpoint(path))
@@ -194,10 +192,7 @@ class Site:
     def say_goodbye(self, stream: OpenStream, reason: str) -> None:
         """End a stream as the site does: with a message that says so, then cleanly."""
         stream.reason = reason
-        message = stream.feed.goodbye()
-        if message is not None:
-            stream.send(message)
-        stream.close()
+        stream.end_with(stream.feed.goodbye())
 
     def abort(self) -> None:
         """Drop every connection."""

@@ -50,7 +50,7 @@ class State:
     def now(self) -> dict[str, Any]:
         """The emulator's state at this moment."""
         site, hub, now = self._site, self._site.hub, time.monotonic()
-        messages, size = self._total.of(now, hub.messages, hub.bytes)
+        messages, size = self._total.of(now, hub.messages, hub.bytes_written)
         return {
             "time": _utc(site.clock.time()),
             "skew": site.clock.skew,
@@ -62,7 +62,7 @@ class State:
             "ruled": len(site.book.rules),
             "messages": hub.messages,
             "messages_per_second": round(messages, 1),
-            "bytes": hub.bytes,
+            "bytes": hub.bytes_written,
             "bytes_per_second": round(size),
             "streams": self._streams(now),
             "ended": [_ended(one) for one in _latest(hub.past)],
@@ -84,7 +84,7 @@ class State:
         }
         shown = []
         for stream in streams:
-            messages, size = self._each[stream.record.id].of(now, stream.messages, stream.bytes)
+            messages, size = self._each[stream.record.id].of(now, stream.messages, stream.bytes_written)
             pace = {"messages_per_second": round(messages, 1), "bytes_per_second": round(size)}
             shown.append({**_stream(stream), **pace})
         return shown
@@ -112,7 +112,7 @@ def _stream(stream: OpenStream) -> dict[str, Any]:
         "opened": record.opened.strftime("%H:%M:%S"),
         "gzip": stream.compressed,
         "messages": stream.messages,
-        "bytes": stream.bytes,
+        "bytes": stream.bytes_written,
         "waiting": stream.waiting(),
         "stalled": bool(stream.shape.stalled),
         "replaying": stream.replaying,

@@ -70,9 +70,7 @@ def _disconnect(site: Site, action: do.Disconnect) -> int:
     for stream in streams:
         last = goodbye(stream.record.protocol, stream.feed.name, action.code, action.type)
         stream.reason = "operator_disconnect"
-        stream.settle()
-        stream.write(stream.framed(last))
-        stream.close()
+        stream.end_with(last)
     return len(streams)
 
 
@@ -89,7 +87,7 @@ def _garbage(site: Site, action: do.Garbage) -> int:
 def _long_line(site: Site, action: do.LongLine) -> int:
     streams = [stream for stream in chosen(site, action) if not stream.shape.stalled]
     for stream in streams:
-        stream.pour(noise.long_line(site, stream.feed, action.size, action.valid))
+        stream.body.pour(noise.long_line(site, stream.feed, action.size, action.valid))
     return len(streams)
 
 

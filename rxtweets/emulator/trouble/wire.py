@@ -20,7 +20,7 @@ def suitable(streams: Iterable[OpenStream], inside: Inside | None) -> list[OpenS
     Raises:
         ValueError: there is none, though it is asked for one that is compressed or sent in chunks.
     """
-    fit = {"gzip": lambda stream: stream.compressed, "chunk_header": lambda stream: stream.chunked}.get(
+    fit = {"gzip": lambda stream: stream.compressed, "chunk_header": lambda stream: stream.body.chunked}.get(
         inside or ""
     )
     if fit is None:
@@ -56,20 +56,21 @@ def reset(site: Site, stream: OpenStream, inside: Inside | None) -> None:
         stream.reset()
     else:
         _break_off(site, stream, inside)
-        stream.reset_when_written()
+        stream.reset(written=True)
 
 
 def _break_off(site: Site, stream: OpenStream, inside: Inside | None) -> None:
     """Send a part of something."""
+    body = stream.body
     if inside == "chunk_header":
-        stream.raw(b"1f")
+        body.raw(b"1f")
     elif inside == "gzip":
-        data = stream.encoded(stream.framed(utterance(site, stream.feed, SAID)))
-        stream.raw(stream.chunk(data[: len(data) // 2]))
+        data = body.encoded(stream.framed(utterance(site, stream.feed, SAID)))
+        body.raw(body.chunk(data[: len(data) // 2]))
     elif inside is not None:
         part, missing = _first_part(site, stream, inside)
-        data = stream.encoded(part)
-        stream.raw(b"%x\r\n%b" % (len(data) + missing, data) if stream.chunked else data)
+        data = body.encoded(part)
+        body.raw(b"%x\r\n%b" % (len(data) + missing, data) if body.chunked else data)
 
 
 def _first_part(site: Site, stream: OpenStream, inside: Inside) -> tuple[bytes, int]:

@@ -30,8 +30,8 @@ VOLUME: dict[str, Callable[[Post], object]] = {
 """Which statuses the streams have that aren't filtered."""
 
 
-def routes(site: Site) -> dict[str, dict[str, Callable[[Call], Answer | Feed]]]:
-    """v1.1's paths and methods."""
+def streams(site: Site) -> dict[str, dict[str, Callable[[Call], Answer | Feed]]]:
+    """The paths and methods of v1.1's streams."""
 
     def guarded(
         open_feed: Callable[[Call, dict[str, str]], StatusFeed], bearer: bool
@@ -91,13 +91,17 @@ def routes(site: Site) -> dict[str, dict[str, Callable[[Call], Answer | Feed]]]:
         "/1.1/user.json": {"GET": mine, "POST": mine},
         "/1.1/site.json": {"GET": others, "POST": others},
     }
-    control = SiteControls(site).answer
-    table[f"{PREFIX}*"] = {"GET": control, "POST": control}
     for name, wanted in VOLUME.items():
         # POST as well: Tweepy 3 asks for every stream that way, and Twitter let it.
         opened = guarded(partial(_volume, wanted), True)
         table[f"/1.1/statuses/{name}.json"] = {"GET": opened, "POST": opened}
     return table
+
+
+def routes(site: Site) -> dict[str, dict[str, Callable[[Call], Answer | Feed]]]:
+    """The paths and methods that control site streams."""
+    control = SiteControls(site).answer
+    return {f"{PREFIX}*": {"GET": control, "POST": control}}
 
 
 def _filter(call: Call, params: dict[str, str]) -> StatusFeed:

@@ -80,7 +80,7 @@ def checked(endpoint: Endpoint, known: Mapping[str, Check], *required: str) -> E
     return lambda call: check_query(call, known, required) or endpoint(call)
 
 
-def authorized(site: Site, endpoint: Endpoint, stream: bool, by_user: bool = False) -> Endpoint:
+def authorized(site: Site, endpoint: Endpoint, stream: bool = False, by_user: bool = False) -> Endpoint:
     """The endpoint, for those who have the bearer token and keep to the limits.
 
     `by_user` is for endpoints that also take what a user signed (OAuth 1.0a).
@@ -111,11 +111,8 @@ def authorized(site: Site, endpoint: Endpoint, stream: bool, by_user: bool = Fal
     return guarded
 
 
-def routes(site: Site) -> dict[str, dict[str, Endpoint]]:
-    """v2's paths and methods; a path that ends in ``/*`` takes one more segment."""
-    rules = RuleEndpoints(site.book, site.accounts.user_id, site.clock)
-    subscriptions = SubscriptionEndpoints(site)
-    connections = ConnectionEndpoints(site)
+def streams(site: Site) -> dict[str, dict[str, Endpoint]]:
+    """The paths and methods of v2's streams."""
 
     def filtered(call: Call) -> Answer | Feed:
         fault = check(call, POST_LISTS)
@@ -148,7 +145,7 @@ def routes(site: Site) -> dict[str, dict[str, Endpoint]]:
             check(call, {}, partitions) or EventFeed(kind, _partition(call), partitions, site.world)
         )
 
-    streams: dict[str, Endpoint] = {
+    table: dict[str, Endpoint] = {
         FILTERED: filtered,
         "/2/tweets/sample/stream": posts(recovery=BACKFILL),
         "/2/tweets/sample10/stream": posts(2),
@@ -162,30 +159,39 @@ def routes(site: Site) -> dict[str, dict[str, Endpoint]]:
         "/2/activity/stream": lambda call: check(call, {}) or ActivityFeed(site.subscriptions, site.world),
     }
     for lang, partitions in LANGUAGES.items():
-        streams[f"/2/tweets/firehose/stream/lang/{lang}"] = posts(partitions, lang)
-    table: dict[str, dict[str, Endpoint]] = {path: {"GET": endpoint} for path, endpoint in streams.items()}
-    table[RULES] = {
-        "GET": checked(rules.list_rules, rule_params.LISTED),
-        "POST": checked(rules.update, rule_params.UPDATED),
+        table[f"/2/tweets/firehose/stream/lang/{lang}"] = posts(partitions, lang)
+    return {path: {"GET": authorized(site, endpoint, stream=True)} for path, endpoint in table.items()}
+
+
+def routes(site: Site) -> dict[str, dict[str, Endpoint]]:
+    """v2's other paths and methods; a path that ends in ``/*`` takes one more segment."""
+    rules = RuleEndpoints(site.book, site.accounts.user_id, site.clock)
+    subscriptions = SubscriptionEndpoints(site)
+    connections = ConnectionEndpoints(site)
+    table: dict[str, dict[str, Endpoint]] = {
+        RULES: {
+            "GET": checked(rules.list_rules, rule_params.LISTED),
+            "POST": checked(rules.update, rule_params.UPDATED),
+        },
+        f"{RULES}/counts": {"GET": checked(rules.counts, rule_params.COUNTED)},
+        SUBSCRIPTIONS: {
+            "GET": checked(subscriptions.list_subscriptions, subscription_params.LISTED),
+            "POST": checked(subscriptions.create, {}),
+            "DELETE": checked(subscriptions.delete_many, subscription_params.DELETED, "ids"),
+        },
+        f"{SUBSCRIPTIONS}/*": {
+            "PUT": checked(subscriptions.update, {}),
+            "DELETE": checked(subscriptions.delete, {}),
+        },
+        "/2/connections": {
+            "GET": checked(connections.list_connections, connection_params.LISTED),
+            "DELETE": checked(connections.delete_uuids, {}),
+        },
+        "/2/connections/*": {"DELETE": checked(connections.delete_endpoint, {})},
     }
-    table[f"{RULES}/counts"] = {"GET": checked(rules.counts, rule_params.COUNTED)}
-    table[SUBSCRIPTIONS] = {
-        "GET": checked(subscriptions.list_subscriptions, subscription_params.LISTED),
-        "POST": checked(subscriptions.create, {}),
-        "DELETE": checked(subscriptions.delete_many, subscription_params.DELETED, "ids"),
-    }
-    table[f"{SUBSCRIPTIONS}/*"] = {
-        "PUT": checked(subscriptions.update, {}),
-        "DELETE": checked(subscriptions.delete, {}),
-    }
-    table["/2/connections"] = {
-        "GET": checked(connections.list_connections, connection_params.LISTED),
-        "DELETE": checked(connections.delete_uuids, {}),
-    }
-    table["/2/connections/*"] = {"DELETE": checked(connections.delete_endpoint, {})}
     return {
         path: {
-            method: authorized(site, endpoint, path in streams, path == SUBSCRIPTIONS and method != "DELETE")
+            method: authorized(site, endpoint, by_user=path == SUBSCRIPTIONS and method != "DELETE")
             for method, endpoint in methods.items()
         }
         for path, methods in table.items()

@@ -164,7 +164,7 @@ class Post(Struct, kw_only=True, eq=False):
     `ms` is its time in Unix milliseconds, `edits` are the ids of earlier versions, oldest first. Where there
     is a `note`, the text is the beginning of it and ends with `more_link`. `withheld` holds the codes of the
     countries where it isn't shown. `forms` keeps what was made from the post, so that one sent to many
-    streams is rendered once.
+    streams is rendered once; `counted` is whether the rules that it matches were counted.
     """
 
     id: int
@@ -199,6 +199,7 @@ class Post(Struct, kw_only=True, eq=False):
     sponsored: bool = False
     recorded: Recorded | None = None
     forms: dict[Any, Any] = field(default_factory=dict)
+    counted: bool = False
 
     def __repr__(self) -> str:
         return f"Post(id={self.id}, author={self.author.screen_name!r}, text={self.text!r})"

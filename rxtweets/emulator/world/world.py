@@ -211,6 +211,7 @@ class World:
             text=f"{post.text} {remark}",
             edits=(*post.edits, post.id),
             forms={},
+            counted=False,
         )
         self._past.recent.append(edited)
         return edited
