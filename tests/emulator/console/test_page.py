@@ -121,7 +121,7 @@ def test_it_tells_which_streams_have_ended_and_why(lenient: Emulator) -> None:
         lenient.disconnect_streams(code=12)
     ended = get(lenient, "/emulator/state").json()["ended"]
     assert [(one["path"], one["reason"], one["messages"]) for one in ended] == [
-        (V1_FILTER, "operator_disconnect", 0),
+        (V1_FILTER, "operator_disconnect", 1),
         (FILTERED, "server_disconnect", 0),
         (SAMPLE, "client_disconnect", 1),
     ]
