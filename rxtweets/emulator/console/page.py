@@ -28,6 +28,7 @@ VIEWERS = 20
 """Pages that may be open at once."""
 _JOINER = "\u200d"  # holds emoji of several parts together
 _PERIOD = 0.25
+_RETRY = b"retry: 1000\n\n"  # milliseconds from when the emulator is gone to when a page looks again
 _SILENCE = 15.0
 _BEHIND = 1024 * 1024
 _POLICY = (
@@ -166,6 +167,7 @@ class Viewer:
         self._connection = connection
         self._chunked = chunked
         self._viewers.add(self)
+        self._write(_RETRY)
         self._tick()
 
     def ended(self) -> None:

@@ -274,6 +274,18 @@ def test_updates_can_be_paused(lenient: Emulator, page: Page) -> None:
     assert page.text("link") == "live"
 
 
+def test_it_finds_an_emulator_that_is_back(lenient: Emulator, page: Page) -> None:
+    """While it is gone the page says so, then goes on with what is new."""
+    lenient.stop()
+    page.until(lambda: "not connected" in page.text("link"))
+    assert page.do("resume") == "the emulator doesn't answer"
+    lenient.renew_bearer_token()
+    lenient.start()
+    page.until(lambda: page.text("link") == "live")
+    page.until(lambda: page.text("bearer-token") == lenient.bearer_token)
+    page.browser.get_log("browser")  # type: ignore[no-untyped-call]
+
+
 def test_the_token_is_copied_or_selected(lenient: Emulator, page: Page) -> None:
     """Where the browser forbids to copy, it is ready to be copied by hand."""
     button = page.find("[data-copy=bearer-token]")
