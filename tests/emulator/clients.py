@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
+import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -38,6 +40,30 @@ def call(emulator: Emulator, method: str, path: str, **options: Any) -> requests
 
 def add_rules(emulator: Emulator, *values: str) -> requests.Response:
     return call(emulator, "POST", RULES, json={"add": [{"value": value, "tag": value} for value in values]})
+
+
+def storm(emulator: Emulator, attack: Callable[[], None], times: int) -> None:
+    """Start and stop it so often under attack; no stream and no descriptor is left."""
+    over = threading.Event()
+
+    def go_on() -> None:
+        while not over.is_set():
+            attack()
+
+    emulator.stop()
+    before = len(os.listdir("/dev/fd"))
+    threads = [threading.Thread(target=go_on) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for _ in range(times):
+        emulator.start()
+        emulator.stop()
+        assert emulator.streams == ()
+    over.set()
+    for thread in threads:
+        thread.join()
+    assert len(os.listdir("/dev/fd")) == before
+    emulator.start()
 
 
 class RawStream:

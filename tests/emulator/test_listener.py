@@ -12,7 +12,7 @@ import pytest
 
 from rxtweets.emulator import X_HOSTS, Emulator
 
-from .clients import RULES, SAMPLE
+from .clients import RULES, SAMPLE, storm
 from .tls_clients import ask_for_tunnel, by_hand, get, plain, secure, trusting
 
 HELLO = bytes.fromhex("16030100c8010000c40303")
@@ -232,31 +232,16 @@ def test_a_stop_ends_tls_connections(emulator: Emulator) -> None:
 @pytest.mark.skipif(not os.path.exists("/dev/fd"), reason="the system doesn't list open descriptors")
 def test_nothing_is_left_of_a_storm_of_clients(emulator: Emulator) -> None:
     """Stops while clients come in at all stages of TLS and tunnels leave no descriptor."""
-    over = threading.Event()
     context = trusting(emulator)
 
-    def storm() -> None:
-        while not over.is_set():
-            for stage in STAGES:
-                with suppress(OSError, EOFError), plain(emulator) as sock:
-                    stage(emulator, sock)
-            with suppress(OSError), plain(emulator) as sock:
-                by_hand(sock, context, get(emulator, SAMPLE))
+    def attack() -> None:
+        for stage in STAGES:
+            with suppress(OSError, EOFError), plain(emulator) as sock:
+                stage(emulator, sock)
+        with suppress(OSError), plain(emulator) as sock:
+            by_hand(sock, context, get(emulator, SAMPLE))
 
-    emulator.stop()
-    before = len(os.listdir("/dev/fd"))
-    threads = [threading.Thread(target=storm) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for _ in range(30):
-        emulator.start()
-        emulator.stop()
-        assert emulator.streams == ()
-    over.set()
-    for thread in threads:
-        thread.join()
-    assert len(os.listdir("/dev/fd")) == before
-    emulator.start()
+    storm(emulator, attack, 30)
     with secure(emulator) as sock:
         sock.sendall(get(emulator, RULES))
         assert sock.recv(12) == b"HTTP/1.1 200"

@@ -41,6 +41,17 @@ def test_backfill_replays_the_last_minutes_and_goes_on(emulator: Emulator) -> No
         assert texts(stream, 3) == ["cat 2", "cat 0", "live cat"]
 
 
+def test_a_replay_counts_no_match_again(emulator: Emulator) -> None:
+    """How often a rule has matched is told by posts, not by how often they were sent."""
+    add_rules(emulator, "cat")
+    emulator.publish("cat 1")
+    for _ in range(2):
+        with raw_get(emulator, f"{FILTERED}?backfill_minutes=5") as stream:
+            assert texts(stream, 1) == ["cat 1"]
+    (rule,) = call(emulator, "GET", "/emulator/state").json()["rules"]
+    assert rule["matches"] == 1
+
+
 def test_without_backfill_nothing_is_repeated(emulator: Emulator) -> None:
     """Neither left out nor 0."""
     past_posts(emulator)

@@ -14,7 +14,7 @@ import pytest
 
 from rxtweets.emulator import Emulator, Limits
 
-from .clients import SAMPLE, V1_FILTER, call, raw_get, v1_stream
+from .clients import SAMPLE, V1_FILTER, call, raw_get, storm, v1_stream
 
 
 def connect(emulator: Emulator) -> socket.socket:
@@ -71,31 +71,15 @@ def test_clients_that_have_just_connected_are_dropped(emulator: Emulator) -> Non
 @pytest.mark.skipif(not Path("/dev/fd").exists(), reason="the system doesn't list open descriptors")
 def test_nothing_is_left_of_a_storm_of_clients() -> None:
     """Stops while clients come in from all sides leave no stream, no descriptor and no silent world."""
-    over = threading.Event()
     with Emulator(rate=1000, limits=Limits.none()) as emulator:
         head = f"GET {SAMPLE} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {emulator.bearer_token}\r\n\r\n"
 
-        def storm() -> None:
-            while not over.is_set():
-                for words in (b"", b"GET", head.encode()):
-                    with suppress(OSError), connect(emulator) as sock:
-                        sock.sendall(words)
+        def attack() -> None:
+            for words in (b"", b"GET", head.encode()):
+                with suppress(OSError), connect(emulator) as sock:
+                    sock.sendall(words)
 
-        emulator.stop()
-        before = descriptors()
-        threads = [threading.Thread(target=storm) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        for _ in range(40):
-            emulator.start()
-            emulator.stop()
-            assert emulator.streams == ()
-        over.set()
-        for thread in threads:
-            thread.join()
-        assert descriptors() == before
-        assert emulator.publish("to nobody") == 0
-        emulator.start()
+        storm(emulator, attack, 40)
         with raw_get(emulator, SAMPLE) as stream:
             assert stream.message()["data"]["text"]
 

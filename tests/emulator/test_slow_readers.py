@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import zlib
 from typing import Any
@@ -50,6 +51,20 @@ def test_a_reader_that_stops_is_dropped(path: str, gzip: bool) -> None:
         emulator.wait_for_streams(1)
         send_until(emulator, 0)
         assert rest(stream)
+
+
+def test_a_reader_that_stops_costs_no_more_than_its_queue() -> None:
+    """However much the world says to others meanwhile, that is all that waits for it; then it is dropped."""
+    with (
+        Emulator(rate=math.inf, limits=Limits(queue=QUEUE)) as emulator,
+        raw_get(emulator, SAMPLE),
+        raw_get(emulator, SAMPLE) as other,
+    ):
+        emulator.wait_for_streams(2)
+        while len(streams := call(emulator, "GET", "/emulator/state").json()["streams"]) == 2:
+            assert max(stream["waiting"] for stream in streams) < 2 * QUEUE
+            for _ in range(100):
+                other.message()
 
 
 def test_others_go_on_when_one_is_dropped() -> None:
