@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .http.answers import operational_disconnect
-from .world.model import NOTHING, Post, Wish
+from .world.model import Post
+from .world.wish import NOTHING, Wish
 
 if TYPE_CHECKING:
     from .history import LastReplay, Replay

@@ -9,8 +9,8 @@ import time
 from .clock import Clock
 from .feed import Feed
 from .hub import StreamHub
-from .world.model import NOTHING
 from .world.recording import Recording
+from .world.wish import NOTHING
 from .world.world import World
 
 LINGER = 300.0

@@ -10,7 +10,7 @@ import pytest
 
 from rxtweets.emulator import Emulator, Limits
 
-from .clients import SAMPLE, add_rules, call, raw_get
+from .clients import SAMPLE, V1_SAMPLE, add_rules, call, raw_get, v1_stream
 from .described import description, faults_of_item, payloads, required, streams
 
 RULES = ("the", "cat has:media", "is:reply dog", "lang:ja の", "from:1 OR has:geo", "has:mentions moon")
@@ -185,6 +185,53 @@ def test_a_field_that_may_not_be_seen_is_a_partial_error(talkative: Emulator) ->
     assert item["data"]["lang"]
     assert [error["field"] for error in item["errors"]] == ["organic_metrics"]
     assert faults_of_item(path, item) == []
+
+
+@pytest.mark.parametrize("kind", ["resource-not-found", "not-authorized-for-resource"])
+def test_a_post_that_is_gone_is_a_partial_error(seeded: list[dict[str, Any]], kind: str) -> None:
+    """What answers or quotes it is there, it isn't, and a problem says why."""
+    gone = [
+        (item, error) for item in seeded for error in item["errors"] if error["type"].endswith("/" + kind)
+    ]
+    assert gone
+    for item, error in gone:
+        references = {one["id"]: one["type"] for one in item["data"]["referenced_tweets"]}
+        assert references[error["resource_id"]] in ("quoted", "replied_to")
+        included = item["includes"]["tweets"]
+        assert error["resource_id"] not in {post["id"] for post in included}
+
+
+def test_a_quote_of_what_is_gone_in_both_protocols() -> None:
+    """On v1.1 the same quote has its id, and no status."""
+    asked = f"{SAMPLE}?expansions=referenced_tweets.id"
+    gone: dict[str, str] = {}
+    with (
+        Emulator(rate=0, seed=11) as emulator,
+        raw_get(emulator, asked) as posts,
+        v1_stream(emulator, V1_SAMPLE) as statuses,
+    ):
+        emulator.rate = math.inf
+        while True:
+            item, status = posts.message(), next(statuses)
+            for error in item.get("errors", []):
+                if {"type": "quoted", "id": error["resource_id"]} in item["data"]["referenced_tweets"]:
+                    gone[item["data"]["id"]] = error["resource_id"]
+            if status.get("id_str") in gone:
+                break
+    assert status["is_quote_status"]
+    assert status["quoted_status_id_str"] == gone[status["id_str"]]
+    assert "quoted_status" not in status
+
+
+def test_those_mentioned_in_a_note_are_included(seeded: list[dict[str, Any]]) -> None:
+    """Of a long text there is more to expand than its beginning."""
+    named = [
+        (mention["id"], {user["id"] for user in item["includes"]["users"]})
+        for item in seeded
+        for mention in item["data"].get("note_tweet", {}).get("entities", {}).get("mentions", [])
+    ]
+    assert named
+    assert all(number in users for number, users in named)
 
 
 @pytest.mark.parametrize("path", streams())

@@ -129,6 +129,27 @@ def test_a_status_has_a_form_in_v2(tmp_path: Path) -> None:
     assert second["data"]["referenced_tweets"][0] == {"type": "retweeted", "id": STATUS["id_str"]}
 
 
+def test_what_a_status_refers_to_and_was_not_recorded(tmp_path: Path) -> None:
+    """On v2 it is named, and where it is asked for a problem says that it can't be had."""
+    quote = {**STATUS, "id": 505874924095815700, "quoted_status_id": 505874924095815001}
+    to_a_user = {**STATUS, "id": 505874924095815701, "in_reply_to_status_id": None}
+    asked = "tweet.fields=in_reply_to_user_id&expansions=referenced_tweets.id,in_reply_to_user_id"
+    with (
+        Emulator(posts=recorded(tmp_path, quote, to_a_user), rate=1000) as emulator,
+        raw_get(emulator, f"{SAMPLE}?{asked}") as stream,
+    ):
+        first, second = stream.message(), stream.message()
+    references = first["data"]["referenced_tweets"]
+    assert {one["type"]: one["id"] for one in references} == {
+        "quoted": "505874924095815001",
+        "replied_to": "505874924095815000",
+    }
+    assert {error["resource_id"] for error in first["errors"]} == {one["id"] for one in references}
+    assert first["includes"].keys() == second["includes"].keys() == {"users"}
+    assert second["data"]["in_reply_to_user_id"] == second["includes"]["users"][0]["id"] == "13"
+    assert "referenced_tweets" not in second["data"]
+
+
 def test_a_payload_is_sent_as_it_was_and_as_asked_for(tmp_path: Path) -> None:
     """On v2 it is reduced to what was asked for; rules that matched it once are none of it."""
     query = "tweet.fields=lang,created_at&expansions=attachments.media_keys,author_id&media.fields=url"

@@ -19,7 +19,7 @@ from rxtweets.emulator.v1.forms import status_bytes
 from rxtweets.emulator.v2.fields import LISTS, Fields
 from rxtweets.emulator.v2.forms import envelope
 from rxtweets.emulator.world.model import Post as Made
-from rxtweets.emulator.world.model import Wish
+from rxtweets.emulator.world.wish import Wish
 from rxtweets.emulator.world.world import World
 from rxtweets.messages import Post, Status, decode
 from rxtweets.rules import EVERY_FIELD, any_of, from_filter, keyword, parse, url, validate
@@ -99,6 +99,11 @@ def quote_in_a_retweet(one: Both) -> bool:
     return one.made.retweeted is not None and one.made.retweeted.quoted is not None
 
 
+def quoted_and_gone(one: Both) -> bool:
+    """What a deleted post said, v1.1 takes for nothing; a rule can't tell its words."""
+    return one.made.quoted is not None and one.made.quoted.gone != ""
+
+
 @st.composite
 def queries(draw: st.DrawFn) -> FilterQuery:
     """Filters whose words and users are mostly those of the posts."""
@@ -134,7 +139,7 @@ def test_the_same_posts_match(query: FilterQuery) -> None:
     for one in corpus():
         before, after = query.matches(one.status), rule.matches(one.post)
         if after.verdict is None:
-            assert quote_in_a_retweet(one), after
+            assert quote_in_a_retweet(one) or quoted_and_gone(one), after
         elif before != after.verdict:
             if before and link_to_the_note(query, one):
                 continue

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from rxtweets.emulator.http.answers import encode
-from rxtweets.emulator.world.model import NOTHING
+from rxtweets.emulator.world.wish import NOTHING
 
 if TYPE_CHECKING:
     from rxtweets.emulator.feed import Feed

@@ -10,7 +10,8 @@ from msgspec import structs
 from rxtweets.emulator.clock import Clock
 from rxtweets.emulator.feed import Feed, partition_of
 from rxtweets.emulator.matching import tracked
-from rxtweets.emulator.world.model import LEVELS, Post, Wish
+from rxtweets.emulator.world.model import LEVELS, Post
+from rxtweets.emulator.world.wish import Wish
 from rxtweets.track import FilterQuery
 
 from . import notices

@@ -51,7 +51,7 @@ def status(post: Post, *, depth: int = 0) -> dict[str, Any]:
 
     In a quoted status only the id tells of what that quotes itself; a retweeted one has it whole.
     """
-    replied = post.reply_to
+    replied, addressee = post.reply_to, post.addressee
     program = _SOURCES.get(post.source, "https://example.com")
     long = len(post.text) > LONGEST and post.retweeted is None
     link = _more_link(post) if long else None
@@ -65,9 +65,9 @@ def status(post: Post, *, depth: int = 0) -> dict[str, Any]:
         "truncated": long,
         "in_reply_to_status_id": replied.id if replied else None,
         "in_reply_to_status_id_str": str(replied.id) if replied else None,
-        "in_reply_to_user_id": replied.author.id if replied else None,
-        "in_reply_to_user_id_str": str(replied.author.id) if replied else None,
-        "in_reply_to_screen_name": replied.author.screen_name if replied else None,
+        "in_reply_to_user_id": addressee.id if addressee else None,
+        "in_reply_to_user_id_str": str(addressee.id) if addressee else None,
+        "in_reply_to_screen_name": addressee.screen_name if addressee else None,
         "user": user(post.author),
         "geo": {"type": "Point", "coordinates": [post.point[1], post.point[0]]} if post.point else None,
         "coordinates": {"type": "Point", "coordinates": list(post.point)} if post.point else None,
@@ -129,7 +129,7 @@ def _user(person: Person) -> dict[str, Any]:
         "url": site,
         "description": person.bio or None,
         "translator_type": "none",
-        "protected": False,
+        "protected": person.protected,
         "verified": person.verified,
         "followers_count": person.followers,
         "friends_count": person.following,
@@ -193,7 +193,8 @@ def _add_quote(form: dict[str, Any], post: Post, depth: int) -> None:
     form["quoted_status_id"] = quoted.id
     form["quoted_status_id_str"] = str(quoted.id)
     if depth < 2:
-        form["quoted_status"] = status(quoted, depth=2)
+        if not quoted.gone:
+            form["quoted_status"] = status(quoted, depth=2)
         form["quoted_status_permalink"] = {
             "url": link.short,
             "expanded": link.expanded,

@@ -9,7 +9,8 @@ from msgspec import Struct
 
 from rxtweets.emulator.http.answers import encode
 from rxtweets.emulator.matching import tracked
-from rxtweets.emulator.world.model import Post, Wish
+from rxtweets.emulator.world.model import Post
+from rxtweets.emulator.world.wish import Wish
 from rxtweets.emulator.world.world import World
 from rxtweets.track import FilterQuery
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from rxtweets.emulator.feed import Feed
 from rxtweets.emulator.http.answers import encode
-from rxtweets.emulator.world.model import Person, Post, Wish
+from rxtweets.emulator.world.model import Person, Post
+from rxtweets.emulator.world.wish import Wish
 from rxtweets.emulator.world.world import World
 
 from .events import like
@@ -108,7 +109,7 @@ def _fits(one: Subscription, post: Post) -> bool:
         return True
     addressed = {
         "post.mention.create": [mention.person for mention in post.mentions],
-        "post.reply.create": [post.reply_to.author] if post.reply_to else [],
+        "post.reply.create": [post.addressee] if post.addressee else [],
         "post.quote.create": [post.quoted.author] if post.quoted else [],
         "post.repost.create": [post.retweeted.author] if post.retweeted else [],
     }.get(kind)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from rxtweets.emulator.feed import Feed
 from rxtweets.emulator.http.answers import Answer, Call, encode, problem, v2_refusal
-from rxtweets.emulator.world.model import NOTHING, Post, Wish
+from rxtweets.emulator.world.model import Post
+from rxtweets.emulator.world.wish import NOTHING, Wish
 from rxtweets.emulator.world.wishes import rule_wish
 
 from . import connections as connection_params

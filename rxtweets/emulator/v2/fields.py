@@ -67,6 +67,7 @@ _BRINGS = {
     "attachments.poll_ids": "attachments",
     "geo.place_id": "geo",
     "entities.mentions.username": "entities",
+    "entities.note.mentions.username": "note_tweet",
     "referenced_tweets.id": "referenced_tweets",
     "referenced_tweets.id.author_id": "referenced_tweets",
     "referenced_tweets.id.attachments.media_keys": "referenced_tweets",

@@ -34,6 +34,8 @@ def envelope(post: Post, fields: Fields) -> dict[str, Any]:
     if includes:
         whole["includes"] = includes
     errors = [_denied(post, name) for name in _PRIVATE if name in fields.post]
+    if _brings_posts(fields):
+        errors += [_gone(other) for other in (post.quoted, post.reply_to) if other and other.gone]
     if errors:
         whole["errors"] = errors
     return whole
@@ -55,14 +57,18 @@ def _includes(post: Post, fields: Fields) -> dict[str, Any]:
         return {}
     people: dict[int, Person] = {}
     media: dict[str, Media] = {}
-    further = post.retweeted.quoted if post.retweeted and _FURTHER_POSTS in wanted else None
-    referred = [other for other in (post.retweeted, post.quoted, post.reply_to, further) if other is not None]
+    matching = _FURTHER_POSTS in wanted
+    further = post.retweeted.quoted if post.retweeted and matching else None
+    named = (post.retweeted, post.quoted, post.reply_to, further)
+    referred = [other for other in named if other is not None and (not other.gone or matching)]
     if "author_id" in wanted:
         people[post.author.id] = post.author
-    if "in_reply_to_user_id" in wanted and post.reply_to:
-        people[post.reply_to.author.id] = post.reply_to.author
+    if "in_reply_to_user_id" in wanted and post.addressee:
+        people[post.addressee.id] = post.addressee
     if "entities.mentions.username" in wanted:
         people.update((mention.person.id, mention.person) for mention in post.mentions)
+    if "entities.note.mentions.username" in wanted and post.note:
+        people.update((mention.person.id, mention.person) for mention in post.note.mentions)
     if "attachments.media_keys" in wanted:
         media.update((one.key, one) for one in post.media)
     if "referenced_tweets.id.author_id" in wanted:
@@ -72,7 +78,7 @@ def _includes(post: Post, fields: Fields) -> dict[str, Any]:
     if "affiliation.user_id" in wanted:
         people.update((one.affiliation.id, one.affiliation) for one in [*people.values()] if one.affiliation)
     posts = [post] if "edit_history_tweet_ids" in wanted else []
-    if any(name.startswith("referenced_tweets.id") for name in wanted):
+    if _brings_posts(fields):
         posts += referred
     made: dict[str, Any] = {
         "users": [user_form(person, fields) for person in people.values()],
@@ -86,6 +92,11 @@ def _includes(post: Post, fields: Fields) -> dict[str, Any]:
     return {name: objects for name, objects in made.items() if objects}
 
 
+def _brings_posts(fields: Fields) -> bool:
+    """Whether posts that are referred to are asked for."""
+    return any(name.startswith("referenced_tweets.id") for name in fields.expansions)
+
+
 def _denied(post: Post, field: str) -> dict[str, Any]:
     return {
         "resource_id": str(post.id),
@@ -97,6 +108,31 @@ def _denied(post: Post, field: str) -> dict[str, Any]:
         "title": "Field Authorization Error",
         "detail": f"Sorry, you are not authorized to access '{field}' on the Tweet with ids : [{post.id}].",
         "type": "https://api.x.com/2/problems/not-authorized-for-field",
+    }
+
+
+def _gone(post: Post) -> dict[str, Any]:
+    """Why a post that is referred to isn't among those included."""
+    number = str(post.id)
+    problem = {
+        "resource_id": number,
+        "resource_type": "tweet",
+        "parameter": "referenced_tweets.id",
+        "value": number,
+    }
+    if post.gone == "deleted":
+        return {
+            **problem,
+            "title": "Not Found Error",
+            "detail": f"Could not find tweet with referenced_tweets.id: [{number}].",
+            "type": "https://api.x.com/2/problems/resource-not-found",
+        }
+    return {
+        **problem,
+        "section": "includes",
+        "title": "Authorization Error",
+        "detail": f"Sorry, you are not authorized to see the Tweet with referenced_tweets.id: [{number}].",
+        "type": "https://api.x.com/2/problems/not-authorized-for-resource",
     }
 
 
@@ -170,7 +206,7 @@ _POST: dict[str, Any] = {
     "edit_controls": _edit_controls,
     "entities": entities,
     "geo": _geo,
-    "in_reply_to_user_id": lambda post: str(post.reply_to.author.id) if post.reply_to else None,
+    "in_reply_to_user_id": lambda post: str(post.addressee.id) if post.addressee else None,
     "lang": lambda post: post.lang,
     "media_metadata": _media_metadata,
     "note_tweet": note,

@@ -120,7 +120,7 @@ _USER: dict[str, Any] = {
     "pinned_tweet_id": lambda person: str(person.pinned) if person.pinned else None,
     "profile_banner_url": lambda p: f"https://pbs.twimg.com/profile_banners/{p.id}/{p.joined // 1000}",
     "profile_image_url": lambda p: f"https://pbs.twimg.com/profile_images/{p.avatar}_normal.jpg",
-    "protected": lambda person: False,
+    "protected": lambda person: person.protected,
     "public_metrics": lambda person: {
         "followers_count": person.followers,
         "following_count": person.following,

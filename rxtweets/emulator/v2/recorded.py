@@ -28,7 +28,9 @@ def reduced(line: bytes, fields: Fields) -> dict[str, Any]:
     if "in_reply_to_user_id" in wanted:
         users.append(data.get("in_reply_to_user_id"))
     if "entities.mentions.username" in wanted:
-        users += [one.get("id") for one in (data.get("entities") or {}).get("mentions") or []]
+        users += _mentioned(data)
+    if "entities.note.mentions.username" in wanted:
+        users += _mentioned(data.get("note_tweet") or {})
     if "referenced_tweets.id.author_id" in wanted:
         users += [one.get("author_id") for one in referred]
     media = _attached(data, "media_keys") if "attachments.media_keys" in wanted else []
@@ -48,6 +50,10 @@ def reduced(line: bytes, fields: Fields) -> dict[str, Any]:
     (made,) = _cut([data], _POST | fields.post)
     found = {name: objects for name, objects in includes.items() if objects}
     return {"data": made, "includes": found} if found else {"data": made}
+
+
+def _mentioned(text: dict[str, Any]) -> list[Any]:
+    return [one.get("id") for one in (text.get("entities") or {}).get("mentions") or []]
 
 
 def _attached(post: dict[str, Any], name: str) -> list[str]:

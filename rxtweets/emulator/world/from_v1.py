@@ -51,6 +51,7 @@ def _post(status: dict[str, Any], people: People) -> Post:
         place=_place(status["place"]) if status.get("place") else None,
         point=(float(coordinates[0]), float(coordinates[1])) if coordinates else None,
         reply_to=_answered(status, people),
+        to=_addressee(status, people),
         retweeted=_post(retweeted, people) if retweeted else None,
         quoted=None if retweeted else quoted,
         counts=Counts(
@@ -105,17 +106,27 @@ def _ms(status: dict[str, Any]) -> int:
 
 def _answered(status: dict[str, Any], people: People) -> Post | None:
     """The post that is answered, of which a status says only whose it is."""
-    if not status.get("in_reply_to_status_id"):
+    author = _addressee(status, people)
+    if not status.get("in_reply_to_status_id") or author is None:
         return None
-    number = int(status["in_reply_to_status_id"])
-    name = status.get("in_reply_to_screen_name")
-    author = people.known(int(status["in_reply_to_user_id"]), name)
-    return Post(id=number, ms=id_time(number), text="", author=author, lang="und")
+    return _unseen(int(status["in_reply_to_status_id"]), author)
+
+
+def _addressee(status: dict[str, Any], people: People) -> Person | None:
+    number = status.get("in_reply_to_user_id")
+    return people.known(int(number), status.get("in_reply_to_screen_name")) if number else None
 
 
 def _quoted(status: dict[str, Any], people: People) -> Post | None:
-    quoted = status.get("quoted_status")
-    return _post(quoted, people) if quoted else None
+    quoted, number = status.get("quoted_status"), status.get("quoted_status_id")
+    if quoted:
+        return _post(quoted, people)
+    return _unseen(int(number), people.numbered(int(number) >> 22)) if number else None
+
+
+def _unseen(number: int, author: Person) -> Post:
+    """A post that was referred to and not recorded."""
+    return Post(id=number, ms=id_time(number), text="", author=author, lang="und", gone="deleted")
 
 
 def _tag(one: dict[str, Any]) -> Tag:

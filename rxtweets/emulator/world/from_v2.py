@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from .ids import EPOCH, id_time
 from .model import Counts, Link, Media, Mention, Person, Place, Poll, Post, Recorded, Tag
@@ -66,6 +66,7 @@ class _Reader:
             place=self._place(geo.get("place_id")),
             point=(float(point[0]), float(point[1])) if point else None,
             reply_to=referred.get("replied_to"),
+            to=self._person(data["in_reply_to_user_id"]) if data.get("in_reply_to_user_id") else None,
             retweeted=referred.get("retweeted"),
             quoted=quoted,
             counts=Counts(
@@ -97,7 +98,9 @@ class _Reader:
         name, colon, rest = data["text"].removeprefix("RT @").partition(": ")
         if kind == "retweeted" and colon:
             author, text = self._people.named(name), rest
-        return Post(id=number, ms=id_time(number), text=text, author=author, lang=data.get("lang") or "en")
+        gone: Literal["", "deleted"] = "" if text else "deleted"
+        lang = data.get("lang") or "en"
+        return Post(id=number, ms=id_time(number), text=text, author=author, lang=lang, gone=gone)
 
     def _person(self, user_id: str) -> Person:
         user = self._users.get(user_id)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct, field
 
@@ -43,6 +42,7 @@ class Person(Struct, kw_only=True, eq=False, gc=False):
     pinned: int | None = None
     parody: bool = False
     withheld: tuple[str, ...] = ()
+    protected: bool = False
     latest: int | None = None
     forms: dict[Any, Any] = field(default_factory=dict)
 
@@ -163,8 +163,9 @@ class Post(Struct, kw_only=True, eq=False):
 
     `ms` is its time in Unix milliseconds, `edits` are the ids of earlier versions, oldest first. Where there
     is a `note`, the text is the beginning of it and ends with `more_link`. `withheld` holds the codes of the
-    countries where it isn't shown. `forms` keeps what was made from the post, so that one sent to many
-    streams is rendered once; `counted` is whether the rules that it matches were counted.
+    countries where it isn't shown; one that is `gone` is empty, and only referred to. `to` is whom it is for
+    where it answers no post of theirs: see `addressee`. `forms` keeps what was made from the post, so that
+    one sent to many streams is rendered once; `counted` is whether the rules that match were counted.
     """
 
     id: int
@@ -183,6 +184,7 @@ class Post(Struct, kw_only=True, eq=False):
     place: Place | None = None
     point: tuple[float, float] | None = None
     reply_to: Post | None = None
+    to: Person | None = None
     retweeted: Post | None = None
     quoted: Post | None = None
     counts: Counts = Counts()
@@ -194,6 +196,7 @@ class Post(Struct, kw_only=True, eq=False):
     edits: tuple[int, ...] = ()
     contexts: tuple[Context, ...] = ()
     withheld: tuple[str, ...] = ()
+    gone: Literal["", "deleted", "protected"] = ""
     reply_settings: str = "everyone"
     community: int | None = None
     sponsored: bool = False
@@ -217,6 +220,11 @@ class Post(Struct, kw_only=True, eq=False):
         """The links in the text but for those that stand for media."""
         more = (link for link in (self.more_link, self.quote_link) if link is not None)
         return (*self.links, *more)
+
+    @property
+    def addressee(self) -> Person | None:
+        """Whom it answers."""
+        return self.to if self.reply_to is None else self.reply_to.author
 
     @property
     def conversation(self) -> int:
@@ -247,55 +255,3 @@ class Post(Struct, kw_only=True, eq=False):
             old.bookmarks,
             old.views + views,
         )
-
-
-Range = tuple[int, float]
-"""The least and the greatest number; `math.inf` where there is none."""
-ANY: Range = (0, math.inf)
-
-
-class Profile(Struct, frozen=True, kw_only=True):
-    """What somebody is like: words of their profile, their counts, id or name of who gave them a badge."""
-
-    bio: str = ""
-    name: str = ""
-    location: str = ""
-    followers: Range = ANY
-    following: Range = ANY
-    posts: Range = ANY
-    listed: Range = ANY
-    verified: bool = False
-    affiliate_of: int | str | None = None
-
-
-class Wish(Struct, frozen=True, kw_only=True):
-    """What somebody listening would like to see a post about; every part left out is the world's choice.
-
-    People are ids, screen names or what they are like. `conversation`, `answered` and `repeated` are the ids
-    of the post that began the conversation, and of those that a reply answers and a retweet repeats.
-    `context` is a domain's and an entity's id, `entity` an entity's name, `title` and `description` are those
-    of a linked page. `wants` may hold media, images, videos, video_link, links, hashtags, cashtags, mentions,
-    geo, point, original, retweet, reply, quote.
-    """
-
-    words: tuple[str, ...] = ()
-    author: int | str | Profile | None = None
-    original_author: int | str | None = None
-    to: int | str | Profile | None = None
-    conversation: int | None = None
-    answered: int | None = None
-    repeated: int | None = None
-    source: str | None = None
-    place: str | None = None
-    box: Box | None = None
-    country: str | None = None
-    lang: str | None = None
-    level: str | None = None
-    context: tuple[str, str] | None = None
-    entity: str | None = None
-    title: str | None = None
-    description: str | None = None
-    wants: frozenset[str] = frozenset()
-
-
-NOTHING = Wish()

@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import Callable
 
 from .chance import pick
-from .model import NOTHING, Post, Wish
+from .model import Post
+from .wish import NOTHING, Wish
 
 _POPULAR = 20
 _TOPICS = 50

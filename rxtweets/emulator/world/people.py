@@ -8,8 +8,9 @@ import zlib
 
 from .chance import pick
 from .ids import EPOCH
-from .model import Person, Profile, Range
+from .model import Person
 from .phrases import BIOS
+from .wish import Profile, Range
 
 _NAMES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "ja": (("あゆみ", "健太", "さくら", "翔", "美咲", "大輔"), ("前田", "佐藤", "鈴木", "高橋", "田中")),
@@ -87,6 +88,7 @@ _LOCATIONS = (
 _ORGANISATIONS = {783214: "X", 2244994945: "XDevelopers", 11348282: "NASA"}
 """Accounts that give badges to others, and carry none."""
 _ALIKE = 30
+"""How many there are of a kind."""
 
 
 class People:
@@ -208,6 +210,13 @@ class People:
             person.affiliation = self.who(profile.affiliate_of)
         if not person.verified and (profile.verified or person.affiliation):
             person.verified, person.verified_type, person.subscription = True, "blue", "Premium"
+        return person
+
+    def recluse(self, dice: random.Random) -> Person:
+        """Somebody whose posts are for their followers only."""
+        number = int(dice.random() * _ALIKE)
+        person = self.with_id(10**9 + zlib.crc32(f"{self._seed}/recluse/{number}".encode()))
+        person.protected = True
         return person
 
     def _giver(self, dice: random.Random) -> Person | None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 
 from .chance import ALPHABET, pick
-from .model import Context, Wish
+from .model import Context
 from .people import People
 from .phrases import TONGUES, Tongue
 from .topics import CONTEXTS, SITES, context
+from .wish import Wish
 
 _TAGS = ("#tbt", "#news", "#photo", "#日常", "#FelizLunes")
 _LENGTHS = (1,) * 6 + (2,) * 6 + (3,) * 5 + (4,) * 3

@@ -10,7 +10,8 @@ from rxtweets.rules import Rule
 from rxtweets.rules.ast import AnyOf, Not, Term
 from rxtweets.rules.values import bounds
 
-from .model import ANY, Box, Profile, Range, Wish
+from .model import Box
+from .wish import ANY, Profile, Range, Wish
 
 
 def rule_wish(tree: Rule, dice: random.Random) -> Wish:

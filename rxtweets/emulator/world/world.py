@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import deque
 from collections.abc import Callable
+from typing import Literal
 
 from msgspec import structs
 
@@ -14,12 +15,13 @@ from .chance import pick
 from .extras import adorn
 from .ids import Snowflakes, id_time
 from .marks import append_link, carry_over, cut, is_long, mark
-from .model import NOTHING, Counts, Mention, Person, Place, Post, Profile, Wish
+from .model import Counts, Mention, Person, Place, Post
 from .past import Past
 from .people import People
 from .phrases import LATIN, TONGUES, script_language
 from .speech import say
 from .text import display_url
+from .wish import NOTHING, Profile, Wish
 
 _SOURCES = (
     "Twitter Web App",
@@ -37,6 +39,8 @@ _LANGUAGES = tuple(lang for lang, tongue in TONGUES.items() for _ in range(tongu
 _EDITS = 5
 _EDITABLE = 3_600_000
 """How often, and for how many milliseconds, a post may be edited. Source: X's guide to edited posts."""
+_GONE = 0.03
+"""Part of the posts answered or quoted that are deleted, or are no longer for everybody."""
 _DEEPEST = 12
 """Answers to answers that a conversation goes on for."""
 
@@ -155,7 +159,7 @@ class World:
             author = partner or author
             text = f"@{reply_to.author.screen_name} {text}"
         elif kind == "quote":
-            quoted = self._past.any(lang)
+            quoted = self._referred_to(lang)
         post = self.compose(text, author=author, lang=lang, reply_to=reply_to, quoted=quoted)
         post.contexts = contexts
         post.source = wish.source or pick(dice, _SOURCES)
@@ -262,15 +266,28 @@ class World:
             if asked is not None and answer.depth < _DEEPEST:
                 back = wish.author is None and dice.random() < 0.7
                 return answer, asked.author if back else None
-        return self._past.any(lang), None
+        return self._referred_to(lang), None
+
+    def _referred_to(self, lang: str) -> Post:
+        """A post of the past, which now and then can't be seen any more."""
+        if self.dice.random() >= _GONE:
+            return self._past.any(lang)
+        deleted = self.dice.random() < 0.6
+        author = self.people.anybody(self.dice, lang) if deleted else self.people.recluse(self.dice)
+        number = self.ids.next(self._long_ago(author))
+        gone: Literal["deleted", "protected"] = "deleted" if deleted else "protected"
+        return Post(id=number, ms=id_time(number), text="", author=author, lang="und", gone=gone)
+
+    def _long_ago(self, author: Person) -> int:
+        """A time since they joined, in Unix milliseconds; mostly not so long ago."""
+        return max(self._clock.world_ms() - int(self.dice.lognormvariate(14.5, 1.5)), author.joined)
 
     def _of_old(self, wish: Wish, lang: str, post_id: int | None = None) -> Post:
         """A post of some time ago, which the id, if there is one, tells."""
         dice = self.dice
         author = self._author(wish, lang)
         if post_id is None:
-            then = self._clock.world_ms() - int(dice.lognormvariate(14.5, 1.5))
-            post_id = self.ids.next(max(then, author.joined))
+            post_id = self.ids.next(self._long_ago(author))
         text, contexts = say(dice, self.people, wish, lang)
         post = self.compose(text, author=author, lang=lang, post_id=post_id)
         adorn(post, wish, dice, self.ids)
