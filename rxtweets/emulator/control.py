@@ -16,8 +16,9 @@ import msgspec
 from .console.page import Console
 from .http.answers import Answer, Call, json_answer
 from .http.wire import Reply
-from .trouble.actions import Action, read
+from .trouble.actions import Action
 from .trouble.perform import Result, perform
+from .trouble.reading import read
 
 if TYPE_CHECKING:
     from .site import Site

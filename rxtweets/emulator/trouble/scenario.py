@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from .actions import Action, read
+from .actions import Action
 from .perform import perform
+from .reading import read
 
 if TYPE_CHECKING:
     from rxtweets.emulator.site import Site
