@@ -59,8 +59,10 @@ class Includes(Message, frozen=True, kw_only=True):
 
     def post(self, id: str | None) -> Post | None:
         """The post with that id, if it is here, with these includes as its own."""
-        found = next((post for post in self.posts if post.id == id), None) if id else None
-        return replace(found, includes=self) if found is not None else None
+        for post in self.posts if id else ():
+            if post.id == id:
+                return replace(post, includes=self)
+        return None
 
 
 _HELD = {"includes": "\x7fincludes", "matching_rules": "\x7fmatching_rules", "errors": "\x7ferrors"}
@@ -190,5 +192,7 @@ class Post(Message, frozen=True, kw_only=True, rename=_HELD):
         return self._referenced_as("replied_to")
 
     def _referenced_as(self, type: str) -> Post | None:
-        wanted = next((reference.id for reference in self.referenced_posts if reference.type == type), None)
-        return self.includes.post(wanted)
+        for reference in self.referenced_posts:
+            if reference.type == type:
+                return self.includes.post(reference.id)
+        return None

@@ -9,11 +9,13 @@ from rxtweets.emulator.world.ids import id_time
 from rxtweets.emulator.world.model import Counts, Media, Person, Post
 
 from .entities import entities, note
-from .fields import Fields
-from .objects import fill, media_form, place_form, poll_form, user_form, when
+from .fields import LISTS, Fields
+from .objects import Makers, media_form, place_form, poll_form, user_form, when
 from .recorded import reduced
 
 _FURTHER_POSTS = "referenced_tweets.id.referenced_tweets.id"
+_POSTS = frozenset(name for name in LISTS["expansions"] if name.startswith("referenced_tweets.id"))
+"""Expansions that bring posts."""
 _PRIVATE = ("non_public_metrics", "organic_metrics", "promoted_metrics")
 
 
@@ -47,7 +49,7 @@ def post_form(post: Post, fields: Fields) -> dict[str, Any]:
     versions = [*map(str, post.edits), number] if post.edits else [number]
     form: dict[str, Any] = {"edit_history_tweet_ids": versions, "id": number, "text": post.text}
     if fields.post:
-        fill(form, _POST, fields.post, post)
+        _POST.fill(form, fields.post, post)
     return form
 
 
@@ -94,7 +96,7 @@ def _includes(post: Post, fields: Fields) -> dict[str, Any]:
 
 def _brings_posts(fields: Fields) -> bool:
     """Whether posts that are referred to are asked for."""
-    return any(name.startswith("referenced_tweets.id") for name in fields.expansions)
+    return not _POSTS.isdisjoint(fields.expansions)
 
 
 def _denied(post: Post, field: str) -> dict[str, Any]:
@@ -194,29 +196,31 @@ def _media_metadata(post: Post) -> list[dict[str, str]] | None:
     return [{"media_key": media.key, "alt_text": media.alt} for media in post.media if media.alt] or None
 
 
-_POST: dict[str, Any] = {
-    "attachments": _attachments,
-    "author_id": lambda post: str(post.author.id),
-    "card_uri": lambda post: f"card://{post.poll.id}" if post.poll else None,
-    "community_id": lambda post: str(post.community) if post.community else None,
-    "context_annotations": _contexts,
-    "conversation_id": lambda post: str(post.conversation),
-    "created_at": lambda post: when(post.ms),
-    "display_text_range": lambda post: list(post.shown),
-    "edit_controls": _edit_controls,
-    "entities": entities,
-    "geo": _geo,
-    "in_reply_to_user_id": lambda post: str(post.addressee.id) if post.addressee else None,
-    "lang": lambda post: post.lang,
-    "media_metadata": _media_metadata,
-    "note_tweet": note,
-    "paid_partnership": lambda post: post.sponsored,
-    "possibly_sensitive": lambda post: post.sensitive,
-    "public_metrics": lambda post: _counts(post.counts),
-    "referenced_tweets": _references,
-    "reply_settings": lambda post: post.reply_settings,
-    "source": lambda post: post.source,
-    "withheld": lambda post: (
-        {"copyright": False, "country_codes": list(post.withheld)} if post.withheld else None
-    ),
-}
+_POST = Makers(
+    {
+        "attachments": _attachments,
+        "author_id": lambda post: str(post.author.id),
+        "card_uri": lambda post: f"card://{post.poll.id}" if post.poll else None,
+        "community_id": lambda post: str(post.community) if post.community else None,
+        "context_annotations": _contexts,
+        "conversation_id": lambda post: str(post.conversation),
+        "created_at": lambda post: when(post.ms),
+        "display_text_range": lambda post: list(post.shown),
+        "edit_controls": _edit_controls,
+        "entities": entities,
+        "geo": _geo,
+        "in_reply_to_user_id": lambda post: str(post.addressee.id) if post.addressee else None,
+        "lang": lambda post: post.lang,
+        "media_metadata": _media_metadata,
+        "note_tweet": note,
+        "paid_partnership": lambda post: post.sponsored,
+        "possibly_sensitive": lambda post: post.sensitive,
+        "public_metrics": lambda post: _counts(post.counts),
+        "referenced_tweets": _references,
+        "reply_settings": lambda post: post.reply_settings,
+        "source": lambda post: post.source,
+        "withheld": lambda post: (
+            {"copyright": False, "country_codes": list(post.withheld)} if post.withheld else None
+        ),
+    }
+)

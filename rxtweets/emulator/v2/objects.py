@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import time
+from collections.abc import Callable
 from typing import Any
 
 from rxtweets.emulator.world.model import Media, Person, Place, Poll
@@ -15,10 +17,20 @@ def when(ms: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(ms / 1000))
 
 
-def fill(form: dict[str, Any], makers: dict[str, Any], wanted: frozenset[str], thing: Any) -> None:
-    """Add the fields wanted that have a value, in the table's order: a set's isn't the same in every run."""
-    for name, make in makers.items():
-        if name in wanted:
+class Makers:
+    """What makes the fields of a kind of object, by their names."""
+
+    def __init__(self, table: dict[str, Callable[[Any], Any]]) -> None:
+        self._table = table
+        self._chosen = functools.lru_cache(maxsize=64)(self._choose)
+
+    def _choose(self, wanted: frozenset[str]) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+        """In the table's order: a set's isn't the same in every run."""
+        return tuple((name, make) for name, make in self._table.items() if name in wanted)
+
+    def fill(self, form: dict[str, Any], wanted: frozenset[str], thing: Any) -> None:
+        """Add the fields wanted that have a value."""
+        for name, make in self._chosen(wanted):
             value = make(thing)
             if value is not None:
                 form[name] = value
@@ -27,14 +39,14 @@ def fill(form: dict[str, Any], makers: dict[str, Any], wanted: frozenset[str], t
 def user_form(person: Person, fields: Fields) -> dict[str, Any]:
     form: dict[str, Any] = {"id": str(person.id), "name": person.name, "username": person.screen_name}
     if fields.user:
-        fill(form, _USER, fields.user, person)
+        _USER.fill(form, fields.user, person)
     return form
 
 
 def media_form(media: Media, fields: Fields) -> dict[str, Any]:
     form: dict[str, Any] = {"media_key": media.key, "type": media.kind}
     if fields.media:
-        fill(form, _MEDIA, fields.media, media)
+        _MEDIA.fill(form, fields.media, media)
     return form
 
 
@@ -108,42 +120,46 @@ def _variants(media: Media) -> list[dict[str, Any]]:
     return found
 
 
-_USER: dict[str, Any] = {
-    "affiliation": _badge,
-    "created_at": lambda person: when(person.joined),
-    "description": lambda person: person.bio,
-    "entities": _profile_entities,
-    "is_identity_verified": lambda person: person.verified_type == "government",
-    "location": lambda person: person.location or None,
-    "most_recent_tweet_id": lambda person: str(person.latest) if person.latest else None,
-    "parody": lambda person: person.parody,
-    "pinned_tweet_id": lambda person: str(person.pinned) if person.pinned else None,
-    "profile_banner_url": lambda p: f"https://pbs.twimg.com/profile_banners/{p.id}/{p.joined // 1000}",
-    "profile_image_url": lambda p: f"https://pbs.twimg.com/profile_images/{p.avatar}_normal.jpg",
-    "protected": lambda person: person.protected,
-    "public_metrics": lambda person: {
-        "followers_count": person.followers,
-        "following_count": person.following,
-        "tweet_count": person.posts,
-        "post_count": person.posts,
-        "listed_count": person.listed,
-        "like_count": person.likes,
-        "media_count": person.posts // 9,
-    },
-    "subscription_type": lambda person: person.subscription,
-    "url": lambda person: _profile_link(person) if person.website else "",
-    "verified": lambda person: person.verified,
-    "verified_followers_count": lambda person: person.followers // 50,
-    "verified_type": lambda person: person.verified_type,
-    "withheld": lambda person: {"country_codes": list(person.withheld)} if person.withheld else None,
-}
-_MEDIA: dict[str, Any] = {
-    "alt_text": lambda media: media.alt,
-    "duration_ms": lambda media: media.seconds * 1000 or None,
-    "height": lambda media: media.height,
-    "width": lambda media: media.width,
-    "url": lambda media: media.url if media.kind == "photo" else None,
-    "preview_image_url": lambda media: media.url if media.kind != "photo" else None,
-    "public_metrics": lambda media: {"view_count": media.views} if media.kind == "video" else None,
-    "variants": lambda media: _variants(media) if media.kind != "photo" else None,
-}
+_USER = Makers(
+    {
+        "affiliation": _badge,
+        "created_at": lambda person: when(person.joined),
+        "description": lambda person: person.bio,
+        "entities": _profile_entities,
+        "is_identity_verified": lambda person: person.verified_type == "government",
+        "location": lambda person: person.location or None,
+        "most_recent_tweet_id": lambda person: str(person.latest) if person.latest else None,
+        "parody": lambda person: person.parody,
+        "pinned_tweet_id": lambda person: str(person.pinned) if person.pinned else None,
+        "profile_banner_url": lambda p: f"https://pbs.twimg.com/profile_banners/{p.id}/{p.joined // 1000}",
+        "profile_image_url": lambda p: f"https://pbs.twimg.com/profile_images/{p.avatar}_normal.jpg",
+        "protected": lambda person: person.protected,
+        "public_metrics": lambda person: {
+            "followers_count": person.followers,
+            "following_count": person.following,
+            "tweet_count": person.posts,
+            "post_count": person.posts,
+            "listed_count": person.listed,
+            "like_count": person.likes,
+            "media_count": person.posts // 9,
+        },
+        "subscription_type": lambda person: person.subscription,
+        "url": lambda person: _profile_link(person) if person.website else "",
+        "verified": lambda person: person.verified,
+        "verified_followers_count": lambda person: person.followers // 50,
+        "verified_type": lambda person: person.verified_type,
+        "withheld": lambda person: {"country_codes": list(person.withheld)} if person.withheld else None,
+    }
+)
+_MEDIA = Makers(
+    {
+        "alt_text": lambda media: media.alt,
+        "duration_ms": lambda media: media.seconds * 1000 or None,
+        "height": lambda media: media.height,
+        "width": lambda media: media.width,
+        "url": lambda media: media.url if media.kind == "photo" else None,
+        "preview_image_url": lambda media: media.url if media.kind != "photo" else None,
+        "public_metrics": lambda media: {"view_count": media.views} if media.kind == "video" else None,
+        "variants": lambda media: _variants(media) if media.kind != "photo" else None,
+    }
+)
