@@ -117,6 +117,15 @@ def test_a_user_stream_begins_with_the_friends(world: Emulator, strings: bool) -
     assert events
 
 
+def test_a_program_can_ask_whose_credentials_it_has(emulator: Emulator) -> None:
+    """Many clients do before they open a stream; without a signature nobody is told."""
+    url = f"{emulator.base_url}/1.1/account/verify_credentials.json"
+    told = requests.get(url, auth=signed(emulator), timeout=5)
+    assert (told.status_code, told.json()["id_str"]) == (200, emulator.oauth1[2].partition("-")[0])
+    unsigned = requests.get(url, timeout=5)
+    assert (unsigned.status_code, unsigned.json()["errors"][0]["code"]) == (401, 32)
+
+
 def test_a_site_stream_wraps_everything_in_envelopes(emulator: Emulator) -> None:
     """The control message, the friends of each user, and then messages with the user they are for."""
     with v1_stream(emulator, "/1.1/site.json", follow="7,8") as messages:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from rxtweets.emulator.feed import Feed
 from rxtweets.emulator.history import LastReplay
-from rxtweets.emulator.http.answers import Answer, Call, v1_refusal
+from rxtweets.emulator.http.answers import Answer, Call, json_answer, v1_refusal
 from rxtweets.emulator.world.model import Post
 from rxtweets.track import FilterQuery
 
 from . import parameters
 from .feeds import FilterFeed, StatusFeed, VolumeFeed
+from .forms import user
 from .home import Asked, SiteFeed, UserFeed
 from .sites import PREFIX, SiteControls
 
@@ -99,9 +100,18 @@ def streams(site: Site) -> dict[str, dict[str, Callable[[Call], Answer | Feed]]]
 
 
 def routes(site: Site) -> dict[str, dict[str, Callable[[Call], Answer | Feed]]]:
-    """The paths and methods that control site streams."""
+    """The paths and methods that control site streams, and tell a program whose credentials it has."""
     control = SiteControls(site).answer
-    return {f"{PREFIX}*": {"GET": control, "POST": control}}
+
+    def who_am_i(call: Call) -> Answer:
+        if not site.gate.has_signature(call):
+            return json_answer({"errors": [{"code": 32, "message": "Could not authenticate you."}]}, 401)
+        return json_answer(user(site.world.people.with_id(site.accounts.user_id)))
+
+    return {
+        f"{PREFIX}*": {"GET": control, "POST": control},
+        "/1.1/account/verify_credentials.json": {"GET": who_am_i},
+    }
 
 
 def _filter(call: Call, params: dict[str, str]) -> StatusFeed:

@@ -13,6 +13,8 @@ from .wish import NOTHING, Wish
 _POPULAR = 20
 _TOPICS = 50
 """How many posts about a wish are repeated again and again, and for how many wishes."""
+_FEW = 20
+"""While fewer are remembered others are made up more often, lest the same few are repeated all the time."""
 _NUMBERED = 2000
 """Posts kept at most that were made up because a rule names their ids."""
 
@@ -38,7 +40,7 @@ class Past:
 
     def any(self, lang: str) -> Post:
         """A post that people refer to: a remembered one, or now and then one from before."""
-        if self.recent and self._dice.random() < 0.96:
+        if self._dice.random() < min(0.96, len(self.recent) / _FEW):
             return pick(self._dice, self.recent)
         post = self._make_old(NOTHING, lang, None)
         self.recent.append(post)
@@ -50,7 +52,7 @@ class Past:
         self._popular[wish] = known  # the one asked for longest ago is first
         if len(self._popular) > _TOPICS:
             del self._popular[next(iter(self._popular))]
-        if known and self._dice.random() < 0.8:
+        if self._dice.random() < min(0.8, len(known) / _FEW):
             return pick(self._dice, known)
         known.append(self._make_old(wish, lang, None))
         return known[-1]
