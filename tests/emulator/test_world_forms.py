@@ -205,7 +205,7 @@ def test_long_posts_are_notes(posts: list[Both]) -> None:
     long = [one.post for one in posts if "note_tweet" in one.post]
     assert long
     for post in long:
-        beginning, links = post["text"].split("… ")
+        beginning, _, links = post["text"].rpartition("… ")
         assert post["note_tweet"]["text"].startswith(beginning)
         assert len(beginning) <= 280 < 2 * len(post["note_tweet"]["text"])
         assert links.split() == [one["url"] for one in post["entities"]["urls"]][-len(links.split()) :]

@@ -35,11 +35,18 @@ def say(dice: random.Random, people: People, wish: Wish, lang: str) -> tuple[str
 def _sentences(dice: random.Random, tongue: Tongue, topic: str, count: int) -> str:
     said = [tongue.sentence(pick(dice, tongue.about), topic)]
     for _ in range(count - 1):
-        if dice.random() < 0.6:
-            said.append(pick(dice, tongue.remarks))
-        else:
-            said.append(tongue.sentence(pick(dice, tongue.about), topic))
+        another = _another(dice, tongue, topic)
+        if another in said:
+            another = _another(dice, tongue, topic)
+        if another != said[-1]:  # in a long text of few phrases some come again
+            said.append(another)
     return " ".join(said)
+
+
+def _another(dice: random.Random, tongue: Tongue, topic: str) -> str:
+    if dice.random() < 0.6:
+        return pick(dice, tongue.remarks)
+    return tongue.sentence(pick(dice, tongue.about), topic)
 
 
 def _extras(dice: random.Random, people: People, wish: Wish, words: list[str]) -> list[str]:
