@@ -48,9 +48,9 @@ class Feed:
         """What else the same post makes it send."""
         return ()
 
-    def aside(self, post: Post, dice: random.Random) -> bytes | None:
+    def aside(self, post: Post, dice: random.Random) -> tuple[bytes, ...]:
         """What else may come after a post that was sent: a deletion, an event."""
-        return None
+        return ()
 
     def wish(self, dice: random.Random) -> Wish | None:
         """What the world should talk about for this stream; None where anything goes."""

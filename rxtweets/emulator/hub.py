@@ -85,8 +85,7 @@ class StreamHub:
             for other in stream.feed.also(post):
                 stream.deliver(other)
             given += 1
-            more = stream.feed.aside(post, dice) if dice is not None else None
-            if more is not None:
+            for more in stream.feed.aside(post, dice) if dice is not None else ():
                 stream.send(more)
         self.reached.append(given)
         self.happened()

@@ -53,8 +53,8 @@ STREAMS = {
         lambda e: v1(e, "/1.1/statuses/filter.json", "POST",
                      track="cat,dog fish", follow="12,13", locations="-10,40,10,60", language="en,fr"),
     ),
-    "v1 user": (100_000, lambda e: v1(e, "/1.1/user.json")),
-    "v1 site": (100_000, lambda e: v1(e, "/1.1/site.json", "POST", follow="12,13,14")),
+    "v1 user": (2_000_000, lambda e: v1(e, "/1.1/user.json")),
+    "v1 site": (2_000_000, lambda e: v1(e, "/1.1/site.json", "POST", follow="12,13,14")),
 }
 for name in ("tweets", "users"):
     STREAMS[name] = (20_000, lambda e, name=name: raw_get(e, f"/2/{name}/compliance/stream?partition=1"))

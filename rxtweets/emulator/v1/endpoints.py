@@ -14,6 +14,7 @@ from rxtweets.emulator.world.model import Post
 from rxtweets.track import FilterQuery
 
 from . import parameters
+from .circles import Circles
 from .feeds import FilterFeed, StatusFeed, VolumeFeed
 from .forms import user
 from .home import Asked, SiteFeed, UserFeed
@@ -75,16 +76,16 @@ def streams(site: Site) -> dict[str, dict[str, Callable[[Call], Answer | Feed]]]
     def user_stream(call: Call, params: dict[str, str]) -> StatusFeed:
         searched = params.get("track") or params.get("locations")
         query = parameters.query({**params, "follow": ""}) if searched else None
-        return UserFeed(site.world, site.accounts.user_id, _asked(params, "followings", query))
+        return UserFeed(circles, site.accounts.user_id, _asked(params, "followings", query))
 
     def site_stream(call: Call, params: dict[str, str]) -> StatusFeed:
         ids = parameters.follow(params, parameters.MOST_SITE_USERS)
         if not ids:
             raise parameters.Refused(406, "No filter parameters found. Expect at least one parameter: follow")
         control = f"01_{site.accounts.user_id}_{next(numbers)}"
-        return SiteFeed(site.world, ids, _asked(params, "user"), control)
+        return SiteFeed(circles, ids, _asked(params, "user"), control)
 
-    numbers = count(1)
+    numbers, circles = count(1), Circles(site.world)
     filtered = guarded(_filter, True)
     mine, others = guarded(user_stream, False), guarded(site_stream, False)
     table: dict[str, dict[str, Callable[[Call], Answer | Feed]]] = {

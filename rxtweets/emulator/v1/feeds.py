@@ -37,13 +37,13 @@ class StatusFeed(Feed):
     def message(self, post: Post) -> bytes | None:
         return status_bytes(post) if self.matches(post) else None
 
-    def aside(self, post: Post, dice: random.Random) -> bytes | None:
+    def aside(self, post: Post, dice: random.Random) -> tuple[bytes, ...]:
         drawn = dice.random()
         if drawn < 0.02:
-            return notices.deletion(post)
+            return (notices.deletion(post),)
         if drawn < 0.022:
-            return notices.scrub_geo(post)
-        return notices.withheld(post, whole_user=drawn < 0.023) if drawn < 0.024 else None
+            return (notices.scrub_geo(post),)
+        return (notices.withheld(post, whole_user=drawn < 0.023),) if drawn < 0.024 else ()
 
     def falling_behind(self, percent: int) -> bytes | None:
         return notices.falling_behind(percent) if self.stall_warnings else None

@@ -1,4 +1,4 @@
-"""Posts and people in v1.1's form, with every field that streams of v1.1 had."""
+"""Posts, people, lists and letters in v1.1's form, with every field that streams of v1.1 had."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import msgspec
 
 from rxtweets.emulator.world.model import Link, Mention, Person, Place, Post, Tag
 
+from .circles import Letter, UserList
 from .entities import entities, media_form
 from .escapes import escape, escaped
 
@@ -162,6 +163,47 @@ def _user(person: Person) -> dict[str, Any]:
         "notifications": None,
         "withheld_in_countries": list(person.withheld),
     }
+
+
+def list_form(one: UserList) -> dict[str, Any]:
+    """The list object."""
+    slug = one.name.lower().replace(" ", "-")
+    path = f"{one.owner.screen_name}/{slug}"
+    return {
+        "id": one.id,
+        "id_str": str(one.id),
+        "name": one.name,
+        "uri": f"/{path}",
+        "subscriber_count": len(one.subscribers),
+        "member_count": len(one.members),
+        "mode": "public",
+        "description": escaped(one.description),
+        "slug": slug,
+        "full_name": f"@{path}",
+        "created_at": when(one.created),
+        "following": False,
+        "user": user(one.owner),
+    }
+
+
+def letter_form(letter: Letter) -> dict[str, Any]:
+    """The direct message object."""
+    said = letter.said
+    form: dict[str, Any] = {
+        "id": said.id,
+        "id_str": str(said.id),
+        "text": escaped(said.text),
+        "created_at": when(said.ms),
+        "entities": entities(said),
+    }
+    for role, person in (("sender", said.author), ("recipient", letter.recipient)):
+        form |= {
+            role: user(person),
+            f"{role}_id": person.id,
+            f"{role}_id_str": str(person.id),
+            f"{role}_screen_name": person.screen_name,
+        }
+    return form
 
 
 def _more_link(post: Post) -> Link:

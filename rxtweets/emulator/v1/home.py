@@ -9,13 +9,19 @@ from msgspec import Struct
 
 from rxtweets.emulator.http.answers import encode
 from rxtweets.emulator.matching import tracked
+from rxtweets.emulator.world.chance import pick
 from rxtweets.emulator.world.model import Post
 from rxtweets.emulator.world.wish import Wish
-from rxtweets.emulator.world.world import World
 from rxtweets.track import FilterQuery
 
+from .circles import Circles
+from .events import Deck
 from .feeds import StatusFeed, query_wish
-from .forms import status, status_bytes, user, when
+from .forms import status_bytes
+from .moment import Moment
+
+EVENTFUL = 0.09
+"""The share of statuses after which something else happens; so each kind comes up in 2,000 messages."""
 
 
 class Asked(Struct, frozen=True):
@@ -31,32 +37,33 @@ class Asked(Struct, frozen=True):
 class UserFeed(StatusFeed):
     """A user's own stream: the list of friends, statuses of, about and for the user, and events."""
 
-    def __init__(self, world: World, account: int, asked: Asked) -> None:
+    def __init__(self, circles: Circles, account: int, asked: Asked) -> None:
         super().__init__(asked.delimited)
-        self._world = world
+        self._world = circles.world
         self._account = account
         self._asked = asked
-        self.friend_ids = sorted(
-            {world.people.numbered(n).id for n in range(account % 97, account % 97 + 30)}
-        )
-        self._circle = frozenset((*self.friend_ids, account))
+        self._deck = Deck(asked.with_followings)
+        self.circle = circles.around(account)
+        self._told = self.circle.told
 
     def friends(self) -> dict[str, Any]:
         """The message with the ids of all friends."""
         if self._asked.stringify_friend_ids:
-            return {"friends_str": [str(friend) for friend in self.friend_ids]}
-        return {"friends": self.friend_ids}
+            return {"friends_str": [str(friend) for friend in self.circle.friends]}
+        return {"friends": self.circle.friends}
 
     def greeting(self) -> tuple[bytes, ...]:
         return (encode(self.friends()),)
 
     def matches(self, post: Post) -> bool:
-        asked = self._asked
+        asked, circle = self._asked, self.circle
+        if circle.hides(post):
+            return False
         if self._concerns(post) or (asked.query is not None and tracked(asked.query, post)):
             return True
-        if not asked.with_followings or post.author.id not in self._circle:
+        if not asked.with_followings or not circle.holds(post.author):
             return False
-        return asked.all_replies or post.reply_to is None or post.reply_to.author.id in self._circle
+        return asked.all_replies or post.reply_to is None or circle.holds(post.reply_to.author)
 
     def _concerns(self, post: Post) -> bool:
         """Whether the user wrote it, or is answered, repeated, quoted or mentioned in it."""
@@ -70,24 +77,27 @@ class UserFeed(StatusFeed):
     def wish(self, dice: random.Random) -> Wish | None:
         if self._asked.query is not None and dice.random() < 0.3:
             return query_wish(self._asked.query, dice)
-        if not self._asked.with_followings:
-            return Wish(author=self._account) if dice.random() < 0.5 else Wish(to=self._account)
-        return Wish(author=dice.choice(self.friend_ids))
+        friends = self.circle.friends
+        if self._asked.with_followings and friends and dice.random() < 0.7:
+            return Wish(author=pick(dice, friends))
+        return Wish(author=self._account) if dice.random() < 0.5 else Wish(to=self._account)
 
-    def aside(self, post: Post, dice: random.Random) -> bytes | None:
-        if dice.random() > 0.06:
-            return None
-        me, other = self._world.people.with_id(self._account), self._world.people.anybody(dice)
-        name = dice.choice(("follow", "favorite", "unfavorite", "quoted_tweet"))
-        event: dict[str, Any] = {
-            "event": name,
-            "created_at": when(post.ms),
-            "source": user(other),
-            "target": user(me),
-        }
-        if name != "follow":
-            event["target_object"] = status(post, depth=1)
-        return encode(event)
+    def aside(self, post: Post, dice: random.Random) -> tuple[bytes, ...]:
+        self.circle.note(post)
+        if dice.random() >= EVENTFUL:
+            return ()
+        self.stir(post, self._deck)
+        return self.news()
+
+    def stir(self, post: Post, deck: Deck) -> None:
+        """Let something happen to the user."""
+        for message in deck.deal(Moment(self.circle, post, self._world)):
+            self.circle.tell(message)
+
+    def news(self) -> tuple[bytes, ...]:
+        """What happened since it was last asked for: on whichever stream of the user, all tell it."""
+        told, self._told = self._told, self.circle.told
+        return self.circle.since(told)
 
 
 class SiteFeed(StatusFeed):
@@ -96,16 +106,17 @@ class SiteFeed(StatusFeed):
     `control` is what its clients call it by; see `SiteControls`.
     """
 
-    def __init__(self, world: World, ids: frozenset[int], asked: Asked, control: str) -> None:
+    def __init__(self, circles: Circles, ids: frozenset[int], asked: Asked, control: str) -> None:
         super().__init__(asked.delimited)
-        self._world = world
+        self._circles = circles
+        self._deck = Deck(asked.with_followings)
         self.asked = asked
         self.control = control
-        self.users = {key: UserFeed(world, key, asked) for key in sorted(ids)}
+        self.users = {key: UserFeed(circles, key, asked) for key in sorted(ids)}
 
     def add(self, user_id: int) -> bytes:
         """Take one more user in; returns the message with their friends."""
-        feed = self.users[user_id] = UserFeed(self._world, user_id, self.asked)
+        feed = self.users[user_id] = UserFeed(self._circles, user_id, self.asked)
         return encode({"for_user": user_id, "message": feed.friends()})
 
     def greeting(self) -> tuple[bytes, ...]:
@@ -121,13 +132,24 @@ class SiteFeed(StatusFeed):
 
     def _envelopes(self, post: Post) -> tuple[bytes, ...]:
         return tuple(
-            b'{"for_user":%d,"message":%b}' % (key, status_bytes(post))
-            for key, feed in self.users.items()
-            if feed.matches(post)
+            _envelope(key, status_bytes(post)) for key, feed in self.users.items() if feed.matches(post)
         )
 
     def wish(self, dice: random.Random) -> Wish | None:
         return dice.choice(tuple(self.users.values())).wish(dice) if self.users else None
 
-    def aside(self, post: Post, dice: random.Random) -> bytes | None:
-        return None
+    def aside(self, post: Post, dice: random.Random) -> tuple[bytes, ...]:
+        author = self.users.get(post.author.id)
+        if author is not None:
+            author.circle.note(post)
+        concerned = [feed for feed in self.users.values() if feed.matches(post)]
+        stirred = [feed for feed in concerned if dice.random() < EVENTFUL]
+        if not stirred:
+            return ()
+        for feed in stirred:
+            feed.stir(post, self._deck)
+        return tuple(_envelope(key, news) for key, feed in self.users.items() for news in feed.news())
+
+
+def _envelope(user_id: int, message: bytes) -> bytes:
+    return b'{"for_user":%d,"message":%b}' % (user_id, message)

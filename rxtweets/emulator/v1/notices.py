@@ -47,9 +47,19 @@ def limit(total: int, ms: int) -> bytes:
 
 def deletion(post: Post) -> bytes:
     """The message that a status is gone."""
-    author = post.author.id
-    gone = {"id": post.id, "id_str": str(post.id), "user_id": author, "user_id_str": str(author)}
-    return encode({"delete": {"status": gone, "timestamp_ms": str(post.ms + 1000)}})
+    return _deletion("status", post)
+
+
+def letter_deletion(post: Post) -> bytes:
+    """The message that a direct message is gone."""
+    return _deletion("direct_message", post)
+
+
+def follows_over_limit(user_id: int) -> bytes:
+    """The warning that somebody follows too many accounts to be sent what all of them say."""
+    return encode(
+        {"warning": {"code": "FOLLOWS_OVER_LIMIT", "message": "Too many follows", "user_id": user_id}}
+    )
 
 
 def scrub_geo(post: Post) -> bytes:
@@ -70,3 +80,9 @@ def withheld(post: Post, whole_user: bool) -> bytes:
     if whole_user:
         return encode({"user_withheld": {"id": post.author.id, **countries}})
     return encode({"status_withheld": {"id": post.id, "user_id": post.author.id, **countries}})
+
+
+def _deletion(kind: str, post: Post) -> bytes:
+    author = post.author.id
+    gone = {"id": post.id, "id_str": str(post.id), "user_id": author, "user_id_str": str(author)}
+    return encode({"delete": {kind: gone, "timestamp_ms": str(post.ms + 1000)}})

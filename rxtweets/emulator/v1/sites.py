@@ -79,7 +79,7 @@ class SiteControls:
         (user_id, *others) = _ids(params)
         if others or user_id not in feed.users:
             raise parameters.Refused(406, "Parameter user_id must be one user of this stream")
-        ids = feed.users[user_id].friend_ids
+        ids = feed.users[user_id].circle.friends
         follow = {"user": self._named(user_id), "friends": ids, "previous_cursor": 0, "next_cursor": 0}
         return json_answer({"follow": follow})
 

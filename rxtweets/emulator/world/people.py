@@ -165,7 +165,7 @@ class People:
             id=user_id,
             screen_name=handle,
             name=_name(lang, dice),
-            bio=_bio(lang, dice),
+            bio=some_bio(lang, dice),
             location=dice.choice(_LOCATIONS),
             lang=lang,
             joined=joined,
@@ -244,6 +244,7 @@ def _name(lang: str, dice: random.Random) -> str:
     return f"{dice.choice(given)} {dice.choice(family)}"
 
 
-def _bio(lang: str, dice: random.Random) -> str:
+def some_bio(lang: str, dice: random.Random) -> str:
+    """What somebody may say about themselves."""
     remarks = BIOS[lang]
     return " ".join(dice.sample(remarks, min(len(remarks), dice.choice((0, 1, 2, 2, 3, 3)))))

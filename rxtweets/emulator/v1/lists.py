@@ -1,0 +1,100 @@
+"""What happens to lists of users: those that the account keeps, and those of others that it is in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from rxtweets.emulator.world.chance import pick
+from rxtweets.emulator.world.model import Person
+from rxtweets.emulator.world.people import some_bio
+
+from .circles import UserList
+from .forms import list_form
+from .moment import Card, Moment
+
+_TITLES = ("Rivers", "Coffee", "Night owls", "Writers", "Local news", "Physics", "Trains", "Old friends")
+
+
+def _list_event(at: Moment, name: str, source: Person, target: Person, about: UserList) -> bytes:
+    return at.event(name, source, target, list_form(about))
+
+
+def _list_created(at: Moment) -> Iterator[bytes]:
+    me = at.circle.me
+    number = at.world.ids.next()
+    made = UserList(
+        id=number,
+        name=f"{pick(at.dice, _TITLES)} {number % 1000}",
+        description="",
+        owner=me,
+        created=at.post.ms,
+        members=[],
+        subscribers=[],
+    )
+    at.circle.lists.append(made)
+    yield _list_event(at, "list_created", me, me, made)
+
+
+def _list_updated(at: Moment) -> Iterator[bytes]:
+    for changed in _own_lists(at):
+        changed.description = some_bio(at.circle.me.lang, at.dice)
+        yield _list_event(at, "list_updated", at.circle.me, at.circle.me, changed)
+        return
+
+
+def _list_destroyed(at: Moment) -> Iterator[bytes]:
+    for gone in _own_lists(at):
+        at.circle.lists.remove(gone)
+        yield _list_event(at, "list_destroyed", at.circle.me, at.circle.me, gone)
+        return
+
+
+def _own_lists(at: Moment) -> list[UserList]:
+    return [one for one in at.circle.lists if one.owner is at.circle.me]
+
+
+def _joined(subscribes: bool, at: Moment) -> Iterator[bytes]:
+    """Somebody gets into a list of the account's, or the account into somebody's, as member or subscriber."""
+    if at.circle.lists:
+        one = pick(at.dice, at.circle.lists)
+        person = at.stranger() if one.owner is at.circle.me else at.circle.me
+        those = one.subscribers if subscribes else one.members
+        if person is not None and person not in those:
+            those.append(person)
+            name = "list_user_subscribed" if subscribes else "list_member_added"
+            yield _membership(at, name, one, person, subscribes)
+
+
+def _left(subscribes: bool, at: Moment) -> Iterator[bytes]:
+    """The reverse."""
+    me = at.circle.me
+    pairs = [
+        (one, person)
+        for one in at.circle.lists
+        for person in (one.subscribers if subscribes else one.members)
+        if one.owner is me or person is me
+    ]
+    if pairs:
+        one, person = pick(at.dice, pairs)
+        (one.subscribers if subscribes else one.members).remove(person)
+        name = "list_user_unsubscribed" if subscribes else "list_member_removed"
+        yield _membership(at, name, one, person, subscribes)
+
+
+def _membership(at: Moment, name: str, one: UserList, person: Person, by_person: bool) -> bytes:
+    """Owners add and remove members; subscribers come and go by themselves."""
+    source, target = (person, one.owner) if by_person else (one.owner, person)
+    return _list_event(at, name, source, target, one)
+
+
+LIST_CARDS: tuple[tuple[int, Card], ...] = (
+    (1, _list_created),
+    (1, _list_updated),
+    (1, _list_destroyed),
+    (4, partial(_joined, False)),
+    (2, partial(_left, False)),
+    (3, partial(_joined, True)),
+    (2, partial(_left, True)),
+)
+"""How often each is in a deck."""
