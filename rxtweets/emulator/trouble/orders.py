@@ -26,16 +26,22 @@ class _Order(Struct):
     reply: Callable[[Call], Ordered | Silence]
     what: str
 
-    def said(self) -> str:
+    def holds(self, now: float) -> bool:
+        """Whether its time isn't over."""
+        return self.until is None or now < self.until
+
+    def said(self, now: float) -> str:
         """The order in words."""
         which = f"requests for {self.path or 'streams'}"
-        count = f"all {which} for a time" if self.left is None else f"the next {self.left} {which}"
-        return f"{count}: {self.what}"
+        count = f"all {which}" if self.left is None else f"the next {self.left} {which}"
+        bound = "" if self.until is None else f" for another {self.until - now:.0f} s"
+        return f"{count}{bound}: {self.what}"
 
 
 def _narrowed(order: OnStreams) -> str:
     parts = {name: value for name, value in structs.asdict(order).items() if value not in (None, False)}
-    return ", ".join(f"{name} {value}" for name, value in parts.items()) or "on all streams"
+    said = (name.replace("_", "-") if value is True else f"{name} {value}" for name, value in parts.items())
+    return ", ".join(said) or "on all streams"
 
 
 class Ordered(Answer, frozen=True):
@@ -100,8 +106,8 @@ class Trouble:
 
     def in_force(self) -> list[str]:
         """What has been ordered and still holds, in words."""
-        said = [order.said() for order in self._answers]
-        said += [order.said() for order in self._mutes]
+        now = self._clock.time()
+        said = [order.said(now) for order in self._answers + self._mutes if order.holds(now)]
         lasting = (*self._stalls, *self._shapes)
         return said + [f"{type(one).__name__.lower()}: {_narrowed(one)}" for one in lasting]
 
@@ -111,7 +117,7 @@ class Trouble:
 
     def _serve(self, orders: list[_Order], call: Call, streams: bool) -> Ordered | Silence | None:
         now = self._clock.time()
-        orders[:] = [order for order in orders if order.until is None or now < order.until]
+        orders[:] = [order for order in orders if order.holds(now)]
         for order in orders:
             if order.path == call.path or (order.path is None and streams):
                 if order.left is not None:
@@ -124,7 +130,8 @@ class Trouble:
     # --- streams
 
     def stall(self, order: Stall) -> None:
-        self._stalls.append(order)
+        if order not in self._stalls:
+            self._stalls.append(order)
 
     def resume(self) -> None:
         self._stalls.clear()

@@ -184,6 +184,22 @@ def test_state_is_the_page_as_data(emulator: Emulator) -> None:
     assert state["trouble"] == ["the next 2 requests for streams: status 503"]
 
 
+def test_the_trouble_in_force_is_told_in_words(emulator: Emulator) -> None:
+    """How long it lasts, by the emulator's clock, and no longer than it does."""
+    emulator.answer(429, seconds=60)
+    emulator.answer(500, seconds=100, times=2, path="/x")
+    for _ in range(2):
+        emulator.stall(keep_alives=True)
+    emulator.duplicate(0.2, path=SAMPLE)
+    emulator.skew(70)
+    assert get(emulator, "/emulator/state").json()["trouble"] == [
+        "the next 2 requests for /x for another 30 s: status 500",
+        "stall: keep-alives",
+        f"duplicate: path {SAMPLE}, share 0.2",
+        "the clock is off by +70 s",
+    ]
+
+
 @pytest.mark.parametrize("path", ["/", "/emulator/state", "/emulator/events", "/emulator/console.js"])
 def test_other_hosts_pages_see_nothing(emulator: Emulator, path: str) -> None:
     """A name that was made to lead here, and another page's script, are refused."""
