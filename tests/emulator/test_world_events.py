@@ -217,8 +217,10 @@ def test_statuses_are_of_those_whom_the_account_follows(told: tuple[int, list[di
         if "event" in message:
             before, friends = friends, changed(friends, message, account)
             new |= friends - before
-            if message["event"] in ("block", "unblock"):
-                blocked ^= {message["target"]["id"]}
+            if message["event"] == "block":
+                blocked.add(message["target"]["id"])
+            elif message["event"] == "unblock":
+                blocked.discard(message["target"]["id"])
         elif "text" in message:
             author = message["user"]["id"]
             assert author == account or author in friends or concerns(message, account)

@@ -16,10 +16,6 @@ from .moment import Card, Moment
 _TITLES = ("Rivers", "Coffee", "Night owls", "Writers", "Local news", "Physics", "Trains", "Old friends")
 
 
-def _list_event(at: Moment, name: str, source: Person, target: Person, about: UserList) -> bytes:
-    return at.event(name, source, target, list_form(about))
-
-
 def _list_created(at: Moment) -> Iterator[bytes]:
     me = at.circle.me
     number = at.world.ids.next()
@@ -33,25 +29,26 @@ def _list_created(at: Moment) -> Iterator[bytes]:
         subscribers=[],
     )
     at.circle.lists.append(made)
-    yield _list_event(at, "list_created", me, me, made)
+    yield at.event("list_created", me, me, list_form(made))
 
 
 def _list_updated(at: Moment) -> Iterator[bytes]:
-    for changed in _own_lists(at):
-        changed.description = some_bio(at.circle.me.lang, at.dice)
-        yield _list_event(at, "list_updated", at.circle.me, at.circle.me, changed)
-        return
+    changed, me = _own_list(at), at.circle.me
+    if changed is not None:
+        changed.description = some_bio(me.lang, at.dice)
+        yield at.event("list_updated", me, me, list_form(changed))
 
 
 def _list_destroyed(at: Moment) -> Iterator[bytes]:
-    for gone in _own_lists(at):
+    gone, me = _own_list(at), at.circle.me
+    if gone is not None:
         at.circle.lists.remove(gone)
-        yield _list_event(at, "list_destroyed", at.circle.me, at.circle.me, gone)
-        return
+        yield at.event("list_destroyed", me, me, list_form(gone))
 
 
-def _own_lists(at: Moment) -> list[UserList]:
-    return [one for one in at.circle.lists if one.owner is at.circle.me]
+def _own_list(at: Moment) -> UserList | None:
+    own = [one for one in at.circle.lists if one.owner is at.circle.me]
+    return pick(at.dice, own) if own else None
 
 
 def _joined(subscribes: bool, at: Moment) -> Iterator[bytes]:
@@ -85,7 +82,7 @@ def _left(subscribes: bool, at: Moment) -> Iterator[bytes]:
 def _membership(at: Moment, name: str, one: UserList, person: Person, by_person: bool) -> bytes:
     """Owners add and remove members; subscribers come and go by themselves."""
     source, target = (person, one.owner) if by_person else (one.owner, person)
-    return _list_event(at, name, source, target, one)
+    return at.event(name, source, target, list_form(one))
 
 
 LIST_CARDS: tuple[tuple[int, Card], ...] = (
