@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Literal
 
 from .ast import Rule, Term
-from .operators import OPERATORS
+from .operators import ALIASES, OPERATORS, did_you_mean
 from .values import clean_text
 from .words import is_plain, is_tag
 
@@ -24,13 +24,15 @@ def operator(name: str, value: str) -> Rule:
     Raises:
         ValueError: there is no such operator, or it takes no such value.
     """
+    name = ALIASES.get(name, name)
     found = OPERATORS.get(name)
     if found is None:
         raise ValueError(f"there is no operator {name}:; there are {', '.join(OPERATORS)}")
     try:
         return Term(name, found.kind.clean(value))
     except ValueError as error:
-        raise ValueError(f"{name}: takes {error}; not {value!r}") from None
+        hint = did_you_mean(name, value)
+        raise ValueError(f"{name}: takes {error}; not {value!r}" + (f"; {hint}" if hint else "")) from None
 
 
 def keyword(word: str) -> Rule:
@@ -238,7 +240,7 @@ def sample(percent: int) -> Rule:
 
 
 def lang(code: str) -> Rule:
-    """Posts that X took to be in a language."""
+    """Posts that X took to be in a language, by X's own code for it: Hebrew is `iw`, Indonesian `in`."""
     return operator("lang", code)
 
 

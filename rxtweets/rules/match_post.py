@@ -89,6 +89,21 @@ def field(name: str) -> Matcher:
     return matcher
 
 
+def language(term: Term, seed: int | None) -> Question:
+    """The language that X took the post to be in. Posts in Chinese don't say in which script."""
+    code = term.value.lower()
+
+    def ask(reading: Reading) -> Answer:
+        found = reading.post.lang
+        if found is None:
+            return ("tweet.fields=lang",)
+        if found.lower() == "zh" and code.startswith("zh-"):
+            return ("lang:",)
+        return found.lower() == code
+
+    return Question(ask, needs([f"lang:{code}"]))
+
+
 def refers(type: str) -> Matcher:
     """The post that this one answers or repeats, by its id."""
 

@@ -73,13 +73,16 @@ OPERATORS: dict[str, Operator] = {
         values.one_of("retweet", "reply", "quote", "verified", "nullcast"), "retweet", post.is_, COMPANY
     ),
     "has": Operator(
-        values.one_of("hashtags", "cashtags", "links", "mentions", "media", "images", "video_link", "geo"),
+        values.one_of(
+            *("hashtags", "cashtags", "links", "mentions", "media", "images", "video_link", "geo"),
+            aliases={"videos": "video_link"},
+        ),
         "images",
         text.has,
         COMPANY,
     ),
     "sample": Operator(values.PERCENT, "10", post.sample, COMPANY, negatable=False),
-    "lang": Operator(values.LANGUAGE, "en", post.field("lang"), COMPANY),
+    "lang": Operator(values.LANGUAGE, "en", post.language, COMPANY),
     "min_followers": Operator(values.COUNT, "500", people.count("followers_count"), COMPANY),
     "followers_count": Operator(values.RANGE, "1000..10000", people.count("followers_count"), COMPANY),
     "tweets_count": Operator(values.RANGE, "1000..10000", people.count("tweet_count"), COMPANY),
@@ -88,3 +91,15 @@ OPERATORS: dict[str, Operator] = {
     "embedding_threshold": Operator(values.SHARE, "0.45", text.never_known("embedding:"), COMPANY),
 }
 """The operators written `name:value`."""
+
+ALIASES = {
+    "in_reply_to_status_id": "in_reply_to_tweet_id",
+    "retweets_of_status_id": "retweets_of_tweet_id",
+}
+"""Other names that X takes for operators; a rule has the first name, whichever was written."""
+
+
+def did_you_mean(name: str, value: str) -> str:
+    """Return what somebody may have meant who wrote `name:value`, as a question; or nothing."""
+    found = [f"{name}:{meant}" for meant in OPERATORS[name].kind.meant(value)]
+    return f"did you mean {' or '.join(found)}?" if found else ""

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from . import build
 from .ast import Rule, Term, quoted
-from .operators import OPERATORS, Operator
+from .operators import ALIASES, OPERATORS, did_you_mean
 from .words import words
 
 
@@ -45,7 +45,6 @@ _OTHER_NAMES = {
     "statuses_count": "tweets_count",
     "reply_to": "to",
     "follow": "from",
-    "in_reply_to_status_id": "in_reply_to_tweet_id",
 }
 """How other query languages, X's own among them, call what an operator does."""
 
@@ -121,7 +120,7 @@ def phrase(text: str) -> Rule:
 def operator(text: str) -> Rule:
     """The operator *text*, `name:value`."""
     written, _, value = text.partition(":")
-    name = written.lower()
+    name = ALIASES.get(written.lower(), written.lower())
     if name not in OPERATORS:
         raise _unknown(name, value, text)
     known = OPERATORS[name]
@@ -137,7 +136,10 @@ def operator(text: str) -> Rule:
         return Term(name, known.kind.clean(_inside(value)))
     except ValueError as error:
         raise Wrong(
-            f"{name}: takes {error}; not {_shown(value)}", _hint(name, known, value, example)
+            f"{name}: takes {error}; not {_shown(value)}",
+            f"write {name}:{_shown(value.lstrip('@'))}"
+            if value[0] == "@"
+            else did_you_mean(name, value) or example,
         ) from None
 
 
@@ -145,22 +147,6 @@ def _inside(value: str) -> str:
     if value[0] == '"':
         return _ESCAPED.sub(r"\1", value[1:-1])
     return value[1:-1] if value[0] == "[" else value
-
-
-def _hint(name: str, known: Operator, value: str, example: str) -> str:
-    if value[0] == "@":
-        return f"write {name}:{_shown(value.lstrip('@'))}"
-    if name in ("has", "is"):
-        near = get_close_matches(value[:20].lower(), re.split(r", | or ", _listed(known)), n=1)
-        return f"did you mean {name}:{near[0]}?" if near else example
-    return example
-
-
-def _listed(known: Operator) -> str:
-    try:
-        return known.kind.clean("")
-    except ValueError as error:
-        return str(error)
 
 
 def _unknown(name: str, value: str, text: str) -> Wrong:

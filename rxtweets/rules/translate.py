@@ -8,6 +8,7 @@ from typing import Protocol
 from .ast import Rule, all_of, any_of
 from .build import bounding_box, cashtag, from_, hashtag, keyword, lang, mention, retweets_of, to
 from .check import Limits
+from .languages import rule_languages
 
 
 class Filter(Protocol):
@@ -34,20 +35,21 @@ def from_filter(query: Filter, limits: Limits | None = None) -> tuple[Rule, ...]
     """The rules that stand for *query*, a `FilterQuery`: as few as *limits* allow, together its equal.
 
     A phrase of *track* is its words ANDed, a followed user is `from:N OR to:N OR retweets_of:N`, a box a
-    `bounding_box:`, a language `lang:`. Rules know no filter level and replay nothing: `filter_level` and
-    `count` have no part. In rules punctuation only parts words, so `c++` finds `c`, too.
+    `bounding_box:`, a language `lang:` with X's own code for it (`iw` for `he`). Rules know no filter level
+    and replay nothing: `filter_level` and `count` have no part. In rules punctuation only parts words, so
+    `c++` finds `c`, too.
 
     *limits* are those of `Limits.pay_per_use()` unless given; whether the app may have so many rules is not
     checked.
 
     Raises:
-        ValueError: the query asks for nothing, or one of its alternatives is beyond the limit by itself.
+        ValueError: the query asks for nothing, one of its alternatives is beyond the limit by itself, or
+            rules don't know a language.
     """
     ways = list(_ways(query))
     if not ways:
         raise ValueError("a rule needs track, follow or locations: the query has none of them")
-    languages = [lang(code) for code in query.languages]
-    spoken = any_of(*languages) if languages else None
+    spoken = _spoken(query.languages)
     return tuple(_packed(ways, spoken, (limits or Limits()).length))
 
 
@@ -58,6 +60,18 @@ def _ways(query: Filter) -> Iterator[Rule]:
         yield from_(user) | to(user) | retweets_of(user)
     for box in query.locations:
         yield bounding_box(*box)
+
+
+def _spoken(codes: Sequence[str]) -> Rule | None:
+    found: dict[str, None] = {}
+    for code in codes:
+        languages = rule_languages(code)
+        if not languages:
+            raise ValueError(
+                f"lang: has no code for the language {code!r}; leave it out, or filter by Status.lang"
+            )
+        found.update(dict.fromkeys(languages))
+    return any_of(*map(lang, found)) if found else None
 
 
 def _word(text: str) -> Rule:

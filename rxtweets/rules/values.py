@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from types import MappingProxyType
 from typing import Literal, NamedTuple
+
+from .languages import LANGUAGES, WITHOUT_LANGUAGE, rule_languages
 
 Style = Literal["text", "bare", "list"]
 
@@ -15,11 +19,13 @@ WIDEST_MILES = 25
 class Kind(NamedTuple):
     """A kind of value.
 
-    `clean` gives the canonical form of a text, or raises `ValueError` with what the value has to be.
+    `clean` gives the canonical form of a text, or raises `ValueError` with what the value has to be. `meant`
+    gives the values that somebody may have meant who wrote another.
     """
 
     clean: Callable[[str], str]
     style: Style
+    meant: Callable[[str], tuple[str, ...]] = lambda value: ()
 
 
 def clean_text(value: str) -> str:
@@ -39,16 +45,20 @@ def _form(pattern: str, wanted: str, change: Callable[[str], str] = str) -> Call
     return clean
 
 
-def one_of(*names: str) -> Kind:
-    """One of some fixed names."""
+def one_of(*names: str, aliases: Mapping[str, str] = MappingProxyType({})) -> Kind:
+    """One of some fixed names, in any case; *aliases* are others for some of them."""
     listed = ", ".join(names[:-1]) + f" or {names[-1]}"
 
     def clean(value: str) -> str:
-        if value.lower() not in names:
+        name = aliases.get(value.lower(), value.lower())
+        if name not in names:
             raise ValueError(listed)
-        return value.lower()
+        return name
 
-    return Kind(clean, "bare")
+    def meant(value: str) -> tuple[str, ...]:
+        return tuple(get_close_matches(value[:20].lower(), names, n=1))
+
+    return Kind(clean, "bare", meant)
 
 
 def _between(low: float, high: float, wanted: str, pattern: str) -> Callable[[str], str]:
@@ -117,6 +127,12 @@ def _box(value: str) -> str:
     return " ".join(parts)
 
 
+def _language(value: str) -> str:
+    if value not in LANGUAGES and value not in WITHOUT_LANGUAGE:
+        raise ValueError("the code that X has for a language, such as en or zh-TW")
+    return value
+
+
 TEXT = Kind(clean_text, "text")
 NAME = Kind(
     _form(r"[A-Za-z0-9_]{1,20}", "a username without @, or the id of an account"),
@@ -131,9 +147,7 @@ CONTEXT = Kind(
     "bare",
 )
 COUNTRY = Kind(_form(r"[A-Za-z]{2}", "a country's code of two letters, such as JP", str.upper), "bare")
-LANGUAGE = Kind(
-    _form(r"[A-Za-z]{2,3}(?:[-_][A-Za-z]{2,4})?", "a language's code, such as en or zh-TW"), "bare"
-)
+LANGUAGE = Kind(_language, "bare", rule_languages)
 PERCENT = Kind(
     _form(r"0{0,3}(?:[1-9]\d?|100)", "a whole percentage from 1 to 100", lambda v: str(int(v))), "bare"
 )

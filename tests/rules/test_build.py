@@ -52,7 +52,11 @@ BUILT: list[tuple[Rule, str]] = [
     (rules.is_("retweet"), "is:retweet"),
     (rules.has("images"), "has:images"),
     (rules.sample(10), "sample:10"),
+    (rules.has("videos"), "has:video_link"),  # type: ignore[arg-type]
+    (rules.operator("in_reply_to_status_id", "5"), "in_reply_to_tweet_id:5"),
+    (rules.operator("retweets_of_status_id", "5"), "retweets_of_tweet_id:5"),
     (rules.lang("en"), "lang:en"),
+    (rules.lang("iw"), "lang:iw"),
     (rules.min_followers(5), "min_followers:5"),
     (rules.followers_count(5), "followers_count:5"),
     (rules.followers_count(5, 10), "followers_count:5..10"),
@@ -83,6 +87,8 @@ REFUSED: list[tuple[Callable[[], Rule], str]] = [
     (lambda: rules.followers_count(9, 5), "the smaller first"),
     (lambda: rules.sample(0), "1 to 100"),
     (lambda: rules.is_("funny"), "is: takes retweet, reply"),  # type: ignore[arg-type]
+    (lambda: rules.lang("he"), "not 'he'; did you mean lang:iw?"),
+    (lambda: rules.lang("zz"), "the code that X has for a language, such as en or zh-TW; not 'zz'"),
     (lambda: rules.operator("form", "ada"), "no operator form:"),
     (lambda: all_of(), "at least one"),
     (lambda: any_of(keyword("a"), "b"), "not with 'b'"),  # type: ignore[arg-type]

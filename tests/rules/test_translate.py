@@ -25,6 +25,8 @@ TRANSLATED: list[tuple[dict[str, Any], str]] = [
     ({"locations": [(-122.75, 36.8, -121.75, 37.8)]}, "bounding_box:[-122.75 36.8 -121.75 37.8]"),
     ({"track": ["cat"], "languages": ["en"]}, "cat lang:en"),
     ({"track": ["cat", "dog"], "languages": ["en", "de"]}, "(cat OR dog) (lang:en OR lang:de)"),
+    ({"track": ["cat"], "languages": ["he", "id", "EN"]}, "cat (lang:iw OR lang:in OR lang:en)"),
+    ({"track": ["cat"], "languages": ["zh", "pt-BR"]}, "cat (lang:zh-CN OR lang:zh-TW OR lang:pt)"),
     (
         {"track": ["a b"], "follow": [1], "locations": [(1, 2, 3, 4)], "languages": ["en"]},
         "(a b OR from:1 OR to:1 OR retweets_of:1 OR bounding_box:[1 2 3 4]) lang:en",
@@ -77,3 +79,9 @@ def test_refused() -> None:
     """A limit that one alternative alone exceeds is a ValueError that names it."""
     with pytest.raises(ValueError, match="longish takes more than the 5 characters"):
         from_filter(FilterQuery(track=["longish"]), Limits(5))
+
+
+def test_a_language_that_rules_lack() -> None:
+    """A language that `lang:` has no code for is a ValueError that names it: no rule would match the same."""
+    with pytest.raises(ValueError, match="no code for the language 'af'"):
+        from_filter(FilterQuery(track=["cat"], languages=["en", "af"]))

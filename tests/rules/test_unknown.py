@@ -55,6 +55,7 @@ UNKNOWN: list[tuple[str, Post, str]] = [
     ("in_reply_to_tweet_id:1", PLAIN, "tweet.fields=referenced_tweets"),
     ("retweets_of_tweet_id:1", bare("RT @bob: hello"), "tweet.fields=referenced_tweets"),
     ("source:web", PLAIN, "tweet.fields=source"),
+    ("lang:zh-TW", make(lang="zh"), "lang:"),
     ("embedding:cats", make(), "embedding:"),
     ("embedding_threshold:0.5", make(), "embedding:"),
     ("is:retweet", bare("RT @bob: hello"), "tweet.fields=referenced_tweets"),

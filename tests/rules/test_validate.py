@@ -22,6 +22,9 @@ ACCEPTED = [
     "bounding_box:[-105.301758 39.964069 -105.178505 40.09455]",
     'embedding:"open source" embedding_threshold:0.45',
     "cat sample:10 lang:zh-TW followers_count:1..20 tweets_count:5",
+    "cat (lang:in OR lang:iw OR lang:hi-Latn OR lang:ckb OR lang:und OR lang:qme)",
+    "cat has:videos",
+    "in_reply_to_status_id:5 OR retweets_of_status_id:5",
 ]
 
 
@@ -73,11 +76,21 @@ SYNTAX = [
     ("from: ada", "from:", "no value", "from:XDevelopers"),
     ("from:@ada", "from:@ada", "without @", "from:ada"),
     ("from:a-b", "from:a-b", "a username", ""),
-    ("has:videos", "has:videos", "hashtags, cashtags", "has:video_link"),
+    ("has:vids", "has:vids", "hashtags, cashtags", "has:"),
+    ("has:video", "has:video", "hashtags, cashtags", "has:video_link"),
     ("is:retweeted", "is:retweeted", "retweet, reply", "is:retweet"),
     ("cat sample:0", "sample:0", "1 to 100", "sample:10"),
     ("cat sample:101", "sample:101", "1 to 100", ""),
-    ("cat lang:english", "lang:english", "code", "lang:en"),
+    ("cat lang:english", "lang:english", "the code that X has", "for example lang:en"),
+    ("cat lang:he", "lang:he", "the code that X has", "did you mean lang:iw?"),
+    ("cat lang:id", "lang:id", "the code that X has", "did you mean lang:in?"),
+    ("cat lang:zh", "lang:zh", "the code that X has", "did you mean lang:zh-CN or lang:zh-TW?"),
+    ("cat lang:zh_tw", "lang:zh_tw", "the code that X has", "did you mean lang:zh-TW?"),
+    ("cat lang:nb", "lang:nb", "the code that X has", "did you mean lang:no?"),
+    ("cat lang:pt-BR", "lang:pt-BR", "the code that X has", "did you mean lang:pt?"),
+    ("cat lang:EN", "lang:EN", "the code that X has", "did you mean lang:en?"),
+    ("cat lang:zz", "lang:zz", "the code that X has", "for example lang:en"),
+    ("cat lang:xx-nope", "lang:xx-nope", "the code that X has", ""),
     ("place_country:USA", "place_country:USA", "two letters", "JP"),
     ("conversation_id:x", "conversation_id:x", "id of a post", ""),
     ("context:10", "context:10", "10.*", ""),
@@ -140,11 +153,11 @@ def test_refused(text: str, part: str, message: str) -> None:
 
 def test_every_problem_is_told() -> None:
     """One look finds all mistakes, in the order of the text."""
-    text = 'cat AND (form:ada OR has:videos -sample:5) ) -(dog OR "x y"~9'
+    text = 'cat AND (form:ada OR has:vids -sample:5) ) -(dog OR "x y"~9'
     assert [text[problem.position : problem.end] for problem in validate(text)] == [
         "AND",
         "form:ada",
-        "has:videos",
+        "has:vids",
         "sample:5",
         ")",
         "-",

@@ -1,0 +1,54 @@
+"""The languages of X's rules: which codes `lang:` takes, and which of them stand for another list's code."""
+
+from __future__ import annotations
+
+_CODES = """
+am ar bg bn bo bs ca ckb cs cy da de dv el en es et eu fa fi fr gu hi hi-Latn hr ht hu hy in is it iw ja ka km
+kn ko lo lt lv ml mr my ne nl no or pa pl ps pt ro ru sd si sk sl sr sv ta te th tl tr ug uk ur vi zh-CN zh-TW
+"""
+
+LANGUAGES = frozenset(_CODES.split())
+"""What `lang:` takes for a language.
+
+X keeps codes that ISO 639 retired (`in` is Indonesian, `iw` Hebrew), and has Chinese in two scripts.
+Source: X's page "Filtered stream operators".
+"""
+
+WITHOUT_LANGUAGE = frozenset({"und", "qam", "qct", "qht", "qme", "qst", "zxx"})
+"""What `lang:` takes for posts in no language.
+
+`und` is not recognised; `qam`, `qct`, `qht` and `qme` are mentions, cashtags, hashtags and links to media
+alone, `qst` a very short text, `zxx` no text. Source: X's developer community, "Unknown language code".
+"""
+
+_IN_ANY_CASE = {code.lower(): (code,) for code in LANGUAGES | WITHOUT_LANGUAGE}
+
+# Codes of ISO 639 and BCP 47 for what X's list has under another.
+_OTHER_CODES = {
+    "fil": ("tl",),
+    "he": ("iw",),
+    "id": ("in",),
+    "nb": ("no",),
+    "nn": ("no",),
+    "zh": ("zh-CN", "zh-TW"),
+    "zh-hans": ("zh-CN",),
+    "zh-hant": ("zh-TW",),
+    "zh-hk": ("zh-TW",),
+    "zh-mo": ("zh-TW",),
+    "zh-sg": ("zh-CN",),
+}
+
+
+def rule_languages(code: str) -> tuple[str, ...]:
+    """Return the codes that `lang:` has for a language that others call *code*, in any case.
+
+    Both scripts of Chinese for `zh`; the language alone for a region of it (`pt` for `pt-BR`); nothing for
+    what is not in X's list.
+    """
+    key = code.lower().replace("_", "-")
+    while key:
+        found = _IN_ANY_CASE.get(key) or _OTHER_CODES.get(key)
+        if found:
+            return found
+        key = key.rpartition("-")[0]
+    return ()
