@@ -8,7 +8,15 @@ from reactivex import operators as ops
 import rxtweets as rxt
 from rxtweets.backoff import Curve
 from rxtweets.emulator import Emulator
-from rxtweets.messages import Connected, Disconnected, KeepAlive, Lifecycle, Message, Reconnecting
+from rxtweets.messages import (
+    Connected,
+    Connecting,
+    Disconnected,
+    KeepAlive,
+    Lifecycle,
+    Message,
+    Reconnecting,
+)
 
 # X's own curves, a hundred times quicker: rxt.BackoffPolicy.standard() is what a program uses.
 quick = rxt.BackoffPolicy(
@@ -21,6 +29,8 @@ quick = rxt.BackoffPolicy(
 def line(item: Message | Lifecycle) -> str:
     """An item as one line."""
     match item:
+        case Connecting():
+            return "connecting"
         case Connected():
             return "connected"
         case Disconnected(cause):
@@ -38,7 +48,7 @@ with Emulator(rate=50) as emulator:
 
     auth = rxt.BearerToken(emulator.bearer_token)
     client = rxt.StreamingClient(auth, base_url=emulator.base_url, policy=quick)
-    items = client.sample().pipe(ops.map(line), ops.take(20))
+    items = client.sample().pipe(ops.map(line), ops.take(26))
 
     posts = 0
 

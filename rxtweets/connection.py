@@ -20,7 +20,7 @@ from .auth import Auth
 from .endpoints import Endpoint, Request
 from .errors import HTTPStatusError, StreamDisconnected, StreamError, StreamStalled, Unauthorized
 from .framing import DEFAULT_MAX_FRAME, Framer, LengthFramer, LineFramer
-from .messages import Connected, Disconnected, KeepAlive, Lifecycle
+from .messages import Connected, Connecting, Disconnected, KeepAlive, Lifecycle
 from .transport import Head, RequestsTransport, Session, Transport
 
 __all__ = ["Response", "connect", "fetch"]
@@ -36,6 +36,7 @@ _HEAD_TIMEOUT = 30.0
 _PROBLEM_TIMEOUT = 5.0
 """Seconds that the body of a refusal is waited for; the status is known without it."""
 
+_CONNECTING = Connecting()
 _KEEP_ALIVE = KeepAlive()
 _numbers = itertools.count(1)
 
@@ -64,9 +65,9 @@ def connect(
 ) -> Observable[bytes | Lifecycle]:
     """One session on *endpoint*, opened by each subscription and closed by its disposal.
 
-    Gives `Connected`, then each message as the bytes it came in, and `KeepAlive` for each blank line, the
-    moment they arrive. An endless stream that ends has failed, so `Disconnected` and an error come last; only
-    an endpoint that is `finite` completes.
+    Gives `Connecting`, `Connected`, then each message as the bytes it came in, and `KeepAlive` for each blank
+    line, the moment they arrive. An endless stream that ends has failed, so `Disconnected` and an error come
+    last; only an endpoint that is `finite` completes.
 
     It reads on a thread of its own (daemon, named `rxtweets-…`), one a subscription, and calls the observer
     there. While the observer works nothing is read: the network buffers fill, and a server ends a stream that
@@ -89,6 +90,7 @@ def connect(
     """
 
     def batches(exchange: _Exchange) -> Iterator[list[bytes | Lifecycle]]:
+        yield [_CONNECTING]
         head = exchange.open(endpoint.request, auth, endpoint.stall_timeout)
         yield [Connected(head.status_code, head.headers)]
         framer: Framer = LengthFramer(max_frame) if endpoint.delimited else LineFramer(max_frame)

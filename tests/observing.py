@@ -9,6 +9,8 @@ from typing import Any
 
 from reactivex import Observable, abc
 
+from rxtweets.messages import Connecting
+
 PATIENCE = 10.0
 """Seconds after which a test that waits has failed."""
 
@@ -17,7 +19,8 @@ class Seen:
     """What an Observable gave so far; `wait` returns as soon as a condition holds.
 
     Attributes:
-        items: the items, in order.
+        items: the items, in order, but for `Connecting`.
+        connecting: how many `Connecting` came.
         error: the error that ended it, or None.
         completed: whether it completed.
         threads: the names of the threads that called.
@@ -25,6 +28,7 @@ class Seen:
 
     def __init__(self, observable: Observable[Any], scheduler: abc.SchedulerBase | None = None) -> None:
         self.items: list[Any] = []
+        self.connecting = 0
         self.error: Exception | None = None
         self.completed = False
         self.threads: set[str] = set()
@@ -58,7 +62,10 @@ class Seen:
     def _on_next(self, item: Any) -> None:
         with self._changed:
             self.threads.add(threading.current_thread().name)
-            self.items.append(item)
+            if isinstance(item, Connecting):
+                self.connecting += 1
+            else:
+                self.items.append(item)
             self._changed.notify_all()
 
     def _on_error(self, error: Exception) -> None:

@@ -28,8 +28,8 @@ from rxtweets.errors import (
     StreamStalled,
     Unauthorized,
 )
-from rxtweets.messages import Connected, Disconnected, KeepAlive, Reconnecting
-from rxtweets.testing import HOLD, Script, ScriptedTransport
+from rxtweets.messages import Connected, Connecting, Disconnected, KeepAlive, Reconnecting
+from rxtweets.testing import HOLD, Script, ScriptedTransport, timeline
 
 from .observing import PATIENCE, Seen
 
@@ -70,6 +70,15 @@ def test_items_and_end() -> None:
     assert isinstance(connected, Connected)
     assert (connected.status_code, connected.headers["x-rate-limit-limit"]) == (200, "50")
     assert seen.items[1:] == [b"one", KeepAlive(), b"two", Disconnected(seen.error)]
+
+
+def test_connecting_comes_first() -> None:
+    """Each session says that it is about to connect, also one that then fails."""
+    transport = ScriptedTransport(Script(fails=ConnectionFailed("refused")), Script(b"1\r\n"))
+    stream = connect(ENDPOINT, transport=transport)
+    assert [type(item) for _, item in timeline(stream).items] == [Connecting]
+    kinds = [type(item) for _, item in timeline(stream).items]
+    assert kinds == [Connecting, Connected, bytes, Disconnected]
 
 
 def test_it_reads_on_a_thread_of_its_own() -> None:
@@ -200,7 +209,7 @@ def test_a_subscribers_exception_is_the_subscribers(
     threads[0].join(PATIENCE)
     assert raised == [boom]
     assert errors == []
-    assert len(threads) == 2
+    assert len(threads) == 3  # Connecting, Connected and the message
     assert [session.closed for session in transport.sessions] == [True]
     subscription.dispose()
 
@@ -259,9 +268,9 @@ def test_run_raises_the_streams_error_and_returns_on_completion() -> None:
         rxt.run(connect(ENDPOINT, transport=ScriptedTransport(Script(b"1\r\n"))))
     items: list[Any] = []
     rxt.run(
-        connect(ENDPOINT, transport=ScriptedTransport(Script(b"1\r\n", HOLD))).pipe(ops.take(2)), items.append
+        connect(ENDPOINT, transport=ScriptedTransport(Script(b"1\r\n", HOLD))).pipe(ops.take(3)), items.append
     )
-    assert items[1] == b"1"
+    assert items[2] == b"1"
 
 
 def test_run_returns_on_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:

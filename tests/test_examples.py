@@ -18,9 +18,10 @@ PRINTS = {
     "handle_errors": r"420: come back in 60 s\n403: Forbidden\n401: check .*\nthe network: .*refused.*\n",
     "route_messages": r"connected, HTTP 200\n(?s:.)*\d+ Status, .*1 Connected.*\n",
     "merge_streams": r"(v1\.1|v2  ) @\w+: (?s:.)*(v1\.1|v2  ) @\w+: (?s:.)*",
-    "watch_backoff": r"(attempt [123] in 0\.\d+ s, because of: HTTP 503.*\n){3}"
-    r"attempt 4 in 0\.6\d+ s, because of: HTTP 429.*\nconnected\n(a Post\n){3}(a Post\n)*"
-    r"lost: .*\nattempt 5 in 0\.000 s, because of: .*\nconnected\n(a \w+\n)*",
+    "watch_backoff": r"(connecting\nattempt [123] in 0\.\d+ s, because of: HTTP 503.*\n){3}"
+    r"connecting\nattempt 4 in 0\.6\d+ s, because of: HTTP 429.*\n"
+    r"connecting\nconnected\n(a Post\n){3}(a Post\n)*"
+    r"lost: .*\nattempt 5 in 0\.000 s, because of: .*\nconnecting\nconnected\n(a \w+\n)*",
     "filtered_stream": r"(rule \d+: .*\n){2}not added: lang:en: .*\n"
     r"\[(python|drinks|python, drinks)\] @\w+: (?s:.)*\n2 rules deleted\n",
     "posts_per_second": r"(\d+ posts a second\n)+hashtags of the last 1 s: .*\n(?s:.)*",

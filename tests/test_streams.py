@@ -19,6 +19,7 @@ from rxtweets.emulator import Emulator
 from rxtweets.endpoints import Endpoint, v1, v2
 from rxtweets.messages import (
     Connected,
+    Connecting,
     Disconnected,
     KeepAlive,
     Lifecycle,
@@ -169,8 +170,8 @@ def test_the_chain_decodes_and_reconnects() -> None:
     )
     seen = timeline(StreamingClient(TOKEN, transport=transport).filter())
     kinds = [type(item) for _, item in seen.items]
-    again = [Disconnected, Reconnecting]
-    assert kinds == [Connected, Post, KeepAlive, *again, Connected, Post, *again]
+    begun, again = [Connecting, Connected], [Disconnected, Reconnecting]
+    assert kinds == [*begun, Post, KeepAlive, *again, *begun, Post, *again, Connecting]
     assert isinstance(seen.error, errors.Unauthorized)
 
 
@@ -189,7 +190,7 @@ def test_a_window_of_time_completes() -> None:
     transport = ScriptedTransport(Script(b'{"data":{"id":"1","text":"one"}}\r\n'))
     seen = timeline(StreamingClient(TOKEN, transport=transport).filter(**WINDOW))
     assert seen.completed is not None
-    assert [type(item) for _, item in seen.items] == [Connected, Post]
+    assert [type(item) for _, item in seen.items] == [Connecting, Connected, Post]
 
 
 def test_a_scheduler_replaces_the_thread() -> None:

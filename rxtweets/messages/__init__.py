@@ -22,7 +22,14 @@ from rxtweets.messages.entities import (
     VideoInfo,
     VideoVariant,
 )
-from rxtweets.messages.lifecycle import Connected, Disconnected, KeepAlive, Lifecycle, Reconnecting
+from rxtweets.messages.lifecycle import (
+    Connected,
+    Connecting,
+    Disconnected,
+    KeepAlive,
+    Lifecycle,
+    Reconnecting,
+)
 from rxtweets.messages.like import Like
 from rxtweets.messages.notices import (
     Control,
@@ -51,6 +58,7 @@ __all__ = [
     "BoundingBox",
     "ComplianceEvent",
     "Connected",
+    "Connecting",
     "Control",
     "Coordinates",
     "Delete",

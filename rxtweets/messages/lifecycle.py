@@ -13,6 +13,10 @@ class Lifecycle(Struct, frozen=True):
     """Base of the events of a connection."""
 
 
+class Connecting(Lifecycle, frozen=True):
+    """A request for a stream is about to be sent: a wait before it, if there was one, is over."""
+
+
 class Connected(Lifecycle, frozen=True):
     """The server answered with a stream.
 

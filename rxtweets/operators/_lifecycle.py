@@ -11,5 +11,5 @@ from ._oftype import of_type
 
 
 def lifecycle() -> Callable[[Observable[Any]], Observable[Lifecycle]]:
-    """Keep the events of the connection: Connected, KeepAlive, Disconnected, Reconnecting."""
+    """Keep the events of the connection: Connecting, Connected, KeepAlive, Disconnected, Reconnecting."""
     return of_type(Lifecycle)

@@ -91,13 +91,14 @@ def test_lifecycle_events() -> None:
     """Lifecycle events hold what happened and are no messages."""
     cause = StreamStalled(20)
     events = [
+        m.Connecting(),
         m.Connected(200, {"x-rate-limit-remaining": "49"}),
         m.KeepAlive(),
         m.Disconnected(cause),
         m.Reconnecting(0.25, 1, cause),
     ]
     assert all(isinstance(event, m.Lifecycle) and not isinstance(event, m.Message) for event in events)
-    assert m.Reconnecting(delay=0.25, attempt=1, cause=cause) == events[3]
+    assert m.Reconnecting(delay=0.25, attempt=1, cause=cause) == events[4]
     assert m.KeepAlive() == m.KeepAlive()
 
 
