@@ -78,10 +78,11 @@ class Server:
 
     async def _serve(self, ready: Future[None]) -> None:
         tls = self.certificate
-        listener = (
-            Listener(self._site.connect)
-            if tls is None
-            else Listener(self._site.connect, tls.context, tls.names)
+        listener = Listener(
+            self._site.connect,
+            None if tls is None else tls.context,
+            frozenset() if tls is None else tls.names,
+            self._site.drop_idle,
         )
         try:
             if tls is not None:

@@ -203,6 +203,13 @@ class Site:
         for connection in tuple(self.connections):
             connection.transport.abort()
 
+    def drop_idle(self, seconds: float) -> None:
+        """Drop the connections whose client has owed a request for at least so many seconds."""
+        now = asyncio.get_running_loop().time()
+        for connection in tuple(self.connections):
+            if connection.idle_for(now) >= seconds:
+                connection.transport.abort()
+
     def end_scenarios(self) -> None:
         """Do nothing more of any scenario."""
         for scenario in tuple(self.scenarios):

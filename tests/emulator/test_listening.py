@@ -9,7 +9,7 @@ import pytest
 
 from rxtweets.emulator import X_HOSTS, Emulator
 
-from .clients import RULES
+from .clients import RULES, SAMPLE
 from .test_listener import HELLO
 from .tls_clients import get, plain, secure
 
@@ -63,6 +63,7 @@ def test_nobody_may_stand_at_the_door_for_ever(words: bytes, monkeypatch: pytest
 def test_a_crowd_at_the_door_waits_in_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
     """With as many silent clients as may be, others wait, and are taken in when those go."""
     monkeypatch.setattr("rxtweets.emulator.http.listener.MOST_WAITING", 3)
+    monkeypatch.setattr("rxtweets.emulator.http.listener.GRACE", 60)
     with Emulator(rate=0, tls=X_HOSTS) as emulator, ExitStack() as crowd:
         for _ in range(3):
             crowd.enter_context(plain(emulator))
@@ -76,6 +77,35 @@ def test_a_crowd_at_the_door_waits_in_the_queue(monkeypatch: pytest.MonkeyPatch)
         for _ in range(10):
             with secure(emulator) as sock:
                 assert answers(emulator, sock)
+
+
+@pytest.mark.parametrize("words", [b"", HELLO, b"CONN", b"CONNECT api.x.com:443 HTTP/1.1\r\n"])
+@pytest.mark.parametrize("tls", [X_HOSTS, ()], ids=["tls", "plain"])
+def test_clients_that_stay_silent_lock_nobody_out(tls: tuple[str, ...], words: bytes) -> None:
+    """Hundreds that connect and never come to a request: another client is served all the same."""
+    with Emulator(rate=0, tls=tls) as emulator, ExitStack() as crowd:
+        for _ in range(700):
+            crowd.enter_context(plain(emulator)).sendall(words)
+        with plain(emulator) as sock:
+            assert answers(emulator, sock)
+        if tls:
+            with secure(emulator) as sock:
+                assert answers(emulator, sock)
+
+
+def test_the_oldest_at_the_door_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of clients that stay silent the first is dropped for the next, and connections that are made stay."""
+    monkeypatch.setattr("rxtweets.emulator.http.listener.MOST_WAITING", 2)
+    monkeypatch.setattr("rxtweets.emulator.http.listener.GRACE", 0)
+    with Emulator(rate=0, tls=X_HOSTS) as emulator, ExitStack() as crowd:
+        made = crowd.enter_context(secure(emulator))
+        made.sendall(get(emulator, SAMPLE))
+        emulator.wait_for_streams(1)
+        first, second, third = (crowd.enter_context(plain(emulator)) for _ in range(3))
+        assert first.recv(1) == b""
+        for sock in (second, third):
+            assert answers(emulator, sock)
+        assert len(emulator.streams) == 1
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sets no such limit")
@@ -106,6 +136,29 @@ def test_without_descriptors_clients_wait(caplog: pytest.LogCaptureFixture) -> N
     assert [record.message.partition(":")[0] for record in caplog.records][:1] == [
         "no client can be taken in for a second"
     ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sets no such limit")
+@pytest.mark.parametrize("tls", [X_HOSTS, ()], ids=["tls", "plain"])
+def test_without_descriptors_the_silent_make_room(tls: tuple[str, ...]) -> None:
+    """When clients that say nothing hold all descriptors, they are dropped for one that speaks."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with Emulator(rate=0, tls=tls) as emulator, ExitStack() as stack:
+        served = stack.enter_context(plain(emulator))
+        silent = [stack.enter_context(plain(emulator)) for _ in range(20)]
+        assert answers(emulator, served)  # so that the others have been taken in, too
+        sock = stack.enter_context(socket.socket())
+        sock.settimeout(10)
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (sock.fileno() + 1, hard))
+            stack.enter_context(_filled())
+            sock.connect(("127.0.0.1", int(emulator.base_url.rpartition(":")[2])))
+            assert answers(emulator, sock)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        assert silent[0].recv(1) == b""
 
 
 def _filled() -> ExitStack:

@@ -66,6 +66,7 @@ class Connection(asyncio.Protocol):
         self._silent = False
         self._patience: asyncio.TimerHandle | None = None
         self.client_ip = ""
+        self._idle_since: float | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -97,13 +98,18 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> bool:
         return False  # a client that has closed its side is gone: close ours
 
+    def idle_for(self, now: float) -> float:
+        """Return how many seconds the client has owed a request; 0 while it is being answered."""
+        return 0.0 if self._idle_since is None else now - self._idle_since
+
     def _wait(self, seconds: float | None = None) -> None:
         self._stop_waiting()
-        self._patience = asyncio.get_running_loop().call_later(
-            PATIENCE if seconds is None else seconds, self.transport.close
-        )
+        loop = asyncio.get_running_loop()
+        self._idle_since = loop.time()
+        self._patience = loop.call_later(PATIENCE if seconds is None else seconds, self.transport.close)
 
     def _stop_waiting(self) -> None:
+        self._idle_since = None
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None
