@@ -19,6 +19,7 @@ from .talk import checked_rate
 from .trouble.actions import Rate
 from .trouble.controls import Controls
 from .v2.rules import Rule
+from .world.languages import checked as checked_language
 from .world.model import Post
 
 
@@ -145,17 +146,22 @@ class Emulator(Address, Controls):
         Args:
             text: The text; ids and time are added.
             author: Screen name or user id; somebody of the world if left out.
-            lang: Language code; guessed from the script if left out.
+            lang: X's code for its language, such as ``en``, ``in`` (Indonesian), ``zh-TW`` (of which the
+                post says ``zh``) or ``und``; guessed from the script if left out.
             reply_to: The post it answers.
             quote: The post it quotes.
             coordinates: Longitude and latitude in degrees.
+
+        Raises:
+            ValueError: X has no language of that code.
         """
+        code = None if lang is None else checked_language(lang)
 
         def make() -> Post:
             world = self._site.world
             person = None if author is None else world.people.who(author)
             return world.compose(
-                text, author=person, lang=lang, reply_to=reply_to, quoted=quote, point=coordinates
+                text, author=person, lang=code, reply_to=reply_to, quoted=quote, point=coordinates
             )
 
         return self._call(make)

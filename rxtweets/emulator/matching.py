@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from rxtweets.filterindex import FilterIndex
 from rxtweets.messages import Post as PostMessage
 from rxtweets.messages import Status, decode
@@ -12,6 +14,7 @@ from rxtweets.track.reading import Reading
 from .v1.forms import status_bytes
 from .v2.fields import FURTHER, Fields, brought
 from .v2.forms import post_bytes
+from .world.languages import said
 from .world.model import Post
 
 
@@ -69,7 +72,7 @@ class Selector:
         known: tuple[int, list[str]] | None = post.forms.get("rules")
         if known is not None and known[0] == self._version:
             return known[1]
-        message = decode(post_bytes(post, self._fields))
+        message = decode(_as_rules_read_it(post, self._fields))
         assert isinstance(message, PostMessage)
         if len(self._rules) > FEW:
             found = self._index.match(message)
@@ -83,6 +86,16 @@ class Selector:
                 self.counts[key] += 1
         post.forms["rules"] = (self._version, found)
         return found
+
+
+def _as_rules_read_it(post: Post, fields: Fields) -> bytes:
+    """The post in v2's form; of Chinese, rules know the script, which X doesn't send."""
+    form = post_bytes(post, fields)
+    if post.lang == said(post.lang):
+        return form
+    whole = msgspec.json.decode(form)
+    whole["data"] |= {"lang": post.lang} if "lang" in whole["data"] else {}
+    return msgspec.json.encode(whole)
 
 
 def _needed(rule: Rule) -> Fields:

@@ -7,7 +7,7 @@ import pytest
 
 from rxtweets.emulator import Emulator
 
-from .clients import FILTERED, SAMPLE, V1_SAMPLE, add_rules, raw_get, v1_stream
+from .clients import FILTERED, SAMPLE, V1_FILTER, V1_SAMPLE, add_rules, call, raw_get, v1_stream
 
 
 @pytest.mark.parametrize(
@@ -126,3 +126,66 @@ def test_both_protocols_show_the_same_post(world: Emulator) -> None:
                 post["lang"],
             )
     assert shared > 50
+
+
+POSTED = {
+    "in": "in",
+    "iw": "iw",
+    "zh-CN": "zh",
+    "zh-TW": "zh",
+    "hi-Latn": "hi-Latn",
+    "und": "und",
+    "tl": "tl",
+}
+"""Languages as rules ask for them, and what posts in them say."""
+
+
+@pytest.mark.parametrize("code", POSTED)
+def test_the_world_speaks_by_xs_codes(code: str) -> None:
+    """A rule for a language of X's list is heard, and its posts say the code that X has for it."""
+    with Emulator(rate=500, seed=1) as emulator:
+        add_rules(emulator, f"lang:{code} cat")
+        with raw_get(emulator, f"{FILTERED}?tweet.fields=lang") as stream:
+            assert {stream.message()["data"]["lang"] for _ in range(3)} == {POSTED[code]}
+
+
+def test_each_script_of_chinese_is_a_language_of_its_own(emulator: Emulator) -> None:
+    """Posts in both say `zh`; rules tell them apart, and find neither where the script isn't known."""
+    add_rules(emulator, "cat lang:zh-CN", "cat lang:zh-TW")
+    with raw_get(emulator, f"{FILTERED}?tweet.fields=lang") as stream:
+        for code in ("zh-CN", "zh-TW"):
+            emulator.publish("cat", lang=code)
+            message = stream.message()
+            assert message["data"]["lang"] == "zh"
+            assert [rule["tag"] for rule in message["matching_rules"]] == [f"cat lang:{code}"]
+        assert emulator.publish("cat", lang="zh") == 0
+
+
+@pytest.mark.parametrize(
+    ("code", "hint"),
+    [("he", "'iw'"), ("id", "'in'"), ("zz", "such as"), ("xx-nope", "such as"), ("EN", "'en'")],
+)
+def test_no_post_has_a_code_that_x_lacks(emulator: Emulator, code: str, hint: str) -> None:
+    """A post in such a language is refused, by the method and by HTTP, with the code that was meant."""
+    with pytest.raises(ValueError, match=hint):
+        emulator.publish("cat", lang=code)
+    answer = call(emulator, "POST", "/emulator/do", json={"do": "publish", "text": "cat", "lang": code})
+    assert (answer.status_code, hint in answer.text) == (400, True)
+
+
+def test_v1_takes_either_code_and_sends_xs() -> None:
+    """`language=he` and `language=iw` are Hebrew, whose statuses say `iw`; what X lacks is never heard."""
+    with Emulator(rate=500, seed=1) as emulator:
+        for path, form in ((V1_FILTER, {"track": "cat"}), (V1_SAMPLE, {})):
+            for code, said in (("he", "iw"), ("iw", "iw"), ("id", "in"), ("zh", "zh")):
+                with v1_stream(emulator, path, language=code, **form) as statuses:
+                    found = (one["lang"] for one in statuses if "lang" in one)
+                    assert set(itertools.islice(found, 3)) == {said}
+        with v1_stream(emulator, V1_FILTER, language="eo", track="cat"), raw_get(emulator, SAMPLE) as all_:
+            for _ in range(200):
+                all_.message()
+            heard = {
+                one["path"]: one["messages"]
+                for one in call(emulator, "GET", "/emulator/state").json()["streams"]
+            }
+            assert heard[V1_FILTER] == 0

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from rxtweets.emulator.hub import StreamHub
 from rxtweets.emulator.records import EndedStream
 from rxtweets.emulator.streams import OpenStream
+from rxtweets.emulator.world.languages import said
 from rxtweets.emulator.world.model import Post
+from rxtweets.emulator.world.text import unescaped
 
 from .pace import Pace
 
@@ -153,8 +155,8 @@ def _post(post: Post) -> dict[str, Any]:
     return {
         "id": str(post.id),
         "author": post.author.screen_name,
-        "text": post.text[:LONGEST],
-        "lang": post.lang,
+        "text": unescaped(post.text)[:LONGEST],
+        "lang": said(post.lang),
         "kind": next((kind for kind, other in kinds.items() if other is not None), "post"),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from functools import cached_property
 from http import HTTPStatus
 from typing import Any
@@ -127,13 +128,10 @@ def v1_refusal(status: int, path: str, detail: str | None = None) -> Answer:
     page = (
         '<html>\n<head>\n<meta http-equiv="Content-Type" content="text/html; charset=utf-8"/>\n'
         f"<title>Error {status} {said}</title>\n</head>\n<body>\n<h2>HTTP ERROR: {status}</h2>\n"
-        f"<p>Problem accessing '{_escaped(path)}'. Reason:\n<pre>    {said}</pre></p>\n</body>\n</html>\n"
+        f"<p>Problem accessing '{html.escape(path, quote=False)}'. Reason:\n"
+        f"<pre>    {said}</pre></p>\n</body>\n</html>\n"
     )
     return Answer(status, page.encode(), "text/html; charset=utf-8")
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 # --- v2

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from rxtweets.emulator.http.answers import encode
+from rxtweets.emulator.world.languages import checked
 
 from . import actions as do
 from . import noise, wire
@@ -39,7 +40,12 @@ def _publish(site: Site, action: do.Publish) -> int:
     world = site.world
     author = None if action.author is None else world.people.who(action.author)
     return site.hub.give(
-        world.compose(action.text, author=author, lang=action.lang, point=action.coordinates)
+        world.compose(
+            action.text,
+            author=author,
+            lang=None if action.lang is None else checked(action.lang),
+            point=action.coordinates,
+        )
     )
 
 

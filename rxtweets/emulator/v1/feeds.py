@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from msgspec import structs
 
 from rxtweets.emulator.clock import Clock
 from rxtweets.emulator.feed import Feed, partition_of
 from rxtweets.emulator.matching import tracked
+from rxtweets.emulator.world.languages import spoken
 from rxtweets.emulator.world.model import LEVELS, Post
 from rxtweets.emulator.world.wish import Wish
 from rxtweets.track import FilterQuery
@@ -81,9 +82,15 @@ def query_wish(query: FilterQuery, dice: random.Random) -> Wish:
         options.append(Wish(author=dice.choice(query.follow)))
     if query.locations:
         options.append(Wish(box=dice.choice(query.locations)))
-    lang = dice.choice(query.languages) if query.languages else None
+    lang = _language(query.languages, dice)
     level = "medium" if query.filter_level == "medium" else None
     return structs.replace(dice.choice(options), lang=lang, level=level)
+
+
+def _language(asked: Sequence[str], dice: random.Random) -> str | None:
+    """One of the languages asked for; None where X has none of them, so that nothing will match."""
+    codes = [code for one in asked for code in spoken(one)]
+    return dice.choice(codes) if codes else None
 
 
 class VolumeFeed(StatusFeed):
@@ -100,7 +107,7 @@ class VolumeFeed(StatusFeed):
         super().__init__(delimited)
         self._kind = kind
         self._parts = parts
-        self._languages = languages
+        self._languages = languages.union(*map(spoken, languages))
         self._level = LEVELS.index(level)
 
     def matches(self, post: Post) -> bool:
@@ -112,5 +119,5 @@ class VolumeFeed(StatusFeed):
         )
 
     def wish(self, dice: random.Random) -> Wish | None:
-        lang = dice.choice(sorted(self._languages)) if self._languages else None
+        lang = _language(sorted(self._languages), dice)
         return Wish(lang=lang, level="medium" if self._level == LEVELS.index("medium") else None)

@@ -8,7 +8,9 @@ from typing import Any
 
 import msgspec
 
+from rxtweets.emulator.world.languages import said
 from rxtweets.emulator.world.model import Link, Mention, Person, Place, Post, Tag
+from rxtweets.emulator.world.text import beginning, length
 
 from .circles import Letter, UserList
 from .entities import entities, media_form
@@ -54,7 +56,7 @@ def status(post: Post, *, depth: int = 0) -> dict[str, Any]:
     """
     replied, addressee = post.reply_to, post.addressee
     program = _SOURCES.get(post.source, "https://example.com")
-    long = len(post.text) > LONGEST and post.retweeted is None
+    long = length(post.text) > LONGEST and post.retweeted is None
     link = _more_link(post) if long else None
     shown = post.text if link is None else f"{post.text[: link.start - 2]}… {link.short}"
     form: dict[str, Any] = {
@@ -83,9 +85,9 @@ def status(post: Post, *, depth: int = 0) -> dict[str, Any]:
         "favorited": False,
         "retweeted": False,
         "filter_level": post.level,
-        "lang": post.lang,
+        "lang": said(post.lang),
     }
-    _add_shown(form, post, link)
+    _add_shown(form, post, link, shown)
     if post.withheld:
         form["withheld_in_countries"] = list(post.withheld)
     if post.retweeted:
@@ -96,10 +98,10 @@ def status(post: Post, *, depth: int = 0) -> dict[str, Any]:
     return form
 
 
-def _add_shown(form: dict[str, Any], post: Post, more: Link | None) -> None:
+def _add_shown(form: dict[str, Any], post: Post, more: Link | None, text: str) -> None:
     """What depends on how much of the text is shown, and on what: ranges, the long form, pictures, links."""
     if more is not None:
-        form["display_text_range"] = [min(post.shown[0], more.start - 2), LONGEST]
+        form["display_text_range"] = [min(post.shown[0], more.start - 2), LONGEST + len(text) - length(text)]
         form["extended_tweet"] = _extended(post)
     elif post.retweeted is None and post.shown != (0, len(post.text)):
         form["display_text_range"] = list(post.shown)
@@ -209,7 +211,7 @@ def letter_form(letter: Letter) -> dict[str, Any]:
 def _more_link(post: Post) -> Link:
     """The link to the whole of a long status that its cut text ends with."""
     target = f"https://twitter.com/i/web/status/{post.id}"
-    cut = LONGEST - 25
+    cut = len(beginning(post.text, LONGEST - 25))
     spans: tuple[Link | Tag | Mention, ...] = (*post.links, *post.tags, *post.mentions, *post.symbols)
     cut = min([cut, *(span.start for span in spans if span.start < cut < span.end)])
     cut = len(post.text[:cut].rstrip())

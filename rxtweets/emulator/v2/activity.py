@@ -9,6 +9,7 @@ from typing import Any
 from rxtweets.emulator.feed import Feed
 from rxtweets.emulator.http.answers import encode
 from rxtweets.emulator.world.model import Person, Post
+from rxtweets.emulator.world.text import unescaped
 from rxtweets.emulator.world.wish import Wish
 from rxtweets.emulator.world.world import World
 
@@ -94,8 +95,9 @@ class ActivityFeed(Feed):
             field = _CHANGED[what.rpartition(".")[2]]
             return {"before": _value(people.anybody(dice), field), "after": _value(person, field)}
         if room == "news":
-            headline = post.text.partition("\n")[0][:80]
-            return {"category": "News", "headline": headline, "summary": post.text, "hook": post.author.name}
+            said = unescaped(post.text)
+            headline = said.partition("\n")[0][:80]
+            return {"category": "News", "headline": headline, "summary": said, "hook": post.author.name}
         other, outbound = user_form(people.anybody(dice), _POST_FIELDS), user_form(person, _POST_FIELDS)
         if chosen.filter.get("direction") == "outbound" or room in ("mute", "block"):
             return {"source": outbound, "target": other}
@@ -115,7 +117,7 @@ def _fits(one: Subscription, post: Post) -> bool:
     }.get(kind)
     if addressed is not None and not addressed:
         return False
-    if wanted.get("keyword", "").casefold() not in post.text.casefold():
+    if wanted.get("keyword", "").casefold() not in unescaped(post.text).casefold():
         return False
     if "user_id" not in wanted:
         return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rxtweets.emulator.world.model import Link, Mention, Post, Tag
+from rxtweets.emulator.world.text import unescaped
 
 
 def entities(post: Post) -> dict[str, Any] | None:
@@ -21,10 +22,14 @@ def entities(post: Post) -> dict[str, Any] | None:
 
 
 def _annotations(post: Post) -> list[dict[str, Any]]:
-    """The names in the text that the post is about; unlike all others, their `end` is the last character."""
-    found = []
+    """The names in the text that the post is about.
+
+    Unlike all others they count characters of the text as it was typed, and their `end` is the last one.
+    Source: recorded posts, of whose annotations most do.
+    """
+    found, text = [], unescaped(post.text)
     for name in dict.fromkeys(context.name for context in post.contexts):
-        start = post.text.lower().find(name.lower())
+        start = text.lower().find(name.lower())
         if start >= 0:
             end = start + len(name)
             found.append(
@@ -33,7 +38,7 @@ def _annotations(post: Post) -> list[dict[str, Any]]:
                     "end": end - 1,
                     "probability": 0.7,
                     "type": "Other",
-                    "normalized_text": post.text[start:end],
+                    "normalized_text": text[start:end],
                 }
             )
     return found

@@ -12,7 +12,7 @@ from msgspec import structs
 from .chance import pick, short_link
 from .model import Link, Mention, Note, Post, Tag
 from .people import People
-from .text import display_url, entities
+from .text import characters, display_url, entities, escaped, length
 from .topics import PAGES, SITES
 
 LONGEST = 280
@@ -23,30 +23,30 @@ _DOUBLE = re.compile("[^\u0000-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]")
 
 
 def mark(text: str, people: People, dice: random.Random) -> Note:
-    """The text with its links shortened, and all that stands in it."""
+    """The text as it is sent, its links shortened, and all that stands in it."""
     pieces: list[str] = []
     tags: list[Tag] = []
     symbols: list[Tag] = []
     mentions: list[Mention] = []
     links: list[Link] = []
-    length = last = 0
+    at = last = 0
     for kind, value, start, end in entities(text):
-        pieces.append(text[last:start])
-        length += start - last
+        pieces.append(escaped(text[last:start]))
+        at += len(pieces[-1])
         last = end
         shown = text[start:end]
         if kind == "url":
             shown = short_link(dice)
-            links.append(_link(shown, value, length, dice))
+            links.append(_link(shown, value, at, dice))
         elif kind == "tag":
-            tags.append(Tag(value, length, length + len(shown)))
+            tags.append(Tag(value, at, at + len(shown)))
         elif kind == "symbol":
-            symbols.append(Tag(value, length, length + len(shown)))
+            symbols.append(Tag(value, at, at + len(shown)))
         else:
-            mentions.append(Mention(people.named(value), length, length + len(shown)))
+            mentions.append(Mention(people.named(value), at, at + len(shown)))
         pieces.append(shown)
-        length += len(shown)
-    pieces.append(text[last:])
+        at += len(shown)
+    pieces.append(escaped(text[last:]))
     return Note("".join(pieces), tuple(tags), tuple(symbols), tuple(mentions), tuple(links))
 
 
@@ -81,16 +81,18 @@ def cut(post: Post, note: Note, dice: random.Random) -> None:
 
 def is_long(text: str) -> bool:
     """Whether a text is too long for a post."""
-    return len(text) * 2 > LONGEST and len(text) + len(_DOUBLE.findall(text)) > LONGEST
+    return len(text) * 2 > LONGEST and length(text) + len(_DOUBLE.findall(text)) > LONGEST
 
 
 def _fitting(text: str, weight: int) -> int:
-    """How many characters of the text weigh no more than that."""
-    for position, character in enumerate(text):
+    """Where the text must end to weigh no more than that."""
+    end = 0
+    for character in characters(text):
         weight -= 2 if _DOUBLE.match(character) else 1
         if weight < 0:
-            return position
-    return len(text)
+            break
+        end += len(character)
+    return end
 
 
 def within(spans: Iterable[_Span], end: int, shift: int = 0) -> tuple[_Span, ...]:

@@ -161,6 +161,8 @@ class Recorded(Struct, frozen=True, gc=False):
 class Post(Struct, kw_only=True, eq=False):
     """A post, from which each protocol makes its own form.
 
+    `text` is escaped as X sends it (`&amp;`), and what stands in it counts the characters of that.
+    `lang` is a code of X's rules; what posts say is `languages.said` of it.
     `ms` is its time in Unix milliseconds, `edits` are the ids of earlier versions, oldest first. Where there
     is a `note`, the text is the beginning of it and ends with `more_link`. `withheld` holds the codes of the
     countries where it isn't shown; one that is `gone` is empty, and only referred to. `to` is whom it is for

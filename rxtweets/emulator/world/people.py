@@ -107,10 +107,11 @@ class People:
             giver.name, giver.verified, giver.verified_type = name, True, "business"
 
     def anybody(self, dice: random.Random, lang: str | None = None) -> Person:
-        """Someone of the population, of the given language where anybody has it."""
+        """Someone of the population, of the given language (whatever script) where anybody has it."""
         if not self._inhabitants:
             self._settle()
-        choice = self._speakers.get(lang, self._inhabitants) if lang else self._inhabitants
+        speakers = self._speakers.get(lang.partition("-")[0]) if lang else None
+        choice = speakers or self._inhabitants
         return pick(dice, choice)
 
     def numbered(self, index: int) -> Person:

@@ -35,6 +35,7 @@ TONGUES: dict[str, Tongue] = {
             "We talked about {} for three hours and agreed on nothing 😂",
             "Breaking: {} is all over my timeline again.",
             "My weekend plan: coffee, rain and {} .",
+            "Nothing but {} & coffee today <3",
             "Five years ago nobody had heard of {} . Look where we are now.",
             "Does anybody have a good introduction to {} for a friend of mine?",
         ),
@@ -45,6 +46,7 @@ TONGUES: dict[str, Tongue] = {
             "I'll write the whole story down one day, with pictures, because nobody believes it otherwise.",
             "Honestly, the best part was meeting everybody again after such a long time.",
             "No further questions.",
+            "Q&A tonight -> link in bio.",
         ),
         (
             "the new season",
@@ -145,7 +147,7 @@ TONGUES: dict[str, Tongue] = {
         ("İyi geceler.", "Yarın görüşürüz, fotoğrafları akşam paylaşırım."),
         ("maç", "çay", "#İstanbul"),
     ),
-    "id": Tongue(
+    "in": Tongue(
         4,
         (
             "Siapa yang hari ini juga sibuk dengan {} ?",
@@ -179,11 +181,17 @@ TONGUES: dict[str, Tongue] = {
         ("शुभ रात्रि।", "कल पूरी कहानी सुनाऊँगा, तस्वीरों के साथ।"),
         ("क्रिकेट", "चाय", "#दिल्ली"),
     ),
-    "zh": Tongue(
-        4,
+    "zh-CN": Tongue(
+        3,
         ("今天一直在聊 {} ，停不下来", "大家觉得 {} 怎么样？", "终于等到 {} 了！🎉"),
         ("晚安。", "明天再把整个故事和照片发上来，今天实在太累了。"),
         ("天气", "足球", "新电影", "#摄影"),
+    ),
+    "zh-TW": Tongue(
+        1,
+        ("今天一直在聊 {} ，停不下來", "大家覺得 {} 怎麼樣？", "終於等到 {} 了！🎉"),
+        ("晚安。", "明天再把整個故事和照片發上來，今天實在太累了。"),
+        ("天氣", "夜市", "新電影", "#攝影"),
     ),
     "th": Tongue(
         2,
@@ -193,11 +201,18 @@ TONGUES: dict[str, Tongue] = {
     ),
 }
 
+
+def tongue(lang: str) -> Tongue:
+    """Return the language of that code; English for one that nobody here speaks."""
+    return TONGUES.get("zh-CN" if lang == "zh" else lang, TONGUES["en"])
+
+
 BIOS: dict[str, tuple[str, ...]] = {
     "en": (
         "Opinions my own.",
         "Coffee first ☕ | he/him",
         "Journalist. Tips: DM.",
+        "Bikes & books.",
         "Mother of two, runner, reader of everything.",
         "Software, synths, sourdough.",
         "Photographs of trains. All of them mine.",
@@ -251,9 +266,9 @@ _SCRIPTS = (
     ("hi", re.compile("[\u0900-\u097f]")),
     ("th", re.compile("[\u0e00-\u0e7f]")),
     ("el", re.compile("[\u0370-\u03ff]")),
-    ("he", re.compile("[\u0590-\u05ff]")),
+    ("iw", re.compile("[\u0590-\u05ff]")),
 )
-LATIN = tuple(code for code in TONGUES if code in {"en", "es", "pt", "fr", "de", "it", "tr", "id"})
+LATIN = tuple(code for code in TONGUES if code in {"en", "es", "pt", "fr", "de", "it", "tr", "in"})
 
 
 def script_language(text: str) -> str | None:

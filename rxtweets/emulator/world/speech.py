@@ -7,7 +7,7 @@ import random
 from .chance import ALPHABET, pick
 from .model import Context
 from .people import People
-from .phrases import TONGUES, Tongue
+from .phrases import Tongue, tongue
 from .topics import CONTEXTS, SITES, context
 from .wish import Wish
 
@@ -20,13 +20,13 @@ _LONG = 0.012
 
 def say(dice: random.Random, people: People, wish: Wish, lang: str) -> tuple[str, tuple[Context, ...]]:
     """A text in that language about what is wished for, and what a classifier makes of it."""
-    tongue = TONGUES.get(lang) or TONGUES["en"]
+    spoken = tongue(lang)
     words = list(wish.words)
     if len(words) > 1 and dice.random() < 0.4:
         dice.shuffle(words)  # any order matches a phrase of `track`
-    topic = " ".join([*words, wish.entity] if wish.entity else words) or pick(dice, tongue.topics)
+    topic = " ".join([*words, wish.entity] if wish.entity else words) or pick(dice, spoken.topics)
     long = not wish.wants and dice.random() < _LONG
-    text = _sentences(dice, tongue, topic, dice.randrange(8, 14) if long else pick(dice, _LENGTHS))
+    text = _sentences(dice, spoken, topic, dice.randrange(8, 14) if long else pick(dice, _LENGTHS))
     for extra in _extras(dice, people, wish, words):
         text = f"{text} {extra}"
     return text, _contexts(wish, topic)

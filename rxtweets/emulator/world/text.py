@@ -1,9 +1,12 @@
-"""Words of a text: where they begin and end, and which of them are hashtags, mentions, cashtags and links."""
+"""Texts: their words, what is marked in them, and how X sends them."""
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
+from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 # Vowel signs and accents are no word characters to `\w`, yet no separators either: नमस्ते is one word.
@@ -49,6 +52,38 @@ def words(text: str) -> list[str]:
 def names(text: str) -> list[str]:
     """The names in a list written as one text, blanks between them."""
     return text.split()
+
+
+_CHARACTERS = re.compile(r"&(?:amp|lt|gt);|.", re.DOTALL)
+
+
+def escaped(text: str) -> str:
+    """Return a text as X sends it on both protocols: `&amp;`, `&lt;` and `&gt;` for `&`, `<` and `>`.
+
+    Only what a post or a message says is sent so: names, descriptions and addresses are sent as they are.
+    Source: 92 of 94 recorded texts with such signs, and recorded users.
+    """
+    return html.escape(text, quote=False)
+
+
+def unescaped(text: str) -> str:
+    """Return what was typed, from the text as it is sent."""
+    return html.unescape(text)
+
+
+def characters(text: str) -> Iterator[str]:
+    """Return the characters of an escaped text, of which an escape is one."""
+    return (match[0] for match in _CHARACTERS.finditer(text))
+
+
+def length(text: str) -> int:
+    """Return how many characters an escaped text has, as X counts them: an escape is one."""
+    return len(_CHARACTERS.findall(text)) if "&" in text else len(text)
+
+
+def beginning(text: str, count: int) -> str:
+    """Return so many characters of an escaped text, no escape cut."""
+    return "".join(islice(characters(text), count)) if "&" in text else text[:count]
 
 
 class Entity(NamedTuple):

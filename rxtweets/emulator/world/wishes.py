@@ -113,7 +113,7 @@ _MEANINGS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "conversation_id": ("conversation", int),
     "in_reply_to_tweet_id": ("answered", int),
     "retweets_of_tweet_id": ("repeated", int),
-    "lang": ("lang", str.lower),
+    "lang": ("lang", str),
     "source": ("source", str),
     "place": ("place", str),
     "place_country": ("country", str.upper),

@@ -18,9 +18,9 @@ from .marks import append_link, carry_over, cut, is_long, mark
 from .model import Counts, Mention, Person, Place, Post
 from .past import Past
 from .people import People
-from .phrases import LATIN, TONGUES, script_language
+from .phrases import LATIN, TONGUES, script_language, tongue
 from .speech import say
-from .text import display_url
+from .text import beginning, display_url, escaped, length
 from .wish import NOTHING, Profile, Wish
 
 _SOURCES = (
@@ -128,7 +128,7 @@ class World:
         author = author or self.people.anybody(self.dice, original.lang)
         prefix = f"RT @{original.author.screen_name}: "
         whole = prefix + original.text
-        text = whole if len(whole) <= 140 else whole[:139] + "…"
+        text = whole if length(whole) <= 140 else beginning(whole, 139) + "…"
         original.count(retweets=1, likes=1, views=31)
         post_id = author.latest = self.ids.next()
         post = Post(
@@ -206,13 +206,13 @@ class World:
 
     def _edit(self, post: Post) -> Post:
         """A later version of a post, something added at its end."""
-        remark = pick(self.dice, (TONGUES.get(post.lang) or TONGUES["en"]).remarks)
+        remark = pick(self.dice, tongue(post.lang).remarks)
         post_id = post.author.latest = self.ids.next()
         edited = structs.replace(
             post,
             id=post_id,
             ms=id_time(post_id),
-            text=f"{post.text} {remark}",
+            text=f"{post.text} {escaped(remark)}",
             edits=(*post.edits, post.id),
             forms={},
             counted=False,
