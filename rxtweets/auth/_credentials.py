@@ -14,6 +14,7 @@ from rxtweets.endpoints import Request
 from rxtweets.errors import HTTPStatusError
 
 from . import _store
+from ._unlogged import unlogged
 
 
 class Exchange(NamedTuple):
@@ -66,7 +67,8 @@ class Auth(AuthBase):
         Its keys are the names of the environment variables, in small letters and without the prefix.
 
         Raises:
-            ValueError: others than the file's owner can read it, or a key is missing, or it is not TOML.
+            ValueError: it is no regular file but a pipe or a device, others than its owner can read it, a key
+                is missing, or it is not TOML.
             OSError: the file can't be opened.
         """
         return cls(*_store.from_file(cls._parts, path))
@@ -210,7 +212,8 @@ def signed(
     sign = Signature(
         key, secret, token, token_secret, callback_uri=callback_uri, verifier=verifier, decoding=None
     )
-    result: PreparedRequest = sign(r)
+    with unlogged():
+        result: PreparedRequest = sign(r)
     return result
 
 

@@ -44,7 +44,7 @@ class PinSignIn:
     def request_token(self) -> Exchange:
         """The first request: for a token to sign in with. `oob` asks for a PIN in place of a call-back."""
         request = Request("POST", api_url("/oauth/request_token", self._base_url))
-        return Exchange(request, _Leg(self._key, self._secret, callback_uri="oob"))
+        return Exchange(request, Leg(self._key, self._secret, callback_uri="oob"))
 
     def authorization(self, status_code: int, headers: Mapping[str, str], body: bytes) -> Authorization:
         """What the answer to `request_token` allows.
@@ -85,7 +85,7 @@ class Authorization:
         verifier = "".join(pin.split())
         if not (verifier.isascii() and verifier.isalnum()):
             raise ValueError("a PIN is the number of about seven digits that X shows after signing in")
-        leg = _Leg(self._key, self._secret, self._token, self._token_secret, verifier=verifier)
+        leg = Leg(self._key, self._secret, self._token, self._token_secret, verifier=verifier)
         return Exchange(Request("POST", api_url("/oauth/access_token", self._base_url)), leg)
 
     def credentials(self, status_code: int, headers: Mapping[str, str], body: bytes) -> OAuth1:
@@ -124,15 +124,17 @@ def sign_in(
     return authorization.credentials(*perform(*authorization.exchange(ask(authorization.url))))
 
 
-class _Leg(AuthBase):
+class Leg(AuthBase):
     """Signs one of the two requests, with what `signed` takes."""
 
-    def __init__(self, *keys: str, **parts: str) -> None:
-        self._keys = keys
+    def __init__(self, key: str, secret: str, *tokens: str, **parts: str | None) -> None:
+        self._key = key
+        self._secret = secret
+        self._tokens = tokens
         self._parts = parts
 
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
-        return signed(r, *self._keys, **self._parts)
+        return signed(r, self._key, self._secret, *self._tokens, **self._parts)
 
 
 class _Pair(NamedTuple):

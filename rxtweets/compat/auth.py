@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, quote
 from requests.auth import AuthBase
 
 from rxtweets.auth import AppOnly, OAuth1
+from rxtweets.auth._pin import Leg
 from rxtweets.connection import fetch
 from rxtweets.endpoints import Request, api_url
 
@@ -85,25 +86,16 @@ class OAuthHandler:
         except KeyError:
             raise TweepError("there is no request token yet: call get_authorization_url() first") from None
         given = verifier.strip() if verifier else verifier
-        said = self._obtain(
-            "access_token",
-            resource_owner_key=token,
-            resource_owner_secret=secret,
-            verifier=given,
-        )
+        said = self._obtain("access_token", (), token, secret, verifier=given)
         self.set_access_token(said["oauth_token"], said["oauth_token_secret"])
         return said["oauth_token"], said["oauth_token_secret"]
 
     def _obtain(
-        self, leg: str, params: tuple[tuple[str, str], ...] = (), **parts: str | None
+        self, leg: str, params: tuple[tuple[str, str], ...], *tokens: str, **parts: str | None
     ) -> dict[str, str]:
         """The tokens that one leg of the sign-in gives."""
-        from requests_oauthlib import OAuth1 as Signature  # here, since importing it costs much
-
         try:
-            sign: AuthBase = Signature(
-                self.consumer_key, client_secret=self.consumer_secret, decoding=None, **parts
-            )
+            sign = Leg(self.consumer_key, self.consumer_secret, *tokens, **parts)
             answer = fetch(Request("POST", api_url(f"/oauth/{leg}"), params), sign).run()
             said = {name: found[0] for name, found in parse_qs(answer.body.decode("ascii")).items()}
         except Exception as error:
