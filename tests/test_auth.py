@@ -414,6 +414,20 @@ def test_from_file_refuses_an_open_file(file: Path, mode: int) -> None:
     assert BearerToken.from_file(file)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="the system has no such files")
+def test_from_file_refuses_what_is_no_file(tmp_path: Path) -> None:
+    """A pipe that nobody writes to, a device or a directory is refused at once, by name."""
+    pipe = tmp_path / "pipe.toml"
+    os.mkfifo(pipe, 0o600)
+    for path in (pipe, Path("/dev/null")):
+        with pytest.raises(
+            ValueError, match=f"{path} is a pipe or a device; credentials are read"
+        ):
+            OAuth1.from_file(path)
+    with pytest.raises(IsADirectoryError, match=str(tmp_path)):
+        OAuth1.from_file(tmp_path)
+
+
 def test_from_file_names_what_is_missing(file: Path) -> None:
     """A key that isn't there is named, with the line to write."""
     file.write_text('consumer_key = "k"')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
@@ -106,12 +107,15 @@ def save(path: Path, values: Mapping[str, str]) -> None:
 def _parsed(path: Path) -> dict[str, object]:
     import tomllib
 
-    with open(os.path.expanduser(path), "rb") as opened:
-        mode = os.fstat(opened.fileno()).st_mode & 0o777
+    name = os.fspath(path)
+    with open(os.path.expanduser(path), "rb", opener=_open_at_once) as opened:
+        status = os.fstat(opened.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise ValueError(f"{name} is a pipe or a device; credentials are read from a regular file only")
+        mode = stat.S_IMODE(status.st_mode)
         if os.name == "posix" and mode & 0o077:
             import shlex
 
-            name = os.fspath(path)
             raise ValueError(f"{name} is open to others (mode {mode:o}): run `chmod 600 {shlex.quote(name)}`")
         content = opened.read()
     try:
@@ -122,7 +126,12 @@ def _parsed(path: Path) -> dict[str, object]:
         place = re.search(r"\(at [^)]*\)$", str(error))
         fault = f"is not TOML {place[0] if place else ''}".rstrip()
     # Raised outside of the handlers, since the errors above carry the file's content.
-    raise ValueError(f'{os.fspath(path)} {fault}; it has lines such as `consumer_key = "…"`')
+    raise ValueError(f'{name} {fault}; it has lines such as `consumer_key = "…"`')
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open *path*, also when it is a pipe that nobody has opened to write into."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _listed(names: list[str]) -> str:
