@@ -18,7 +18,14 @@ from ._schedulers import on_no_event_loop
 from ._uncaught import listener
 from .auth import Auth
 from .endpoints import Endpoint, Request
-from .errors import HTTPStatusError, StreamDisconnected, StreamError, StreamStalled, Unauthorized
+from .errors import (
+    HTTPStatusError,
+    NotAStream,
+    StreamDisconnected,
+    StreamError,
+    StreamStalled,
+    Unauthorized,
+)
 from .framing import DEFAULT_MAX_FRAME, Framer, LengthFramer, LineFramer
 from .messages import Connected, Connecting, Disconnected, KeepAlive, Lifecycle
 from .transport import Head, RequestsTransport, Session, Transport
@@ -38,6 +45,7 @@ _PROBLEM_TIMEOUT = 5.0
 
 _CONNECTING = Connecting()
 _KEEP_ALIVE = KeepAlive()
+_BLANK = b" \t\r\n\xef\xbb\xbf"
 _numbers = itertools.count(1)
 
 
@@ -67,7 +75,9 @@ def connect(
 
     Gives `Connecting`, `Connected`, then each message as the bytes it came in, and `KeepAlive` for each blank
     line, the moment they arrive. An endless stream that ends has failed, so `Disconnected` and an error come
-    last; only an endpoint that is `finite` completes.
+    last; only an endpoint that is `finite` completes, and only when its last message came whole. A whole
+    message at the end comes out without its end of line, too; when a part of one is lost, the error's `cut`
+    says how much had come.
 
     It reads on a thread of its own (daemon, named `rxtweets-…`), one a subscription, and calls the observer
     there. While the observer works nothing is read: the network buffers fill, and a server ends a stream that
@@ -83,7 +93,8 @@ def connect(
             `CurrentThreadScheduler` makes `subscribe` block until the stream ends. One of an event loop
             (asyncio's, a GUI's) that is given to `subscribe` is not used, as reading would freeze the loop.
 
-    Errors: `ConnectionFailed`, `StreamStalled`, `StreamDisconnected`, `FrameTooLong`, `HTTPStatusError`. What
+    Errors: `ConnectionFailed`, `StreamStalled`, `StreamDisconnected`, `FrameTooLong`, `HTTPStatusError`, of
+    which `NotAStream` is for a success other than 200 and for a page of HTML. What
     somebody down the chain raises is not the stream's: it closes the session, is no `on_error` and is never
     retried. It is raised on the reading thread, where `threading.excepthook` reports it; `rxtweets.run`
     raises it for its caller.
@@ -92,24 +103,40 @@ def connect(
     def batches(exchange: _Exchange) -> Iterator[list[bytes | Lifecycle]]:
         yield [_CONNECTING]
         head = exchange.open(endpoint.request, auth, endpoint.stall_timeout)
+        if head.status_code != 200 or _is_html(head):
+            raise exchange.refused(head, NotAStream)
         yield [Connected(head.status_code, head.headers)]
         framer: Framer = LengthFramer(max_frame) if endpoint.delimited else LineFramer(max_frame)
         failure: StreamError | None = None
         try:
-            while data := exchange.read():
+            data = exchange.read()
+            if data.lstrip(_BLANK).startswith(b"<"):  # a page that its headers don't call one
+                raise NotAStream(head.status_code, head.headers, data)
+            while data:
                 if frames := framer.feed(data):
                     yield [frame or _KEEP_ALIVE for frame in frames]
                 if framer.error:
                     raise framer.error
-            if endpoint.finite:
-                return
-            failure = StreamDisconnected()
+                data = b"" if exchange.disposed else exchange.read()
         except StreamError as error:
             failure = error
+        left = framer.close()
+        if left.frames:
+            yield list(left.frames)
+        if failure is None:
+            if endpoint.finite and left.cut is None:
+                return
+            failure = StreamDisconnected()
+        failure.cut = left.cut
         yield [Disconnected(failure)]
         raise failure
 
     return _exchanging(batches, transport, scheduler)
+
+
+def _is_html(head: Head) -> bool:
+    kind = head.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    return kind in ("text/html", "application/xhtml+xml")
 
 
 def fetch(
@@ -233,15 +260,18 @@ class _Exchange:
         with self._within(stall_timeout + _HEAD_TIMEOUT):
             head = session.open()
         if not 200 <= head.status_code < 300:
-            raise HTTPStatusError.of(head.status_code, head.headers, self._problem())
+            raise self.refused(head, HTTPStatusError.of)
         return head
 
-    def _problem(self) -> bytes:
-        """As much of a refusal's body as comes: the refusal counts, even when its body breaks off."""
+    def refused(self, head: Head, error: Callable[..., HTTPStatusError]) -> HTTPStatusError:
+        """Return what *error* makes of *head* and as much of its body as comes.
+
+        The refusal counts, even when its body breaks off.
+        """
         parts: list[bytes] = []
         with contextlib.suppress(StreamError), self._within(_PROBLEM_TIMEOUT):
             parts.extend(self._parts(_LONGEST_PROBLEM))
-        return b"".join(parts)
+        return error(head.status_code, head.headers, b"".join(parts))
 
     @contextlib.contextmanager
     def _within(self, seconds: float) -> Iterator[None]:

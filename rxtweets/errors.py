@@ -5,7 +5,7 @@
     ├── StreamStalled           nothing arrived, not even a keep-alive, for the stall timeout
     ├── StreamDisconnected      the server ended an established stream
     ├── FrameTooLong            one message was longer than the limit
-    └── HTTPStatusError         the server answered with something other than 200
+    └── HTTPStatusError         the server answered with a status that is no success
         ├── Unauthorized        401
         ├── Forbidden           403
         ├── NotFound            404
@@ -13,6 +13,7 @@
         ├── NoRules             409
         ├── TooLong             413
         ├── OutOfRange          416
+        ├── NotAStream          a success that is not 200, or a page of HTML
         ├── RateLimited         420, 429
         │   ├── TooManyConnections
         │   └── UsageCapped
@@ -41,7 +42,20 @@ def _readable(text: str) -> str:
 
 
 class StreamError(Exception):
-    """Base of every error that a stream, or a request beside it, ends with."""
+    """Base of every error that a stream, or a request beside it, ends with.
+
+    Attributes:
+        cut: how many bytes had come of a last message that is lost, since the stream ended within it; None
+            when it ended between two messages.
+    """
+
+    cut: int | None = None
+
+    def __str__(self) -> str:
+        said = super().__str__()
+        if self.cut is None:
+            return said
+        return f"{said}, in the middle of a message, of which {self.cut:,} bytes had come"
 
 
 class ConnectionFailed(StreamError):
@@ -63,7 +77,7 @@ class StreamStalled(StreamError):
         self.timeout = timeout
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.timeout,)
+        return type(self), (self.timeout,), {"cut": self.cut}
 
 
 class StreamDisconnected(StreamError):
@@ -80,7 +94,7 @@ class StreamDisconnected(StreamError):
         self.reason = reason
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.reason, self.code)
+        return type(self), (self.reason, self.code), {"cut": self.cut}
 
 
 class FrameTooLong(StreamError):
@@ -157,7 +171,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HTTPStatusError(StreamError):
-    """The server answered with a status other than 200.
+    """The server answered with a status that is no success, or with one that does not belong there.
 
     Attributes:
         status_code: the HTTP status.
@@ -229,6 +243,12 @@ class TooLong(HTTPStatusError):
 
 class OutOfRange(HTTPStatusError):
     """416: a range, such as `count`, is out of bounds (v1.1)."""
+
+
+class NotAStream(HTTPStatusError):
+    """A stream was asked for, and the answer is a success other than 200, or a page of HTML."""
+
+    _hint = "a stream begins with 200 and is JSON; did a proxy or a captive portal answer in its place?"
 
 
 class RateLimited(HTTPStatusError):

@@ -1,22 +1,38 @@
 """Bytes to frames, sans-I/O: both ways in which a stream marks where a message ends.
 
 `feed` takes bytes cut anywhere and returns the frames they complete, in order. An empty frame is a
-keep-alive. Bytes of an unfinished frame wait inside for the next call.
+keep-alive. Bytes of an unfinished frame wait inside for the next call; `close` says at the stream's end what
+they are. A byte order mark before the first frame is skipped.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+import json
+from typing import NamedTuple, Protocol
 
 from .errors import FrameTooLong
 
-__all__ = ["DEFAULT_MAX_FRAME", "Framer", "LengthFramer", "LineFramer"]
+__all__ = ["DEFAULT_MAX_FRAME", "Framer", "LengthFramer", "LineFramer", "Remainder", "split_objects"]
 
 DEFAULT_MAX_FRAME = 1024 * 1024
 """The most bytes that one frame may have, by default: 1 MiB. Real messages stay under 100 KB."""
 
 _LONGEST_LENGTH = 20
 """The most bytes before a length's end of line; 2**64 has 20 digits."""
+
+_BOM = b"\xef\xbb\xbf"
+
+
+class Remainder(NamedTuple):
+    """What a stream that has ended leaves in a framer.
+
+    Attributes:
+        frames: whole messages whose end of line did not come.
+        cut: how many bytes came of a message whose rest did not; None when the stream ended between two.
+    """
+
+    frames: list[bytes]
+    cut: int | None
 
 
 class Framer(Protocol):
@@ -29,7 +45,41 @@ class Framer(Protocol):
     error: FrameTooLong | None
 
     def feed(self, data: bytes) -> list[bytes]:
-        """The frames that *data* completes, in order."""
+        """Return the frames that *data* completes, in order."""
+
+    def close(self) -> Remainder:
+        """Return what is left now that the stream has ended; nothing may be fed after."""
+
+
+def split_objects(data: bytes) -> tuple[list[bytes], bytes]:
+    """Return the whole JSON objects that *data* begins with, one after the other, and the rest of it.
+
+    An object is known by its closing brace, so a part of one is never taken for a whole.
+    """
+    text = data.decode("latin-1")  # a character a byte; JSON's own signs are ASCII
+    decode = json.JSONDecoder().raw_decode
+    found: list[bytes] = []
+    start = _blank(text, 0)
+    while text.startswith("{", start):
+        try:
+            end = decode(text, start)[1]
+        except (ValueError, RecursionError):
+            break
+        found.append(data[start:end])
+        start = _blank(text, end)
+    return found, data[start:]
+
+
+def _blank(text: str, start: int) -> int:
+    """Return where the white space that begins at *start* ends."""
+    while text[start : start + 1] in (" ", "\t", "\r", "\n"):
+        start += 1
+    return start
+
+
+def _remainder(data: bytes) -> Remainder:
+    frames, rest = split_objects(data.removeprefix(_BOM))
+    return Remainder(frames, len(rest) or None)
 
 
 class LineFramer:
@@ -40,9 +90,10 @@ class LineFramer:
         self._limit = limit
         self._parts: list[bytes] = []
         self._pending = 0
+        self._first = True
 
     def feed(self, data: bytes) -> list[bytes]:
-        """The frames that *data* completes, in order; before one too long, then `error` is set."""
+        """Return the frames that *data* completes, in order; before one too long, then `error` is set."""
         if self.error:
             return []
         self._pending += len(data)
@@ -56,6 +107,9 @@ class LineFramer:
             lines = data.split(b"\n")
             data = lines.pop()
             lines = [line.removesuffix(b"\r") for line in lines]
+            if self._first:
+                self._first = False
+                lines[0] = lines[0].removeprefix(_BOM)
             if self._pending > self._limit:  # only then can a frame be over it
                 lines = self._checked(lines)
             self._pending = len(data)
@@ -66,6 +120,10 @@ class LineFramer:
         if self._pending > self._limit + 1:
             self.error = FrameTooLong(self._limit)
         return lines
+
+    def close(self) -> Remainder:
+        """Return what is left now that the stream has ended; nothing may be fed after."""
+        return Remainder([], None) if self.error else _remainder(b"".join(self._parts))
 
     def _checked(self, lines: list[bytes]) -> list[bytes]:
         for index, frame in enumerate(lines):
@@ -88,9 +146,10 @@ class LengthFramer:
         self._buffer = bytearray()
         self._searched = 0
         self._length: int | None = None
+        self._first = True
 
     def feed(self, data: bytes) -> list[bytes]:
-        """The frames that *data* completes, in order; before one too long, then `error` is set."""
+        """Return the frames that *data* completes, in order; before one too long, then `error` is set."""
         buffer = self._buffer
         buffer += data
         frames: list[bytes] = []
@@ -114,7 +173,18 @@ class LengthFramer:
             self.error = FrameTooLong(self._limit)
         return frames
 
+    def close(self) -> Remainder:
+        """Return what is left now that the stream has ended; nothing may be fed after."""
+        if self.error:
+            return Remainder([], None)
+        left = _remainder(bytes(self._buffer))
+        # A message that was announced by its length is missing even when no byte of it has come.
+        return left if left.frames or self._length is None else Remainder([], left.cut or 0)
+
     def _read_length(self, line: bytes, frames: list[bytes]) -> None:
+        if self._first:
+            self._first = False
+            line = line.removeprefix(_BOM)
         is_length = line.isdigit() and len(line) <= _LONGEST_LENGTH
         size = int(line) - 2 if is_length else len(line)
         if size > self._limit:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rxtweets.errors import FrameTooLong
-from rxtweets.framing import Framer, LengthFramer, LineFramer
+from rxtweets.framing import Framer, LengthFramer, LineFramer, Remainder, split_objects
 
 MESSAGES = [
     b'{"text":"plain"}',
@@ -144,3 +144,75 @@ def test_a_line_that_is_no_length_comes_out_as_a_frame() -> None:
     """Under delimited=length, a message without its length is not lost."""
     wire = b'{"no":"length"}\r\n4\r\nhi\r\n'
     assert fed(LengthFramer(), wire) == [b'{"no":"length"}', b"hi"]
+
+
+OBJECTS = [b'{"text":"eins \\u007d}"}', '{"a":{"b":["日本","}{"]}}'.encode(), b"{}"]
+
+
+@BOTH
+def test_every_end_of_a_stream(framer: Callable[[], Framer], wire: bytes) -> None:
+    """Wherever a stream ends, each of its messages comes out whole, or is said to be cut."""
+    for cut in range(len(wire) + 1):
+        under_test = framer()
+        frames = [frame for frame in under_test.feed(wire[:cut]) if frame]
+        left = under_test.close()
+        whole = frames + left.frames
+        messages = [message for message in MESSAGES if message]
+        assert whole == messages[: len(whole)], cut
+        if left.cut is None:
+            # Nothing but white space may be missing of what was sent.
+            sent = sum(wire[:cut].count(message) for message in set(messages))
+            assert len(whole) == sent, cut
+
+
+def test_a_whole_message_without_its_line_end_is_not_lost() -> None:
+    """What is left at the end is given out when it is whole, and counted when it isn't."""
+    for left, expected in (
+        (b'{"a":1}', Remainder([b'{"a":1}'], None)),
+        (b'{"a":1}\r', Remainder([b'{"a":1}'], None)),
+        (b'{"a":1}{"b', Remainder([b'{"a":1}'], 3)),
+        (b'{"a":1', Remainder([], 6)),
+        (b"\r", Remainder([], None)),
+        (b"", Remainder([], None)),
+        (b"12", Remainder([], 2)),
+    ):
+        under_test = LineFramer()
+        assert under_test.feed(b"{}\r\n" + left) == [b"{}"]
+        assert under_test.close() == expected
+
+
+def test_a_message_that_was_announced_only_is_missing() -> None:
+    """Under delimited=length, a length with nothing behind it says that a message is lost."""
+    under_test = LengthFramer()
+    under_test.feed(b"9\r\n")
+    assert under_test.close() == Remainder([], 0)
+    under_test.feed(b'{"a":1}')
+    assert under_test.close() == Remainder([b'{"a":1}'], None)
+
+
+def test_nothing_is_left_after_a_frame_too_long() -> None:
+    """What was given up for its length is no remainder."""
+    for framer in (LineFramer(10), LengthFramer(10)):
+        framer.feed(b"x" * 100)
+        assert framer.close() == Remainder([], None)
+
+
+@BOTH
+def test_a_byte_order_mark_is_skipped(framer: Callable[[], Framer], wire: bytes) -> None:
+    """A byte order mark before the first frame is no part of it, however the bytes are cut."""
+    marked = b"\xef\xbb\xbf" + wire
+    for cut in range(8):
+        assert fed(framer(), marked[:cut], marked[cut:]) == MESSAGES
+    under_test = framer()
+    under_test.feed(b'\xef\xbb\xbf{"a":1}')
+    assert under_test.close() == Remainder([b'{"a":1}'], None)
+
+
+@given(
+    st.lists(st.sampled_from(OBJECTS), max_size=4),
+    st.sampled_from([b"", b" ", b"\r\n"]),
+    st.sampled_from([b"", b"x", b'{"cut', b"\xff{}", b"[" * 2000, b'{"a":' * 100_000]),
+)
+def test_glued_objects_come_apart(objects: list[bytes], between: bytes, rest: bytes) -> None:
+    """Objects one after the other come out one by one, byte for byte; what follows them is left."""
+    assert split_objects(between.join([*objects, rest])) == (objects, rest)
