@@ -10,6 +10,7 @@ import contextlib
 import http.client
 import os
 import traceback
+import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
@@ -20,9 +21,10 @@ from requests.auth import AuthBase
 from urllib3.util import parse_url
 
 from ._http import Adapter, Sockets
+from ._inflate import Inflater
 from ._version import __version__
 from .endpoints import Request, is_loopback
-from .errors import ConnectionFailed, StreamDisconnected, StreamStalled
+from .errors import ConnectionFailed, StreamDisconnected, StreamError, StreamStalled
 
 __all__ = ["Head", "RequestsTransport", "Session", "Transport"]
 
@@ -51,10 +53,12 @@ class Session(Protocol):
         """
 
     def read(self) -> bytes:
-        """The next bytes of the body as soon as there are any, decoded; `b""` at its end or after `shutdown`.
+        """Return the next bytes of the body as soon as there are any, decoded.
 
-        Raises StreamDisconnected when the connection is closed before the body's end, ConnectionFailed and
-        StreamStalled.
+        Returns `b""` at the body's end, and after `shutdown` at once, whatever has come meanwhile.
+
+        Raises StreamDisconnected when the connection or compressed data end before the body does,
+        ConnectionFailed and StreamStalled.
         """
 
     def shutdown(self) -> None:
@@ -154,12 +158,15 @@ class _RequestsSession:
         self._sockets = Sockets()
         self._adapter = Adapter(self._sockets)
         self._response: requests.Response | None = None
+        self._inflater: Inflater | None = None
 
     def open(self) -> Head:
         try:
             # Not through a requests.Session, which reads a redirect's whole body, however long.
             self._response = self._adapter.send(self._prepared, timeout=self._timeouts, **self._settings)
-            _refuse_codings(self._response.headers)
+            self._inflater = _inflater(self._response)
+        except StreamError:
+            raise
         except Exception as error:
             raise self._translated(error) from error
         return Head(self._response.status_code, self._response.headers)
@@ -168,12 +175,23 @@ class _RequestsSession:
         if self._response is None:
             return b""
         try:
-            data: bytes = self._response.raw.read1(_READ_SIZE, decode_content=True)
+            while not self._sockets.shut:
+                if self._inflater is not None and (data := self._inflater.read(_READ_SIZE)):
+                    return data
+                data = self._response.raw.read1(_READ_SIZE, decode_content=False)
+                if self._inflater is None:
+                    return b"" if self._sockets.shut else data
+                if not data:
+                    if self._inflater.ended or self._sockets.shut:
+                        return b""
+                    raise StreamDisconnected("the server ended the stream within its compressed data")
+                self._inflater.feed(data)
+        except StreamError:
+            raise
         except Exception as error:
-            if self._sockets.shut:
-                return b""
-            raise self._translated(error) from error
-        return data
+            if not self._sockets.shut:
+                raise self._translated(error) from error
+        return b""
 
     def shutdown(self) -> None:
         # Only shut down: a descriptor closed under a blocked read may be somebody else's when the read wakes.
@@ -198,8 +216,8 @@ class _RequestsSession:
         timeouts = requests.ReadTimeout | urllib3.exceptions.ReadTimeoutError
         if isinstance(error, timeouts) and self._sockets.connected:
             return StreamStalled(self._timeouts[1])
-        if isinstance(error, ConnectionFailed):
-            return error
+        if isinstance(error, zlib.error):
+            return ConnectionFailed(f"{self._host}: the server's compressed data are broken: {error}")
         cause = _innermost(error)
         if self._response is not None and isinstance(cause, http.client.IncompleteRead):
             return StreamDisconnected("the server closed the connection in the middle of the stream")
@@ -207,18 +225,28 @@ class _RequestsSession:
             return error  # an unusable URL, header or proxy: the caller's mistake, which no retry mends
         if isinstance(error, OSError | urllib3.exceptions.HTTPError | ValueError):
             said = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
-            return ConnectionFailed(f"{urlsplit(self._prepared.url or '').netloc}: {said}")
+            return ConnectionFailed(f"{self._host}: {said}")
         return error
 
+    @property
+    def _host(self) -> str:
+        return urlsplit(self._prepared.url or "").netloc
 
-def _refuse_codings(headers: Mapping[str, str]) -> None:
-    """Raise for a body that comes in another form than was asked for, and so could not be read."""
-    encoding = headers.get("Content-Encoding", "identity").strip().lower()
-    if encoding not in ("", "identity", "gzip", "x-gzip", "deflate"):
-        raise ConnectionFailed(f"the server sends {encoding}, which it was not asked for")
-    transfer = headers.get("Transfer-Encoding", "chunked").strip().lower()
+
+def _inflater(response: requests.Response) -> Inflater | None:
+    """Return what decompresses the body; None when it needs nothing.
+
+    Raises ConnectionFailed for a body that comes in another form than was asked for, and so can't be read.
+    """
+    transfer = response.headers.get("Transfer-Encoding", "chunked").strip().lower()
     if transfer != "chunked":
         raise ConnectionFailed(f"the server sends in the transfer coding {transfer}, which is not supported")
+    coding = response.headers.get("Content-Encoding", "").strip().lower()
+    if coding in ("", "identity") or response.raw.length_remaining == 0:  # no body, no end to miss
+        return None
+    if coding not in ("gzip", "x-gzip", "deflate"):
+        raise ConnectionFailed(f"the server sends {coding}, which it was not asked for")
+    return Inflater(coding)
 
 
 def _innermost(error: BaseException) -> BaseException:
