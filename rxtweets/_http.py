@@ -8,12 +8,14 @@ import contextlib
 import errno
 import functools
 import http.client
+import importlib.util
 import os
 import selectors
 import socket
 import sys
 import threading
 from collections.abc import Callable
+from io import BufferedIOBase
 from typing import Any
 
 import urllib3
@@ -23,6 +25,12 @@ from requests.adapters import HTTPAdapter
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 _LONGEST_CHUNK_HEADER = 4096
+
+_SOCKS_PORT = 1080
+"""Where a SOCKS proxy is whose URL names no port. Source: RFC 1928."""
+
+_LONGEST_HEAD = 500
+"""The most lines of a response's head, informational answers (1xx) before it included."""
 
 if not hasattr(urllib3.HTTPResponse, "read1"):
     raise ImportError("rxtweets reads streams with urllib3 2.2.3 or later: pip install -U urllib3")
@@ -34,10 +42,14 @@ class Sockets:
     Each is held as a duplicate: the original changes hands while a connection is made (TLS takes it over),
     but a shutdown reaches the connection through either. It wakes whoever waits for it to connect, to
     shake hands or to send something.
+
+    A process that was forked shares its parent's connections: there, a shutdown lets go of them and leaves
+    them as they are.
     """
 
     def __init__(self) -> None:
         self.shut = False
+        self._process = os.getpid()
         self.connected = False
         self._lock = threading.RLock()  # a signal handler may shut down on the thread that holds it
         self._duplicates: list[socket.socket] = []
@@ -60,8 +72,10 @@ class Sockets:
 
     def shut_down(self) -> None:
         """End what goes on on the sockets, at once. From any thread, any number of times."""
+        self.shut = True
+        if os.getpid() != self._process:
+            return  # nor may the lock be taken, which a thread may hold that exists in the parent only
         with self._lock:
-            self.shut = True
             for duplicate in self._duplicates:
                 with contextlib.suppress(OSError):  # not connected, or no longer
                     duplicate.shutdown(socket.SHUT_RDWR)
@@ -93,8 +107,8 @@ class Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = self._pools
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        if proxy.lower().startswith("socks"):
-            raise ValueError("SOCKS proxies are not supported; give an http:// or https:// proxy")
+        if proxy.lower().startswith("socks") and importlib.util.find_spec("socks") is None:
+            raise ValueError('a SOCKS proxy needs the extra "socks": pip install "rxtweets[socks]"')
         manager: Any = super().proxy_manager_for(proxy, **kwargs)
         manager.pool_classes_by_scheme = self._pools
         return manager
@@ -109,6 +123,27 @@ def _pool(pool: type[HTTPConnectionPool], connection: type, sockets: Sockets) ->
     return make
 
 
+class _HeadReader:
+    """Gives http.client the lines of a response's head, which it would take cut, and of any number.
+
+    Source: RFC 9112, 8: a response whose head is not whole is incomplete.
+    """
+
+    def __init__(self, source: BufferedIOBase) -> None:
+        self._source = source
+        self._lines = 0
+        self.close = source.close
+
+    def readline(self, limit: int) -> bytes:
+        line = self._source.readline(limit)
+        self._lines += 1
+        if self._lines > _LONGEST_HEAD:
+            raise http.client.HTTPException(f"the response's head has more than {_LONGEST_HEAD} lines")
+        if not line.endswith(b"\n") and len(line) < limit and (line or self._lines > 1):
+            raise http.client.HTTPException("the connection was closed within the response's head")
+        return line
+
+
 class _ChunkedResponse(http.client.HTTPResponse):
     """A response whose `read1` takes all chunks that one system call brought, whole or in part.
 
@@ -121,10 +156,16 @@ class _ChunkedResponse(http.client.HTTPResponse):
     _header = b""  # the beginning of a chunk header whose end has not come yet
 
     def begin(self) -> None:
-        super().begin()
-        while 100 < self.status < 200 and self.status != 101:  # 103 Early Hints and such: the answer follows
-            self.headers = self.msg = None  # type: ignore[assignment]
+        source = self.fp
+        self.fp = _HeadReader(source)  # type: ignore[assignment]
+        try:
             super().begin()
+            while 100 < self.status < 200 and self.status != 101:  # 103 Early Hints and such: more follows
+                self.headers = self.msg = None  # type: ignore[assignment]
+                super().begin()
+        finally:
+            if self.fp is not None:  # not closed, since there is no body
+                self.fp = source
 
     def read1(self, n: int = -1) -> bytes:
         if not self.chunked or self.fp is None:
@@ -195,9 +236,12 @@ def _chunk_size(header: bytes) -> int:
 class _Watched(urllib3.connection.HTTPConnection):
     response_class = _ChunkedResponse
 
-    def __init__(self, *args: Any, sockets: Sockets, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, sockets: Sockets, _socks_options: dict[str, Any] | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self._sockets = sockets
+        self._socks = _socks_options  # named by urllib3's SOCKSProxyManager, which gives them
 
     def connect(self) -> None:
         super().connect()
@@ -205,10 +249,14 @@ class _Watched(urllib3.connection.HTTPConnection):
 
     def _new_conn(self) -> socket.socket:
         # urllib3's own, but for the one line that makes the socket known before it connects.
+        host, port = self._dns_host, self.port
+        if self._socks is not None:
+            host, port = self._socks["proxy_host"], self._socks["proxy_port"] or _SOCKS_PORT
         try:
-            addresses = socket.getaddrinfo(self._dns_host, self.port, 0, socket.SOCK_STREAM)
+            addresses = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
         except (socket.gaierror, UnicodeError) as error:
-            raise urllib3.exceptions.NewConnectionError(self, f"cannot resolve the name: {error}") from error
+            reason = self._named(host, error)
+            raise urllib3.exceptions.NewConnectionError(self, str(reason)) from reason
         failure: OSError = OSError("the name has no address")
         for family, kind, protocol, _, address in addresses:
             sock = None
@@ -224,8 +272,25 @@ class _Watched(urllib3.connection.HTTPConnection):
                 failure = error
             else:
                 sys.audit("http.client.connect", self, self.host, self.port)
-                return sock
-        raise urllib3.exceptions.NewConnectionError(self, str(failure)) from failure
+                return sock if self._socks is None else self._through(sock, self._socks)
+        reason = self._named(host, failure)
+        raise urllib3.exceptions.NewConnectionError(self, str(reason)) from reason
+
+    def _named(self, host: str, failure: Exception) -> Exception:
+        """Return *failure* to reach *host*, with the host in it when it is a proxy's."""
+        if self._socks is None and self.proxy is None:
+            return failure
+        return OSError(f"the proxy {host}: {getattr(failure, 'strerror', None) or failure}")
+
+    def _through(self, sock: socket.socket, options: dict[str, Any]) -> socket.socket:
+        """Have the SOCKS proxy at *sock* connect to the host."""
+        from ._socks import negotiate  # here, since it needs an extra
+
+        try:
+            return negotiate(sock, (self._dns_host, self.port), options)
+        except OSError as error:
+            reason = self._named(options["proxy_host"], getattr(error, "socket_err", None) or error)
+            raise urllib3.exceptions.NewConnectionError(self, str(reason)) from reason
 
     def _reach(self, sock: socket.socket, address: Any) -> None:
         """Connect *sock*, unless the session is shut down before or meanwhile."""

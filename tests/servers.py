@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import ssl
 import struct
@@ -114,6 +115,55 @@ class Server:
             self._handle(peer)
         peer.sock.close()
         self.gone.release()
+
+
+def relay(one: socket.socket, other: socket.socket) -> None:
+    """Pass on what either sends to the other until one of them ends."""
+    sockets = [one, other]
+    while True:
+        for source in select.select(sockets, [], [], 10.0)[0]:
+            if not (data := source.recv(65536)):
+                return
+            sockets[1 - sockets.index(source)].sendall(data)
+
+
+def socks(peer: Peer, port: int) -> None:
+    """Be a SOCKS proxy (4, 4a, 5) that connects to this machine's *port* whatever it is asked for.
+
+    `peer.request` becomes what it was told, as `user:password host:port`.
+    """
+    said = peer.sock.makefile("rb")
+
+    def text() -> bytes:
+        return said.read(said.read(1)[0])
+
+    def line() -> bytes:
+        return b"".join(iter(lambda: said.read(1), b"\0"))
+
+    with said:
+        user = host = b""
+        if said.read(1) == b"\x04":
+            said.read(1)
+            asked = struct.unpack(">H", said.read(2))[0]
+            address = said.read(4)
+            user = line()
+            host = line() if address[:3] == b"\0\0\0" else socket.inet_ntoa(address).encode()
+            granted = b"\x00\x5a" + bytes(6)
+        else:
+            methods = text()
+            peer.send(b"\x05\x02" if 2 in methods else b"\x05\x00")
+            if 2 in methods:
+                said.read(1)
+                user = text() + b":" + text()
+                peer.send(b"\x01\x00")
+            kind = said.read(4)[3]
+            host = text() if kind == 3 else socket.inet_ntoa(said.read(4)).encode()
+            asked = struct.unpack(">H", said.read(2))[0]
+            granted = b"\x05\x00\x00\x01" + bytes(6)
+    peer.request = b"%s %s:%d" % (user, host, asked)
+    with socket.create_connection(("127.0.0.1", port)) as upstream:
+        peer.send(granted)
+        relay(peer.sock, upstream)
 
 
 @contextlib.contextmanager

@@ -420,9 +420,7 @@ def test_from_file_refuses_what_is_no_file(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe.toml"
     os.mkfifo(pipe, 0o600)
     for path in (pipe, Path("/dev/null")):
-        with pytest.raises(
-            ValueError, match=f"{path} is a pipe or a device; credentials are read"
-        ):
+        with pytest.raises(ValueError, match=f"{path} is a pipe or a device; credentials are read"):
             OAuth1.from_file(path)
     with pytest.raises(IsADirectoryError, match=str(tmp_path)):
         OAuth1.from_file(tmp_path)

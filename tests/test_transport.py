@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gzip
-import select
+import os
+import resource
 import socket
 import ssl
+import sys
 import threading
+import warnings
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -16,11 +19,13 @@ import trustme
 
 import rxtweets
 from rxtweets.auth import BearerToken, OAuth1
+from rxtweets.backoff import BackoffPolicy
 from rxtweets.connection import connect, fetch
 from rxtweets.endpoints import Endpoint, Request
 from rxtweets.errors import (
     ConnectionFailed,
     HTTPStatusError,
+    NotAStream,
     StreamDisconnected,
     StreamError,
     StreamStalled,
@@ -31,7 +36,7 @@ from rxtweets.transport import RequestsTransport
 
 from .conftest import leftovers, open_sockets
 from .observing import PATIENCE, Seen, dispose_quickly
-from .servers import HEAD, Peer, Server, chunk, unanswering
+from .servers import HEAD, Peer, Server, chunk, relay, socks, unanswering
 
 MESSAGES = [b'{"text":"one"}', '{"text":"zwei 二 🐍"}'.encode(), b'{"text":"three"}']
 WIRE = b"".join(message + b"\r\n" for message in MESSAGES)
@@ -255,12 +260,7 @@ def test_tls_through_a_proxy(authority: trustme.CA, server_context: ssl.SSLConte
         host, port = peer.read_request().split()[1].split(b":")
         with socket.create_connection((host.decode(), int(port))) as upstream:
             peer.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            sockets = [peer.sock, upstream]
-            while True:
-                for source in select.select(sockets, [], [], PATIENCE)[0]:
-                    if not (data := source.recv(65536)):
-                        return
-                    sockets[1 - sockets.index(source)].sendall(data)
+            relay(peer.sock, upstream)
 
     body = b"".join(chunk(message + b"\r\n") for message in MESSAGES)
     # By another name than a loopback one, which no proxy would be used for.
@@ -334,12 +334,131 @@ def test_a_proxy() -> None:
         assert b"Accept-Encoding: identity" in proxy.peers[0].request
 
 
-def test_a_socks_proxy_is_refused() -> None:
-    """A kind of proxy that cannot be disposed promptly is refused by name."""
+@pytest.mark.parametrize("scheme", ["socks5", "socks5h", "socks4", "socks4a"])
+@pytest.mark.parametrize("tls", [False, True])
+def test_a_socks_proxy(authority: trustme.CA, server_context: ssl.SSLContext, scheme: str, tls: bool) -> None:
+    """A stream goes through a SOCKS proxy, with and without TLS, and a disposal closes it all."""
+    body = b"".join(chunk(message + b"\r\n") for message in MESSAGES)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("192.0.2.1").configure_cert(context)
+    with (
+        authority.cert_pem.tempfile() as bundle,
+        Server(answering(HEAD, body), context if tls else None) as server,
+        Server(lambda peer: socks(peer, server.port)) as proxy,
+    ):
+        before = open_sockets()
+        proxies = {"all": f"{scheme}://127.0.0.1:{proxy.port}"}
+        transport = RequestsTransport(ca_bundle=bundle, proxies=proxies)
+        # By an address that needs no look-up and that nobody has (RFC 5737): the proxy leads elsewhere.
+        endpoint = Endpoint(Request("GET", f"{'https' if tls else 'http'}://192.0.2.1/"), 20.0)
+        seen = Seen(connect(endpoint, transport=transport)).count(4)
+        dispose_quickly(seen.dispose)
+        assert server.gone.acquire(timeout=PATIENCE)
+        assert proxy.gone.acquire(timeout=PATIENCE)
+        assert leftovers(before) == []
+    assert seen.frames() == MESSAGES
+
+
+def test_a_socks_proxy_of_the_environment_with_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A SOCKS proxy is taken from the environment, resolves names itself, and is told who asks."""
+    with Server(silent) as server, Server(lambda peer: socks(peer, server.port)) as proxy:
+        monkeypatch.setenv("ALL_PROXY", f"socks5h://ada:lovelace@127.0.0.1:{proxy.port}")
+        seen = Seen(connect(Endpoint(Request("GET", "http://x.invalid/"), 20.0))).count(1)
+        seen.dispose()
+        assert proxy.peers[0].request == b"ada:lovelace x.invalid:80"
+
+
+@pytest.mark.parametrize("scheme", ["http", "socks5h"])
+def test_a_proxy_that_is_not_there(scheme: str) -> None:
+    """The error for a proxy that can't be reached names it."""
+    with Server(silent) as server:
+        proxies = {"all": f"{scheme}://127.0.0.1:{server.port}"}
+    endpoint = Endpoint(Request("GET", "https://x.invalid/"), 20.0)
+    seen = Seen(connect(endpoint, transport=RequestsTransport(proxies=proxies))).ended()
+    assert isinstance(seen.error, ConnectionFailed)
+    assert str(seen.error) == "x.invalid: the proxy 127.0.0.1: Connection refused"
+
+
+def stuck(peer: Peer) -> None:
+    peer.sock.recv(1)
+    peer.wait_for_close()
+
+
+def greeted(peer: Peer) -> None:
+    peer.sock.recv(3)
+    peer.send(b"\x05\x00")
+    peer.wait_for_close()
+
+
+def passed_on(peer: Peer) -> None:
+    peer.sock.recv(3)
+    peer.send(b"\x05\x00")
+    peer.sock.recv(300)
+    peer.send(b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00")
+    peer.request = peer.sock.recv(1)
+    peer.wait_for_close()
+
+
+@pytest.mark.parametrize("stage", [stuck, greeted, passed_on])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_dispose_at_each_stage_of_a_socks_proxy(stage: Callable[[Peer], None], scheme: str) -> None:
+    """A disposal ends a SOCKS handshake, and what comes after it, at once."""
+    with Server(stage) as proxy:
+        before = open_sockets()
+        transport = RequestsTransport(proxies={"all": f"socks5h://127.0.0.1:{proxy.port}"})
+        seen = Seen(connect(Endpoint(Request("GET", f"{scheme}://x.invalid/"), 20.0), transport=transport))
+        assert proxy.accepted.acquire(timeout=PATIENCE)
+        dispose_quickly(seen.dispose)
+        assert proxy.gone.acquire(timeout=1)
+        assert leftovers(before) == []
+    assert (seen.items, seen.error) == ([], None)
+
+
+def test_dispose_while_connecting_to_a_socks_proxy() -> None:
+    """A disposal ends a connect to a SOCKS proxy that nobody answers."""
+    with unanswering() as port:
+        before = open_sockets()
+        transport = RequestsTransport(proxies={"all": f"socks5://127.0.0.1:{port}"})
+        seen = Seen(connect(Endpoint(Request("GET", "http://x.invalid/"), 20.0), transport=transport))
+        dispose_quickly(seen.dispose)
+        assert leftovers(before) == []
+    assert (seen.items, seen.error) == ([], None)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (
+            b"\x05\x00" + b"\x05\x05\x00\x01\x00\x00\x00\x00\x00\x00",
+            "0x05: Connection refused",
+        ),
+        (b"\x05\xff", ""),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", ""),
+        (b"\x05\x00\x05", ""),
+    ],
+)
+def test_a_socks_proxy_that_refuses(answer: bytes, said: str) -> None:
+    """What a SOCKS proxy refuses, or breaks off, is a ConnectionFailed that says so."""
+
+    def handle(peer: Peer) -> None:
+        peer.sock.recv(3)
+        peer.send(answer)
+        peer.sock.recv(300)
+
+    with Server(handle) as proxy:
+        transport = RequestsTransport(proxies={"all": f"socks5h://127.0.0.1:{proxy.port}"})
+        seen = Seen(connect(Endpoint(Request("GET", "http://x.invalid/"), 20.0), transport=transport)).ended()
+    assert isinstance(seen.error, ConnectionFailed)
+    assert str(seen.error).startswith(f"x.invalid: the proxy 127.0.0.1: {said}")
+
+
+def test_a_socks_proxy_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without PySocks the error names the extra that brings it."""
+    monkeypatch.setitem(sys.modules, "socks", None)
     transport = RequestsTransport(proxies={"http": "socks5://127.0.0.1:1"})
     seen = Seen(connect(Endpoint(Request("GET", "http://x.invalid/"), 20.0), transport=transport)).ended()
     assert isinstance(seen.error, ValueError)
-    assert "SOCKS" in str(seen.error)
+    assert 'pip install "rxtweets[socks]"' in str(seen.error)
 
 
 @pytest.mark.parametrize("url", ["http://api.x.com/", "http://127.0.0.1.evil.example/", "http://10.0.0.1/"])
@@ -635,3 +754,204 @@ def test_the_cause_of_a_failure_holds_no_credentials() -> None:
     seen = Seen(connect(endpoint, TOKEN)).ended()
     assert seen.error is not None
     assert getattr(seen.error.__cause__, "request", None) is None
+
+
+def ending(*pieces: bytes) -> Callable[[Peer], None]:
+    """A handler that reads the request, sends *pieces* and closes."""
+
+    def handle(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(*pieces)
+
+    return handle
+
+
+GZIP_HEAD = HEAD.replace(b"\r\n\r\n", b"\r\nContent-Encoding: gzip\r\n\r\n")
+
+
+@pytest.mark.parametrize("finite", [False, True])
+@pytest.mark.parametrize("packed", [False, True])
+def test_every_end_of_a_stream_says_what_is_lost(packed: bool, finite: bool) -> None:
+    """Cut anywhere before a clean end, whole messages come out and a part of one is never passed over."""
+    wire = b'{"a":1}\r\n{"b":"\xc3\xa4"}'
+    whole = [b'{"a":1}', b'{"b":"\xc3\xa4"}']
+    body = gzip.compress(wire) if packed else wire
+    cuts = iter(range(len(body) + 1))
+
+    def handle(peer: Peer) -> None:
+        cut = next(cuts)
+        peer.read_request()
+        peer.send(GZIP_HEAD if packed else HEAD, chunk(body[:cut]) if cut else b"", END)
+
+    with Server(handle) as server:
+        for cut in range(len(body) + 1):
+            seen = Seen(connect(server.endpoint(finite=finite))).ended()
+            frames = seen.frames()
+            assert frames == whole[: len(frames)]
+            rest = wire[:cut] if not packed else b""
+            if finite and (cut == len(body) or (not packed and cut in (0, 7, 8, 9))):
+                assert seen.completed, cut
+                assert packed or rest.count(b"}") == len(frames)
+            else:
+                assert isinstance(seen.error, StreamDisconnected)
+                assert packed or (seen.error.cut is None) is (cut in (0, 7, 8, 9, len(body)))
+                assert ("in the middle of a message" in str(seen.error)) is (seen.error.cut is not None)
+                if packed and cut < len(body):
+                    assert "compressed data" in str(seen.error)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda peer: None,
+        lambda peer: peer.send(b"1"),
+        lambda peer: peer.send(b"nonsense\r\n"),
+        lambda peer: peer.wait_for_close(),
+    ],
+    ids=["closed", "in a chunk header", "no chunk", "stall"],
+)
+def test_a_failure_says_that_it_came_within_a_message(end: Callable[[Peer], None]) -> None:
+    """However a stream fails, the error tells how much there was of a message that is lost."""
+
+    def handle(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(HEAD, chunk(WIRE + b'{"half'))
+        end(peer)
+
+    with Server(handle) as server:
+        seen = Seen(connect(server.endpoint(stall_timeout=0.1))).ended()
+    assert isinstance(seen.error, StreamError)
+    assert seen.error.cut == 6
+    assert str(seen.error).endswith(", in the middle of a message, of which 6 bytes had come")
+    assert seen.items[1:] == [*MESSAGES, Disconnected(seen.error)]
+
+
+def test_what_came_before_a_corruption_is_given_out() -> None:
+    """Whole messages that come together with a fault of the compression come out before the error."""
+    packer = zlib.compressobj(wbits=31)
+    packed = packer.compress(WIRE) + packer.flush(zlib.Z_SYNC_FLUSH) + b"\xff" * 20
+    with Server(answering(GZIP_HEAD, chunk(packed))) as server:
+        seen = Seen(connect(server.endpoint())).ended()
+    assert seen.frames() == MESSAGES
+    assert isinstance(seen.error, ConnectionFailed)
+    assert "compressed data are broken" in str(seen.error)
+
+
+def test_dispose_under_a_compressed_flood() -> None:
+    """A disposal ends at once what a few bytes decompress to, and little of it is held at any time."""
+    flood = zlib.compressobj(9, wbits=31).compress(b"\n" * 50_000_000)
+    reading = threading.Event()
+
+    class Slow(Seen):
+        def _on_next(self, item: Any) -> None:
+            reading.set()
+
+    before = max_memory()
+    with Server(answering(GZIP_HEAD, chunk(flood))) as server:
+        seen = Slow(connect(server.endpoint()))
+        assert reading.wait(PATIENCE)
+        threading.Event().wait(0.2)
+        dispose_quickly(seen.dispose)
+        assert server.gone.acquire(timeout=1)
+    assert max_memory() - before < 30_000
+
+
+def max_memory() -> int:
+    """The most memory that this process has had so far, in KiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+@pytest.mark.parametrize("kind", [b"text/html", b"Text/HTML; charset=utf-8", b"application/xhtml+xml", b""])
+def test_a_page_is_no_stream(kind: bytes) -> None:
+    """A 200 with a page of HTML is refused for good, and the error shows what it says."""
+    head = b"HTTP/1.1 200 OK\r\n" + (b"Content-Type: " + kind + b"\r\n" if kind else b"") + b"\r\n"
+    with Server(ending(head + b"\r\n <!DOCTYPE html><p>Pay for <b>Wi-Fi</b>\r\n")) as server:
+        seen = Seen(connect(server.endpoint())).ended()
+        answer = Seen(fetch(Request("GET", server.base_url + "/"))).ended()
+    assert isinstance(seen.error, NotAStream)
+    assert str(seen.error).startswith("HTTP 200 OK: Pay for Wi-Fi (a stream begins with 200 and is JSON;")
+    assert seen.frames() == []
+    assert BackoffPolicy.standard().next(seen.error, 0.0) is None
+    assert answer.completed
+
+
+@pytest.mark.parametrize(
+    "status", [b"201 Created", b"202 Accepted", b"204 No Content", b"205 Reset Content", b"206 Partial"]
+)
+def test_another_success_is_no_stream(status: bytes) -> None:
+    """Only 200 begins a stream; any other success is refused for good, and is an answer to a request."""
+    body = b"\r\n" if status.startswith(b"204") else b"Content-Length: 5\r\n\r\nhello"
+    with Server(ending(b"HTTP/1.1 " + status + b"\r\n" + body)) as server:
+        seen = Seen(connect(server.endpoint())).ended()
+        answer = Seen(fetch(Request("GET", server.base_url + "/"))).ended()
+    assert isinstance(seen.error, NotAStream)
+    assert seen.error.status_code == int(status[:3])
+    assert seen.items == []
+    assert BackoffPolicy.standard().next(seen.error, 0.0) is None
+    assert [item.status_code for item in answer.items] == [int(status[:3])]
+
+
+def test_a_head_cut_anywhere_is_no_answer() -> None:
+    """A connection that ends within the response's head has failed, wherever it is cut."""
+    head = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX: y\r\n\r\n"
+    cuts = iter(range(len(head) + 1))
+    with Server(lambda peer: ending(head[: next(cuts)])(peer)) as server:
+        for cut in range(len(head)):
+            seen = Seen(connect(server.endpoint())).ended()
+            assert isinstance(seen.error, ConnectionFailed), cut
+            assert seen.items == [], cut
+        seen = Seen(connect(server.endpoint())).ended()
+        assert isinstance(seen.error, StreamDisconnected)
+
+
+@pytest.mark.parametrize(
+    "interim", [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"]
+)
+def test_a_flood_of_informational_answers(interim: bytes) -> None:
+    """Informational answers without end are given up after some hundred lines."""
+
+    def handle(peer: Peer) -> None:
+        peer.read_request()
+        while True:
+            peer.send(interim * 100)
+
+    with Server(handle) as server:
+        seen = Seen(connect(server.endpoint())).ended()
+    assert isinstance(seen.error, ConnectionFailed)
+    assert "more than 500 lines" in str(seen.error)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+@pytest.mark.parametrize("tls", [False, True])
+def test_a_forked_process_leaves_its_parents_connection_alone(
+    authority: trustme.CA, server_context: ssl.SSLContext, tls: bool
+) -> None:
+    """A disposal in a forked process ends nothing in its parent."""
+    go = threading.Event()
+
+    def handle(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(HEAD)
+        go.wait(PATIENCE)
+        peer.send(chunk(WIRE))
+        peer.wait_for_close()
+
+    with (
+        authority.cert_pem.tempfile() as bundle,
+        Server(handle, server_context if tls else None) as server,
+    ):
+        seen = Seen(connect(server.endpoint(), transport=RequestsTransport(ca_bundle=bundle))).count(1)
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore", DeprecationWarning
+            )  # of a fork beside threads, which is the matter
+            child = os.fork()
+        if child == 0:
+            try:
+                seen.dispose()
+            finally:
+                os._exit(0)
+        os.waitpid(child, 0)
+        go.set()
+        seen.count(4).dispose()
+    assert seen.frames() == MESSAGES
