@@ -5,6 +5,7 @@ v1.1's objects (`User`, `Entities`, `Place`, …) are here, v2's in `rxtweets.me
 
 from rxtweets.messages import v2
 from rxtweets.messages._base import Message, Part, Undecodable, Unknown
+from rxtweets.messages._text import unescape
 from rxtweets.messages.activity import Activity, ActivityFilter, Follow, News, ProfileUpdate
 from rxtweets.messages.compliance import ComplianceEvent, Label, LikeRef, PostRef, UserRef
 from rxtweets.messages.decode import decode
@@ -113,5 +114,6 @@ __all__ = [
     "VideoInfo",
     "VideoVariant",
     "decode",
+    "unescape",
     "v2",
 ]

@@ -34,7 +34,8 @@ class Message(Struct, frozen=True, kw_only=True, gc=False, rename=HELD):
             post of `includes`) its own JSON; empty in a message built by hand.
         drift: JSON paths (`"user.description"`) of the values that had another type than documented, sorted.
             Where a number came as a string or the other way round the field has it converted, else it has
-            its default; all other fields are as received. Empty for a message as documented.
+            its default; all other fields are as received. Empty for a message as documented: X documents
+            nulls for what is missing, and some values in two forms.
 
     Messages may nest: a status quotes one that quotes one. X's do so twice at most, and a frame that comes
     nested a thousand times is decoded, level by level, as its parts are looked at. But `==`, `copy.deepcopy`

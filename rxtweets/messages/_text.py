@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -19,13 +20,33 @@ def mend(frame: bytes) -> bytes:
 
     JSON's grammar allows them, no text can hold them, and a text cut in the middle of an emoji has them.
     """
-    import re
 
     def whole(match: re.Match[bytes]) -> bytes:
         return rb"\ufffd" if match["lone"] else match[0]
 
     pair = rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
     return re.sub(pair + rb"|(?P<lone>\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\.", whole, frame)
+
+
+_ESCAPED = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))  # Source: X's v1.1 guide, "Counting characters"
+
+
+def unescape(text: str) -> str:
+    """Return *text* with `&lt;`, `&gt;` and `&amp;` as the characters they stand for: X escapes no others."""
+    if "&" in text:
+        for escaped, character in _ESCAPED:
+            text = text.replace(escaped, character)
+    return text
+
+
+_REPEATS = re.compile(r"RT @\w{1,20}: ?")
+
+
+def repeated(text: str, name: str, whole: str) -> str:
+    """Return the whole text of a retweet: `RT @name: ` as its own *text* has it, and the original's."""
+    found = _REPEATS.match(text)
+    before = found[0] if found else f"RT @{name}: " if name else ""
+    return before + whole
 
 
 def loads(frame: bytes) -> Any:

@@ -54,7 +54,7 @@ def _payload(raw: Raw) -> tuple[Any, tuple[str, ...]]:
     for kind, telling in _PAYLOADS:
         if not telling.isdisjoint(fields):
             return reader(kind, None)(raw)
-    if fields.keys() == {"id", "author_id"}:
+    if {name.removesuffix("_str") for name in fields} == {"id", "author_id"}:
         return reader(PostRef, None)(raw)
     try:
         return loads(bytes(raw)), ()

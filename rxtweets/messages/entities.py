@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from msgspec import field
+from msgspec.structs import replace
 
 from rxtweets.messages._base import Part
+from rxtweets.messages._twin import twins
 
 # Begin and end (after the last) of a stretch of text, in code points.
 Indices = tuple[int, int]
@@ -45,6 +47,7 @@ class Url(Part, frozen=True, kw_only=True):
     unwound: dict[str, Any] | None = None
 
 
+@twins
 class Mention(Part, frozen=True, kw_only=True):
     """`@screen_name`; without the sign."""
 
@@ -81,6 +84,7 @@ class VideoInfo(Part, frozen=True, kw_only=True):
     variants: tuple[VideoVariant, ...] = ()
 
 
+@twins
 class Media(Part, frozen=True, kw_only=True):
     """A photo, video or animated GIF (`type`) of a v1.1 status."""
 
@@ -129,6 +133,17 @@ class Entities(Part, frozen=True, kw_only=True):
     user_mentions: tuple[Mention, ...] = ()
     media: tuple[Media, ...] = ()
     polls: tuple[EntityPoll, ...] = ()
+
+    def moved(self, by: int) -> Entities:
+        """Return them as they stand in a text with *by* more characters before."""
+        names = ("hashtags", "symbols", "urls", "user_mentions", "media")
+        return replace(
+            self, **{name: tuple(_moved(one, by) for one in getattr(self, name)) for name in names}
+        )
+
+
+def _moved(entity: Any, by: int) -> Any:
+    return replace(entity, indices=(entity.indices[0] + by, entity.indices[1] + by))
 
 
 class ExtendedEntities(Part, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from rxtweets.messages import v2
 from rxtweets.messages._base import Message
+from rxtweets.messages._forms import Number
 from rxtweets.messages._lazy import Held, lazily
 from rxtweets.messages.post import Includes, Post
 from rxtweets.messages.problem import Problem
@@ -27,7 +28,7 @@ class Like(Message, frozen=True, kw_only=True, rename=_HELD):
     created_at: Annotated[datetime, Meta(tz=True)] | None = None
     id: str = ""
     liked_tweet_id: str = ""
-    timestamp_ms: int | None = None
+    timestamp_ms: Number | None = None
     tweet_author_id: str = ""
 
     @property

@@ -11,15 +11,18 @@ from typing import Annotated, Any, ClassVar
 from msgspec import Meta, Raw
 
 from rxtweets.messages._base import Message, Part, Undecodable, Unknown
+from rxtweets.messages._forms import Countries
 from rxtweets.messages._lazy import Lazy, lazily
 from rxtweets.messages._lenient import members, reader
 from rxtweets.messages._text import DECODE_ERRORS, loads
 from rxtweets.messages._time import Written, from_milliseconds, timed
+from rxtweets.messages._twin import LONGEST, twins
 from rxtweets.messages.entities import Entities
 from rxtweets.messages.status import Status
 from rxtweets.messages.user import User
 
 
+@twins
 class Deleted(Part, frozen=True, kw_only=True):
     """What was deleted, and whose it was."""
 
@@ -58,6 +61,7 @@ class Delete(Message, frozen=True, kw_only=True):
         return self.status or self.direct_message or Deleted()
 
 
+@twins
 class ScrubGeo(Message, frozen=True, kw_only=True):
     """Forget where the account's statuses up to that id were sent from."""
 
@@ -74,20 +78,25 @@ class Limit(Message, frozen=True, kw_only=True):
     timestamp_ms: str | None = None
 
 
+@twins
 class StatusWithheld(Message, frozen=True, kw_only=True):
     """A status is withheld in these countries: ISO 3166 codes, `XX` for all, `XY` for a copyright claim."""
 
     id: int = 0
+    id_str: str = ""
     user_id: int = 0
-    withheld_in_countries: tuple[str, ...] = ()
+    user_id_str: str = ""
+    withheld_in_countries: Countries = ()
     timestamp_ms: str | None = None
 
 
+@twins
 class UserWithheld(Message, frozen=True, kw_only=True):
     """An account is withheld in these countries: ISO 3166 codes, `XX` for all, `XY` for a copyright claim."""
 
     id: int = 0
-    withheld_in_countries: tuple[str, ...] = ()
+    id_str: str = ""
+    withheld_in_countries: Countries = ()
     timestamp_ms: str | None = None
 
 
@@ -123,9 +132,8 @@ class StreamWarning(Message, frozen=True, kw_only=True):
     timestamp_ms: str | None = None
 
 
-_LONGEST_ID = 19  # digits of a 64-bit signed number
 _Number = Annotated[int, Meta(ge=0, le=2**63 - 1)]
-_Digits = Annotated[str, Meta(max_length=_LONGEST_ID)]
+_Digits = Annotated[str, Meta(max_length=LONGEST)]
 
 
 class FriendsList(Message, frozen=True, kw_only=True):
@@ -137,12 +145,14 @@ class FriendsList(Message, frozen=True, kw_only=True):
     @property
     def ids(self) -> tuple[int, ...]:
         """The followed ids as numbers; what is longer than an id can be does not count."""
-        return self.friends or tuple(
-            int(text) for text in self.friends_str if len(text) <= _LONGEST_ID and text.isdecimal()
+        return (
+            tuple(int(text) for text in self.friends_str if len(text) <= LONGEST and text.isdecimal())
+            or self.friends
         )
 
 
 @timed
+@twins
 @lazily()
 class DirectMessage(Message, frozen=True, kw_only=True):
     """A direct message sent or received; `created_at` is an aware datetime, None when unreadable."""
@@ -243,8 +253,17 @@ class Control(Message, frozen=True, kw_only=True):
 
 
 def is_status(fields: dict[str, Any]) -> bool:
-    """Whether a JSON object with these members is a v1.1 status."""
-    return "user" in fields and ("text" in fields or "full_text" in fields)
+    """Return whether a JSON object with these members is a v1.1 status; its author may be missing."""
+    if "text" not in fields and "full_text" not in fields:
+        return False
+    return "user" in fields or not (_IDS.isdisjoint(fields) or _OF_OTHERS & fields.keys())
+
+
+_IDS = frozenset({"id", "id_str"})
+# A flat direct message and a v2 post have a text and an id, too.
+_OF_OTHERS = frozenset(
+    {"sender", "sender_id", "author_id", "edit_history_tweet_ids", "edit_history_post_ids"}
+)
 
 
 # Messages inside the one member that tells their kind.

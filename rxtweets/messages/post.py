@@ -13,15 +13,20 @@ from rxtweets.messages._base import Message, Part
 from rxtweets.messages._lazy import Held, Lazy, lazily
 from rxtweets.messages._lenient import decoder, read_message
 from rxtweets.messages._synonym import synonyms
-from rxtweets.messages._text import DECODE_ERRORS
+from rxtweets.messages._text import DECODE_ERRORS, repeated
 from rxtweets.messages.problem import Problem
 
 
 class MatchingRule(Part, frozen=True, kw_only=True):
-    """A rule of the filtered stream that a post matched; `tag` is None for a rule without one."""
+    """A rule of the filtered stream that a post matched; `tag` is None for a rule without one.
+
+    A rule with `embedding:` tells how alike the post is and how alike it had to be, 0 to 1.
+    """
 
     id: str = ""
     tag: str | None = None
+    embedding_similarity: float | None = None
+    embedding_threshold: float | None = None
 
 
 def _posts(raw: Raw) -> tuple[tuple[Post, ...], tuple[str, ...]]:
@@ -131,7 +136,21 @@ class Post(Message, frozen=True, kw_only=True, rename=_HELD):
 
     @property
     def full_text(self) -> str:
-        """The whole text, also of a post longer than 280 characters."""
+        """The whole text, as far as it came: what is longer than 280 characters stands in `note_tweet`.
+
+        Of a retweet, whose own text X cuts, it is `RT @name: ` and the whole text of what it repeats, if
+        `includes` has that. So ask for `tweet.fields=note_tweet,referenced_tweets` and
+        `expansions=referenced_tweets.id`.
+        """
+        original = self.retweeted
+        whole = original._own_text if original is not None else ""
+        if original is None or not whole:
+            return self._own_text
+        name = original.author.username if original.author else original.username
+        return repeated(self.text, name or "", whole)
+
+    @property
+    def _own_text(self) -> str:
         note = self.note_post
         return (note.text if note else "") or self.text
 

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from msgspec.structs import replace
+
 from rxtweets.messages._base import Message, Part
+from rxtweets.messages._forms import Countries
 from rxtweets.messages._lazy import Lazy, lazily
-from rxtweets.messages._text import LEVELS, short
+from rxtweets.messages._text import LEVELS, repeated, short
 from rxtweets.messages._time import Written, timed
+from rxtweets.messages._twin import twins
 from rxtweets.messages.entities import Entities, ExtendedEntities, Indices, Media
 from rxtweets.messages.place import Coordinates, Place
 from rxtweets.messages.user import User
@@ -36,13 +40,17 @@ class Permalink(Part, frozen=True, kw_only=True):
 
 
 @timed
+@twins
 @lazily()
 class Status(Message, frozen=True, kw_only=True, rename={"text_in_full": "full_text"}):
     """A v1.1 status: a tweet, reply, retweet or quote.
 
     `text` and `entities` are as received, so cut where the status is longer than 140 characters; `full_text`,
-    `full_entities` and `media` are whole. `created_at` is an aware datetime, None when missing or unreadable.
-    `user`, `entities` and the other objects are decoded when first looked at.
+    `full_entities` and `media` are whole. All texts are HTML-escaped, as X sends them: `&amp;`, `&lt;` and
+    `&gt;`, nothing else. `created_at` is an aware datetime, None when missing or unreadable. `id` and the
+    other ids are read from their `…_str` where that came. `user` of a status without one is an account
+    without anything: its `id` is 0, its `screen_name` empty. `user`, `entities` and the other objects are
+    decoded when first looked at.
     """
 
     created_at: Written = None  # fields in X's order: msgspec finds the next key fastest right after the last
@@ -86,24 +94,50 @@ class Status(Message, frozen=True, kw_only=True, rename={"text_in_full": "full_t
     current_user_retweet: Lazy[dict[str, Any] | None] = None
     scopes: Lazy[dict[str, Any] | None] = None
     withheld_copyright: bool | None = None
-    withheld_in_countries: tuple[str, ...] = ()
+    withheld_in_countries: Countries = ()
     withheld_scope: str | None = None
 
     @property
     def full_text(self) -> str:
-        """The whole text, whichever of `extended_tweet`, `full_text` and `text` holds it."""
+        """The whole text, whichever of `extended_tweet`, `full_text` and `text` holds it.
+
+        Of a retweet, whose own text X cuts, it is `RT @name: ` and the whole text of `retweeted_status`.
+        """
+        original = self.retweeted_status
+        whole = original._own_text if original is not None else ""
+        if original is None or not whole:
+            return self._own_text
+        return repeated(self._own_text, original.user.screen_name, whole)
+
+    @property
+    def _own_text(self) -> str:
         extended = self.extended_tweet
         return (extended.full_text if extended else "") or self.text_in_full or self.text
 
     @property
-    def full_entities(self) -> Entities:
-        """The entities of `full_text`, with the media that `entities` has."""
+    def _own_entities(self) -> Entities:
         extended = self.extended_tweet
         return extended.entities if extended else self.entities
 
     @property
+    def full_entities(self) -> Entities:
+        """The entities of `full_text`, with the media that `entities` has."""
+        own, original, text = self._own_entities, self.retweeted_status, self.full_text
+        if original is None or text == self._own_text:
+            return own
+        before = len(text) - len(original._own_text)
+        named = tuple(mention for mention in own.user_mentions if mention.indices[1] < before)
+        moved = original._own_entities.moved(before)
+        return replace(moved, user_mentions=named + moved.user_mentions)
+
+    @property
     def media(self) -> tuple[Media, ...]:
-        """All photos, or the video or animated GIF, of the status."""
+        """All photos, or the video or animated GIF, of the status, or of the one that it repeats."""
+        original = self.retweeted_status
+        return self._own_media or (original._own_media if original is not None else ())
+
+    @property
+    def _own_media(self) -> tuple[Media, ...]:
         extended = self.extended_tweet
         if extended:
             return extended.extended_entities.media or extended.entities.media

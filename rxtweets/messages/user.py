@@ -8,7 +8,9 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from rxtweets.messages._base import Part
+from rxtweets.messages._forms import Countries
 from rxtweets.messages._time import Written, timed
+from rxtweets.messages._twin import twins
 from rxtweets.messages.entities import Entities
 
 
@@ -20,11 +22,12 @@ class UserEntities(Part, frozen=True, kw_only=True):
 
 
 @timed
+@twins
 class User(Part, frozen=True, kw_only=True):
     """A v1.1 account.
 
     `created_at` is an aware datetime, None when missing or unreadable. Colours are RRGGBB, `utc_offset` is in
-    seconds.
+    seconds. `id` is read from `id_str` where that came.
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("id", "screen_name", "name")
@@ -71,5 +74,5 @@ class User(Part, frozen=True, kw_only=True):
     following: bool | None = None
     follow_request_sent: bool | None = None
     notifications: bool | None = None
-    withheld_in_countries: tuple[str, ...] = ()
+    withheld_in_countries: Countries = ()
     withheld_scope: str | None = None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from .match_post import is_reply, is_retweet
 from .question import Answer, Matcher, Question, in_line, needs
-from .reading import AUTHOR, REFERENCED, Reading
+from .reading import AUTHOR, PROFILE, REFERENCED, Reading
 from .values import bounds
 from .words import words
 
@@ -95,8 +95,9 @@ def to_affiliate_of(term: Term, seed: int | None) -> Question:
     return Question(ask)
 
 
-def profile(prefix: str, field: str) -> Matcher:
-    """Words in the author's profile; *prefix* is that of their features."""
+def profile(prefix: str) -> Matcher:
+    """Words in the author's profile, in the field that has features with *prefix*."""
+    field = PROFILE[prefix]
 
     def matcher(term: Term, seed: int | None) -> Question:
         wanted = words(term.value)
@@ -104,7 +105,7 @@ def profile(prefix: str, field: str) -> Matcher:
         def ask(reading: Reading) -> Answer:
             if reading.author is None:
                 return (AUTHOR,)
-            text: str | None = getattr(reading.author, field)
+            text = reading.of_author(field)
             return (f"user.fields={field}",) if text is None else in_line(wanted, words(text))
 
         return Question(ask, needs([prefix + word for word in wanted]))

@@ -7,6 +7,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from rxtweets._cells import Box, filter_cells
+from rxtweets.messages import unescape
 
 from .question import Answer, Ask, Matcher, Question, in_line, needs
 from .reading import AUTHOR, LINK, REFERENCES, Reading
@@ -81,7 +82,7 @@ def field(name: str) -> Matcher:
 
         def ask(reading: Reading) -> Answer:
             found: str | None = getattr(reading.post, name)
-            return (f"tweet.fields={name}",) if found is None else found.lower() == value
+            return (f"tweet.fields={name}",) if found is None else unescape(found).lower() == value
 
         listed = needs([f"{name}:{value}"]) if name != "source" else needs([])
         return Question(ask, listed)
@@ -143,7 +144,7 @@ def place(term: Term, seed: int | None) -> Question:
         if reading.place is None:
             return ("expansions=geo.place_id",)
         names = (reading.place.full_name, reading.place.name or "")
-        return any(in_line(wanted, words(name)) for name in names)
+        return any(in_line(wanted, words(unescape(name))) for name in names)
 
     return Question(ask)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rxtweets.messages import unescape
+
 from .question import ANYTHING, Answer, Ask, Matcher, Question, found_or, in_line, needs
 from .reading import ENTITIES, LINK, Missing, Reading
 from .words import fold, words
@@ -31,7 +33,7 @@ def keyword(term: Term, seed: int | None) -> Question:
 
 def _mark(mark: str) -> Question:
     def ask(reading: Reading) -> Answer:
-        found = any(mark in fold(post.full_text) for post in reading.texts)
+        found = any(mark in fold(unescape(post.full_text)) for post in reading.texts)
         return found_or(found, reading.text_missing)
 
     return Question(ask)
@@ -98,7 +100,7 @@ def of_page(field: str) -> Matcher:
 
         def ask(reading: Reading) -> Answer:
             said = (getattr(url, field) for url in reading.links)
-            found = any(in_line(wanted, words(text)) for text in said if text)
+            found = any(in_line(wanted, words(unescape(text))) for text in said if text)
             unknown = any(url.expanded_url is None for url in reading.links)
             return found_or(found, (ENTITIES,) if unknown else reading.text_missing)
 
@@ -113,7 +115,7 @@ def entity(term: Term, seed: int | None) -> Question:
 
     def ask(reading: Reading) -> Answer:
         noted = [note for post in reading.texts for note in post.entities.annotations]
-        found = any(words(note.normalized_text) == wanted for note in noted)
+        found = any(words(unescape(note.normalized_text)) == wanted for note in noted)
         return found_or(found, reading.text_missing or (() if noted else (ENTITIES,)))
 
     return Question(ask)

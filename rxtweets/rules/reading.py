@@ -1,6 +1,7 @@
 """A post as rules see it: its words, people and places, each looked up once however many rules ask.
 
-A retweet is read as the post it repeats, and what is quoted is read along. What a post has no field for is
+A retweet is read as the post it repeats, and what is quoted is read along. X sends texts HTML-escaped, and
+matches what was written. What a post has no field for is
 either empty or was not asked for. Where the rest of the post tells which (a text without a link has no
 attached photo) that is used; else the lookup names the field that is missing.
 """
@@ -8,11 +9,11 @@ attached photo) that is used; else the lookup names the field that is missing.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterator
 from functools import cached_property
 
 from rxtweets._cells import Box, message_cells
-from rxtweets.messages import Post
+from rxtweets.messages import Post, unescape
 from rxtweets.messages.v2 import Entities, Media, Place, Url, User
 
 from .words import fold, found_in, words
@@ -23,6 +24,9 @@ REFERENCES = "tweet.fields=referenced_tweets"
 REFERENCED = "expansions=referenced_tweets.id"
 ENTITIES = "tweet.fields=entities"
 AUTHOR = "expansions=author_id"
+
+PROFILE = {"bio:": "description", "bio_name:": "name", "bio_location:": "location"}
+"""The fields of a profile that have words, by the prefix of their features."""
 
 LINK = "//t.co/"
 """Links, quotes and media stand in a text as one of these, which does not tell where it leads."""
@@ -91,7 +95,7 @@ class Reading:
         """The words of each text that counts; a phrase stands in one of them."""
         found = []
         for post in self.texts:
-            text = post.full_text
+            text = unescape(post.full_text)
             for url in self._entities(post).urls:
                 if url.url and url.expanded_url:
                     text = text.replace(url.url, url.expanded_url)
@@ -127,7 +131,7 @@ class Reading:
             if tagged:
                 yield from (fold(tag.username if kind == "mentions" else tag.tag) for tag in tagged)
             else:
-                yield from map(fold, found_in(post.full_text, kind))
+                yield from map(fold, found_in(unescape(post.full_text), kind))
 
     @cached_property
     def links(self) -> tuple[Url, ...]:
@@ -135,7 +139,7 @@ class Reading:
         found: list[Url] = []
         for post in self.texts:
             known = self._entities(post).urls
-            found += known or (Url(url=link) for link in found_in(post.full_text, "links"))
+            found += known or (Url(url=link) for link in found_in(unescape(post.full_text), "links"))
         return tuple(found)
 
     @cached_property
@@ -168,6 +172,11 @@ class Reading:
     def author(self) -> User | None:
         """Who wrote it, if that is there."""
         return self.post.author
+
+    def of_author(self, field: str) -> str | None:
+        """What stands in a field of the author's profile; None if that is not there."""
+        text: str | None = getattr(self.author, field, None)
+        return None if text is None else unescape(text)
 
     @cached_property
     def answered(self) -> str | None:
@@ -244,9 +253,8 @@ class Reading:
         found.update(f"{ref.type}:{ref.id}" for ref in post.referenced_posts)
         found.update((f"conversation_id:{post.conversation_id}", f"lang:{(post.lang or '').lower()}"))
         if self.author is not None:
-            found.update(_words_as("bio:", (self.author.description,)))
-            found.update(_words_as("bio_name:", (self.author.name,)))
-            found.update(_words_as("bio_location:", (self.author.location,)))
+            for prefix, field in PROFILE.items():
+                found.update(prefix + word for word in words(self.of_author(field) or ""))
         if self.box is not None:
             found |= message_cells(self.box)
         return frozenset(found)
@@ -255,7 +263,3 @@ class Reading:
 def _uncut(address: str) -> str:
     """*address*, as it is displayed, without the beginning of a word that was left before its final `…`."""
     return _PIECE.sub("", address) if address.endswith("…") else address
-
-
-def _words_as(prefix: str, texts: Iterable[str | None]) -> Iterator[str]:
-    return (prefix + word for text in texts if text for word in words(text))

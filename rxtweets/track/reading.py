@@ -7,13 +7,11 @@ from collections.abc import Set as AbstractSet
 from typing import Literal, NamedTuple
 
 from rxtweets._cells import Box, message_cells
-from rxtweets.messages import Status
+from rxtweets.messages import Status, unescape
 from rxtweets.messages.entities import Entities
 
 from .hits import Field, Part, Role, Where
 from .tokens import Words, fold, tokens
-
-_ESCAPED = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))  # Source: X's v1.1 guide, "Counting characters"
 
 
 class Written(NamedTuple):
@@ -83,7 +81,7 @@ def _written(status: Status) -> Iterator[Written]:
 
 def _before_retweet(status: Status) -> str:
     """What a retweet says beside the text that it repeats, of which it may hold but the beginning."""
-    text = status.full_text
+    text = status.text or status.text_in_full
     return text.partition(":")[0] if text.startswith("RT @") else ""
 
 
@@ -109,10 +107,7 @@ def _texts(status: Status, part: Part) -> Iterator[Written]:
 
 def _spoken(part: Part, text: str, entities: Entities) -> Iterator[Written]:
     """The text and what is marked in it. A server that sends no entities leaves the marks to us."""
-    if "&" in text:
-        for escaped, character in _ESCAPED:
-            text = text.replace(escaped, character)
-    folded = fold(text)
+    folded = fold(unescape(text))
     words = Words(folded)
     yield Written(part, "text", words.plain, folded)
     tags = words.tags.union("#" + fold(tag.text) for tag in entities.hashtags)

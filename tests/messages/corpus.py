@@ -38,9 +38,11 @@ _MISSING = object()
 
 
 def differences(value: Any, typed: Any, path: str = "") -> Iterator[str]:
-    """The paths at which the JSON *value* is not what the typed object says."""
+    """The paths at which *value* is not what the typed object says; an id is what its `…_str` says."""
     if isinstance(value, Mapping) and value != typed:
         for key, inner in value.items():
+            text = value.get(f"{key}_str")
+            inner = int(text) if isinstance(text, str) and isinstance(inner, int) else inner
             held = typed.get(key, _MISSING) if isinstance(typed, Mapping) else getattr(typed, key, _MISSING)
             if held is _MISSING:
                 yield f"{path}.{key} missing"

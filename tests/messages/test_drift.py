@@ -89,15 +89,16 @@ def test_odd_values_anywhere_never_raise(frame: bytes, data: st.DataObject) -> N
 
 @pytest.mark.parametrize("frame", STATUSES + POSTS)
 def test_null_in_place_of_every_single_value(frame: bytes) -> None:
-    """A null anywhere leaves every documented value elsewhere as it was."""
+    """A null anywhere leaves every documented value elsewhere as it was; of a member it is no drift."""
     good = json.loads(frame)
     body = good.get("data", good)
     for path in places(body):
-        if path in {("text",), ("user",), ("full_text",), ("edit_history_tweet_ids",)}:
+        if path in {("text",), ("full_text",), ("edit_history_tweet_ids",)}:
             continue
         changed = replaced(body, path, None)
         message = m.decode(encode({**good, "data": changed} if "data" in good else changed))
         assert type(message) is type(m.decode(frame)), path
+        assert message.drift == () or isinstance(path[-1], int), path
         for key, inner in changed.items():
             if key != path[0] and key != "full_text":
                 assert not list(differences(inner, getattr(message, key))), (path, key)
@@ -128,7 +129,6 @@ def test_drift_names_the_places() -> None:
         "truncated",
         "user.description",
         "user.followers_count",
-        "user.name",
     )
     assert status.retweet_count == 3
     assert status.truncated is False
@@ -162,7 +162,6 @@ def test_drift_in_what_came_beside_a_post() -> None:
         "includes.users[0].name",
         "includes.users[1]",
         "matching_rules[0].id",
-        "public_metrics.like_count",
         "public_metrics.retweet_count",
     )
     assert post.author is not None
@@ -227,10 +226,10 @@ def test_json_cannot_set_the_bookkeeping() -> None:
 
 def test_looking_changes_nothing() -> None:
     """A message whose parts were looked at equals, hashes, pickles and drifts like one nobody looked at."""
-    frame = b.status_json(user={"name": None}, place={"id": 5}, entities=None)
+    frame = b.status_json(user={"name": 4}, place={"id": 5}, entities=[])
     looked, fresh = m.decode(frame), m.decode(frame)
     assert isinstance(looked, m.Status)
-    assert looked.user.name == ""
+    assert looked.user.name == "4"
     assert looked.place is not None
     looked_pickle, fresh_pickle = pickle.loads(pickle.dumps(looked)), pickle.loads(pickle.dumps(fresh))
     assert hash(looked) == hash(fresh)

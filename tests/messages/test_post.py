@@ -127,6 +127,94 @@ def test_both_spellings_show_what_came() -> None:
         assert message.edit_history_post_ids == message.edit_history_tweet_ids == (message.id,)
 
 
+LONG = "salt &amp; pepper &lt;3 " * 30
+CUT = LONG[:279] + "…"
+
+
+def retweet(own: str = "RT @charles: " + CUT[:126] + "…", **original: Any) -> m.Post:
+    """A retweet of a post by Charles, with that post, or its fields, in the includes."""
+    inner = b.post_object(**{"text": LONG[:200], "id": "5", "author_id": "7", **original})
+    references = [{"type": "retweeted", "id": "5"}]
+    return post(b.post_json(own, referenced_tweets=references, includes={"tweets": [inner], "users": USERS}))
+
+
+def test_full_text() -> None:
+    """It is the note's for a long post, the text else, escaped as sent."""
+    assert post(b.post_json(CUT, note_tweet={"text": LONG})).full_text == LONG
+    assert post(b.post_json("a &amp; b")).full_text == "a &amp; b"
+
+
+def test_full_text_of_a_retweet() -> None:
+    """It is `RT @name: ` and the original's whole text, if that is there; its own text is cut."""
+    assert retweet().full_text == "RT @charles: " + LONG[:200]
+    assert retweet(text=CUT, note_tweet={"text": LONG}).full_text == "RT @charles: " + LONG
+    assert retweet("cut…").full_text == "RT @charles: " + LONG[:200]
+    assert retweet("cut…", author_id="77").full_text == LONG[:200]
+    assert retweet("RT @charles: cut…", text="").full_text == "RT @charles: cut…"
+    alone = post(b.post_json("RT @charles: cut…", referenced_tweets=[{"type": "retweeted", "id": "6"}]))
+    assert alone.full_text == "RT @charles: cut…"
+    itself = [{"type": "retweeted", "id": "5"}]
+    assert retweet(referenced_tweets=itself).full_text == "RT @charles: " + LONG[:200]
+
+
+def test_full_text_of_a_quote_is_its_own() -> None:
+    """What is quoted has its own; a retweet of a quote has the quote's."""
+    inner: dict[str, Any] = {"text": CUT, "note_tweet": {"text": LONG}}
+    references = [{"type": "quoted", "id": "5"}]
+    quote = post(
+        b.post_json(
+            "mine", referenced_tweets=references, includes={"tweets": [b.post_object(id="5", **inner)]}
+        )
+    )
+    assert (quote.full_text, quote.quoted and quote.quoted.full_text) == ("mine", LONG)
+    assert retweet(**inner, referenced_tweets=references).full_text == "RT @charles: " + LONG
+
+
+def test_how_alike_a_rule_found_it() -> None:
+    """A rule with an embedding says how alike the post is and had to be; others have neither."""
+    rules: list[dict[str, Any]] = [
+        {"id": "1", "embedding_similarity": 0.61, "embedding_threshold": 0.45},
+        {"id": "2"},
+    ]
+    first, second = post(b.post_json(matching_rules=rules)).matching_rules
+    assert (first.embedding_similarity, first.embedding_threshold) == (0.61, 0.45)
+    assert (second.embedding_similarity, second.embedding_threshold) == (None, None)
+
+
+def test_numbers_that_x_writes_as_text() -> None:
+    """Numbers that X's own pages show as text are numbers, and no drift."""
+    message = post(b.post_json(edit_controls={"edits_remaining": "4", "is_edit_eligible": True}))
+    assert message.edit_controls is not None
+    assert (message.edit_controls.edits_remaining, message.drift) == (4, ())
+    like = m.decode(b.like_json(timestamp_ms="1767724840000"))
+    assert isinstance(like, m.Like)
+    assert (like.timestamp_ms, like.drift) == (1767724840000, ())
+    odd = post(b.post_json(edit_controls={"edits_remaining": "four"}))
+    assert odd.drift == ("edit_controls.edits_remaining",)
+
+
+@pytest.mark.parametrize(
+    "number", ["1050118621198921700", "1.0501186211989217e18", "1.050118621198921729e18"]
+)
+def test_ids_of_activities_are_those_of_their_text(number: str) -> None:
+    """Payloads with integers have the exact id beside it, as `…_str`, and that is what counts."""
+    ids = f'"id":{number},"id_str":"1050118621198921729"'
+    for payload in (
+        f'{{{ids},"author_id":5,"author_id_str":"5"}}',
+        f'{{{ids},"text":"hello"}}',
+        f'{{{ids},"liked_tweet_id":5,"liked_tweet_id_str":"5"}}',
+    ):
+        frame = f'{{"data":{{"event_type":"x","event_uuid":"-12","payload":{payload}}}}}'
+        activity = m.decode(frame.encode())
+        assert isinstance(activity, m.Activity)
+        assert isinstance(activity.payload, m.PostRef | m.Post | m.Like)
+        assert (activity.payload.id, activity.event_uuid, activity.drift) == (
+            "1050118621198921729",
+            "-12",
+            (),
+        )
+
+
 def test_times_are_aware() -> None:
     """v2 times are aware datetimes; one that cannot be read is None and noted."""
     message = post(b.post_json(created_at="2026-01-07T18:40:40.000Z"))

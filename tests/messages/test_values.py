@@ -105,7 +105,7 @@ def test_lifecycle_events() -> None:
 def test_parts_can_be_looked_at_from_many_threads() -> None:
     """Threads looking at the same message at once see the same, and its drift is complete."""
     for _ in range(50):
-        status = m.decode(b.status_json(user={"name": None}, place={"id": 5}, entities=None))
+        status = m.decode(b.status_json(user={"name": 4}, place={"id": 5}, entities=[]))
         assert isinstance(status, m.Status)
         start = threading.Barrier(3)
         seen: list[object] = []
@@ -123,6 +123,21 @@ def test_parts_can_be_looked_at_from_many_threads() -> None:
             thread.join(5)
         assert seen[0] == seen[1] == seen[2]
         assert status.drift == ("entities", "place.id", "user.name")
+
+
+@pytest.mark.parametrize(
+    ("sent", "written"),
+    [
+        ("a &amp; b &lt;3 &gt;", "a & b <3 >"),
+        ("&amp;lt;", "&lt;"),
+        ("&amp;amp;", "&amp;"),
+        ("&quot; &#39; &copy; &AMP;", "&quot; &#39; &copy; &AMP;"),
+        ("plain", "plain"),
+    ],
+)
+def test_unescape(sent: str, written: str) -> None:
+    """Exactly the three characters that X escapes are undone, and once."""
+    assert m.unescape(sent) == written
 
 
 def test_all_is_all() -> None:

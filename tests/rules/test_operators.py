@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from rxtweets.filterindex import FilterIndex
 from rxtweets.messages import Post
 from rxtweets.rules import EVERY_FIELD, parse
 from rxtweets.rules.operators import OPERATORS, WORDS
@@ -251,3 +252,46 @@ def test_a_sample_with_a_seed_is_a_share_of_the_posts() -> None:
     assert kept != [post.id for post in posts if other_seed.matches(post)]
     assert rule.matches(posts[0]).unknown == ("sample:",)
     assert rule.compile(asked=EVERY_FIELD).matches(posts[0]).unknown == ("sample:",)
+
+
+ESCAPED = "salt &amp; pepper &lt;3 #R&amp;D &amp;lt;"
+
+UNESCAPED: list[tuple[str, Post, bool]] = [
+    ('"salt & pepper"', make(ESCAPED), True),
+    ('"<"', make(ESCAPED), True),
+    ('"salt pepper"', make(ESCAPED), True),
+    ('"salt pepper"~0', make(ESCAPED), True),
+    ("amp", make(ESCAPED), False),
+    ("lt", make("a &lt; b"), False),
+    ("gt", make("a &gt; b"), False),
+    ("lt", make(ESCAPED), True),  # the author wrote &lt;
+    ("quot", make("&quot;"), True),  # which X does not escape, so it was written
+    ("amp", quote("look", ESCAPED), False),
+    ('"salt & pepper"', quote("look", ESCAPED), True),
+    ("amp", retweet(ESCAPED), False),
+    ('"salt & pepper"', retweet(ESCAPED), True),
+    ('"salt & pepper"', make("salt…", note_tweet={"text": ESCAPED}), True),
+    ("amp", make("salt…", note_tweet={"text": ESCAPED}), False),
+    ("url_title:amp", linked(title=ESCAPED), False),
+    ('url_title:"salt pepper"', linked(title=ESCAPED), True),
+    ("url_description:amp", linked(description=ESCAPED), False),
+    ('url_contains:"a=1&b=2"', make("see https://x.com/?a=1&amp;b=2"), True),
+    ('entity:"AT&T"', make(entities={"annotations": [{"normalized_text": "AT&amp;T"}]}), True),
+    ("bio:amp", make(includes={"users": [{"id": "12", "description": ESCAPED}]}), False),
+    ("bio:lt", make(includes={"users": [{"id": "12", "description": "a &lt; b"}]}), False),
+    ('bio:"salt pepper"', make(includes={"users": [{"id": "12", "description": ESCAPED}]}), True),
+    ("bio_name:amp", make(includes={"users": [{"id": "12", "name": ESCAPED}]}), False),
+    ('bio_name:"salt pepper"', make(includes={"users": [{"id": "12", "name": ESCAPED}]}), True),
+    ("bio_location:amp", make(includes={"users": [{"id": "12", "location": ESCAPED}]}), False),
+    ('source:"Q&A"', make(source="Q&amp;A"), True),
+]
+
+
+@pytest.mark.parametrize(("rule", "post", "matches"), UNESCAPED)
+def test_what_was_written_is_matched(rule: str, post: Post, matches: bool) -> None:
+    """X escapes `&`, `<` and `>` in all texts, and matches what was written; so does an index of rules."""
+    compiled = parse(rule).compile(asked=EVERY_FIELD)
+    assert compiled.matches(post).verdict is matches
+    index = FilterIndex[str]()
+    index.add(compiled, "it")
+    assert index.match(post) == (["it"] if matches else [])

@@ -64,6 +64,7 @@ CASES: list[tuple[str, str | Status, bool, str]] = [
     (":)", "(see 1:)", False, "mere punctuation does not match within something else"),
     ("q&a", "our Q&amp;A today", True, "the text's HTML escapes are undone"),
     ("amp", "salt &amp; pepper", False, "an escape is no word"),
+    ("&lt;", "the tag &amp;lt; is", True, "an escape that was written is text"),
     ("soft", "so\u00adft", True, "a soft hyphen is not there"),
     ("me@example.com", "write to me@example.com", True, "an address is compared whole"),
     # hashtags, mentions, cashtags
@@ -133,6 +134,7 @@ CASES: list[tuple[str, str | Status, bool, str]] = [
     ("می‌خواهم", "من می‌خواهم", True, "a joiner within a Persian word"),
     # emoji
     ("😀", "well😀done", True, "an emoji is a word of its own"),
+    ("🦔", "sleepy🦔", True, "also right after a word"),
     ("😀", "😀😀😀", True, "also in a row"),
     ("❤", "I ❤\ufe0f it", True, "with and without the selector of its coloured form"),
     ("❤\ufe0f", "I ❤ it", True, "the same the other way round"),

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from rxtweets.messages._base import Part
+from rxtweets.messages._forms import Number
 from rxtweets.messages._synonym import synonyms
 from rxtweets.messages.v2.entities import Entities
 
@@ -47,7 +48,7 @@ class EditControls(Part, frozen=True, kw_only=True):
     """Until when and how often a post can still be edited."""
 
     editable_until: Annotated[datetime, Meta(tz=True)] | None = None
-    edits_remaining: int | None = None
+    edits_remaining: Number | None = None
     is_edit_eligible: bool | None = None
 
 
