@@ -39,10 +39,11 @@ Exit status: 0 when --limit is reached, 1 for an error, 2 for a wrong option,
 130 after Ctrl-C, 143 after SIGTERM, 141 when nobody reads the output any more.
 """
 
-# What a line of output needs, and what those who read the JSON would otherwise miss first.
+# What a line of output needs (the whole text of a retweet, and of a long post, stands elsewhere), and what
+# those who read the JSON would otherwise miss first.
 FIELDS: rxt.endpoints.v2.PostFields = {
-    "expansions": ["author_id"],
-    "tweet_fields": ["created_at", "lang"],
+    "expansions": ["author_id", "referenced_tweets.id"],
+    "tweet_fields": ["created_at", "lang", "note_tweet", "referenced_tweets"],
     "user_fields": ["username", "name"],
 }
 

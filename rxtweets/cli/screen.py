@@ -13,7 +13,16 @@ from typing import TextIO
 import click
 import wcwidth
 
-from rxtweets.messages import Connected, Lifecycle, Limit, Post, Reconnecting, Status, StreamWarning
+from rxtweets.messages import (
+    Connected,
+    Lifecycle,
+    Limit,
+    Post,
+    Reconnecting,
+    Status,
+    StreamWarning,
+    unescape,
+)
 
 from .safe import printable, printable_json
 
@@ -56,13 +65,10 @@ def printer(as_json: bool) -> Callable[[Post | Status], None]:
 def parts(post: Post | Status) -> tuple[str, str, str]:
     """Local time, @author and text of a post, each safe for a terminal."""
     if isinstance(post, Post):
-        author, text = post.author.username if post.author else post.author_id, post.full_text
+        author = post.author.username if post.author else post.author_id
     else:
-        author, text = post.user.screen_name, post.full_text
-        if post.retweeted_status is not None:  # whose own text is cut
-            text = f"RT @{post.retweeted_status.user.screen_name}: {post.retweeted_status.full_text}"
-    # X escapes these three, and only these, in every text.
-    text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+        author = post.user.screen_name
+    text = unescape(post.full_text)
     return _clock(post.created_at), "@" + printable(author or "?").replace(" ", ""), printable(text)
 
 

@@ -212,6 +212,22 @@ def test_more_is_asked_for(emulator: Emulator) -> None:
     assert run("sample", "--ask", "geo", env=emulator.env()).status == 2
 
 
+@pytest.mark.parametrize(("api", "times"), [("v1", 18), ("v2", 25)])  # v1.1 has no more than 280 characters
+def test_posts_are_whole(emulator: Emulator, api: str, times: int) -> None:
+    """A long post and a retweet of it are printed to their end, with what X escapes as it was written."""
+    text = "python " + "salt & pepper " * times + "<end>"
+    with running("filter", "--track", "python", "--api", api, env=emulator.env()) as command:
+        command.notice()
+        long = emulator.compose(text)
+        emulator.publish(long)
+        emulator.publish(emulator.retweet(long))
+        for before in ("", f"RT @{long.author.screen_name}: "):
+            while "<end>" not in (line := command.line()):
+                assert line
+            assert line.partition(" @")[2].partition(" ")[2] == before + text + "\n"
+        command.end(signal.SIGINT)
+
+
 def test_controls_in_posts(emulator: Emulator) -> None:
     """A post can't drive the terminal, and its JSON can't either."""
     attack = "python \x1b]0;title\x07 \x9b2J a\nb\rc \u202edcba &lt;"
