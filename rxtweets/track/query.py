@@ -21,8 +21,8 @@ _RENAMED = {"in": "id", "iw": "he", "ji": "yi", "jw": "jv"}
 class FilterQuery:
     """What a v1.1 filter asks for: any of *track*, *follow*, *locations*; then *languages*, *filter_level*.
 
-    An emoji is a word of its own wherever it stands: `🦔` matches `sleepy🦔`, too. X documents nothing here, and
-    one report has it that X wants a separator before. So more may match here than X sends, never less.
+    An emoji is a word of its own wherever it stands, so `🦔` matches `sleepy🦔`. X documents nothing here;
+    one report has it that X wants a separator before it.
 
     The arguments, their limits and what is refused are those of `endpoints.v1.filter`. A query is immutable;
     two are equal if they ask for the same, in whatever order and case it was written.
