@@ -6,12 +6,14 @@ from typing import Any
 from reactivex import Observable, abc
 
 from rxtweets.errors import StreamDisconnected, StreamError
+from rxtweets.framing import split_objects
 from rxtweets.messages import (
     Disconnected,
     DisconnectMessage,
     Lifecycle,
     Message,
     StreamProblem,
+    Undecodable,
 )
 from rxtweets.messages import decode as decode_frame
 
@@ -20,8 +22,10 @@ def decode() -> Callable[[Observable[Any]], Observable[Message | Lifecycle]]:
     """Turn frames (bytes) into typed messages; everything else passes as it is.
 
     A frame that cannot be decoded becomes an `Undecodable`, one of an unknown kind an `Unknown`; neither ends
-    the stream. When the server says goodbye (v1.1's `disconnect`, v2's `operational-disconnect`) and then
-    ends the stream, the `StreamDisconnected` that follows carries what it said.
+    the stream. Several objects in one frame, as servers have glued them together, are a message each.
+
+    When the server says goodbye (v1.1's `disconnect`, v2's `operational-disconnect`) and then ends the
+    stream, the `StreamDisconnected` that follows carries what it said.
     """
 
     def decode_(source: Observable[Any]) -> Observable[Message | Lifecycle]:
@@ -42,7 +46,11 @@ def decode() -> Callable[[Observable[Any]], Observable[Message | Lifecycle]]:
                     message = decode_frame(item)
                     if goodbye:
                         goodbye.clear()  # it went on all the same
-                    if message.__class__ in _GOODBYES:
+                    if message.__class__ in _UNUSUAL:
+                        if isinstance(message, Undecodable) and (parts := _unglued(item)):
+                            for part in parts:
+                                on_next(part)
+                            return
                         goodbye[:] = _goodbye(message)
                     forward(message)
                 elif isinstance(item, Disconnected):
@@ -60,7 +68,14 @@ def decode() -> Callable[[Observable[Any]], Observable[Message | Lifecycle]]:
     return decode_
 
 
-_GOODBYES: frozenset[type[Message]] = frozenset({DisconnectMessage, StreamProblem})
+_UNUSUAL: frozenset[type[Message]] = frozenset({DisconnectMessage, StreamProblem, Undecodable})
+
+
+def _unglued(frame: bytes) -> list[bytes]:
+    """Return the JSON objects of a *frame* with several, the last perhaps cut; none for any other frame."""
+    objects, rest = split_objects(frame)
+    parts = [*objects, rest] if rest else objects
+    return parts if len(parts) > 1 and parts[-1].startswith(b"{") else []
 
 
 def _goodbye(message: Message) -> list[StreamDisconnected]:
