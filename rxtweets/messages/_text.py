@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -42,11 +43,16 @@ def unescape(text: str) -> str:
 _REPEATS = re.compile(r"RT @\w{1,20}: ?")
 
 
-def repeated(text: str, name: str, whole: str) -> str:
-    """Return the whole text of a retweet: `RT @name: ` as its own *text* has it, and the original's."""
+def whole_retweet(text: str, whole: str, name: Callable[[], str | None]) -> str:
+    """Return the original's *whole* text after the `RT @name: ` of the retweet's own *text*.
+
+    *name* is asked where that has none; without one the original's text stands alone.
+    """
     found = _REPEATS.match(text)
-    before = found[0] if found else f"RT @{name}: " if name else ""
-    return before + whole
+    if found:
+        return found[0] + whole
+    author = name()
+    return f"RT @{author}: {whole}" if author else whole
 
 
 def loads(frame: bytes) -> Any:

@@ -114,6 +114,7 @@ def _by_members(fields: dict[str, Raw], whole: Raw) -> Message | None:
     """The message that the JSON object *whole* is, None if it has none of the telling members."""
     if is_status(fields):
         return _read(Status, whole)
+    fields = {name: raw for name, raw in fields.items() if bytes(raw) != b"null"}
     for name, kind in FLAT.items():
         if name in fields:
             return _read(kind, whole)

@@ -13,7 +13,7 @@ from rxtweets.messages._base import Message, Part
 from rxtweets.messages._lazy import Held, Lazy, lazily
 from rxtweets.messages._lenient import decoder, read_message
 from rxtweets.messages._synonym import synonyms
-from rxtweets.messages._text import DECODE_ERRORS, repeated
+from rxtweets.messages._text import DECODE_ERRORS, whole_retweet
 from rxtweets.messages.problem import Problem
 
 
@@ -146,8 +146,7 @@ class Post(Message, frozen=True, kw_only=True, rename=_HELD):
         whole = original._own_text if original is not None else ""
         if original is None or not whole:
             return self._own_text
-        name = original.author.username if original.author else original.username
-        return repeated(self.text, name or "", whole)
+        return whole_retweet(self.text, whole, lambda: _username(original))
 
     @property
     def _own_text(self) -> str:
@@ -215,3 +214,7 @@ class Post(Message, frozen=True, kw_only=True, rename=_HELD):
             if reference.type == type:
                 return self.includes.post(reference.id)
         return None
+
+
+def _username(post: Post) -> str | None:
+    return post.author.username if post.author is not None else post.username

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from rxtweets.messages._base import Message, Part
 from rxtweets.messages._forms import Countries
 from rxtweets.messages._lazy import Lazy, lazily
-from rxtweets.messages._text import LEVELS, repeated, short
+from rxtweets.messages._text import LEVELS, short, whole_retweet
 from rxtweets.messages._time import Written, timed
 from rxtweets.messages._twin import twins
 from rxtweets.messages.entities import Entities, ExtendedEntities, Indices, Media
@@ -107,7 +107,7 @@ class Status(Message, frozen=True, kw_only=True, rename={"text_in_full": "full_t
         whole = original._own_text if original is not None else ""
         if original is None or not whole:
             return self._own_text
-        return repeated(self._own_text, original.user.screen_name, whole)
+        return whole_retweet(self._own_text, whole, lambda: original.user.screen_name)
 
     @property
     def _own_text(self) -> str:

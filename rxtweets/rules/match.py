@@ -21,7 +21,8 @@ class Match(msgspec.Struct, frozen=True):
     Attributes:
         verdict: True for yes, False for no, None if that cannot be told.
         unknown: what is missing to tell, as the parameter that would have brought it (`tweet.fields=geo`,
-            `expansions=author_id`), or as the operator that only X can answer (`embedding:`, `sample:`).
+            `expansions=author_id`), or as the operator that only X can answer (`embedding:`, `sample:`;
+            `lang:`, of a post in Chinese).
     """
 
     verdict: bool | None

@@ -85,6 +85,9 @@ KINDS: list[tuple[bytes, type[m.Message], dict[str, Any]]] = [
     (b'{"something":"new"}', m.Unknown, {}),
     (b'{"data":{"something":"new"}}', m.Unknown, {}),
     (b'{"limit":null}', m.Unknown, {}),
+    (b'{"delete":null,"limit":{"track":3}}', m.Limit, {"track": 3}),
+    (b'{"data":null,"errors":[{"title":"t","detail":"d"}]}', m.StreamProblem, {"title": "t"}),
+    (b'{"errors":null,"data":{"id":"1","text":"x"}}', m.Post, {"id": "1", "errors": ()}),
 ]
 
 
