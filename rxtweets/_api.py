@@ -12,6 +12,7 @@ from reactivex import operators as ops
 from reactivex.disposable import SerialDisposable, SingleAssignmentDisposable
 from reactivex.scheduler import CurrentThreadScheduler
 
+from ._observable import StreamObservable
 from .auth import Auth
 from .backoff import BackoffPolicy
 from .connection import Response, fetch
@@ -168,7 +169,7 @@ def in_steps(work: Callable[[], Generator[Observable[Any] | _T, Any, None]]) -> 
         advance(steps.__next__)
         return current
 
-    return Observable(subscribe)
+    return StreamObservable(subscribe)
 
 
 def _retried(source: Observable[Answer], policy: BackoffPolicy) -> Observable[Answer]:
@@ -190,7 +191,7 @@ def _retried(source: Observable[Answer], policy: BackoffPolicy) -> Observable[An
             on_next, observer.on_error, observer.on_completed, scheduler=scheduler
         )
 
-    return Observable(subscribe)
+    return StreamObservable(subscribe)
 
 
 def text(value: Any) -> str | None:

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
-from reactivex import Observable
+from reactivex import Observable, abc
 from reactivex.disposable import SingleAssignmentDisposable
 
-from ._uncaught import listener
+from ._observable import listener
 
 _T = TypeVar("_T")
 
@@ -23,7 +23,11 @@ def run(observable: Observable[_T], on_next: Callable[[_T], Any] | None = None) 
     Raises:
         Exception: the stream's error, or what *on_next* or somebody else down the chain has raised; that
             disposes the subscription, too.
+        ValueError: for an *observable* that is none.
     """
+    if not isinstance(observable, abc.ObservableBase):
+        hint = f"; call {observable.__name__}(…)" if hasattr(observable, "__name__") else ""
+        raise ValueError(f"run takes an Observable, such as client.sample(), not {observable!r}{hint}")
     ends: SimpleQueue[BaseException | None] = SimpleQueue()  # a signal handler, too, may put into it
     subscription = SingleAssignmentDisposable()
 

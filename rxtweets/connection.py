@@ -7,18 +7,19 @@ import contextvars
 import itertools
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable
 from reactivex.scheduler import CurrentThreadScheduler, TimeoutScheduler
 from requests.auth import AuthBase
 
+from ._observable import StreamObservable
 from ._schedulers import on_no_event_loop
-from ._uncaught import listener
 from .auth import Auth
 from .endpoints import Endpoint, Request
 from .errors import (
+    ConnectionFailed,
     HTTPStatusError,
     NotAStream,
     StreamDisconnected,
@@ -31,6 +32,8 @@ from .messages import Connected, Connecting, Disconnected, KeepAlive, Lifecycle
 from .transport import Head, RequestsTransport, Session, Transport
 
 __all__ = ["Response", "connect", "fetch"]
+
+_T = TypeVar("_T")
 
 _LONGEST_PROBLEM = 64 * 1024
 _LONGEST_ANSWER = 64 * 1024 * 1024
@@ -117,7 +120,7 @@ def connect(
                     yield [frame or _KEEP_ALIVE for frame in frames]
                 if framer.error:
                     raise framer.error
-                data = b"" if exchange.disposed else exchange.read()
+                data = exchange.read()
         except StreamError as error:
             failure = error
         left = framer.close()
@@ -177,18 +180,14 @@ def _exchanging(
         def read() -> None:
             try:
                 failure = _hand_on(batches(exchange), observer.on_next)
-                if failure is None:
-                    observer.on_completed()
-                elif not exchange.disposed:
-                    observer.on_error(failure)
-            except BaseException as error:
-                exchange.close()
-                told = listener.get()
-                if told is None:
-                    raise
-                told(error)
+            except _Disposed:
+                return
             finally:
                 exchange.close()
+            if failure is None:
+                observer.on_completed()
+            else:
+                observer.on_error(failure)
 
         context = contextvars.copy_context()
 
@@ -197,7 +196,10 @@ def _exchanging(
 
         chosen = scheduler or on_no_event_loop(scheduler_)
         if chosen is None:
-            threading.Thread(target=run, name=f"rxtweets-{next(_numbers)}", daemon=True).start()
+            try:
+                threading.Thread(target=run, name=f"rxtweets-{next(_numbers)}", daemon=True).start()
+            except RuntimeError as error:
+                observer.on_error(_no_thread(error))
             return Disposable(exchange.dispose)
         if isinstance(chosen, CurrentThreadScheduler):
             # Another instance has another queue, and would read here and now, before there is anything to
@@ -205,30 +207,46 @@ def _exchanging(
             chosen = CurrentThreadScheduler.singleton()
         return CompositeDisposable(Disposable(exchange.dispose), chosen.schedule(run))
 
-    return Observable(subscribe)
+    return StreamObservable(subscribe)
 
 
 def _hand_on(batches: Iterator[list[Any]], forward: Callable[[Any], None]) -> Exception | None:
     """Call *forward* with all that comes; what the network failed with, or None for the end.
 
     Only what the network does is tried: an exception of *forward* is the observer's.
+
+    Raises:
+        _Disposed: when the subscription has ended, and nobody wants to know how the session does.
     """
     while True:
         try:
             batch = next(batches)
         except StopIteration:
             return None
+        except _Disposed:
+            raise
         except Exception as error:
             return error
         for item in batch:
             forward(item)
 
 
+def _no_thread(error: RuntimeError) -> ConnectionFailed:
+    """Return the failure to connect that *error* is, with which the system refuses another thread."""
+    failed = ConnectionFailed(f"no thread to connect with: {error}")
+    failed.__cause__ = error
+    return failed
+
+
+class _Disposed(Exception):
+    """What is to be done for a subscription is not done, as it has been disposed."""
+
+
 class _Exchange:
     """What one subscription has open: a session, or one after the other when a token is exchanged first."""
 
     def __init__(self, transport: Transport) -> None:
-        self.disposed = False
+        self._disposed = False
         self._transport = transport
         self._lock = threading.RLock()  # a signal handler may dispose on the thread that holds it
         self._session: Session | None = None
@@ -254,11 +272,10 @@ class _Exchange:
         self.close()
         session = self._transport.session(request, auth, stall_timeout=stall_timeout)
         with self._lock:
-            if self.disposed:
-                raise StreamDisconnected("disposed")
+            self._want()
             self._session = session
         with self._within(stall_timeout + _HEAD_TIMEOUT):
-            head = session.open()
+            head = self._unless_disposed(session.open)
         if not 200 <= head.status_code < 300:
             raise self.refused(head, HTTPStatusError.of)
         return head
@@ -287,7 +304,10 @@ class _Exchange:
             if session is not None:
                 session.shutdown()
 
-        timer = TimeoutScheduler.singleton().schedule_relative(seconds, end)
+        try:
+            timer = TimeoutScheduler.singleton().schedule_relative(seconds, end)
+        except RuntimeError as error:
+            raise _no_thread(error) from error
         try:
             yield
         except StreamError:
@@ -298,9 +318,24 @@ class _Exchange:
         if late:
             raise StreamStalled(seconds)
 
+    def _unless_disposed(self, act: Callable[[], _T]) -> _T:
+        """Return what *act* gives. Raises _Disposed, before and after it, when nobody waits for that any more."""
+        self._want()
+        try:
+            given = act()
+        except StreamError:
+            self._want()
+            raise
+        self._want()
+        return given
+
+    def _want(self) -> None:
+        if self._disposed:
+            raise _Disposed
+
     def read(self) -> bytes:
         """The next bytes of the body; `b""` at its end."""
-        return self._session.read() if self._session else b""
+        return self._unless_disposed(self._session.read) if self._session else b""
 
     def read_all(self, limit: int) -> bytes:
         """The whole body, cut at *limit* bytes. Raises StreamStalled when it takes too long."""
@@ -315,7 +350,7 @@ class _Exchange:
     def dispose(self) -> None:
         """End what is open and let nothing more be opened. From any thread; returns at once."""
         with self._lock:
-            self.disposed = True
+            self._disposed = True
             session = self._session
         if session is not None:
             session.shutdown()

@@ -33,7 +33,7 @@ ROOMS = [
     {"endpoints"},
     {"framing", "backoff", "filterindex"},
     {"errors", "_cells"},
-    {"_version", "_schedulers", "_uncaught", "_inflate", "_socks"},
+    {"_version", "_observable", "_schedulers", "_inflate", "_socks"},
 ]
 """The rooms from the top down: a module imports from its own room and from those below."""
 

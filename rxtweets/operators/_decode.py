@@ -5,6 +5,7 @@ from typing import Any
 
 from reactivex import Observable, abc
 
+from rxtweets._observable import StreamObservable
 from rxtweets.errors import StreamDisconnected, StreamError
 from rxtweets.framing import split_objects
 from rxtweets.messages import (
@@ -63,7 +64,7 @@ def decode() -> Callable[[Observable[Any]], Observable[Message | Lifecycle]]:
 
             return source.subscribe(on_next, on_error, observer.on_completed, scheduler=scheduler)
 
-        return Observable(subscribe)
+        return StreamObservable(subscribe)
 
     return decode_
 

@@ -5,6 +5,8 @@ from typing import Any, TypeVar
 
 from reactivex import Observable, abc
 
+from rxtweets._observable import StreamObservable
+
 _T = TypeVar("_T")
 
 
@@ -19,10 +21,13 @@ def of_type(*kinds: type[_T]) -> Callable[[Observable[Any]], Observable[_T]]:
         kinds: at least one class, such as `Status`; a base class keeps all that derive from it.
 
     Raises:
-        ValueError: without a class.
+        ValueError: without a class, or for what is none.
     """
     if not kinds:
         raise ValueError("of_type needs at least one class to keep, such as of_type(Status)")
+    for kind in kinds:
+        if not isinstance(kind, type):
+            raise ValueError(f"of_type takes classes, such as of_type(Status, Delete), not {kind!r}")
     wanted: type[_T] | tuple[type[_T], ...] = kinds[0] if len(kinds) == 1 else kinds
 
     def of_type_(source: Observable[Any]) -> Observable[_T]:
@@ -37,6 +42,6 @@ def of_type(*kinds: type[_T]) -> Callable[[Observable[Any]], Observable[_T]]:
 
             return source.subscribe(on_next, observer.on_error, observer.on_completed, scheduler=scheduler)
 
-        return Observable(subscribe)
+        return StreamObservable(subscribe)
 
     return of_type_

@@ -14,6 +14,7 @@ from reactivex.disposable import (
 )
 from reactivex.scheduler import CurrentThreadScheduler, TimeoutScheduler
 
+from rxtweets._observable import StreamObservable
 from rxtweets._schedulers import on_no_event_loop
 from rxtweets.backoff import BackoffPolicy
 from rxtweets.errors import StreamError
@@ -98,7 +99,7 @@ def retry_with_backoff(
             connect()
             return current
 
-        return Observable(subscribe)
+        return StreamObservable(subscribe)
 
     return retry_with_backoff_
 

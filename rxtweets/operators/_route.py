@@ -5,6 +5,8 @@ from typing import Any, TypeVar
 
 from reactivex import Observable, abc
 
+from rxtweets._observable import StreamObservable
+
 _T = TypeVar("_T")
 _Handler = Callable[[Any], Any] | abc.ObserverBase[Any]
 
@@ -25,8 +27,12 @@ def route(routes: Mapping[type, _Handler]) -> Callable[[Observable[_T]], Observa
     `retry_with_backoff`, as it does on what the endpoints return.
 
     Raises:
-        ValueError: for a key that is no class, or a handler that can take no item.
+        ValueError: for what is no mapping, a key that is no class, or a handler that can take no item.
     """
+    if not isinstance(routes, Mapping):
+        raise ValueError(
+            f"route takes a dict of classes and handlers, such as {{Status: show}}, not {routes!r}"
+        )
     handlers: dict[type, Callable[[Any], Any]] = {}
     observers: list[abc.ObserverBase[Any]] = []
     for kind, handler in routes.items():
@@ -76,6 +82,6 @@ def route(routes: Mapping[type, _Handler]) -> Callable[[Observable[_T]], Observa
 
             return source.subscribe(on_next, on_error, on_completed, scheduler=scheduler)
 
-        return Observable(subscribe)
+        return StreamObservable(subscribe)
 
     return route_

@@ -1,0 +1,281 @@
+"""The Observable that streams and operators return: a subscriber's exception closes the subscription.
+
+RxPY disposes nothing when a callback raises. On the thread that reads, the exception would end that thread and
+with it the session; on the thread of a timer or of a scheduler it would not, and the session would be read on
+with nobody to hear it. So the first exception of its callbacks closes a subscription to one of these
+Observables, and is then raised as it was, for whoever reports exceptions on that thread.
+
+It is no `on_error` of the subscription that it came from: what retries a stream must not retry it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Generator
+from contextlib import ExitStack
+from contextvars import ContextVar
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+from reactivex import ConnectableObservable, GroupedObservable, Observable, Subject, abc
+from reactivex.disposable import Disposable, SingleAssignmentDisposable
+from reactivex.internal import SequenceContainsNoElementsError, default_error, noop
+from reactivex.scheduler import CurrentThreadScheduler
+
+_T = TypeVar("_T")
+
+listener: ContextVar[Callable[[BaseException], None] | None] = ContextVar("rxtweets_uncaught", default=None)
+"""Who waits for the end of what is subscribed to in this context, and is told of exceptions instead."""
+
+
+class StreamObservable(Observable[_T]):
+    """An Observable whose subscriptions are closed by an exception of their callbacks.
+
+    Everything that `pipe` and the fluent methods make of one is one, too.
+    """
+
+    if not TYPE_CHECKING:  # RxPY's own signatures hold
+
+        def subscribe(self, on_next=None, on_error=None, on_completed=None, *, scheduler=None):
+            """Subscribe callbacks or an observer, as RxPY does."""
+            observer = _observer(on_next, on_error, on_completed)
+
+            def begin(*_: Any) -> None:
+                try:
+                    opened = self._subscribe_core(observer, scheduler)
+                except Exception as error:
+                    if not observer.fail(error):
+                        raise
+                else:
+                    observer.opened(opened if hasattr(opened, "dispose") else Disposable(opened))
+
+            # As in RxPY: what this schedules on the current thread begins when it can be disposed.
+            trampoline = CurrentThreadScheduler.singleton()
+            if trampoline.schedule_required():
+                trampoline.schedule(begin)
+            else:
+                begin()
+            return Disposable(observer.dispose)
+
+        def pipe(self, *operators):
+            """Apply *operators*, the first one first."""
+            result = self
+            for operator in operators:
+                if _is_factory(operator):
+                    name = operator.__name__
+                    raise ValueError(f"pipe takes operators, which {name}(…) returns: call {name}")
+                result = as_stream(operator(result))
+            return result
+
+    def __iter__(self) -> NoReturn:
+        raise TypeError(
+            "an Observable calls you, it can't be iterated over: use rxt.run(observable, handle) or "
+            "observable.subscribe(handle); observable.pipe(ops.to_list()).run() collects what is finite"
+        )
+
+    def __await__(self) -> Generator[Any, None, _T]:
+        """Wait in asyncio for the completion, and return the last item; a cancellation disposes."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[_T] = loop.create_future()
+        last: list[_T] = []
+
+        def settle(error: BaseException | None = None) -> None:
+            if future.done():
+                return
+            if error is not None:
+                future.set_exception(error)
+            elif last:
+                future.set_result(last[0])
+            else:
+                future.set_exception(SequenceContainsNoElementsError())
+
+        def on_next(item: _T) -> None:
+            last[:] = [item]
+
+        def end(error: BaseException | None = None) -> None:
+            loop.call_soon_threadsafe(settle, error)
+
+        hearing = listener.set(end)
+        try:
+            subscription = self.subscribe(on_next, end, end)
+        finally:
+            listener.reset(hearing)
+        try:
+            return (yield from future)
+        finally:
+            subscription.dispose()
+
+
+class _StreamConnectable(StreamObservable[_T], ConnectableObservable[_T]):
+    """A ConnectableObservable whose subscriptions are closed by an exception of their callbacks."""
+
+
+class _StreamGroup(StreamObservable[_T], GroupedObservable[Any, _T]):
+    """A GroupedObservable whose subscriptions are closed by an exception of their callbacks."""
+
+
+_KINDS: dict[type, type] = {
+    Observable: StreamObservable,
+    ConnectableObservable: _StreamConnectable,
+    GroupedObservable: _StreamGroup,
+}
+
+
+def as_stream(result: Any) -> Any:
+    """Return an Observable of RxPY's as one of ours, with the same state; anything else as it is."""
+    kind = _KINDS.get(type(result))
+    if kind is None:
+        return result
+    ours = kind.__new__(kind)
+    ours.__dict__ = result.__dict__  # not a copy: connected through one of them is connected
+    return ours
+
+
+def _keeping(name: str) -> Callable[..., Any]:
+    method = getattr(ConnectableObservable, name)
+
+    def keep(*args: Any, **options: Any) -> Any:
+        return as_stream(method(*args, **options))
+
+    keep.__doc__ = method.__doc__
+    return keep
+
+
+# What makes an Observable of one without `pipe`.
+for _name in (
+    "__add__", "__getitem__", "__iadd__",
+    "dematerialize", "exclusive", "pluck", "ref_count", "sum", "switch_latest",
+):  # fmt: skip
+    setattr(StreamObservable, _name, _keeping(_name))
+_StreamConnectable.auto_connect = _keeping("auto_connect")  # type: ignore[method-assign]
+
+
+def _is_factory(operator: Any) -> bool:
+    """Return whether *operator* is a function that makes operators, such as `posts` itself."""
+    return (
+        isinstance(operator, FunctionType)
+        and "<locals>" not in operator.__qualname__
+        and (
+            operator.__module__ == "reactivex.operators"
+            or operator.__module__.startswith("rxtweets.operators.")
+        )
+    )
+
+
+class _Observer(abc.ObserverBase[Any]):
+    """What the source of one subscription calls: it passes on to the callbacks until the end."""
+
+    __slots__ = ("_completed", "_error", "_next", "_raised", "_report", "_stopped", "_subscription")
+
+    def __init__(
+        self,
+        on_next: Callable[[Any], Any] | None,
+        on_error: Callable[[Exception], Any] | None,
+        on_completed: Callable[[], Any] | None,
+    ) -> None:
+        self._next = on_next or noop
+        self._error = on_error or default_error
+        self._completed = on_completed or noop
+        self._subscription = SingleAssignmentDisposable()
+        self._stopped = False
+        self._report = listener.get()
+        self._raised = 0
+
+    def opened(self, subscription: abc.DisposableBase) -> None:
+        """Have *subscription* disposed at the end; at once if that was."""
+        self._subscription.disposable = subscription
+
+    def on_next(self, value: Any) -> None:
+        if self._stopped:
+            return
+        try:
+            self._next(value)
+        except BaseException as error:
+            if not self._closed_by(error):
+                raise
+
+    def on_error(self, error: Exception) -> None:
+        if self._stopped:
+            # RxPY makes an `on_error` of what a callback raises while it is still subscribing.
+            if self._raised == id(error) and sys.exc_info()[1] is error:
+                raise error
+            return
+        self._end(self._error, error)
+
+    def on_completed(self) -> None:
+        if not self._stopped:
+            self._end(self._completed)
+
+    def _end(self, callback: Callable[..., Any], *args: Any) -> None:
+        self._stopped = True
+        try:
+            callback(*args)
+        except BaseException as error:
+            if not self._closed_by(error):
+                raise
+        else:
+            self._subscription.dispose()
+
+    def fail(self, error: Exception) -> bool:
+        """End with *error* of the source, which could not be subscribed to; False if it has ended before."""
+        if self._stopped:
+            return False
+        self._end(self._error, error)
+        return True
+
+    def dispose(self) -> None:
+        self._stopped = True
+        self._subscription.dispose()
+
+    def _closed_by(self, error: BaseException) -> bool:
+        """Dispose, as a callback has raised *error*; return whether somebody was told, who reports it."""
+        # While it is being subscribed to there is nothing to dispose; raised, it ends what subscribes.
+        subscribed = self._subscription.current is not None
+        self._raised = id(error)
+        self.dispose()
+        if self._report is None or not subscribed:
+            return False
+        self._report(error)
+        return True
+
+
+class _ForSubject(_Observer):
+    """Passes on to a Subject, all of whose subscribers hear of the end, though one of them raises."""
+
+    __slots__ = ("_subject",)
+
+    def __init__(self, subject: Subject[Any]) -> None:
+        super().__init__(subject.on_next, self._fail_all, self._complete_all)
+        self._subject = subject
+
+    def _closed_by(self, error: BaseException) -> bool:
+        listened_to = not self._stopped
+        told = super()._closed_by(error)
+        if listened_to:
+            try:
+                self._fail_all(error)
+            except BaseException as raised:
+                if raised is not error:
+                    raise
+        return told
+
+    def _fail_all(self, error: Any) -> None:
+        self._all(lambda observer: observer.on_error(error))
+
+    def _complete_all(self) -> None:
+        self._all(lambda observer: observer.on_completed())
+
+    def _all(self, notify: Callable[[abc.ObserverBase[Any]], None]) -> None:
+        """Notify the subject, then those of its observers that it has not come to, as another one raised."""
+        with ExitStack() as stack:
+            for observer in reversed([self._subject, *self._subject.observers]):
+                stack.callback(notify, observer)
+
+
+def _observer(on_next: Any, on_error: Any, on_completed: Any) -> _Observer:
+    if isinstance(on_next, Subject):
+        return _ForSubject(on_next)
+    if isinstance(on_next, abc.ObserverBase) or callable(getattr(on_next, "on_next", None)):
+        return _Observer(on_next.on_next, on_next.on_error, on_next.on_completed)
+    return _Observer(on_next, on_error, on_completed)
