@@ -1,8 +1,8 @@
 """The Observable that streams and operators return: a subscriber's exception closes the subscription.
 
-RxPY disposes nothing when a callback raises. On the thread that reads, the exception would end that thread and
-with it the session; on the thread of a timer or of a scheduler it would not, and the session would be read on
-with nobody to hear it. So the first exception of its callbacks closes a subscription to one of these
+RxPY disposes nothing when a callback raises. On the thread that reads, the exception would end that thread
+and with it the session; on the thread of a timer or of a scheduler it would not, and the session would be
+read on with nobody to hear it. So the first exception of its callbacks closes a subscription to one of these
 Observables, and is then raised as it was, for whoever reports exceptions on that thread.
 
 It is no `on_error` of the subscription that it came from: what retries a stream must not retry it.
@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack
 from contextvars import ContextVar
-from types import FunctionType
+from types import FrameType, FunctionType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from reactivex import ConnectableObservable, GroupedObservable, Observable, Subject, abc
@@ -52,10 +52,13 @@ class StreamObservable(Observable[_T]):
 
             # As in RxPY: what this schedules on the current thread begins when it can be disposed.
             trampoline = CurrentThreadScheduler.singleton()
-            if trampoline.schedule_required():
-                trampoline.schedule(begin)
-            else:
-                begin()
+            try:
+                if trampoline.schedule_required():
+                    trampoline.schedule(begin)
+                else:
+                    begin()
+            except Carried as raised:
+                _reraise(raised, sys._getframe())
             return Disposable(observer.dispose)
 
         def pipe(self, *operators):
@@ -115,7 +118,7 @@ class _StreamGroup(StreamObservable[_T], GroupedObservable[Any, _T]):
     """A GroupedObservable whose subscriptions are closed by an exception of their callbacks."""
 
 
-_KINDS: dict[type, type] = {
+_KINDS: dict[type, type[StreamObservable[Any]]] = {
     Observable: StreamObservable,
     ConnectableObservable: _StreamConnectable,
     GroupedObservable: _StreamGroup,
@@ -163,10 +166,64 @@ def _is_factory(operator: Any) -> bool:
     )
 
 
+class Carried(BaseException):
+    """Carries what a subscriber raised up to the next subscription of ours on this thread.
+
+    On the way an `except Exception`, such as that in RxPY's `from_iterable`, would make an `on_error` of it.
+    """
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+def original(raised: BaseException) -> BaseException:
+    """Return what a subscriber raised, for what has come of it."""
+    return raised.error if isinstance(raised, Carried) else raised
+
+
+def _reraise(raised: BaseException, frame: FrameType) -> NoReturn:
+    """Raise what was raised in *frame*: carried if there is a subscription of ours above, else as it was."""
+    error = original(raised)
+    context = error.__context__
+    try:
+        raise Carried(error) if _ours_above(frame) else error
+    finally:
+        error.__context__ = context
+        del raised, error, context, frame  # which the traceback would keep alive, and they it
+
+
+def _ours_above(frame: FrameType) -> bool:
+    """Return whether the thread is to return from *frame* to another subscription of ours."""
+    return any(caller.f_code in _OURS for caller in _callers(frame))
+
+
+def _subscribing(frame: FrameType) -> bool:
+    """Return whether *frame* is called from within a `subscribe` of ours."""
+    return any(caller.f_code is StreamObservable.subscribe.__code__ for caller in _callers(frame))
+
+
+def _an_on_error_above(frame: FrameType) -> bool:
+    """Return whether RxPY makes an `on_error` of what *frame* raises, as nothing of ours carries it by."""
+    for caller in reversed([*_callers(frame)]):
+        if caller.f_code in _OURS:
+            return False
+        if caller.f_globals.get("__name__") in _MAKING_AN_ON_ERROR:
+            return True
+    return False
+
+
+def _callers(frame: FrameType) -> Iterator[FrameType]:
+    caller = frame.f_back
+    while caller is not None:
+        yield caller
+        caller = caller.f_back
+
+
 class _Observer(abc.ObserverBase[Any]):
     """What the source of one subscription calls: it passes on to the callbacks until the end."""
 
-    __slots__ = ("_completed", "_error", "_next", "_raised", "_report", "_stopped", "_subscription")
+    __slots__ = ("_completed", "_error", "_next", "_report", "_stopped", "_subscription")
 
     def __init__(
         self,
@@ -180,7 +237,6 @@ class _Observer(abc.ObserverBase[Any]):
         self._subscription = SingleAssignmentDisposable()
         self._stopped = False
         self._report = listener.get()
-        self._raised = 0
 
     def opened(self, subscription: abc.DisposableBase) -> None:
         """Have *subscription* disposed at the end; at once if that was."""
@@ -191,17 +247,13 @@ class _Observer(abc.ObserverBase[Any]):
             return
         try:
             self._next(value)
-        except BaseException as error:
-            if not self._closed_by(error):
-                raise
+        except BaseException as raised:
+            if not self._told_of(raised, sys._getframe()):
+                _reraise(raised, sys._getframe())
 
     def on_error(self, error: Exception) -> None:
-        if self._stopped:
-            # RxPY makes an `on_error` of what a callback raises while it is still subscribing.
-            if self._raised == id(error) and sys.exc_info()[1] is error:
-                raise error
-            return
-        self._end(self._error, error)
+        if not self._stopped:
+            self._end(self._error, error)
 
     def on_completed(self) -> None:
         if not self._stopped:
@@ -211,9 +263,9 @@ class _Observer(abc.ObserverBase[Any]):
         self._stopped = True
         try:
             callback(*args)
-        except BaseException as error:
-            if not self._closed_by(error):
-                raise
+        except BaseException as raised:
+            if not self._told_of(raised, sys._getframe()):
+                _reraise(raised, sys._getframe())
         else:
             self._subscription.dispose()
 
@@ -228,16 +280,21 @@ class _Observer(abc.ObserverBase[Any]):
         self._stopped = True
         self._subscription.dispose()
 
-    def _closed_by(self, error: BaseException) -> bool:
-        """Dispose, as a callback has raised *error*; return whether somebody was told, who reports it."""
-        # While it is being subscribed to there is nothing to dispose; raised, it ends what subscribes.
-        subscribed = self._subscription.current is not None
-        self._raised = id(error)
-        self.dispose()
-        if self._report is None or not subscribed:
-            return False
-        self._report(error)
-        return True
+    def _told_of(self, raised: BaseException, frame: FrameType) -> bool:
+        """Dispose, as a callback has raised in *frame*; return whether somebody who waits was told of it."""
+        # Within `subscribe` there may be nothing to dispose yet: raised, it ends what goes on there.
+        if self._report is not None and not _subscribing(frame):
+            self.dispose()
+            self._report(original(raised))
+            return True
+        if not _an_on_error_above(frame):  # which would be in vain
+            self.dispose()
+        return False
+
+
+_OURS = {_Observer.on_next.__code__, _Observer._end.__code__, StreamObservable.subscribe.__code__}
+_MAKING_AN_ON_ERROR = {"reactivex.observable.fromiterable", "reactivex.observable.returnvalue"}
+"""The modules of RxPY that call `on_error` with what those raise whom they call, as if it were their own."""
 
 
 class _ForSubject(_Observer):
@@ -249,28 +306,36 @@ class _ForSubject(_Observer):
         super().__init__(subject.on_next, self._fail_all, self._complete_all)
         self._subject = subject
 
-    def _closed_by(self, error: BaseException) -> bool:
+    def _told_of(self, raised: BaseException, frame: FrameType) -> bool:
         listened_to = not self._stopped
-        told = super()._closed_by(error)
+        told = super()._told_of(raised, frame)
         if listened_to:
             try:
-                self._fail_all(error)
-            except BaseException as raised:
-                if raised is not error:
+                self._fail_all(original(raised))
+            except BaseException as again:
+                if original(again) is not original(raised):
                     raise
         return told
 
     def _fail_all(self, error: Any) -> None:
-        self._all(lambda observer: observer.on_error(error))
+        notify_all([self._subject], lambda observer: observer.on_error(error))
 
     def _complete_all(self) -> None:
-        self._all(lambda observer: observer.on_completed())
+        notify_all([self._subject], lambda observer: observer.on_completed())
 
-    def _all(self, notify: Callable[[abc.ObserverBase[Any]], None]) -> None:
-        """Notify the subject, then those of its observers that it has not come to, as another one raised."""
-        with ExitStack() as stack:
-            for observer in reversed([self._subject, *self._subject.observers]):
-                stack.callback(notify, observer)
+
+def notify_all(
+    observers: Iterable[abc.ObserverBase[Any]], notify: Callable[[abc.ObserverBase[Any]], None]
+) -> None:
+    """Notify all *observers*, and the subscribers of Subjects among them, of the end, though one raises."""
+    every: list[abc.ObserverBase[Any]] = []
+    for observer in observers:
+        every.append(observer)
+        if isinstance(observer, Subject):
+            every.extend(observer.observers)  # those that it does not come to
+    with ExitStack() as stack:
+        for observer in reversed(every):
+            stack.callback(notify, observer)
 
 
 def _observer(on_next: Any, on_error: Any, on_completed: Any) -> _Observer:

@@ -25,9 +25,10 @@ def run(observable: Observable[_T], on_next: Callable[[_T], Any] | None = None) 
             disposes the subscription, too.
         ValueError: for an *observable* that is none.
     """
-    if not isinstance(observable, abc.ObservableBase):
-        hint = f"; call {observable.__name__}(…)" if hasattr(observable, "__name__") else ""
-        raise ValueError(f"run takes an Observable, such as client.sample(), not {observable!r}{hint}")
+    source: Any = observable
+    if not isinstance(source, abc.ObservableBase):
+        hint = f": call it, {source.__name__}(…)" if callable(source) and hasattr(source, "__name__") else ""
+        raise ValueError(f"run takes an Observable, such as client.sample(), not {source!r}{hint}")
     ends: SimpleQueue[BaseException | None] = SimpleQueue()  # a signal handler, too, may put into it
     subscription = SingleAssignmentDisposable()
 

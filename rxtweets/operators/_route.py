@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from reactivex import Observable, abc
 
-from rxtweets._observable import StreamObservable
+from rxtweets._observable import Carried, StreamObservable, notify_all, original
 
 _T = TypeVar("_T")
 _Handler = Callable[[Any], Any] | abc.ObserverBase[Any]
@@ -67,18 +67,14 @@ def route(routes: Mapping[type, _Handler]) -> Callable[[Observable[_T]], Observa
                     return
                 try:
                     handler(item)
-                except Exception as error:
-                    on_error(error)
+                except (Exception, Carried) as raised:
+                    on_error(original(raised))
 
-            def on_error(error: Exception) -> None:
-                for each in observers:
-                    each.on_error(error)
-                observer.on_error(error)
+            def on_error(error: Any) -> None:
+                notify_all([*observers, observer], lambda each: each.on_error(error))
 
             def on_completed() -> None:
-                for each in observers:
-                    each.on_completed()
-                observer.on_completed()
+                notify_all([*observers, observer], lambda each: each.on_completed())
 
             return source.subscribe(on_next, on_error, on_completed, scheduler=scheduler)
 
