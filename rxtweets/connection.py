@@ -319,7 +319,7 @@ class _Exchange:
             raise StreamStalled(seconds)
 
     def _unless_disposed(self, act: Callable[[], _T]) -> _T:
-        """Return what *act* gives. Raises _Disposed, before and after it, when nobody waits for that any more."""
+        """Return what *act* gives. Raises _Disposed, before or after it, once nobody waits for it."""
         self._want()
         try:
             given = act()

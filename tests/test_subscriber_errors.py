@@ -215,7 +215,7 @@ def test_a_source_that_calls_at_once_raises_it_to_the_subscriber(source: Observa
 def test_an_on_error_of_rxpys_own_is_not_in_vain(by_timer: bool) -> None:
     """Where RxPY's `from_iterable` makes an `on_error` of it, with no stream above, that is heard."""
     items = reactivex.of(b"1", b"2")
-    source = reactivex.timer(0.01).pipe(ops.flat_map(lambda _: items)) if by_timer else items
+    source: Observable[Any] = reactivex.timer(0.01).pipe(ops.flat_map(lambda _: items)) if by_timer else items
     subscriber = Raising()
     heard = threading.Event()
     source.pipe(tw.decode(), tw.messages(), ops.do_action(on_error=lambda _: heard.set())).subscribe(
