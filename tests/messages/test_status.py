@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rxtweets import messages as m
 from rxtweets.testing import builders as b
@@ -213,6 +215,34 @@ def test_an_id_without_its_text(number: str, read: int) -> None:
     message = m.decode(f'{{"delete":{{"status":{{"id":{number},"user_id":12}}}}}}'.encode())
     assert isinstance(message, m.Delete)
     assert (message.id, message.user_id) == (read, 12)
+
+
+def as_javascript(number: int) -> str:
+    """Return *number* as JavaScript writes it: the shortest digits of the nearest float, and noughts."""
+    digits = repr(float(number)).replace(".", "").partition("e")[0].rstrip("0") or "0"
+    return digits.ljust(len(str(int(float(number)))), "0")
+
+
+FORMS: list[Callable[[int], str]] = [
+    str,
+    as_javascript,
+    lambda id: repr(float(id)),
+    lambda id: f"{id}.0",
+    lambda id: f"{str(id)[0]}.{str(id)[1:]}0e{len(str(id)) - 1}",
+    lambda id: f"{float(id):.16e}",
+    lambda id: f'"{id}"',
+    lambda id: "null",
+]
+
+
+@given(st.integers(1, 2**63 - 1), st.sampled_from(FORMS))
+def test_no_id_is_another(id: int, form: Callable[[int], str]) -> None:
+    """Whatever a program made of the number, `id_str` tells the id; without it a float is the id or none."""
+    written = form(id)
+    message = status(f'{{"text":"x","user":{{}},"id":{written},"id_str":"{id}"}}'.encode())
+    assert message.id == id
+    alone = status(f'{{"text":"x","user":{{}},"id":{written}}}'.encode())
+    assert alone.id in (id, 0) or form is as_javascript
 
 
 def test_a_status_that_speaks_of_ids_as_text_alone() -> None:

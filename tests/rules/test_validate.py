@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rxtweets.rules import Limits, RuleProblem, RuleSyntaxError, has, keyword, parse, validate
+from rxtweets.rules.languages import LANGUAGES, WITHOUT_LANGUAGE, rule_languages
 
 ACCEPTED = [
     "cat",
@@ -32,6 +35,19 @@ ACCEPTED = [
 def test_accepted(text: str) -> None:
     """Nothing is said of a rule that X accepts."""
     assert validate(text) == ()
+
+
+@pytest.mark.parametrize("code", sorted(LANGUAGES | WITHOUT_LANGUAGE))
+def test_languages(code: str) -> None:
+    """Each code of X's list is accepted as it is written, and what is meant by it in any case is itself."""
+    assert validate(f"cat lang:{code}") == ()
+    assert rule_languages(code.upper()) == rule_languages(code.lower()) == (code,)
+
+
+@given(st.text("abcdehijnowz-_CNT", max_size=9))
+def test_what_is_meant_is_in_the_list(text: str) -> None:
+    """A hint for a language names codes of X's list only."""
+    assert set(rule_languages(text)) <= LANGUAGES | WITHOUT_LANGUAGE
 
 
 SYNTAX = [
