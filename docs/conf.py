@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from importlib.metadata import version as installed
 from pathlib import Path
+
+# Autodoc only warns of a module that can't be imported, and leaves its page empty.
+for module in ("rxtweets.emulator", "rxtweets.rules.check"):
+    import_module(module)
 
 sys.path.insert(0, str(Path(__file__).parent))  # for `docstrings`, beside this file
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import importlib
 import os
 import re
@@ -9,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import IO
 
@@ -16,6 +18,7 @@ import pytest
 
 from rxtweets.emulator import Emulator
 from tests import snippets
+from tests import test_structure as structure
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -163,6 +166,23 @@ def test_reference_is_complete(module: str) -> None:
     for public in importlib.import_module(module).__all__:
         places = {f"{module}.{public}", f"rxtweets.{public}"}
         assert places & (told | whole) or module in whole, f"{module}.{public}"
+
+
+def test_the_extra_docs_brings_what_the_reference_imports() -> None:
+    """Whoever installs it builds every page: each package that a documented module imports comes with it."""
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    extras = {name: text.split() for name, text in setup["options.extras_require"].items()}
+    wanted = {*setup["options"]["install_requires"].split(), *extras["docs"]}
+    while own := {one for one in wanted if one.startswith("rxtweets[")}:
+        wanted = (wanted - own) | {one for each in own for one in extras[each[9:-1]]}
+    brought = {re.split(r"[<>=]", one)[0] for one in wanted}
+    found = {*sys.stdlib_module_names, "rxtweets", "urllib3"}  # the last is a part of requests
+    packages = packages_distributions()
+    for path in structure.MODULES:
+        if structure.room(path) not in ("cli", "__main__"):
+            for module in {name.split(".")[0] for name, _ in structure.imports(path)} - found:
+                assert brought & {name.lower() for name in packages[module]}, f"{path} imports {module}"
 
 
 def test_reference_has_every_public_module() -> None:
