@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 
 import msgspec
 
 _BEFORE, _AFTER = 40, 30
+_JOINERS = "\u200c\u200d"
 
 
 class RuleProblem(msgspec.Struct, frozen=True):
@@ -29,15 +29,15 @@ class RuleProblem(msgspec.Struct, frozen=True):
 
     def caret(self) -> str:
         """The rule, or what is around the problem of a long one, and below it a line that points there."""
+        from wcwidth import width  # comes with the parser, and knows which characters join into one
+
         start = self.position - _BEFORE if self.position > _BEFORE + 3 else 0
         stop = min(len(self.text), self.position + max(_AFTER, min(self.end - self.position, _BEFORE)))
         stop = len(self.text) if stop + 3 >= len(self.text) else stop
         before = ("…" if start else "") + _printable(self.text[start : self.position])
         marked = _printable(self.text[self.position : min(self.end, stop)])
         after = _printable(self.text[min(self.end, stop) : stop]) + ("…" if stop < len(self.text) else "")
-        return (
-            f"{before}{marked}{after}".rstrip() + "\n" + " " * _width(before) + "^" * max(1, _width(marked))
-        )
+        return f"{before}{marked}{after}".rstrip() + "\n" + " " * width(before) + "^" * max(1, width(marked))
 
     def __str__(self) -> str:
         lines = [f"{self.message} (at position {self.position + 1})", self.caret()]
@@ -45,15 +45,7 @@ class RuleProblem(msgspec.Struct, frozen=True):
 
 
 def _printable(text: str) -> str:
-    return "".join(char if char.isprintable() else " " for char in text)
-
-
-def _width(text: str) -> int:
-    """How many columns of a terminal *text* takes."""
-    return sum(
-        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
-        for char in text
-    )
+    return "".join(char if char.isprintable() or char in _JOINERS else " " for char in text)
 
 
 class RuleSyntaxError(ValueError):
