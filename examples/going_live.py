@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,6 +20,7 @@ def x_or_emulator(*variables: str) -> Iterator[None]:
     if "RXTWEETS_BASE_URL" in os.environ or all(name in os.environ for name in variables):
         yield
         return
+    print("Without credentials: made-up posts, from the emulator.", file=sys.stderr)
     with Emulator() as emulator:
         before = dict(os.environ)
         os.environ.update(emulator.env())

@@ -31,6 +31,12 @@ PRINTS = {
 
 HELPERS = {"going_live"}
 
+OWN_EMULATOR = {"handle_errors", "watch_backoff"}
+"""Those that say themselves that the emulator makes their trouble."""
+
+SAID = "Without credentials: made-up posts, from the emulator.\n"
+"""What the others tell a newcomer on stderr."""
+
 
 def command(name: str) -> list[str]:
     return [sys.executable, "-W", "error", str(EXAMPLES / f"{name}.py")]
@@ -41,7 +47,7 @@ def test_example(name: str) -> None:
     """The example ends by itself, without credentials, and has printed what it is there to show."""
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(command(name), capture_output=True, encoding="utf-8", timeout=30, env=environment)
-    assert done.stderr == ""
+    assert done.stderr == ("" if name in OWN_EMULATOR else SAID)
     assert done.returncode == 0
     assert re.fullmatch(PRINTS[name], done.stdout), done.stdout
 
