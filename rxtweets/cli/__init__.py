@@ -11,12 +11,11 @@ __all__ = ["main"]
 def main() -> NoReturn:
     """Run the command with the arguments of this process, and end the process with its status."""
     try:
-        import click  # noqa: F401
-    except ImportError:
-        sys.stderr.write("Error: the command needs click, which comes with: pip install 'rxtweets[cli]'\n")
-        sys.exit(1)
-    try:
-        from .process import run
+        try:
+            import click  # noqa: F401
+        except ImportError:
+            sys.exit("Error: the command needs click, which comes with: pip install 'rxtweets[cli]'")
+        from .process import main
     except KeyboardInterrupt:  # pressed before the command had begun
         sys.exit(130)
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:]))

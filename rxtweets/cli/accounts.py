@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import ExitStack
 from typing import Literal, NamedTuple
 
@@ -54,9 +55,9 @@ def _emulated(stack: ExitStack, api: Api) -> Account:
 
 
 def _missing(api: Api | None, path: str | None) -> str:
-    place = "in the environment" if path is None else f"in {path}"
     wanted = _VARIABLES[api] if api else f"{_VARIABLES['v2']} (for v2), or {_VARIABLES['v1']} (for v1.1)"
-    return (
-        f"no credentials {place}: set {wanted}, or name a file with --credentials. "
-        "To look around without any, use --emulator."
-    )
+    if path is None:
+        place, mend = "the environment", f"set {wanted}, or name a file with --credentials"
+    else:
+        place, mend = path, f"give it {re.sub('X_[A-Z_]+', lambda name: name[0][2:].lower(), wanted)}"
+    return f"no credentials in {place}: {mend}. To look around without any, use --emulator."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from typing import Any, TypeVar
@@ -12,20 +13,19 @@ from reactivex import operators as ops
 
 import rxtweets as rxt
 from rxtweets import operators as tw
-from rxtweets.messages import Lifecycle, Limit, Post, Status, StreamWarning
+from rxtweets.messages import Lifecycle, Message, Post, Status
 from rxtweets.rules import Limits, StreamRule, from_filter
 
 from .accounts import Account, Api, find_account
 from .emulator import emulator
 from .own_rules import OwnRules
+from .parsing import Group, usage
 from .predicates import filter_query
 from .rule_files import checked
 from .rules import rules as rules_group
-from .screen import Notices, printer, quiet_without_reader
-from .signals import Signals
+from .screen import Notices, printer
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-_Post = TypeVar("_Post", Post, Status)
 
 EPILOG = """\b
 Credentials are read from the environment or from a TOML file (--credentials):
@@ -36,7 +36,7 @@ RXTWEETS_BASE_URL names another host than X's.
 
 \b
 Exit status: 0 when --limit is reached, 1 for an error, 2 for a wrong option,
-130 after Ctrl-C, 143 after SIGTERM, 141 when nobody reads the output any more.
+130 after Ctrl-C, 129 or 143 after SIGHUP or SIGTERM, 141 when nobody reads.
 """
 
 # What a line of output needs (the whole text of a retweet, and of a long post, stands elsewhere), and what
@@ -52,7 +52,7 @@ def fields(asked: Iterable[str]) -> rxt.endpoints.v2.PostFields:
     """What is asked for of a post, with options such as `tweet.fields=geo,source` added.
 
     Raises:
-        UsageError: an option is not of that form.
+        UsageError: an option is not of that form, or X has no such field.
     """
     made: dict[str, list[str]] = {name: list(names) for name, names in FIELDS.items()}  # type: ignore[call-overload]
     for option in asked:
@@ -61,10 +61,12 @@ def fields(asked: Iterable[str]) -> rxt.endpoints.v2.PostFields:
         if not equals or name not in rxt.endpoints.v2.PostFields.__annotations__:
             raise click.UsageError(f"--ask takes tweet.fields=… or expansions=… and the like, not {option!r}")
         made.setdefault(name, []).extend(one.strip() for one in names.split(",") if one.strip())
+    with usage():
+        rxt.endpoints.v2.sample(base_url="https://api.x.com", **made)  # type: ignore[arg-type]
     return made  # type: ignore[return-value]
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=EPILOG)
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EPILOG)
 @click.version_option(rxt.__version__, prog_name="rxtweets")
 def rxtweets() -> None:
     """Twitter/X streams in a terminal.
@@ -98,7 +100,7 @@ rxtweets.add_command(rules_group)
 rxtweets.add_command(emulator)
 
 
-@rxtweets.command("filter", epilog=EPILOG)
+@rxtweets.command("filter", epilog=EPILOG, context_settings={"allow_extra_args": True})
 @click.option("--track", multiple=True, metavar="WORDS", help="Posts with all of these words; a comma is OR.")
 @click.option("--follow", multiple=True, metavar="ID", help="Posts by, retweets of and replies to this user.")
 @click.option("--locations", multiple=True, metavar="W,S,E,N", help="Posts from this box, in degrees.")
@@ -106,9 +108,9 @@ rxtweets.add_command(emulator)
 @click.option("--rule", "rules", multiple=True, metavar="TEXT", help="Rule in X's rule language (v2 only).")
 @click.option("--unchecked", is_flag=True, help="Send --rule without looking for mistakes first.")
 @streaming
-@click.pass_obj
+@click.pass_context
 def filter_(
-    signals: Signals,
+    context: click.Context,
     track: tuple[str, ...],
     follow: tuple[str, ...],
     locations: tuple[str, ...],
@@ -124,8 +126,8 @@ def filter_(
 ) -> None:
     """Print posts that match, as they are written.
 
-    Options may be given several times. --track, --follow and --locations add up;
-    --language then narrows them down.
+    Options may be given several times. --track, --follow, --locations and --rule
+    add up; --language narrows down all but --rule, which can say lang: itself.
 
     \b
     rxtweets filter --track 'red panda,koala'       both words, or the third
@@ -137,38 +139,44 @@ def filter_(
     they match, and removes them when it ends. Rules of others stay as they are
     (their posts still come over the connection, and count as usage at X).
     """
+    if context.args:
+        said = shlex.quote(" ".join(context.args))
+        raise click.UsageError(
+            f"Did you mean --track {said}? Or is it a rule of v2's language: --rule {said}?"
+        )
     if not (track or follow or locations or rules):
-        raise click.UsageError("Say what to match: --track, --follow, --locations or --rule.")
+        raise click.UsageError("Say what to match, such as --track python; or --follow, --locations, --rule.")
+    query = filter_query(track, follow, locations, languages) if track or follow or locations else None
+    if languages and query is None:
+        raise click.UsageError("--language goes with --track, --follow and --locations; in a rule: lang:en")
+    asked = fields(ask)
     with ExitStack() as stack:
         account = find_account(stack, api, credentials, emulator)
         if account.api == "v1":
-            if rules:
+            if query is None or rules:
                 raise click.UsageError("--rule needs v2; on v1.1 use --track, --follow and --locations.")
-            query = filter_query(track, follow, locations, languages)
+            refuse_ask(ask)
             statuses = rxt.Stream(account.auth, base_url=account.base_url).filter(query)
-            show(statuses.pipe(notices(account), tw.statuses()), limit, as_json)
+            show(statuses, account, limit, as_json)
             return
-        if languages and not (track or follow or locations):
-            raise click.UsageError(
-                "--language goes with --track, --follow and --locations; in a rule: lang:en"
-            )
         values = list(rules)
         if not unchecked:
             checked([StreamRule(value) for value in rules], Limits.enterprise())
-        if track or follow or locations:
-            values[:0] = map(str, from_filter(filter_query(track, follow, locations, languages)))
+        if query is not None:
+            values[:0] = map(str, from_filter(query))
         client = rxt.StreamingClient(account.auth, base_url=account.base_url)
         own = OwnRules(client.rules, values)
         stack.callback(own.remove)
-        stack.callback(signals.hold)
+        stack.callback(context.obj.hold)
         own.add()
-        posts = client.filter(**fields(ask)).pipe(notices(account), tw.posts())
-        show(posts.pipe(ops.filter(own.match)), limit, as_json)
+        show(client.filter(**asked), account, limit, as_json, own.match)
 
 
-@rxtweets.command(epilog=EPILOG)
+@rxtweets.command(epilog=EPILOG, context_settings={"allow_extra_args": True})
 @streaming
+@click.pass_context
 def sample(
+    context: click.Context,
     limit: int | None,
     ask: tuple[str, ...],
     as_json: bool,
@@ -177,23 +185,47 @@ def sample(
     api: Api | None,
 ) -> None:
     """Print about 1% of all posts, as they are written."""
+    if context.args:
+        said = shlex.quote(" ".join(context.args))
+        raise click.UsageError(f"sample takes no words. Did you mean: rxtweets filter --track {said}")
+    asked = fields(ask)
     with ExitStack() as stack:
         account = find_account(stack, api, credentials, emulator)
         if account.api == "v1":
-            statuses = rxt.Stream(account.auth, base_url=account.base_url).sample()
-            show(statuses.pipe(notices(account), tw.statuses()), limit, as_json)
+            refuse_ask(ask)
+            show(rxt.Stream(account.auth, base_url=account.base_url).sample(), account, limit, as_json)
         else:
-            posts = rxt.StreamingClient(account.auth, base_url=account.base_url).sample(**fields(ask))
-            show(posts.pipe(notices(account), tw.posts()), limit, as_json)
+            client = rxt.StreamingClient(account.auth, base_url=account.base_url)
+            show(client.sample(**asked), account, limit, as_json)
 
 
-def show(posts: Observable[_Post], limit: int | None, as_json: bool) -> None:
-    """Print *posts*, at most *limit*, until they end or Ctrl-C is pressed."""
-    with quiet_without_reader():
-        rxt.run(posts if limit is None else posts.pipe(ops.take(limit)), printer(as_json))
+def refuse_ask(ask: tuple[str, ...]) -> None:
+    if ask:
+        raise click.UsageError("--ask is for v2: v1.1 sends each status whole.")
 
 
-def notices(account: Account) -> Callable[[Observable[Any]], Observable[Any]]:
-    """Take what is not for stdout out of a stream, and tell it on stderr."""
-    to = Notices(account.where)
-    return tw.route({Lifecycle: to.lifecycle, Limit: to.limit, StreamWarning: to.warning})
+def show(
+    stream: Observable[Message | Lifecycle],
+    account: Account,
+    limit: int | None,
+    as_json: bool,
+    wanted: Callable[[Post], bool] = lambda post: True,
+) -> None:
+    """Print the posts of *stream*, at most *limit*, until it ends or Ctrl-C is pressed.
+
+    What else comes is told on stderr. Of v2 only *wanted* posts are shown.
+    """
+    put = printer(as_json)
+    with Notices(account.where) as notices:
+
+        def print_post(post: Post | Status) -> None:
+            put(post)
+            if isinstance(post, Post):
+                notices.partial_errors(post)
+
+        posts: Observable[Any] = stream.pipe(
+            tw.route(notices.routes),
+            tw.of_type(Status, Post),
+            ops.filter(lambda post: not isinstance(post, Post) or wanted(post)),
+        )
+        rxt.run(posts if limit is None else posts.pipe(ops.take(limit)), print_post)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import shlex
 import shutil
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ import reactivex
 import rxtweets as rxt
 from rxtweets.endpoints import is_loopback
 
+from .parsing import Command
 from .signals import Signals
 
 if TYPE_CHECKING:
@@ -31,14 +33,19 @@ def _rate(text: str) -> float:
     return rate
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on; else a free one.")
 @click.option(
     "--rate", metavar="NUMBER", type=_rate, default="20", show_default=True, help="Posts a second, or max."
 )
 @click.option("--seed", type=int, help="The same seed sends the same bytes, in a time of its own.")
-@click.option("--keep-alive", type=float, metavar="SECONDS", help="Silence before a keep-alive; else X's.")
+@click.option(
+    "--keep-alive",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Silence before a keep-alive; else X's.",
+)
 @click.option("--posts", metavar="FILE", help="Send the posts of this file, one a line, and no others.")
 @click.option("--scenario", metavar="FILE", help="Make trouble as this TOML file says.")
 @click.option(
@@ -81,9 +88,17 @@ def emulator(
     if ca_file is not None and not tls:
         raise click.UsageError("--ca-file goes with --tls.")
     names = [name for given in tls for name in (X_HOSTS if given == "x-hosts" else (given,))]
-    with Emulator(
+    server = Emulator(
         host=host, port=port, rate=rate, seed=seed, keep_alive=keep_alive, tls=names, posts=posts
-    ) as server:
+    )
+    try:
+        server.start()
+    except OSError as error:
+        where = f"{host}, port {port}" if port else host
+        raise click.ClickException(f"can't listen on {where}: {error.strerror or error}") from None
+    with ExitStack() as stack:
+        stack.callback(server.stop)
+        stack.enter_context(suppress(KeyboardInterrupt))  # which may come before it is waited for
         if scenario is not None:
             server.play(scenario)
         click.echo(f"The emulator listens on {server.base_url}; Ctrl-C ends it.", err=True)

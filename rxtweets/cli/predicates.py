@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from rxtweets.track import FilterQuery
 
+from .parsing import usage
+
 
 def filter_query(
     track: Sequence[str], follow: Sequence[str], locations: Sequence[str], languages: Sequence[str]
@@ -13,11 +15,12 @@ def filter_query(
     """What options that may be given several times, each with commas, ask for together.
 
     Raises:
-        ValueError: one of them is not what v1.1's filter takes, or nothing says what to match.
+        UsageError: one of them is not what v1.1's filter takes, or nothing says what to match.
     """
-    return FilterQuery(
-        track=",".join(track) or None,
-        follow=",".join(follow) or None,
-        locations=",".join(locations) or None,
-        languages=",".join(languages) or None,
-    )
+    with usage():
+        return FilterQuery(
+            track=",".join(track) or None,
+            follow=",".join(follow) or None,
+            locations=",".join(locations) or None,
+            languages=",".join(languages) or None,
+        )

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import sys
 from collections.abc import Sequence
 
 import click
@@ -14,14 +11,20 @@ from rxtweets.errors import StreamError
 from .commands import rxtweets
 from .safe import printable
 from .signals import Signals
+from .stdio import guard
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command with this process's standard streams guarded, and return its exit status."""
+    try:
+        guard()
+    except click.ClickException as error:
+        return _failed(error.message)
+    return run(arguments)
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command and return its exit status."""
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal that can't show a character gets its code, and the stream goes on.
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
     with Signals() as signals:
         try:
             status = _run(arguments, signals)
@@ -40,13 +43,12 @@ def _run(arguments: Sequence[str], signals: Signals) -> int:
     except click.ClickException as error:
         return _failed(error.format_message())
     except OSError as error:
-        name = "" if error.filename is None else f"{error.filename}: "
+        name = "" if error.filename is None else f"{error.filename or repr('')}: "
         return _failed(f"{name}{error.strerror or error}")
     except (StreamError, ValueError, ImportError) as error:
         return _failed("; ".join([str(error), *getattr(error, "__notes__", ())]))
 
 
 def _failed(message: str) -> int:
-    with contextlib.suppress(OSError):
-        click.echo(f"Error: {printable(message)}", err=True)
+    click.echo(f"Error: {printable(message)}", err=True)
     return 1

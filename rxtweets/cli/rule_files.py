@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import tomllib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ import click
 from rxtweets.rules import Limits, RuleProblem, StreamRule, validate
 
 from .safe import printable
+from .stdio import stdin
 
 
 def rules_in(path: str) -> list[StreamRule]:
@@ -38,7 +38,7 @@ def toml_rules(path: str) -> list[StreamRule]:
 
 def _read(path: str) -> str:
     try:
-        return sys.stdin.buffer.read().decode() if path == "-" else Path(path).read_text(encoding="utf-8")
+        return (stdin().read() if path == "-" else Path(path).read_bytes()).decode()
     except UnicodeDecodeError:
         raise ValueError(f"{path}: it is not UTF-8 text") from None
 

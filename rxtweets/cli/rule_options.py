@@ -21,23 +21,6 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 _T = TypeVar("_T")
 
 
-class RuleCommand(click.Command):
-    """A command that takes rules, which may begin with a `-` as options do."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs["context_settings"] = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
-        super().__init__(*args, **kwargs)
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Refuse what begins with `--`, as no rule does."""
-        known = {name for option in self.get_params(ctx) for name in option.opts}
-        for word in args[: args.index("--")] if "--" in args else args:
-            name = word.partition("=")[0]
-            if name.startswith("--") and name not in known:
-                raise click.NoSuchOption(name, possibilities=sorted(known), ctx=ctx)
-        return super().parse_args(ctx, args)
-
-
 def options(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
     def added(command: _Command) -> _Command:
         for option in reversed(options):

@@ -7,9 +7,9 @@ from contextlib import ExitStack
 
 import click
 
+from .parsing import Group, RuleCommand, usage
 from .rule_files import checked, plural, toml, toml_rules
 from .rule_options import (
-    RuleCommand,
     account_options,
     as_dict,
     enterprise_option,
@@ -26,10 +26,9 @@ from .rule_options import (
     unchecked_option,
 )
 from .rules_here import explain_, from_track, test, validate_
-from .screen import quiet_without_reader
 
 
-@click.group()
+@click.group(cls=Group)
 def rules() -> None:
     """Write, check and manage rules of v2's filtered stream.
 
@@ -55,8 +54,7 @@ def list_(as_toml: bool, as_json: bool, credentials: str | None, emulator: bool)
     """Print the rules there are: id, rule, tag."""
     with ExitStack() as stack:
         listed = every(rules_client(stack, credentials, emulator).list())
-    with quiet_without_reader():
-        click.echo(toml(listed)) if as_toml else show_rules(listed, as_json)
+    click.echo(toml(listed)) if as_toml else show_rules(listed, as_json)
 
 
 @rules.command(cls=RuleCommand)
@@ -112,7 +110,9 @@ def delete(
         if missing := set(tags) - {rule.tag for rule in tagged}:
             raise click.ClickException(f"no rule has the tag {min(missing)!r}; nothing was deleted")
         named = [rule for rule in tagged if rule.id not in ids and rule.value not in values]
-        update = last(client.delete(*ids, *named, values=values))
+        with usage():
+            deletion = client.delete(*ids, *named, values=values)
+        update = last(deletion)
     click.echo(f"{plural(update.deleted, 'rule')} deleted")
     tell_refused(update.errors)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 
 import click
 
@@ -21,10 +21,10 @@ from rxtweets.rules import (
     validate,
 )
 
+from .parsing import Command, RuleCommand
 from .predicates import filter_query
 from .rule_files import plural, show_problems, toml
 from .rule_options import (
-    RuleCommand,
     account_options,
     enterprise_option,
     file_option,
@@ -39,7 +39,7 @@ from .rule_options import (
 )
 from .rule_tester import Tester, posts_in
 from .safe import printable
-from .screen import quiet_without_reader
+from .stdio import stdin
 
 _WIDEST = 76
 """Columns, with two before them."""
@@ -142,13 +142,13 @@ def test(text: str, path: str, complete: bool, seed: int | None, as_json: bool) 
     """
     compiled = parsed(text).compile(asked=EVERY_FIELD if complete else (), seed=seed)
     tester = Tester(compiled, as_json=as_json)
-    with click.open_file(path, "rb") as lines, quiet_without_reader():
+    with nullcontext(stdin()) if path == "-" else open(path, "rb") as lines:
         tester.run(posts_in(lines, tester.skipped))
     if tester.saw_nothing:
         raise click.ClickException(f"{path}: there is no post of v2 in it")
 
 
-@click.command("from-track")
+@click.command("from-track", cls=Command)
 @click.argument("track", metavar="[WORDS]...", nargs=-1)
 @click.option("--follow", multiple=True, metavar="ID", help="Posts by, retweets of and replies to this user.")
 @click.option("--locations", multiple=True, metavar="W,S,E,N", help="Posts from this box, in degrees.")

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 
-# Joiners make one emoji out of several and shape Persian and Indic words; tags spell the flags of regions.
-_HARMLESS_FORMATS = {"\u200c", "\u200d", *map(chr, range(0xE0020, 0xE0080))}
+# Joiners make one emoji of several and shape Persian and Indic words; tags spell flags of regions; the
+# others can be seen: signs that stand before or around numbers in Arabic, Syriac and Kaithi.
+_HARMLESS_FORMATS = {"\u200c", "\u200d", *map(chr, range(0xE0020, 0xE0080))} | set(
+    "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
+)
 
 
 def printable(text: str) -> str:

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-import contextlib
+import math
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+import threading
+from collections import Counter
+from collections.abc import Callable
 from datetime import datetime
-from typing import TextIO
+from typing import Any, Self, TextIO
 
 import click
+import reactivex
 import wcwidth
+from reactivex import abc
+from reactivex.disposable import Disposable, SingleAssignmentDisposable
 
 from rxtweets.messages import (
     Connected,
+    Connecting,
     Lifecycle,
     Limit,
     Post,
+    Problem,
     Reconnecting,
     Status,
+    StreamProblem,
     StreamWarning,
+    Undecodable,
+    Unknown,
     unescape,
 )
 
@@ -29,8 +39,8 @@ from .safe import printable, printable_json
 INDENT = 9
 """Columns that a line after a post's first is moved in: the time and a blank."""
 
-BROKEN_PIPE = 141
-"""What a shell reports of a program that ended because nobody reads its output: 128 + SIGPIPE."""
+LONGEST_NOTICE = 300
+"""Characters of a line on stderr: what a server says has no end of its own."""
 
 NARROW = 40
 """Columns below which there is no room to indent."""
@@ -91,47 +101,132 @@ def wrapped(text: str, columns: int) -> list[str]:
     )
 
 
-@contextlib.contextmanager
-def quiet_without_reader() -> Iterator[None]:
-    """End the command, and nothing more, where the reader of its output has gone."""
-    try:
-        yield
-    except BrokenPipeError:
-        # Else the interpreter complains on its way out, when it flushes what could not be written.
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
-        raise click.exceptions.Exit(BROKEN_PIPE) from None
-
-
 class Notices:
-    """What happens to the stream, dim, on stderr: handlers for `tw.route`."""
+    """What happens to the stream, dim, on stderr.
 
-    def __init__(self, where: str) -> None:
+    On a terminal the last line tells that it is connecting, or counts the seconds down until it will, for as
+    long as that is so. Entered and left, it leaves no such line behind.
+    """
+
+    def __init__(self, where: str, scheduler: abc.SchedulerBase | None = None) -> None:
         self._where = where
+        self._scheduler = scheduler
         self._color = _colors(sys.stderr)
+        self._live = _is_terminal(sys.stderr)
+        self._lock = threading.Lock()
+        self._status = ""
+        self._countdown: abc.DisposableBase = Disposable()
+        self._told: Counter[str] = Counter()
 
-    def lifecycle(self, event: Lifecycle) -> None:
-        """Say that the stream is connected, or when and why it will be again."""
-        if isinstance(event, Connected):
-            self.say(f"connected to {self._where}")
-        elif isinstance(event, Reconnecting):
-            when = f" in {event.delay:.3g} s" if event.delay else ""
-            self.say(f"reconnecting{when} because {event.cause}")
+    @property
+    def routes(self) -> dict[type, Callable[[Any], None]]:
+        """Handlers for `tw.route`, of all that isn't to be printed on stdout."""
+        return {
+            Connecting: self._connecting,
+            Connected: lambda event: self.say(f"connected to {self._where}"),
+            Reconnecting: self._reconnecting,
+            Lifecycle: lambda event: None,
+            Limit: self._limit,
+            StreamWarning: self._warning,
+            StreamProblem: self._problem,
+            Undecodable: self._undecodable,
+            Unknown: self._unknown,
+        }
 
-    def limit(self, notice: Limit) -> None:
-        """Say how many posts did not come."""
-        self.say(f"more match than may be sent: {notice.track:,} withheld so far")
-
-    def warning(self, warning: StreamWarning) -> None:
-        """Say what the server warns of."""
-        self.say(f"the server warns: {warning.message or warning.code}")
+    def partial_errors(self, post: Post) -> None:
+        """Tell what X could not send with a post."""
+        for problem in post.errors:
+            self._repeated("partial", f"a post came incomplete: {_summary(problem)}")
 
     def say(self, text: str) -> None:
         """Write one line."""
-        click.echo(click.style(f"# {printable(text)}", dim=True), err=True, color=self._color)
+        with self._lock:
+            self._write(text, ends=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._countdown.dispose()
+            self._erase()
+
+    def _connecting(self, event: Connecting) -> None:
+        with self._lock:
+            self._countdown.dispose()
+            if self._live:
+                self._write(f"connecting to {self._where}…", ends=False)
+
+    def _reconnecting(self, event: Reconnecting) -> None:
+        when = f" in {event.delay:.3g} s" if event.delay else ""
+        self.say(f"reconnecting{when} because {event.cause}")
+        if not self._live or event.delay < 1:
+            return
+        seconds = math.ceil(event.delay)
+        countdown = SingleAssignmentDisposable()
+
+        def show(tick: int) -> None:
+            with self._lock:
+                if not countdown.is_disposed:
+                    self._write(f"connecting again in {max(0, seconds - tick)} s", ends=False)
+
+        with self._lock:
+            self._countdown = countdown
+        countdown.disposable = reactivex.timer(0, 1.0, scheduler=self._scheduler).subscribe(show)
+
+    def _limit(self, notice: Limit) -> None:
+        self._repeated("limit", f"more match than may be sent: {notice.track:,} withheld so far")
+
+    def _warning(self, warning: StreamWarning) -> None:
+        self._repeated("warning", f"the server warns: {warning.message or warning.code}")
+
+    def _problem(self, message: StreamProblem) -> None:
+        if not message.is_disconnect:  # of which `Reconnecting`, or the error at the end, tells
+            self._repeated("problem", f"the server reports a problem: {_summary(message.problem)}")
+
+    def _undecodable(self, message: Undecodable) -> None:
+        self._repeated("undecodable", f"a message is not JSON ({message.error}): {_start(message.raw)}")
+
+    def _unknown(self, message: Unknown) -> None:
+        self._repeated("unknown", f"a message of an unknown kind: {_start(message.raw)}")
+
+    def _repeated(self, kind: str, text: str) -> None:
+        """Write the first line of a *kind*, the 10th, the 100th and so on: there may be one a post."""
+        self._told[kind] += 1
+        count = f"{self._told[kind]:,}"
+        if count.strip("0,") == "1":
+            self.say(text if count == "1" else f"{text} ({count} such messages so far)")
+
+    def _write(self, text: str, *, ends: bool) -> None:
+        self._erase()
+        line = f"# {printable(text)}"
+        if len(line) > LONGEST_NOTICE:
+            line = line[: LONGEST_NOTICE - 1] + "…"
+        if not ends:
+            line = line[: os.get_terminal_size(sys.stderr.fileno()).columns - 1]
+            self._status = line
+        click.echo(click.style(line, dim=True), err=True, color=self._color, nl=ends)
+
+    def _erase(self) -> None:
+        if self._status:
+            click.echo("\r" + " " * len(self._status) + "\r", err=True, nl=False)
+            self._status = ""
+
+
+def _summary(problem: Problem) -> str:
+    return ": ".join(part for part in (problem.title or problem.message, problem.detail) if part)
+
+
+def _start(frame: bytes) -> str:
+    """The beginning of *frame*, by which to recognize it."""
+    text = frame[:80].decode("utf-8", "replace")
+    return text if len(frame) <= 80 else text + "…"
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def _colors(stream: TextIO) -> bool:
     """Whether to colour; see https://no-color.org."""
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return _is_terminal(stream) and not os.environ.get("NO_COLOR")

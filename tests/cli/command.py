@@ -14,7 +14,15 @@ from typing import NamedTuple
 PATIENCE = 20.0
 """Seconds after which a command that should have ended has failed its test."""
 
-COMMAND = (sys.executable, "-W", "error", "-m", "rxtweets")
+_BEGIN = """
+import runpy, signal
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+runpy.run_module("rxtweets", run_name="__main__", alter_sys=True)
+"""
+
+COMMAND = (sys.executable, "-W", "error", "-c", _BEGIN)
+"""The command, which hears signals also where whoever runs the tests ignores them, as `nohup` does."""
 
 
 class Ended(NamedTuple):
@@ -50,10 +58,11 @@ class Running:
 
 
 @contextmanager
-def running(*arguments: str, env: Mapping[str, str] | None = None) -> Iterator[Running]:
-    """Start the command with *arguments*; on exit it is gone."""
+def running(*arguments: str, env: Mapping[str, str] | None = None, redirect: str = "") -> Iterator[Running]:
+    """Start the command with *arguments* and, as a shell writes them, redirections; on exit it is gone."""
+    shell = ("sh", "-c", f'exec "$@" {redirect}', "sh") if redirect else ()
     with subprocess.Popen(
-        [*COMMAND, *arguments],
+        [*shell, *COMMAND, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
@@ -69,7 +78,7 @@ def running(*arguments: str, env: Mapping[str, str] | None = None) -> Iterator[R
             process.kill()
 
 
-def run(*arguments: str, env: Mapping[str, str] | None = None) -> Ended:
+def run(*arguments: str, env: Mapping[str, str] | None = None, redirect: str = "") -> Ended:
     """Run the command until it ends by itself."""
-    with running(*arguments, env=env) as command:
+    with running(*arguments, env=env, redirect=redirect) as command:
         return command.end()

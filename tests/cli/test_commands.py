@@ -119,6 +119,16 @@ def test_it_ends_while_nothing_comes(emulator: Emulator) -> None:
     assert emulator.rules == ()
 
 
+def test_it_ends_while_it_connects(emulator: Emulator) -> None:
+    """Ctrl-C works while an answer is waited for."""
+    emulator.mute(path="/2/tweets/sample/stream")
+    with running("sample", env=emulator.env()) as command:
+        tick = threading.Event()
+        while not emulator.requests:
+            tick.wait(0.01)
+        assert command.end(signal.SIGINT) == (130, "", "")
+
+
 def test_rules_of_others_stay(emulator: Emulator) -> None:
     """Posts that only another's rule matches are not shown; a rule that is there already is used and kept."""
     theirs = run("filter", "--rule", "cat", "--limit", "1", env=emulator.env())
@@ -208,8 +218,8 @@ def test_more_is_asked_for(emulator: Emulator) -> None:
         post = json.loads(line)
         assert {"source", "lang"} <= post["data"].keys()
         assert {"username", "verified"} <= post["includes"]["users"][0].keys()
-    assert run("sample", "--ask", "tweet.fields=gea", env=emulator.env()).status == 1
-    assert run("sample", "--ask", "geo", env=emulator.env()).status == 2
+    for wrong in ("tweet.fields=gea", "geo"):
+        assert run("sample", "--ask", wrong, env=emulator.env()).status == 2
 
 
 @pytest.mark.parametrize(("api", "times"), [("v1", 18), ("v2", 25)])  # v1.1 has no more than 280 characters
@@ -269,6 +279,17 @@ def test_a_file_of_credentials(emulator: Emulator, tmp_path: Path) -> None:
     assert (ended.status, ended.err) == (1, f"Error: {tmp_path / 'none'}: No such file or directory\n")
 
 
+def test_a_file_without_credentials(tmp_path: Path) -> None:
+    """The error has the names as they stand in a file."""
+    file = tmp_path / "x.toml"
+    file.touch(0o600)
+    file.write_text('access_token = "a"\n')
+    ended = run("sample", "--credentials", str(file))
+    assert (ended.status, ended.err.count("\n")) == (1, 1)
+    assert f"no credentials in {file}: give it bearer_token, or consumer_key and" in ended.err
+    assert "X_" not in ended.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -276,6 +297,15 @@ def test_a_file_of_credentials(emulator: Emulator, tmp_path: Path) -> None:
         (["filter", "--emulator", "--api", "v1", "--rule", "cat"], "v2"),
         (["filter", "--emulator", "--rule", "cat", "--language", "en"], "lang:en"),
         (["sample", "--emulator", "--limit", "0"], "--limit"),
+        (["sample", "--emulator", "--api", "v1", "--ask", "tweet.fields=geo"], "--ask is for v2"),
+        (["filter", "python"], "Did you mean --track python?"),
+        (["filter", "red panda", "has:images"], "--rule 'red panda has:images'?"),
+        (["sample", "python"], "Did you mean: rxtweets filter --track python"),
+        (["filter", "--track", "--json", "--emulator"], "'--track' requires an argument"),
+        (["filter", "--track", "cat", "--credentials", "--emulator"], "but the option '--emulator' follows"),
+        (["fitler"], "'filter'"),
+        (["filter", "--trakc", "cat"], "--track"),
+        (["emulator", "--keep-alive", "0"], "--keep-alive"),
     ],
 )
 def test_wrong_options(arguments: list[str], said: str) -> None:
@@ -287,10 +317,10 @@ def test_wrong_options(arguments: list[str], said: str) -> None:
 
 @pytest.mark.parametrize("api", ["v1", "v2"])
 def test_wrong_parameters(api: str) -> None:
-    """A parameter's own check is one line on either protocol."""
+    """A parameter's own check makes a wrong option of it on either protocol."""
     ended = run("filter", "--emulator", "--api", api, "--follow", "bob")
-    assert (ended.status, ended.err.count("\n")) == (1, 1)
-    assert ended.err.startswith("Error: follow takes numeric ids")
+    assert (ended.status, ended.out) == (2, "")
+    assert "\nError: follow takes numeric ids" in ended.err
 
 
 def test_the_emulator_and_its_variables() -> None:
@@ -316,6 +346,7 @@ def test_a_port_in_use() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         ended = run("emulator", "--port", str(taken.getsockname()[1]))
     assert (ended.status, ended.err.count("\n")) == (1, 1)
+    assert ended.err.startswith("Error: can't listen on 127.0.0.1, port ")
     assert "in use" in ended.err
 
 

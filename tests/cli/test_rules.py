@@ -93,11 +93,8 @@ def test_mistakes_are_not_sent(rules: Command, emulator: Emulator) -> None:
     [
         (("delete", "--tag", "none"), "no rule has the tag 'none'"),
         (("delete", "12345"), "Rule does not exist"),
-        (("delete", "abc"), "abc"),
         (("sync", "missing.toml"), "missing.toml: No such file"),
         (("test", "cat", "--on", "missing.jsonl"), "missing.jsonl: No such file"),
-        (("from-track", "--language", "en"), "at least one of track, follow, locations"),
-        (("from-track", "--follow", "bob"), "bob"),
     ],
 )
 def test_errors_are_a_line(rules: Command, emulator: Emulator, arguments: tuple[str, ...], said: str) -> None:
@@ -116,10 +113,45 @@ def test_refused_by_the_server(rules: Command, emulator: Emulator) -> None:
     assert ended.err.startswith("Error: HTTP 403 Forbidden")
 
 
-@pytest.mark.parametrize("arguments", [("add",), ("delete",), ("add", "--tga", "x"), ("validate",)])
-def test_wrong_options(rules: Command, arguments: tuple[str, ...]) -> None:
-    """Without rules, or with an option there isn't, it is a wrong use."""
-    assert rules(*arguments).status == 2
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("add",), "at least one rule"),
+        (("delete",), "Say which rules"),
+        (("validate",), "at least one rule"),
+        (("add", "cat", "--tga", "x"), "--tag"),
+        (("add", "cat", "--tag", "--json"), "'--tag' requires an argument"),
+        (("test", "cat", "--on", "--json"), "'--on' requires an argument"),
+        (("delete", "abc"), "delete takes numeric ids"),
+        (("from-track", "--language", "en"), "at least one of track, follow, locations"),
+        (("from-track", "--follow", "bob"), "bob"),
+        (("lsit",), "'list'"),
+    ],
+)
+def test_wrong_options(rules: Command, emulator: Emulator, arguments: tuple[str, ...], said: str) -> None:
+    """Without rules, with an option there isn't or with a value that is none, it is a wrong use."""
+    ended = rules(*arguments)
+    assert (ended.status, ended.out, emulator.requests) == (2, "", ())
+    assert said in ended.err
+
+
+def test_help_of_one_letter(rules: Command, emulator: Emulator) -> None:
+    """-h is --help also where rules are taken that begin with -h, which still are rules."""
+    for command in ("add", "validate", "explain", "test", "list", "delete", "sync", "counts", "from-track"):
+        asked = rules(command, "-h")
+        assert (asked.status, asked.err) == (0, "")
+        assert asked == rules(command, "--help")
+    assert rules("add", "-has:links dog").status == 0
+    assert rules("validate", "--", "-h").status == 1
+
+
+def test_wide_characters_are_pointed_at(rules: Command) -> None:
+    """The caret stands below the mistake, however many code points make one emoji."""
+    for before in ("👍🏽", "👩‍👩‍👧", "🇩🇪", "日", "❤️"):
+        shown = rules("validate", f"{before} has:imagse").err.splitlines()
+        assert shown[1:3] == [f"  {before} has:imagse", "  " + " " * 3 + "^" * 10]
+    shown = rules("validate", "é has:imagse").err.splitlines()
+    assert shown[2] == "  " + " " * 2 + "^" * 10
 
 
 def test_emulator(rules: Command) -> None:

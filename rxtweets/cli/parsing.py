@@ -1,0 +1,63 @@
+"""How arguments are read: what a slip was probably meant to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+
+class Command(click.Command):
+    """A command none of whose options takes the next option for its value."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read *args*, and refuse a value that is the name of an option: what belongs there is missing."""
+        rest = super().parse_args(ctx, args)
+        options = [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
+        names = {name for option in options for name in option.opts}
+        for option in options:
+            value = ctx.params.get(option.name or "")
+            for one in value if isinstance(value, tuple) else (value,):
+                if one in names:
+                    name = option.opts[0]
+                    raise click.BadOptionUsage(
+                        name, f"Option '{name}' requires an argument, but the option '{one}' follows.", ctx
+                    )
+        return rest
+
+
+class Group(click.Group):
+    """A group of such commands."""
+
+    command_class = Command
+
+
+class RuleCommand(Command):
+    """A command that takes rules, which may begin with a `-` as options do."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # A name of one letter would also be found in rules: the h of -has:images.
+        kwargs["context_settings"] = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
+        super().__init__(*args, **kwargs)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse what begins with `--`, as no rule does, and take `-h` alone for `--help`."""
+        known = {name for option in self.get_params(ctx) for name in option.opts}
+        end = args.index("--") if "--" in args else len(args)
+        words = ["--help" if word == "-h" else word for word in args[:end]]
+        for word in words:
+            name = word.partition("=")[0]
+            if name.startswith("--") and name not in known:
+                raise click.NoSuchOption(name, possibilities=sorted(known), ctx=ctx)
+        return super().parse_args(ctx, words + args[end:])
+
+
+@contextmanager
+def usage() -> Iterator[None]:
+    """Tell of a ValueError inside, which is about what an option says, as of other wrong options."""
+    try:
+        yield
+    except ValueError as error:
+        raise click.UsageError(f"{error}.") from None
