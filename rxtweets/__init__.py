@@ -34,6 +34,7 @@ from .errors import (
     TooLong,
     TooManyConnections,
     Unauthorized,
+    UnexpectedResponse,
     UsageCapped,
 )
 from .filterindex import FilterIndex
@@ -72,6 +73,7 @@ __all__ = [
     "TooManyConnections",
     "Transport",
     "Unauthorized",
+    "UnexpectedResponse",
     "UsageCapped",
     "__version__",
     "connect",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable, Generator
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
@@ -17,7 +18,7 @@ from .auth import Auth
 from .backoff import BackoffPolicy
 from .connection import Response, fetch
 from .endpoints import Request, api_url
-from .errors import HTTPStatusError, StreamError
+from .errors import StreamDisconnected, StreamError, UnexpectedResponse
 from .operators import retry_with_backoff
 from .transport import Transport
 
@@ -40,20 +41,45 @@ class Answer(NamedTuple):
     repeated: bool = False
 
     def part(self, *names: str) -> dict[str, Any]:
-        """The object at *names*, one inside the other; an empty one where there is none."""
+        """Return the object at *names*, one inside the other; an empty one where there is none."""
         found: Any = self.json
         for name in names:
             found = found.get(name) if isinstance(found, dict) else None
         return found if isinstance(found, dict) else {}
 
     def listed(self, *names: str) -> list[dict[str, Any]]:
-        """The objects in the list at *names*; none where there is no list."""
+        """Return the objects in the list at *names*; none where there is no list."""
         found = self.part(*names[:-1]).get(names[-1])
         return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
-    def refused(self) -> HTTPStatusError:
-        """The error for an answer that says by its content, not by its status, that nothing was done."""
-        return HTTPStatusError(*self.response)
+    def page(self) -> list[dict[str, Any]]:
+        """Return what is on this page of a list.
+
+        Raises:
+            UnexpectedResponse: it is no page. An empty one has `meta`, and neither `data` nor problems.
+        """
+        data, meta = self.json.get("data"), self.json.get("meta")
+        if isinstance(data, list):
+            return self.listed("data")
+        empty = isinstance(meta, dict) and text(meta.get("result_count")) in (None, "0")
+        if data is None and not self.partial_problems() and (empty or self.listed("errors")):
+            return []
+        raise self.unexpected("it is no page of a list")
+
+    def partial_problems(self) -> list[dict[str, Any]]:
+        """Return the problems that came in place of a part of the data, or of all of it.
+
+        That something which was asked for by its id doesn't exist is none.
+        """
+        return [
+            item
+            for item in self.listed("errors")
+            if not (text(item.get("type")) or "").endswith("/resource-not-found")
+        ]
+
+    def unexpected(self, reason: str) -> UnexpectedResponse:
+        """Return the error for an answer that isn't what was asked for, with *reason* why it isn't."""
+        return UnexpectedResponse(*self.response, reason)
 
 
 class Api:
@@ -101,21 +127,28 @@ class Api:
     ) -> Observable[_T]:
         """What a paged list holds, each item through *read*; a page is asked for when the last one is out.
 
-        Errors: those of a request, and StreamError where a page names one that has been as the next.
+        Errors: those of a request; StreamError where a page names one that has been as the next; and
+        UnexpectedResponse, at once for a page that isn't one, and after all items where a page told of
+        problems beside them. So a list that completes is whole.
         """
 
         def pages() -> Generator[Observable[Any] | _T, Any, None]:
             seen: set[str] = set()
             asked: Pairs | None = params
+            problem: UnexpectedResponse | None = None
             while asked is not None:
                 answer: Answer = yield self.call("GET", path, asked, policy=policy)
-                for item in answer.listed("data"):
+                for item in answer.page():
                     yield read(item)
+                if answer.partial_problems() and problem is None:
+                    problem = answer.unexpected("a part of the list is missing")
                 token = text(answer.part("meta").get("next_token"))
                 if token in seen:
                     raise StreamError(f"the pages go round in circles: next_token {token[:60]!r} came twice")
                 seen.add(token or "")
                 asked = (*params, ("pagination_token", token)) if token else None
+            if problem is not None:
+                raise problem
 
         return in_steps(pages)
 
@@ -215,10 +248,33 @@ def time(value: Any) -> datetime | None:
 
 
 def _understood(response: Response) -> Answer:
+    """Return the JSON object in *response*.
+
+    Raises:
+        StreamDisconnected: the body breaks off, or nothing came; a server that closes a connection without
+            having named a length says no more than that.
+        UnexpectedResponse: it is anything else.
+    """
+    body = response.body.removeprefix(codecs.BOM_UTF8).strip()
     try:
-        said = msgspec.json.decode(response.body)
-    except (ValueError, RecursionError):
-        said = None
+        said = msgspec.json.decode(body)
+    except RecursionError:
+        raise UnexpectedResponse(*response, "the body is nested too deeply") from None
+    except ValueError:
+        if response.status_code in (200, 201) and (not body or body.startswith((b"{", b"["))):
+            raise StreamDisconnected("the answer broke off, or is no whole JSON") from None
+        raise UnexpectedResponse(*response, _what_came(response)) from None
     if not isinstance(said, dict):
-        raise HTTPStatusError(*response)
+        kind = _NAMES.get(type(said), "a number")
+        raise UnexpectedResponse(*response, f"the body is {kind} and not an object")
     return Answer(response, said)
+
+
+_NAMES = {list: "a list", str: "text", type(None): "null", bool: "true or false"}
+
+
+def _what_came(response: Response) -> str:
+    if not response.body:
+        return "it has no body"
+    kind = response.headers.get("content-type", "").partition(";")[0].strip()
+    return f"the body is {kind or 'something else'}, not JSON"

@@ -17,7 +17,8 @@
         ├── RateLimited         420, 429
         │   ├── TooManyConnections
         │   └── UsageCapped
-        └── ServerError         5xx
+        ├── ServerError         5xx
+        └── UnexpectedResponse  2xx, but not with what was asked for
 
 They carry facts as attributes; the message is made from them. None holds a credential.
 """
@@ -265,6 +266,29 @@ class UsageCapped(RateLimited):
 
 class ServerError(HTTPStatusError):
     """5xx: the server is overloaded or broken."""
+
+
+class UnexpectedResponse(HTTPStatusError):
+    """2xx, but the body isn't what was asked for: a proxy's page, say, or problems in place of data.
+
+    Attributes:
+        reason: what is wrong with it.
+    """
+
+    def __init__(
+        self,
+        status_code: int,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        reason: str = "the body is not what was asked for",
+    ) -> None:
+        super().__init__(status_code, headers, body)
+        self.reason = _readable(reason)
+        name, colon, said = str(self).partition(": ")
+        self.args = (f"{name}, but {self.reason}{colon}{said}",)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.status_code, dict(self.headers), self._body, self.reason)
 
 
 _BY_STATUS: dict[int, type[HTTPStatusError]] = {

@@ -217,7 +217,6 @@ def test_app_only_reports_a_refusal() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        b"",
         b"<html>",
         b"[]",
         b"{}",
@@ -554,3 +553,11 @@ def test_sign_in_shows_no_secret() -> None:
     exchange: Exchange = authorization.exchange("1234567")
     shown = f"{steps!r}{authorization!r}{exchange!r}"
     assert not any(secret in shown for secret in (KEYS[1], "tmp-secret", "1234567"))
+
+
+@pytest.mark.parametrize("body", [b"", b'{"token_type":"bearer","access_tok'])
+def test_app_only_takes_an_answer_that_breaks_off_for_a_broken_connection(body: bytes) -> None:
+    """So the policy of the stream tries again; no part of a token is shown."""
+    with pytest.raises(errors.StreamDisconnected, match="broke off") as caught:
+        AppOnly(*KEYS[:2]).accept(200, {}, body)
+    assert caught.value.__context__ is None

@@ -7,7 +7,7 @@ import pickle
 import pytest
 
 import rxtweets as rxt
-from rxtweets.errors import HTTPStatusError, Problem
+from rxtweets.errors import HTTPStatusError, Problem, UnexpectedResponse
 
 V2 = (
     b'{"title":"Invalid Request","detail":"One or more parameters to your request was invalid.",'
@@ -63,6 +63,7 @@ def test_errors_can_be_pickled() -> None:
         rxt.StreamStalled(90.0),
         rxt.FrameTooLong(10),
         rxt.ConnectionFailed("refused"),
+        UnexpectedResponse(200, {"X": "y"}, b'{"title":"Sorry"}', "there is nothing in it"),
     ]
     for error in errors:
         copy = pickle.loads(pickle.dumps(error))

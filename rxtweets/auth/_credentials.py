@@ -11,7 +11,7 @@ from requests import PreparedRequest
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from rxtweets.endpoints import Request
-from rxtweets.errors import HTTPStatusError
+from rxtweets.errors import HTTPStatusError, StreamDisconnected, UnexpectedResponse
 
 from . import _store
 from ._unlogged import unlogged
@@ -180,6 +180,7 @@ class AppOnly(Auth):
 
         Raises:
             HTTPStatusError: the answer is a refusal, or has no token in it.
+            StreamDisconnected: the answer breaks off.
         """
         if status_code != 200:
             raise HTTPStatusError.of(status_code, headers, body)
@@ -250,10 +251,12 @@ class _Token(msgspec.Struct):
 def _token_in(headers: Mapping[str, str], body: bytes) -> str:
     try:
         return _store.checked("access_token", msgspec.json.decode(body, type=_Token).access_token)
-    except ValueError:  # as msgspec's errors are
-        pass
+    except ValueError as error:  # as msgspec's errors are
+        malformed = isinstance(error, msgspec.DecodeError) and not isinstance(error, msgspec.ValidationError)
+    if malformed and body.strip()[:1] in (b"", b"{"):
+        raise StreamDisconnected("the answer with the token broke off")
     # Not with the body itself, which may hold a token in a form that we don't know.
-    raise HTTPStatusError(200, headers, b'{"detail": "no access_token in the answer"}')
+    raise UnexpectedResponse(200, headers, reason="there is no access_token in it")
 
 
 def _token_host(url: str) -> str:

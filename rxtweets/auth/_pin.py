@@ -10,7 +10,7 @@ from requests import PreparedRequest
 from requests.auth import AuthBase
 
 from rxtweets.endpoints import Request, api_url
-from rxtweets.errors import HTTPStatusError
+from rxtweets.errors import HTTPStatusError, UnexpectedResponse
 
 from . import _store
 from ._credentials import Exchange, OAuth1, signed
@@ -150,4 +150,4 @@ def _tokens(status_code: int, headers: Mapping[str, str], body: bytes) -> _Pair:
         return _Pair(*(_store.checked(name, said[name][0]) for name in ("oauth_token", "oauth_token_secret")))
     except (KeyError, ValueError):
         pass
-    raise HTTPStatusError(status_code, headers, b'{"detail": "no oauth_token in the answer"}')
+    raise UnexpectedResponse(status_code, headers, reason="there is no oauth_token in it")

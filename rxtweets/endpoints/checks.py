@@ -93,6 +93,23 @@ def names(name: str, value: object, known: Collection[str]) -> str:
     return ",".join(dict.fromkeys(str(item) for item in found))
 
 
+def form(name: str, value: object, pattern: str, example: str) -> str:
+    """A name of an open list, of which only the form is known."""
+    if not isinstance(value, str) or not re.fullmatch(pattern, value, re.ASCII):
+        raise ValueError(f"{name} is a name such as {example!r}, not {value!r}")
+    return value
+
+
+def apart(method: str, given: Iterable[object]) -> None:
+    """Refuse a list where each is an argument of its own."""
+    for item in given:
+        if isinstance(item, Iterable) and not isinstance(item, str):
+            raise ValueError(
+                f"{method}() takes each as an argument of its own, not a {type(item).__name__}: "
+                f"write {method}(*…) with a star before it"
+            )
+
+
 def identifier(name: str, value: object) -> str:
     """One numeric id, given as a number or as its digits."""
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value

@@ -13,15 +13,7 @@ from reactivex import operators as ops
 from rxtweets._api import Answer, Api, Pairs, number, text, time
 from rxtweets.endpoints import checks
 
-# Source for names and limits: X's OpenAPI description, version 2.167.
-_STREAMS = checks.words(
-    """
-    filtered_stream sample_stream sample10_stream firehose_stream tweets_compliance_stream
-    users_compliance_stream tweet_label_stream firehose_stream_lang_en firehose_stream_lang_ja
-    firehose_stream_lang_ko firehose_stream_lang_pt likes_firehose_stream likes_sample10_stream
-    likes_compliance_stream
-    """
-)
+# Source for fields and limits: X's OpenAPI description, version 2.167.
 _MOST_AT_ONCE = 100
 _FIELDS = "client_ip,connected_at,disconnect_reason,disconnected_at,endpoint_name,id"
 
@@ -62,8 +54,10 @@ class ConnectionsClient:
     ) -> Observable[ConnectionInfo]:
         """Each connection of *status*, and of *endpoints* (such as `filtered_stream`) if given.
 
+        Which endpoints there are X decides; only the form of a name is checked.
+
         Raises:
-            ValueError: the status or the name of an endpoint is unknown.
+            ValueError: the status is unknown, or something can't be the name of an endpoint.
         """
         chosen = checks.choice("status", status, ("active", "inactive", "all"))
         params: Pairs = (
@@ -71,8 +65,8 @@ class ConnectionsClient:
             ("max_results", "100"),
             ("connection.fields", _FIELDS),
         )
-        if named := checks.names("endpoints", endpoints, _STREAMS):
-            params += (("endpoints", named),)
+        if named := [_endpoint(name) for name in checks.items("endpoints", endpoints, "names")]:
+            params += (("endpoints", ",".join(dict.fromkeys(named))),)
         return self._api.items("/2/connections", params, _connection)
 
     def close(
@@ -81,13 +75,16 @@ class ConnectionsClient:
         """End up to 100 *connections*, given by id, or else all connections to *endpoint*.
 
         Raises:
-            ValueError: neither is given, or both; or the endpoint's name is unknown.
+            ValueError: neither is given, or both; or one is no id, or can't be the name of an endpoint.
         """
+        checks.apart("close", connections)
         ids = [item.id if isinstance(item, ConnectionInfo) else item for item in connections]
         if bool(ids) == (endpoint is not None):
             raise ValueError("close() takes either ids or the name of an endpoint; close_all() ends all")
+        if endpoint == "all":
+            raise ValueError("'all' is the name of no endpoint; close_all() ends all connections")
         if endpoint is not None:
-            return self._ended("/" + checks.names("endpoint", [endpoint], _STREAMS))
+            return self._ended("/" + _endpoint(endpoint))
         checks.at_most("close", ids, _MOST_AT_ONCE, "connections")
         for item in ids:
             if not isinstance(item, str) or not item:
@@ -102,9 +99,13 @@ class ConnectionsClient:
         return self._api.call("DELETE", "/2/connections" + path, body=body).pipe(ops.map(_closed))
 
 
+def _endpoint(name: object) -> str:
+    return checks.form("endpoint", name, r"[a-z0-9_]+", "filtered_stream")
+
+
 def _connection(item: dict[str, Any]) -> ConnectionInfo:
     return ConnectionInfo(
-        id=text(item.get("id")) or "",
+        id=text(item.get("id")) or text(item.get("uuid")) or "",
         endpoint_name=text(item.get("endpoint_name")),
         connected_at=time(item.get("connected_at")),
         disconnected_at=time(item.get("disconnected_at")),
@@ -115,11 +116,13 @@ def _connection(item: dict[str, Any]) -> ConnectionInfo:
 
 def _closed(answer: Answer) -> ClosedConnections:
     data = answer.part("data")
-    if not data:
-        raise answer.refused()
+    if not data.keys() & {"successful_kills", "failed_kills", "results"}:
+        raise answer.unexpected("it doesn't say what became of the connections")
+    results = answer.listed("data", "results")
     errors = {
-        text(item.get("uuid")) or "": text(item.get("error_message")) or "not closed"
-        for item in answer.listed("data", "results")
+        text(item.get("uuid")) or text(item.get("id")) or "": text(item.get("error_message")) or "not closed"
+        for item in results
         if not item.get("success")
     }
-    return ClosedConnections(number(data.get("successful_kills")), number(data.get("failed_kills")), errors)
+    failed = number(data.get("failed_kills", len(errors)))
+    return ClosedConnections(number(data.get("successful_kills", len(results) - failed)), failed, errors)

@@ -12,19 +12,7 @@ from reactivex import operators as ops
 from rxtweets._api import Answer, Api, text, time
 from rxtweets.endpoints import checks
 
-# Source for names and limits: X's OpenAPI description, version 2.167.
-_EVENT_TYPES = checks.words(
-    """
-    profile.update.bio profile.update.profile_picture profile.update.banner_picture profile.update.screenname
-    profile.update.geo profile.update.url profile.update.verified_badge profile.update.affiliate_badge
-    profile.update.handle news.new follow.follow follow.unfollow spaces.start spaces.end broadcast.start
-    broadcast.end broadcast.chat chat.received chat.sent chat.conversation.join chat.conversation_join
-    chat.conversation.member_added chat.conversation.member_removed chat.conversation.admin_added
-    chat.conversation.admin_removed chat.update.group_name chat.update.restrictions dm.sent dm.received
-    dm.indicate_typing dm.read post.create post.delete post.mention.create post.reply.create
-    post.quote.create post.repost.create like.create mute.mute mute.unmute block.block block.unblock
-    """
-)
+# Source for limits: X's OpenAPI description, version 2.167.
 _MOST_AT_ONCE = 100
 _LONGEST_TAG = 200
 _LONGEST_KEYWORD = 150
@@ -76,7 +64,7 @@ class SubscriptionsClient:
         """Ask for events of *event_type* (such as `post.create`) that concern *user_id* or *keyword*.
 
         Args:
-            event_type: the kind of event.
+            event_type: the kind of event. X adds kinds often, so only the form of the name is checked.
             user_id: the numeric id of the user that the events are about.
             keyword: 1 to 150 characters that the events are about.
             direction: for events between two users, `inbound` or `outbound` only.
@@ -95,7 +83,7 @@ class SubscriptionsClient:
             raise ValueError("a subscription is about a user_id or a keyword: neither was given")
         if direction is not None:
             about["direction"] = checks.choice("direction", direction, ("inbound", "outbound"))
-        kind = checks.names("event_type", [event_type], _EVENT_TYPES)
+        kind = checks.form("event_type", event_type, r"[a-z0-9_]+(\.[a-z0-9_]+)+", "post.create")
         body = {"event_type": kind, "filter": about, **_label(tag, webhook_id)}
         return self._api.call("POST", self._PATH, body=body).pipe(ops.map(_changed))
 
@@ -124,6 +112,7 @@ class SubscriptionsClient:
         """
         if not subscriptions:
             raise ValueError("delete() takes at least one subscription: it was given none")
+        checks.apart("delete", subscriptions)
         ids = checks.ids("delete", [_id(item) for item in subscriptions], _MOST_AT_ONCE)
         return self._api.call("DELETE", self._PATH, (("ids", ids),)).pipe(ops.map(_deleted))
 
@@ -161,7 +150,7 @@ def _subscription(item: dict[str, Any]) -> ActivitySubscription:
 def _changed(answer: Answer) -> ActivitySubscription:
     made = answer.part("data", "subscription")
     if not made:
-        raise answer.refused()
+        raise answer.unexpected("there is no subscription in it")
     return _subscription(made)
 
 
@@ -173,4 +162,6 @@ def _deleted(answer: Answer) -> DeletedSubscriptions:
         or "not deleted"
         for item in answer.listed("errors")
     }
+    if not deleted and not any(errors):
+        raise answer.unexpected("it doesn't say what became of the subscriptions")
     return DeletedSubscriptions(tuple(item for item in deleted if item), errors)

@@ -36,14 +36,23 @@ class Batch(NamedTuple):
         values = [rule.value for rule in self.rules if not rule.id]
         return {"delete": {name: held for name, held in (("ids", ids), ("values", values)) if held}}
 
+    def told(self, update: RuleUpdate) -> bool:
+        """Return whether *update* says of every rule that it was done."""
+        if self.kind == "add":
+            return {rule.value for rule in self.rules} <= {rule.value for rule in update.rules}
+        return update.deleted >= len(set(self.rules))
+
     def question(self, update: RuleUpdate) -> tuple[str, ...]:
-        """The ids of the rules that tell what came of it; none if only all rules do."""
-        told = update.errors if self.kind == "add" else self.rules
-        ids = tuple(one.id for one in told if one.id)
-        return ids if len(ids) == len(told) else ()
+        """Return the ids of the rules that tell what came of it; none if only all rules do."""
+        telling: Sequence[RuleError | StreamRule] = self.rules
+        if self.kind == "add":
+            every_one = len(update.rules) + len(update.errors) >= len(self.rules)
+            telling = update.errors if every_one else ()
+        ids = tuple(one.id for one in telling if one.id)
+        return ids if len(ids) == len(telling) else ()
 
     def settled(self, update: RuleUpdate, there: Iterable[StreamRule]) -> RuleUpdate:
-        """*update* without the errors about what is *there*, or isn't, just as it is wanted."""
+        """Return *update* as what is *there* has it: an error for each rule that isn't as it is wanted."""
         return (_added if self.kind == "add" else _deleted)(self.rules, update, tuple(there))
 
 
@@ -112,19 +121,25 @@ def read_rule(item: dict[str, Any]) -> StreamRule:
 
 
 def read_update(answer: Answer) -> RuleUpdate:
-    """What the server did. Raises HTTPStatusError where it did nothing for a reason that is no rule's."""
+    """Return what the server did. Raises UnexpectedResponse where it doesn't tell."""
     summary = answer.part("meta", "summary")
     rules = tuple(read_rule(item) for item in answer.listed("data"))
     errors = tuple(_error(item) for item in answer.listed("errors"))
     if not summary and not rules:
         # Neither counted nor added: the errors, if any, are about the request and not about a rule.
-        raise answer.refused()
+        raise answer.unexpected("it doesn't say what became of the rules")
     return RuleUpdate(rules, errors, **{name: number(summary.get(name)) for name in _COUNTED})
 
 
 def read_counts(answer: Answer) -> RuleCounts:
-    """How many rules there are; X writes some of the numbers as text."""
+    """Return how many rules there are; X writes some of the numbers as text.
+
+    Raises:
+        UnexpectedResponse: there are no counts in the answer.
+    """
     data = answer.part("data")
+    if not data:
+        raise answer.unexpected("there are no counts of rules in it")
     rules = _count(answer.part("data", "client_app_rules_count").get("rule_count")) or 0
     apps = answer.listed("data", "all_project_client_apps")
     return RuleCounts(
@@ -155,28 +170,37 @@ def _added(rules: tuple[StreamRule, ...], update: RuleUpdate, there: tuple[Strea
     values = {rule.id: rule.value for rule in there if rule.id}
     created = {rule.value: rule for rule in update.rules}
     errors: list[RuleError] = []
+    named: set[str] = set()
     for error in update.errors:
         value = values.get(error.id or "", "") if error.value is None else error.value
+        named.add(value)
         # Once each: what was given twice is a duplicate of itself.
         if value in mine and value not in created:
             created[value] = mine[value]
         else:
             errors.append(error)
-    more = len(created) - len(update.rules)
+    for rule in rules:
+        if rule.value in created or rule.value in named:
+            continue
+        if rule.value in mine:
+            created[rule.value] = mine[rule.value]
+        else:
+            errors.append(RuleError("NotAdded", "the server does not say why", value=rule.value))
+    done, failed = len(created), len(errors)
     return RuleUpdate(
-        tuple(created.values()),
-        tuple(errors),
-        created=update.created + more,
-        not_created=update.not_created - more,
-        valid=update.valid + more,
-        invalid=update.invalid - more,
+        tuple(created.values()), tuple(errors), created=done, not_created=failed, valid=done, invalid=failed
     )
 
 
 def _deleted(rules: tuple[StreamRule, ...], update: RuleUpdate, there: tuple[StreamRule, ...]) -> RuleUpdate:
     ids, values = {rule.id for rule in there}, {rule.value for rule in there}
-    left = sum(rule.id in ids if rule.id else rule.value in values for rule in rules)
-    return RuleUpdate(errors=update.errors if left else (), deleted=len(set(rules)) - left, not_deleted=left)
+    left = [rule for rule in dict.fromkeys(rules) if (rule.id in ids if rule.id else rule.value in values)]
+    unsaid = tuple(
+        RuleError("NotDeleted", "the server does not say why", value=rule.value or None, id=rule.id)
+        for rule in left
+    )
+    errors = (update.errors or unsaid) if left else ()
+    return RuleUpdate(errors=errors, deleted=len(set(rules)) - len(left), not_deleted=len(left))
 
 
 def _error(item: dict[str, Any]) -> RuleError:

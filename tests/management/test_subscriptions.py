@@ -72,10 +72,8 @@ def test_a_refusal_in_the_answer_is_an_error() -> None:
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (
-            lambda s: s.add("post.created", user_id=1),
-            "there is no 'post.created'; did you mean 'post.create'?",
-        ),
+        (lambda s: s.add("create", user_id=1), "event_type is a name such as 'post.create', not 'create'"),
+        (lambda s: s.delete([5]), "not a list: write delete(*…)"),
         (lambda s: s.add("post.create"), "a user_id or a keyword: neither was given"),
         (
             lambda s: s.add("post.create", user_id="@rx"),

@@ -115,7 +115,7 @@ COUNTS: dict[str, Any] = {
         (COUNTS, RuleCounts(30, 1000, 1490, 1500, {"9": 30, "8": 1460}), 10),
         (COUNTS | {"cap_per_project": None}, RuleCounts(30, 1000, 1490, None, {"9": 30, "8": 1460}), 970),
         (COUNTS | {"cap_per_project": 100}, RuleCounts(30, 1000, 1490, 100, {"9": 30, "8": 1460}), 0),
-        ({}, RuleCounts(0, None, 0, None, {}), None),
+        ({"project_rules_count": 3}, RuleCounts(0, None, 3, None, {}), None),
     ],
 )
 def test_counts(data: dict[str, Any], counts: RuleCounts, room: int | None) -> None:

@@ -11,7 +11,7 @@ from reactivex.scheduler import VirtualTimeScheduler
 
 from rxtweets import errors
 from rxtweets.backoff import BackoffPolicy
-from rxtweets.emulator import Emulator
+from rxtweets.emulator import Emulator, Limits
 from rxtweets.rules import REQUEST_POLICY, RuleError, RulesClient, RuleUpdate, StreamRule
 from rxtweets.testing import Script
 from tests.observing import Seen
@@ -31,7 +31,7 @@ WITHOUT_JITTER = BackoffPolicy(
 
 CALLS: list[tuple[Callable[[RulesClient], Observable[Any]], Any]] = [
     (lambda rules: rules.list(), EMPTY),
-    (lambda rules: rules.counts(), {"data": {}}),
+    (lambda rules: rules.counts(), {"data": {"project_rules_count": "1"}}),
     (lambda rules: rules.add("cat"), DONE),
     (lambda rules: rules.validate("cat"), DONE),
     (lambda rules: rules.delete(1), DONE),
@@ -146,7 +146,7 @@ def test_a_duplicate_is_an_error_the_first_time() -> None:
 
 @pytest.fixture(scope="module")
 def emulator() -> Iterator[Emulator]:
-    with Emulator(rate=0) as running:
+    with Emulator(rate=0, limits=Limits.none()) as running:
         yield running
 
 
