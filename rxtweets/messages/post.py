@@ -155,7 +155,7 @@ class Post(Message, frozen=True, kw_only=True, rename=_HELD):
 
     @property
     def author(self) -> v2.User | None:
-        """The account that wrote it, if `includes` has it."""
+        """The account that wrote it; None unless asked for with `expansions=["author_id"]`."""
         return self.includes.user(self.author_id)
 
     @property

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .client import REQUEST_POLICY, RulesClient
-from .model import RuleCounts, RuleError, RulesRefused, RuleUpdate, StreamRule
+from .model import RuleCounts, RuleError, RulesMissing, RulesRefused, RuleUpdate, StreamRule
 from .sync import SyncPlan
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ __all__ = [
     "RuleSyntaxError",
     "RuleUpdate",
     "RulesClient",
+    "RulesMissing",
     "RulesRefused",
     "StreamRule",
     "SyncPlan",

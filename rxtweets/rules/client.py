@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from reactivex import Observable
@@ -14,15 +14,15 @@ from rxtweets.endpoints import checks
 from rxtweets.errors import StreamError
 
 from . import sync as syncing
+from .apply import Changes
 from .model import RuleCounts, RulesRefused, RuleUpdate, StreamRule
 from .sync import SyncPlan
-from .update import Batch, batches, merged, read_counts, read_rule, read_update, same, unwanted, wanted
+from .update import Batch, batches, merged, read_counts, read_rule, same, unwanted, wanted
 
 if TYPE_CHECKING:
     from .ast import Rule
 
     _Text = str | StreamRule | Rule
-    _Waiting = Generator[Observable[Any], Any, RuleUpdate]
     _Changing = Generator[Observable[Any] | RuleUpdate, Any, None]
 
 _PATH = "/2/tweets/search/stream/rules"
@@ -62,10 +62,11 @@ class RulesClient:
 
     A change takes effect on an open stream without reconnecting, usually within 20 seconds.
 
-    Errors of the Observables: `ConnectionFailed`, `StreamStalled`, `StreamDisconnected`, `HTTPStatusError`.
-    That some rules were refused is no error; `RuleUpdate.errors` tells. Where an error comes after some
-    requests have been carried out, a `RuleUpdate` of what they did comes before it, and a note on the error
-    tells it, too.
+    Errors of the Observables: `ConnectionFailed`, `StreamStalled`, `StreamDisconnected`, `HTTPStatusError`,
+    and among these `UnexpectedResponse` for a success that isn't what was asked for. An answer that breaks
+    off is repeated like any connection that broke. That some rules were refused is no error;
+    `RuleUpdate.errors` tells. Where an error comes after some requests have been carried out, a `RuleUpdate`
+    of what they did comes before it, and a note on the error tells it, too.
     """
 
     def __init__(self, api: Api, policy: BackoffPolicy | None = None) -> None:
@@ -82,7 +83,10 @@ class RulesClient:
         Raises:
             ValueError: an id is not numeric, or there are more than 1,000.
 
-        Errors: besides those of a request `StreamError`, when a page names an earlier one as the next.
+        All of them as a list: `rules.list().pipe(ops.to_list()).run()`. A list that completes is whole.
+
+        Errors: besides those of a request `StreamError`, when a page names an earlier one as the next, and
+        `UnexpectedResponse` after the last rule, when X told of problems beside the rules.
         """
         params: Pairs = (("ids", checks.ids("ids", ids, _MOST_LISTED)),) if ids else ()
         return self._api.items(_PATH, params, read_rule, policy=self._policy)
@@ -103,7 +107,7 @@ class RulesClient:
                 text that can be sent.
         """
         new = _all("add", rules, tag)
-        return self._update(lambda: batches("add", new), dry_run)
+        return self._update(batches("add", new), dry_run)
 
     def validate(self, *rules: _Text, tag: str | None = None) -> Observable[RuleUpdate]:
         """Have the server check *rules* without adding them: `valid` and `invalid` count, `errors` say why.
@@ -114,7 +118,7 @@ class RulesClient:
             ValueError: as for `add`.
         """
         new = _all("validate", rules, tag)
-        return self._update(lambda: batches("add", new), dry_run=True)
+        return self._update(batches("add", new), dry_run=True)
 
     def delete(
         self, *rules: int | str | StreamRule, values: Iterable[str | Rule] = (), dry_run: bool = False
@@ -127,7 +131,7 @@ class RulesClient:
             ValueError: there is no rule, or an id is not numeric.
         """
         old = unwanted(rules, values)
-        return self._update(lambda: batches("delete", old), dry_run)
+        return self._update(batches("delete", old), dry_run)
 
     def replace(
         self, old: int | str | StreamRule, *new: _Text, tag: str | None = None
@@ -136,14 +140,16 @@ class RulesClient:
 
         The new are added before the old one is deleted, so that no post is missed; when one of them is
         refused the old one stays. It goes first only where it has to: for a new rule with its value and
-        another tag, as X has each value once and changes no tag, and where the limit leaves no room.
+        another tag, as X has each value once and changes no tag, and where the limit leaves no room. Then it
+        is put back, with another id, when the new one is refused or a request fails.
 
         Repeating it is safe. An old rule that isn't there is an error in the result and hinders nothing.
 
         Raises:
             ValueError: there is no new rule, one is empty or too long, or the id is not numeric.
 
-        Errors: besides those of a request `RulesRefused`, when there are more than the limit allows.
+        Errors: besides those of a request `RulesRefused`, when there are more than the limit allows, and
+        `RulesMissing`, which names the old rule when it can't be put back.
         """
         fresh = _all("replace", new, tag)
         (going,) = unwanted((old,), ())
@@ -155,10 +161,16 @@ class RulesClient:
         """Make the rules there are those *desired*, with the fewest changes; gives the plan, carried out.
 
         Rules that are there with the wanted tag stay untouched. Adding comes before deleting, so that no
-        post is missed, with two exceptions: a rule that gets another tag is deleted and at once added
-        again, and where the limit leaves no room, only as much as is needed is deleted before adding goes on.
+        post is missed, with two exceptions, as X has each value once, changes no tag and has a limit: a rule
+        that gets another tag, and one that makes room for another, are deleted right before the addition, ten
+        at a time (or as many as make 20 such swaps). No swap begins for which too few requests are left.
 
-        Ended at any point, by a failure, a disposal or a crash, it is finished by doing it again.
+        When a request fails or a rule is refused, whatever a swap has deleted is put back, and nothing more
+        is changed. So each rule that was there and is wanted is there in the end; where that can't be done
+        the error is `RulesMissing` and names those that aren't.
+
+        Ended at any point, by a failure, a disposal or a crash, it is finished by doing it again. Only a
+        disposal or a crash in the middle of a swap leaves its rules deleted until then.
 
         Args:
             desired: all the rules there are to be, as text, `Rule`, `StreamRule` or `(value, tag)`.
@@ -171,40 +183,45 @@ class RulesClient:
 
         Errors: besides those of a request `RulesRefused`, when the server refuses a rule, when there
         are more than the limit allows (nothing is changed then), or when a rule is there with a tag that is
-        to be left alone (likewise).
+        to be left alone (likewise); and `RulesMissing`.
         """
         wished = syncing.desired(desired, tag_prefix)
         return in_steps(lambda: self._syncing(wished, dry_run, tag_prefix))
 
-    def _update(self, requests: Callable[[], Iterator[Batch]], dry_run: bool) -> Observable[RuleUpdate]:
+    def _update(self, batches: Iterable[Batch], dry_run: bool) -> Observable[RuleUpdate]:
+        steps = tuple(batches)
+
         def work() -> _Changing:
-            done: list[RuleUpdate] = []
+            changes = self._changes()
             try:
-                for batch in requests():
-                    done.append((yield from self._send(batch, dry_run=dry_run)))
+                for batch in steps:
+                    yield from changes.send(batch, dry_run=dry_run)
             except StreamError as error:
-                yield from _told(done, error)
+                yield from _told(changes, error)
                 raise
-            yield merged(done)
+            yield merged(changes.done)
 
         return in_steps(work)
 
     def _replacing(self, old: StreamRule, new: tuple[StreamRule, ...]) -> _Changing:
         there: list[StreamRule] = yield self.list(*([old.id] if old.id else [])).pipe(ops.to_list())
-        present = next((rule for rule in there if old.id or rule.value == old.value), old)
-        adds = tuple(rule for rule in new if not same(rule, present))
-        plan = SyncPlan(adds, () if len(adds) < len(new) else (present,))
+        present = next((rule for rule in there if old.id or rule.value == old.value), None)
+        adds = tuple(rule for rule in new if present is None or not same(rule, present))
+        going = (present,) if present is not None and len(adds) == len(new) else ()
         counts: RuleCounts = yield self.counts()
-        done: list[RuleUpdate] = []
+        steps = tuple(SyncPlan(adds, going).steps(counts.room))
+        changes = self._changes()
         try:
-            for batch in plan.batches(counts.room):
-                done.append((yield from self._send(batch, settle=batch.kind == "add")))
-                if batch.kind == "add" and done[-1].errors:
-                    break
+            try:
+                yield from changes.carry_out(steps)
+                if present is None:  # which is for the server to say
+                    yield from changes.send(Batch("delete", (old,)))
+            except RulesRefused:
+                pass  # the result tells
         except StreamError as error:
-            yield from _told(done, error)
+            yield from _told(changes, error)
             raise
-        yield merged(done)
+        yield merged(changes.done)
 
     def _syncing(
         self, wished: dict[str, StreamRule], dry_run: bool, tag_prefix: str
@@ -216,27 +233,20 @@ class RulesClient:
             if plan.adds:
                 counts: RuleCounts = yield self.counts()
                 room = counts.room
-            done: list[RuleUpdate] = []
+            changes = self._changes()
             try:
-                for batch in plan.batches(room):
-                    update = yield from self._send(batch, settle=True)
-                    done.append(update)
-                    if update.errors:
-                        raise RulesRefused(update.errors)
+                yield from changes.carry_out(plan.steps(room))
             except StreamError as error:
-                _noted(done, error)
+                changes.note_on(error)
                 raise
         yield plan
 
-    def _send(self, batch: Batch, *, dry_run: bool = False, settle: bool = False) -> _Waiting:
-        """What came of *batch*. Once repeated, or to *settle* it, errors are held against what is there."""
-        params: Pairs = (("dry_run", "true"),) if dry_run else ()
-        answer: Answer = yield self._api.call("POST", _PATH, params, batch.body(), policy=self._policy)
-        update = read_update(answer)
-        if update.errors and not dry_run and (settle or answer.repeated):
-            there: list[StreamRule] = yield self.list(*batch.question(update)).pipe(ops.to_list())
-            update = batch.settled(update, there)
-        return update
+    def _changes(self) -> Changes:
+        def post(batch: Batch, dry_run: bool) -> Observable[Answer]:
+            params: Pairs = (("dry_run", "true"),) if dry_run else ()
+            return self._api.call("POST", _PATH, params, batch.body(), policy=self._policy)
+
+        return Changes(post, self.list)
 
 
 def _all(method: str, rules: tuple[_Text, ...], tag: str | None) -> tuple[StreamRule, ...]:
@@ -245,13 +255,8 @@ def _all(method: str, rules: tuple[_Text, ...], tag: str | None) -> tuple[Stream
     return tuple(wanted(rule, tag) for rule in rules)
 
 
-def _told(done: list[RuleUpdate], error: StreamError) -> Iterator[RuleUpdate]:
-    """What was done before *error*, if anything."""
-    if done:
-        _noted(done, error)
-        yield merged(done)
-
-
-def _noted(done: list[RuleUpdate], error: StreamError) -> None:
-    update = merged(done)
-    error.add_note(f"before that {update.created:,} rules were added and {update.deleted:,} deleted")
+def _told(changes: Changes, error: StreamError) -> Iterator[RuleUpdate]:
+    """Note on *error* what was done before it, and yield that, if anything was."""
+    if changes.done:
+        changes.note_on(error)
+        yield merged(changes.done)

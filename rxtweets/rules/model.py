@@ -23,6 +23,13 @@ class StreamRule(msgspec.Struct, frozen=True):
     id: str | None = None
 
 
+def shown(rule: StreamRule) -> str:
+    """Return *rule* as a line to be read, with its tag and id."""
+    notes = [f"{name}: {held}" for name, held in (("tag", rule.tag), ("id", rule.id)) if held]
+    line = rule.value + (f"  ({', '.join(notes)})" if notes else "")
+    return "".join(char if char.isprintable() else " " for char in line)
+
+
 class RuleError(msgspec.Struct, frozen=True):
     """Why one rule was not added, or not deleted.
 
@@ -107,3 +114,28 @@ class RulesRefused(StreamError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.errors,)
+
+
+class RulesMissing(StreamError):
+    """Rules were deleted for others to take their place, and neither could be added.
+
+    `client.rules.add(*error.missing)` puts them back; what failed is the error's `__cause__`.
+
+    Attributes:
+        missing: the rules that are not at X any more, with the tags that they had. Where X couldn't be asked
+            for what is there, those that may be missing.
+        reason: what failed.
+    """
+
+    def __init__(self, missing: tuple[StreamRule, ...], reason: str) -> None:
+        what = "1 rule is" if len(missing) == 1 else f"{len(missing):,} rules are"
+        named = "; ".join(map(shown, missing))
+        super().__init__(
+            f"{what} missing now, as changing rules failed ({reason}); "
+            f"client.rules.add(*error.missing) puts back: {named}"
+        )
+        self.missing = missing
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.missing, self.reason)

@@ -3,17 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from .model import RuleError, RulesRefused, StreamRule
+from .model import RuleError, RulesRefused, StreamRule, shown
 from .update import BATCH, Batch, batches, same, wanted
 
 if TYPE_CHECKING:
     from .ast import Rule
 
     Wanted = str | StreamRule | Rule | tuple[str | Rule, str | None]
+
+
+_SMALL_SWAP = 10
+_FEW_SWAPS = 20
+"""A swap holds ten rules, or more where that makes more than 20 swaps: each is two requests, and X takes 100
+in 15 minutes. Between the two its rules aren't there."""
+
+
+class Swap(NamedTuple):
+    """Rules to delete, each with the one to add in its place."""
+
+    pairs: tuple[tuple[StreamRule, StreamRule], ...]
+
+    @property
+    def old(self) -> tuple[StreamRule, ...]:
+        """The rules to delete."""
+        return tuple(old for old, _ in self.pairs)
+
+    @property
+    def new(self) -> tuple[StreamRule, ...]:
+        """The rules to add."""
+        return tuple(new for _, new in self.pairs)
 
 
 class SyncPlan(msgspec.Struct, frozen=True):
@@ -32,12 +54,15 @@ class SyncPlan(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         changes = [(rule, "-") for rule in self.deletes] + [(rule, "+") for rule in self.adds]
         changes.sort(key=lambda change: change[0].value)  # stable: what takes a rule's place comes below it
-        lines = [f"{sign} {_shown(rule)}" for rule, sign in changes]
+        lines = [f"{sign} {shown(rule)}" for rule, sign in changes]
         counts = f"{len(self.adds):,} to add, {len(self.deletes):,} to delete, {len(self.keeps):,} to keep"
         return "\n".join([*lines, counts])
 
-    def batches(self, room: int | None) -> Iterator[Batch]:
-        """The requests that carry it out, in turn, with *room* for so many more rules (None: for any number).
+    def steps(self, room: int | None) -> Iterator[Batch | Swap]:
+        """Yield what carries it out, in turn, with *room* for so many more rules (None: for any number).
+
+        What only adds comes first, and what only deletes last. In between, rules are swapped: those that get
+        another tag and, where there is no room for an addition, one that goes for one that comes.
 
         Raises:
             RulesRefused: there are more rules than may be.
@@ -48,21 +73,13 @@ class SyncPlan(msgspec.Struct, frozen=True):
         short = len(adds) - len(deletes) - room
         if short > 0:
             raise RulesRefused((_too_many(len(self.adds), short),))
-        added = deleted = 0
-        while added < len(adds):
-            count = min(BATCH, room, len(adds) - added)
-            if count:
-                yield Batch("add", adds[added : added + count])
-                added, room = added + count, room - count
-            else:
-                count = min(BATCH, len(deletes) - deleted, len(adds) - added)
-                yield Batch("delete", deletes[deleted : deleted + count])
-                deleted, room = deleted + count, count
-        for start in range(0, len(swaps), BATCH):
-            some = swaps[start : start + BATCH]
-            yield Batch("delete", tuple(old for old, _ in some))
-            yield Batch("add", tuple(new for _, new in some))
-        yield from batches("delete", deletes[deleted:])
+        yield from batches("add", adds[:room])
+        crowded = adds[room:]
+        pairs = (*zip(deletes, crowded, strict=False), *swaps)
+        size = min(BATCH, max(_SMALL_SWAP, -(-len(pairs) // _FEW_SWAPS)))
+        for start in range(0, len(pairs), size):
+            yield Swap(pairs[start : start + size])
+        yield from batches("delete", deletes[len(crowded) :])
 
     def _sorted(
         self,
@@ -133,12 +150,6 @@ def _one(rule: Wanted) -> StreamRule:
         text = rule
     one = wanted(text, tag)
     return StreamRule(one.value.strip(), one.tag or None)
-
-
-def _shown(rule: StreamRule) -> str:
-    notes = [f"{name}: {held}" for name, held in (("tag", rule.tag), ("id", rule.id)) if held]
-    line = rule.value + (f"  ({', '.join(notes)})" if notes else "")
-    return "".join(char if char.isprintable() else " " for char in line)
 
 
 def _foreign(rule: StreamRule) -> RuleError:

@@ -9,7 +9,7 @@ import pytest
 
 from rxtweets import errors
 from rxtweets.backoff import BackoffPolicy
-from rxtweets.emulator import Emulator
+from rxtweets.emulator import Emulator, Limits
 from rxtweets.rules import RulesRefused, RuleUpdate, StreamRule, keyword
 from tests.observing import Seen
 from tests.rules.clients import client
@@ -17,7 +17,7 @@ from tests.rules.clients import client
 
 @pytest.fixture
 def emulator() -> Iterator[Emulator]:
-    with Emulator(rate=0) as running:
+    with Emulator(rate=0, limits=Limits.none()) as running:
         yield running
 
 
@@ -64,7 +64,7 @@ def changes(emulator: Emulator) -> list[str]:
     return [
         next(iter(msgspec.json.decode(request.body)))
         for request in emulator.requests
-        if request.method == "POST"
+        if request.method == "POST" and "dry_run" not in request.query
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rxtweets.rules import RuleError, RulesRefused, StreamRule, SyncPlan
+from rxtweets.rules.sync import Swap
 from tests.rules.clients import scripted
 
 
@@ -36,7 +38,7 @@ def test_a_plan_is_read_as_a_diff() -> None:
     deletes=st.integers(0, 350),
     spare=st.integers(0, 400),
 )
-def test_batches_never_go_over_the_limit(adds: int, swaps: int, deletes: int, spare: int) -> None:
+def test_steps_never_go_over_the_limit(adds: int, swaps: int, deletes: int, spare: int) -> None:
     """Each rule is added or deleted once, by at most 100 a request, and never are there more than may be."""
     plan = SyncPlan(
         adds=tuple(StreamRule(f"a{i}") for i in range(adds))
@@ -46,10 +48,10 @@ def test_batches_never_go_over_the_limit(adds: int, swaps: int, deletes: int, sp
     )
     if adds > deletes + spare:
         with pytest.raises(RulesRefused):
-            list(plan.batches(spare))
+            list(plan.steps(spare))
         return
     count, values, done = 0, {rule.value for rule in plan.deletes}, []
-    for kind, some in plan.batches(spare):
+    for kind, some in requests(plan, spare):
         assert 1 <= len(some) <= 100
         done += [(kind, rule) for rule in some]
         count += len(some) if kind == "add" else -len(some)
@@ -62,6 +64,15 @@ def test_batches_never_go_over_the_limit(adds: int, swaps: int, deletes: int, sp
     assert {rule for kind, rule in done if kind == "delete"} == set(plan.deletes)
     kinds = [kind for kind, rule in done if not rule.value.startswith("s")]
     assert adds > spare or kinds == ["add"] * adds + ["delete"] * deletes
+
+
+def requests(plan: SyncPlan, room: int) -> Iterator[tuple[str, tuple[StreamRule, ...]]]:
+    """What the requests of *plan* add or delete, in turn."""
+    for step in plan.steps(room):
+        if isinstance(step, Swap):
+            yield from (("delete", step.old), ("add", step.new))
+        else:
+            yield step
 
 
 REFUSED: list[tuple[Any, dict[str, Any], str]] = [
