@@ -154,6 +154,7 @@ class _ChunkedResponse(http.client.HTTPResponse):
     _failure: http.client.HTTPException | None = None  # raised once what came before it is given out
     _left = 0  # bytes of the current chunk that have not come yet
     _header = b""  # the beginning of a chunk header whose end has not come yet
+    _open = False  # whether the line end behind a chunk has not come yet
 
     def begin(self) -> None:
         source = self.fp
@@ -190,13 +191,15 @@ class _ChunkedResponse(http.client.HTTPResponse):
             pieces.append(data[: self._left])
             start = len(pieces[0])
             self._left -= start
+            self._open = True
         elif self._header:
             data = self._header + data
             self._header = b""
         length = len(data)
         while start < length:
             end = data.find(b"\r\n", start)
-            if end == start:  # the end of the chunk before
+            if end == start and self._open:
+                self._open = False
                 start += 2
                 continue
             if end < 0:
@@ -216,7 +219,11 @@ class _ChunkedResponse(http.client.HTTPResponse):
             pieces.append(data[start:end])
             if end > length:
                 self._left = end - length
-            start = end + 2 if data.startswith(b"\r\n", end) else end
+            if data.startswith(b"\r\n", end):
+                start = end + 2
+            else:
+                start = end
+                self._open = True
         return b"".join(pieces)
 
     def _end(self, failure: str) -> None:

@@ -13,6 +13,7 @@ from requests_oauthlib import OAuth1 as Signature
 
 import rxtweets as rxt
 from rxtweets import compat
+from rxtweets.emulator import Emulator
 
 from .observing import Seen
 from .servers import Peer, Server, chunk
@@ -72,6 +73,23 @@ def test_no_credentials_in_any_log(caplog: pytest.LogCaptureFixture, monkeypatch
         *("Authorization", "oauth_", "tracked-phrase"),
     }:
         assert secret not in logged, secret
+
+
+def test_no_credentials_in_the_emulators_logs(caplog: pytest.LogCaptureFixture) -> None:
+    """Nor does an emulator's process log what it was sent, not even of a signature that it refuses."""
+    with Emulator() as emulator:
+        caplog.set_level(logging.DEBUG)
+        key, secret, token, _ = emulator.oauth1
+        account = rxt.OAuth1(key, secret, token, "wrong-secret")
+        never = rxt.BackoffPolicy.never()
+        refused = Seen(rxt.Stream(account, base_url=emulator.base_url, policy=never).sample()).ended()
+        assert isinstance(refused.error, rxt.Unauthorized)
+        with pytest.raises(rxt.Unauthorized):
+            rxt.sign_in(key, "wrong-secret", lambda url: PIN, base_url=emulator.base_url)
+    logged = "\n".join(record.getMessage() for record in caplog.records)
+    assert "/oauth/request_token" in logged
+    for part in (*emulator.oauth1, "wrong-secret", "oauth_"):
+        assert part not in logged, part
 
 
 def test_the_programs_own_signatures_are_logged_as_before(caplog: pytest.LogCaptureFixture) -> None:

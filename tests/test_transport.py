@@ -955,3 +955,12 @@ def test_a_forked_process_leaves_its_parents_connection_alone(
         go.set()
         seen.count(4).dispose()
     assert seen.frames() == MESSAGES
+
+
+def test_blank_lines_for_chunks() -> None:
+    """Blank lines where a chunk should be, which would say nothing for ever, end the stream."""
+    with Server(answering(HEAD, chunk(WIRE), b"\r\n" * 100)) as server:
+        seen = Seen(connect(server.endpoint())).ended()
+    assert seen.frames() == MESSAGES
+    assert isinstance(seen.error, ConnectionFailed)
+    assert "not a chunk header" in str(seen.error)

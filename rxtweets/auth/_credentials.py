@@ -10,11 +10,11 @@ import msgspec
 from requests import PreparedRequest
 from requests.auth import AuthBase, HTTPBasicAuth
 
+from rxtweets._unlogged import unlogged
 from rxtweets.endpoints import Request
 from rxtweets.errors import HTTPStatusError, StreamDisconnected, UnexpectedResponse
 
 from . import _store
-from ._unlogged import unlogged
 
 
 class Exchange(NamedTuple):

@@ -11,6 +11,7 @@ from urllib.parse import unquote_plus
 
 from oauthlib.oauth1 import RequestValidator, ResourceEndpoint
 
+from rxtweets._unlogged import unlogged
 from rxtweets.emulator.clock import Clock
 from rxtweets.emulator.http.answers import Call
 
@@ -172,9 +173,10 @@ class Gate:
     def has_signature(self, call: Call) -> bool:
         """Whether the request is signed by the app and a user, now, for the first time."""
         try:
-            valid, _ = self._signed.validate_protected_resource_request(
-                call.uri, call.method, call.body.decode("utf-8", "replace"), call.headers
-            )
+            with unlogged():
+                valid, _ = self._signed.validate_protected_resource_request(
+                    call.uri, call.method, call.body.decode("utf-8", "replace"), call.headers
+                )
         except ValueError:  # what oauthlib raises on characters that can't be in a query or an OAuth header
             return False
         return bool(valid)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from oauthlib.oauth1 import AccessTokenEndpoint, RequestTokenEndpoint
 
+from rxtweets._unlogged import unlogged
 from rxtweets.emulator.feed import Feed
 from rxtweets.emulator.http.answers import Answer, Call, json_answer
 
@@ -68,7 +69,10 @@ def routes(site: Site) -> dict[str, dict[str, Callable[[Call], Answer | Feed]]]:
 
 def _token_answer(call: Call, respond: Callable[..., tuple[Any, str | None, int]]) -> Answer:
     try:
-        _, body, status = respond(call.uri, call.method, call.body.decode("utf-8", "replace"), call.headers)
+        with unlogged():
+            _, body, status = respond(
+                call.uri, call.method, call.body.decode("utf-8", "replace"), call.headers
+            )
     except ValueError:  # characters that can't be in a query or an OAuth header
         body, status = None, 401
     if status == 200 and body:

@@ -1,4 +1,4 @@
-"""Keeps what is signed, and with what, out of the logs of the libraries that sign."""
+"""Keeps what is signed, and with what, out of the logs of the libraries that sign and verify."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _signing: ContextVar[bool] = ContextVar("signing", default=False)
 
 @contextlib.contextmanager
 def unlogged() -> Iterator[None]:
-    """Drop what oauthlib and requests_oauthlib log in this block: keys, tokens, signatures, whole headers.
+    """Drop what oauthlib and requests_oauthlib log in this block: keys, tokens, base strings, whole headers.
 
     What others have them do meanwhile on other threads is logged as before, at the level the program chose.
     Both libraries must have been imported.
