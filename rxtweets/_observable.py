@@ -25,7 +25,9 @@ from reactivex.scheduler import CurrentThreadScheduler
 
 _T = TypeVar("_T")
 
-listener: ContextVar[Callable[[BaseException], None] | None] = ContextVar("rxtweets_uncaught", default=None)
+_Report = Callable[[BaseException], Any]
+
+listener: ContextVar[_Report | None] = ContextVar("rxtweets_listener", default=None)
 """Who waits for the end of what is subscribed to in this context, and is told of exceptions instead."""
 
 
@@ -58,7 +60,7 @@ class StreamObservable(Observable[_T]):
                 else:
                     begin()
             except Carried as raised:
-                _reraise(raised, sys._getframe())
+                _leave(raised, sys._getframe(), raised.report)
             return Disposable(observer.dispose)
 
         def pipe(self, *operators):
@@ -172,9 +174,10 @@ class Carried(BaseException):
     On the way an `except Exception`, such as that in RxPY's `from_iterable`, would make an `on_error` of it.
     """
 
-    def __init__(self, error: BaseException) -> None:
+    def __init__(self, error: BaseException, report: _Report | None) -> None:
         super().__init__(error)
         self.error = error
+        self.report = report
 
 
 def original(raised: BaseException) -> BaseException:
@@ -182,12 +185,16 @@ def original(raised: BaseException) -> BaseException:
     return raised.error if isinstance(raised, Carried) else raised
 
 
-def _reraise(raised: BaseException, frame: FrameType) -> NoReturn:
-    """Raise what was raised in *frame*: carried if there is a subscription of ours above, else as it was."""
+def _leave(raised: BaseException, frame: FrameType, report: _Report | None) -> None:
+    """Carry what was raised in *frame* to the subscription of ours above; else tell *report*, or raise it."""
     error = original(raised)
     context = error.__context__
     try:
-        raise Carried(error) if _ours_above(frame) else error
+        if _ours_above(frame):
+            raise Carried(error, report)
+        if report is None:
+            raise error
+        report(error)
     finally:
         error.__context__ = context
         del raised, error, context, frame  # which the traceback would keep alive, and they it
@@ -196,11 +203,6 @@ def _reraise(raised: BaseException, frame: FrameType) -> NoReturn:
 def _ours_above(frame: FrameType) -> bool:
     """Return whether the thread is to return from *frame* to another subscription of ours."""
     return any(caller.f_code in _OURS for caller in _callers(frame))
-
-
-def _subscribing(frame: FrameType) -> bool:
-    """Return whether *frame* is called from within a `subscribe` of ours."""
-    return any(caller.f_code is StreamObservable.subscribe.__code__ for caller in _callers(frame))
 
 
 def _an_on_error_above(frame: FrameType) -> bool:
@@ -248,8 +250,7 @@ class _Observer(abc.ObserverBase[Any]):
         try:
             self._next(value)
         except BaseException as raised:
-            if not self._told_of(raised, sys._getframe()):
-                _reraise(raised, sys._getframe())
+            _leave(raised, sys._getframe(), self._closed_by(raised, sys._getframe()))
 
     def on_error(self, error: Exception) -> None:
         if not self._stopped:
@@ -264,8 +265,7 @@ class _Observer(abc.ObserverBase[Any]):
         try:
             callback(*args)
         except BaseException as raised:
-            if not self._told_of(raised, sys._getframe()):
-                _reraise(raised, sys._getframe())
+            _leave(raised, sys._getframe(), self._closed_by(raised, sys._getframe()))
         else:
             self._subscription.dispose()
 
@@ -280,16 +280,12 @@ class _Observer(abc.ObserverBase[Any]):
         self._stopped = True
         self._subscription.dispose()
 
-    def _told_of(self, raised: BaseException, frame: FrameType) -> bool:
-        """Dispose, as a callback has raised in *frame*; return whether somebody who waits was told of it."""
-        # Within `subscribe` there may be nothing to dispose yet: raised, it ends what goes on there.
-        if self._report is not None and not _subscribing(frame):
+    def _closed_by(self, raised: BaseException, frame: FrameType) -> _Report | None:
+        """Dispose, as a callback has raised in *frame*; return who is told of it, None to have it raised."""
+        report = (raised.report if isinstance(raised, Carried) else None) or self._report
+        if report is not None or not _an_on_error_above(frame):  # which would be in vain
             self.dispose()
-            self._report(original(raised))
-            return True
-        if not _an_on_error_above(frame):  # which would be in vain
-            self.dispose()
-        return False
+        return report
 
 
 _OURS = {_Observer.on_next.__code__, _Observer._end.__code__, StreamObservable.subscribe.__code__}
@@ -306,16 +302,16 @@ class _ForSubject(_Observer):
         super().__init__(subject.on_next, self._fail_all, self._complete_all)
         self._subject = subject
 
-    def _told_of(self, raised: BaseException, frame: FrameType) -> bool:
+    def _closed_by(self, raised: BaseException, frame: FrameType) -> _Report | None:
         listened_to = not self._stopped
-        told = super()._told_of(raised, frame)
+        report = super()._closed_by(raised, frame)
         if listened_to:
             try:
                 self._fail_all(original(raised))
             except BaseException as again:
                 if original(again) is not original(raised):
                     raise
-        return told
+        return report
 
     def _fail_all(self, error: Any) -> None:
         notify_all([self._subject], lambda observer: observer.on_error(error))

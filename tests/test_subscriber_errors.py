@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import reactivex
-from reactivex import Observable
+from reactivex import Observable, Subject
 from reactivex import operators as ops
 from reactivex.scheduler import (
     CurrentThreadScheduler,
@@ -23,6 +26,7 @@ import rxtweets as rxt
 from rxtweets import operators as tw
 from rxtweets.connection import connect
 from rxtweets.endpoints import Endpoint, Request
+from rxtweets.errors import StreamDisconnected
 from rxtweets.testing import HOLD, Script, ScriptedTransport
 
 from .conftest import our_threads
@@ -218,9 +222,12 @@ def test_an_on_error_of_rxpys_own_is_not_in_vain(by_timer: bool) -> None:
     source: Observable[Any] = reactivex.timer(0.01).pipe(ops.flat_map(lambda _: items)) if by_timer else items
     subscriber = Raising()
     heard = threading.Event()
-    source.pipe(tw.decode(), tw.messages(), ops.do_action(on_error=lambda _: heard.set())).subscribe(
-        subscriber.on_next, subscriber.errors.append
-    )
+
+    def on_error(error: Exception) -> None:
+        subscriber.errors.append(error)
+        heard.set()
+
+    source.pipe(tw.decode(), tw.messages(), ops.map(str)).subscribe(subscriber.on_next, on_error)
     assert heard.wait(PATIENCE)
     all_ended()
     assert subscriber.errors == [subscriber.boom]
@@ -289,7 +296,7 @@ SHARED: dict[str, Chain] = {
     "publish, ref_count": lambda source: source.publish().ref_count(),
     "ref_count of ops": lambda source: source.pipe(ops.publish(), ops.ref_count()),
     "replay": lambda source: source.pipe(ops.replay(1), ops.ref_count()),
-    "auto_connect": lambda source: source.publish().auto_connect(2),
+    "auto_connect": lambda source: source.publish().auto_connect(3),
 }
 
 
@@ -302,7 +309,7 @@ def test_the_others_of_a_share_hear_of_it(reports: Reports, share: Chain, first:
     subscriber = Raising(lambda item: item == b"2")
     if first:
         subscriber.subscribe(shared)
-    others = [Seen(shared), Seen(shared.pipe(ops.map(bytes)))][: 1 if "auto_connect" in str(share) else 2]
+    others = [Seen(shared), Seen(shared.pipe(ops.map(bytes)))]
     if not first:
         subscriber.subscribe(shared)
     for other in others:
@@ -310,3 +317,266 @@ def test_the_others_of_a_share_hear_of_it(reports: Reports, share: Chain, first:
     assert reports.wait() == [subscriber.boom]
     assert [session.closed for session in transport.sessions] == [True]
     assert subscriber.errors == []
+
+
+def test_the_others_of_a_subject_hear_of_it(reports: Reports) -> None:
+    """All subscribers of a Subject that a stream feeds get it as `on_error`; it is reported once."""
+    subject: Subject[Any] = Subject()
+    raising, other = Raising(), Seen(subject)
+    raising.subscribe(subject)
+    late = Seen(subject)
+    transport = streaming()
+    opened(transport).subscribe(subject)
+    assert (other.ended().error, late.ended().error) == (raising.boom, raising.boom)
+    assert other.items == [b"1"]
+    assert reports.wait() == [raising.boom]
+    assert transport.sessions[0].closed
+
+
+@pytest.mark.parametrize("opener", ["run", "another"])
+def test_run_hears_of_it_among_the_others(reports: Reports, opener: str) -> None:
+    """`rxt.run` of a shared stream ends when another subscriber raises, whoever opened the session."""
+    transport = streaming()
+    shared = opened(transport).pipe(ops.delay(0.05), ops.share())
+    raising = Raising(lambda item: item == b"2")
+    if opener == "another":
+        raising.subscribe(shared)
+    with pytest.raises(Boom):
+        rxt.run(shared, lambda item: item == b"1" and opener == "run" and raising.subscribe(shared))
+    all_ended()
+    assert len(raising.calls) == 1
+    assert len(reports.errors) <= 1
+    assert [session.closed for session in transport.sessions] == [True]
+
+
+def test_the_others_of_a_site_stream_hear_of_it(reports: Reports) -> None:
+    """When a subscriber of one user of `by_user` raises, the others hear of the end, and so does run."""
+    envelopes = [f'{{"for_user":{user},"message":{{"friends":[{user}]}}}}'.encode() for user in (1, 2, 2, 1)]
+    transport = streaming(*envelopes)
+    raising, others = Raising(), list[Seen]()
+
+    def subscribe(user: Any) -> None:
+        if user.key == 2:
+            raising.subscribe(user)
+        else:
+            others.append(Seen(user))
+
+    stream = connect(ENDPOINT, transport=transport).pipe(tw.decode(), tw.retry_with_backoff(QUICK))
+    with pytest.raises(Boom):
+        rxt.run(stream.pipe(tw.by_user()), subscribe)
+    assert others[0].ended().error is raising.boom
+    assert len(others[0].items) == 1
+    all_ended()
+    assert (raising.errors, reports.errors) == ([], [])
+    assert transport.sessions[0].closed
+
+
+@pytest.mark.parametrize("careless", ["no on_error", "its on_error raises"])
+@pytest.mark.parametrize("ends_by", ["a subscriber", "the stream"])
+def test_everybody_hears_of_the_end(reports: Reports, careless: str, ends_by: str) -> None:
+    """A subscriber that makes an exception of the end does not keep it from those after it."""
+
+    def on_error(error: Exception) -> None:
+        raise KeyError("no more")
+
+    transport = ScriptedTransport(Script(b"1\r\n", *([HOLD] if ends_by == "a subscriber" else [])))
+    stream = connect(ENDPOINT, transport=transport).pipe(tw.of_type(bytes), ops.delay(0.05))
+    shared = stream.pipe(ops.share())
+    shared.subscribe(lambda _: None, None if careless == "no on_error" else on_error)
+    if ends_by == "a subscriber":
+        Raising().subscribe(shared)
+    with pytest.raises((Boom, StreamDisconnected)):
+        rxt.run(shared)
+    assert len(reports.wait()) == 1
+
+
+def test_a_route_tells_all_its_observers(reports: Reports) -> None:
+    """When one routed Subject's subscriber raises, the other Subjects and the stream hear of it."""
+    numbers: Subject[Any] = Subject()
+    texts: Subject[Any] = Subject()
+    raising, other = Raising(), Seen(texts)
+    numbers.subscribe(raising.on_next)
+    stream = reactivex.of("a", 1, "b").pipe(tw.route({int: numbers, str: texts}))
+    with pytest.raises(Boom):
+        rxt.run(stream)
+    assert other.items == ["a"]
+    assert other.error is raising.boom
+
+
+# --- where RxPY is in the way ------------------------------------------------------------------------------
+
+
+def test_a_merge_of_rxpys_own(reports: Reports) -> None:
+    """`reactivex.merge` leaves the other session open; `ops.merge` and `rxt.run` close both."""
+    first, second = streaming(b"1", sessions=1), ScriptedTransport(Script(HOLD))
+    raising = Raising()
+    subscription = reactivex.merge(opened(first), opened(second)).subscribe(raising.on_next)
+    second.wait_for(1)
+    while not reports.errors:
+        threading.Event().wait(0.01)
+    assert not second.sessions[0].closed
+    subscription.dispose()
+    reports.wait()
+
+    for merged in (
+        lambda a, b: a.pipe(ops.merge(b)).subscribe(raising.on_next),
+        lambda a, b: rxt.run(reactivex.merge(a, b), raising.on_next),
+    ):
+        first, second = streaming(b"1", sessions=1), ScriptedTransport(Script(HOLD))
+        with contextlib.suppress(Boom):
+            merged(opened(first), opened(second))
+        all_ended()
+        for transport in (first, second):
+            assert all(session.closed for session in transport.sessions)
+
+
+# --- the kind of Observable --------------------------------------------------------------------------------
+
+MADE: dict[str, Chain] = {
+    "map": lambda source: source.map(str),
+    "several": lambda source: source.pipe(ops.map(str), ops.filter(bool), ops.take(1)),
+    "share": lambda source: source.share(),
+    "ref_count": lambda source: source.publish().ref_count(),
+    "auto_connect": lambda source: source.publish().auto_connect(),
+    "publish": lambda source: source.publish(),
+    "partition": lambda source: source.partition(bool)[1],
+    "partition_indexed": lambda source: source.partition_indexed(lambda item, index: True)[0],
+    "slice": lambda source: source[1:5:2],
+    "from the end": lambda source: source[-5:3],
+    "index": lambda source: source[3],
+    "plus": lambda source: source + source,
+    "sum": lambda source: source.sum(),
+    "pluck": lambda source: source.pluck("id"),
+    "dematerialize": lambda source: source.materialize().dematerialize(),
+    "switch_latest": lambda source: source.map(lambda _: source).switch_latest(),
+    "exclusive": lambda source: source.map(lambda _: source).exclusive(),
+    "posts": lambda source: reactivex.never().pipe(tw.posts()),
+    "by_user": lambda source: reactivex.never().pipe(tw.by_user()),
+    "list of rules": lambda source: rxt.StreamingClient(None).rules.list(),
+    "stream": lambda source: rxt.Stream(None).sample(),
+}
+
+
+@pytest.mark.parametrize("make", MADE.values(), ids=MADE)
+def test_what_is_made_of_a_stream_is_of_its_kind(make: Chain) -> None:
+    """`pipe`, the fluent methods, slices and sums give Observables that a subscriber's exception closes."""
+    kind = type(connect(ENDPOINT))
+    assert kind is not Observable
+    assert isinstance(make(connect(ENDPOINT, transport=ScriptedTransport())), kind)
+
+
+def test_converting_adds_no_subscription() -> None:
+    """Each operator of a chain subscribes to its source once."""
+    subscribed: list[str] = []
+
+    def counting(source: Observable[Any]) -> Observable[Any]:
+        def subscribe(observer: Any, scheduler: Any = None) -> Any:
+            subscribed.append("here")
+            return source.subscribe(observer, scheduler=scheduler)
+
+        return Observable(subscribe)
+
+    Seen(opened(streaming()).pipe(counting, ops.map(str), counting)).count(1).dispose()
+    assert subscribed == ["here", "here"]
+
+
+def test_iterating_says_what_to_do_instead() -> None:
+    """`for`, `in`, `list` raise at once, and name what there is instead; slices and items work."""
+    stream = opened(ScriptedTransport())
+    with pytest.raises(TypeError, match=r"rxt\.run\(observable, handle\)"):
+        for _ in stream:
+            pass
+    with pytest.raises(TypeError, match="to_list"):
+        list(stream)
+    with pytest.raises(TypeError, match="not iterable"):
+        assert b"1" in stream
+    transport = streaming(b"1", b"2", b"3", b"4")
+    assert Seen(opened(transport)[1:3]).ended().items == [b"2", b"3"]
+    assert Seen(opened(transport)[1]).ended().items == [b"2"]
+
+
+def test_async_for_is_refused() -> None:
+    """`async for` raises a TypeError at once."""
+
+    async def main() -> None:
+        with pytest.raises(TypeError, match="async for"):
+            async for _ in opened(ScriptedTransport()):  # type: ignore[attr-defined]
+                pass
+
+    asyncio.run(main())
+
+
+def test_await_gives_the_last_item() -> None:
+    """`await` gives the last item from whatever thread it comes, and the stream's error or an operator's."""
+
+    async def main() -> None:
+        transport = streaming(sessions=1)
+        assert await opened(transport).pipe(ops.take(2)) == b"2"
+        with pytest.raises(StreamDisconnected):
+            await connect(ENDPOINT, transport=ScriptedTransport(Script()))
+        with pytest.raises(Boom):
+            await opened(streaming()).pipe(ops.map(Raising().on_next))
+        with pytest.raises(reactivex.internal.SequenceContainsNoElementsError):
+            await opened(streaming()).pipe(ops.take(1), ops.filter(lambda _: False))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(opened(streaming()).pipe(ops.last()), 0.05)
+
+    asyncio.run(main())
+    all_ended()
+
+
+@pytest.mark.parametrize("behind", ["nothing", "delay", "flat_map", "share and buffer"])
+def test_the_exception_is_not_kept(reports: Reports, behind: str) -> None:
+    """Once it is reported nothing holds it: no cycle of its traceback with our frames."""
+    references: list[weakref.ref[Boom]] = []
+
+    def boom() -> Boom:
+        made = Boom()
+        references.append(weakref.ref(made))
+        return made
+
+    def on_next(item: Any) -> None:
+        raise boom()
+
+    gc.collect()
+    gc.disable()
+    try:
+        BEHIND[behind](opened(streaming())).subscribe(on_next)
+        reports.wait().clear()
+        assert [reference() for reference in references] == [None]
+    finally:
+        gc.enable()
+
+
+# --- mistakes at the place ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mistake", "said"),
+    [
+        (lambda stream: rxt.run(rxt.Stream(None).sample), r"not <bound method .*: call it, sample\(…\)"),
+        (lambda stream: rxt.run(None), "run takes an Observable, such as .*, not None"),
+        (lambda stream: stream.pipe(tw.posts), r"posts\(…\) returns: call posts"),
+        (lambda stream: stream.pipe(tw.messages(), tw.for_user), r"for_user\(…\)"),
+        (lambda stream: stream.pipe(tw.retry_with_backoff), r"retry_with_backoff\(…\)"),
+        (lambda stream: stream.pipe(ops.share), r"share\(…\)"),
+        (lambda stream: tw.of_type("Post"), "takes classes, .*, not 'Post'"),
+        (lambda stream: tw.of_type((int, str)), "takes classes"),
+        (lambda stream: tw.route([]), r"takes a dict .*, not \[\]"),
+    ],
+)
+def test_mistakes(mistake: Callable[[Any], Any], said: str) -> None:
+    """What was passed without being called, or is of a wrong kind, is refused where it is passed."""
+    with pytest.raises(ValueError, match=said):
+        mistake(opened(ScriptedTransport()))
+
+
+def test_operators_of_ones_own() -> None:
+    """Functions of a program's own are operators as they are, whatever they return."""
+    stream = opened(ScriptedTransport())
+    assert stream.pipe(own) == "mine"
+    assert stream.pipe() is stream
+
+
+def own(source: Observable[Any]) -> str:
+    return "mine"

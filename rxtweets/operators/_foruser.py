@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import reactivex
-from reactivex import Observable
-from reactivex import operators as ops
+from reactivex import Observable, abc
+from reactivex.disposable import RefCountDisposable, SingleAssignmentDisposable
 
+from rxtweets._observable import StreamObservable, as_stream, notify_all, original
 from rxtweets.messages import ForUser, Message
 
 from ._oftype import of_type
@@ -36,18 +37,42 @@ def by_user() -> Callable[[Observable[Any]], Observable[reactivex.GroupedObserva
            by_user()
         --1---2-------|     1: --a----c--|  2: --b--|
 
-    Only the messages in envelopes are in it, not the control message that comes before them.
+    Only the messages in envelopes are in it, not the control message that comes before them. When one
+    user's subscriber raises, all others hear of the end by `on_error`.
     """
 
     def by_user_(source: Observable[Any]) -> Observable[reactivex.GroupedObservable[int, Message]]:
-        return source.pipe(of_type(ForUser), ops.group_by(_user, _message))
+        envelopes = source.pipe(of_type(ForUser))
+
+        def subscribe(
+            observer: abc.ObserverBase[reactivex.GroupedObservable[int, Message]],
+            scheduler: abc.SchedulerBase | None = None,
+        ) -> abc.DisposableBase:
+            groups: dict[int, reactivex.Subject[Message]] = {}
+            session = SingleAssignmentDisposable()
+            counted = RefCountDisposable(session)  # groups go on without who subscribed to their stream
+
+            def on_next(envelope: ForUser) -> None:
+                user = envelope.user_id
+                group = groups.get(user)
+                if group is None:
+                    group = groups[user] = reactivex.Subject()
+                    observer.on_next(as_stream(reactivex.GroupedObservable(user, group, counted)))
+                try:
+                    group.on_next(envelope.message)
+                except BaseException as raised:
+                    on_error(original(raised))
+                    raise
+
+            def on_error(error: Any) -> None:
+                notify_all([*groups.values(), observer], lambda each: each.on_error(error))
+
+            def on_completed() -> None:
+                notify_all([*groups.values(), observer], lambda each: each.on_completed())
+
+            session.disposable = envelopes.subscribe(on_next, on_error, on_completed, scheduler=scheduler)
+            return counted
+
+        return StreamObservable(subscribe)
 
     return by_user_
-
-
-def _user(envelope: ForUser) -> int:
-    return envelope.user_id
-
-
-def _message(envelope: ForUser) -> Message:
-    return envelope.message
