@@ -79,6 +79,13 @@ class StreamObservable(Observable[_T]):
             "observable.subscribe(handle); observable.pipe(ops.to_list()).run() collects what is finite"
         )
 
+    def run(self, scheduler: abc.SchedulerBase | None = None) -> _T:
+        """Subscribe, block until the end and return the last item, as RxPY does."""
+        try:
+            return super().run(scheduler)
+        except SequenceContainsNoElementsError:
+            raise SequenceContainsNoElementsError(_NO_LAST_ITEM) from None
+
     def __await__(self) -> Generator[Any, None, _T]:
         """Wait in asyncio for the completion, and return the last item; a cancellation disposes."""
         loop = asyncio.get_running_loop()
@@ -93,7 +100,7 @@ class StreamObservable(Observable[_T]):
             elif last:
                 future.set_result(last[0])
             else:
-                future.set_exception(SequenceContainsNoElementsError())
+                future.set_exception(SequenceContainsNoElementsError(_NO_LAST_ITEM))
 
         def on_next(item: _T) -> None:
             last[:] = [item]
@@ -119,6 +126,11 @@ class _StreamConnectable(StreamObservable[_T], ConnectableObservable[_T]):
 class _StreamGroup(StreamObservable[_T], GroupedObservable[Any, _T]):
     """A GroupedObservable whose subscriptions are closed by an exception of their callbacks."""
 
+
+_NO_LAST_ITEM = (
+    "it completed without an item, so there is no last one to return; "
+    ".pipe(ops.to_list()) makes a list of all that comes, an empty one of nothing"
+)
 
 _KINDS: dict[type, type[StreamObservable[Any]]] = {
     Observable: StreamObservable,

@@ -6,12 +6,12 @@ chain writes these three steps itself, with an endpoint of `rxtweets.endpoints`.
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict, Unpack
+from typing import ClassVar, Literal, TypedDict, Unpack
 
 from reactivex import Observable, abc
 
 from ._api import Api
-from .auth import Auth
+from .auth import Auth, OAuth1
 from .backoff import BackoffPolicy
 from .connection import connect
 from .endpoints import Endpoint, v1, v2
@@ -41,6 +41,8 @@ class _Streams:
     The stream ends with an error only when the policy says that a failure is final.
     """
 
+    _signed: ClassVar = True  # whether OAuth 1 has a use here
+
     def __init__(
         self,
         auth: Auth | None,
@@ -54,6 +56,11 @@ class _Streams:
             raise ValueError(
                 f"auth is OAuth1(…), BearerToken(…) or AppOnly(…), not {type(auth).__name__}; "
                 "each can be made with from_env() or from_file(path)"
+            )
+        if isinstance(auth, OAuth1) and not self._signed:
+            raise ValueError(
+                f"{type(self).__name__} takes BearerToken(…) or AppOnly(consumer_key, consumer_secret), not "
+                "OAuth1(…), which is for v1.1's Stream"
             )
         self._auth = auth
         self._base_url = base_url
@@ -178,6 +185,8 @@ class StreamingClient(_Streams):
     *expansions*, *backfill_minutes*, *start_time* and *end_time*. A stream with a start or an end replays
     that window and completes.
     """
+
+    _signed = False
 
     def filter(self, **options: Unpack[v2.PostOptions]) -> Observable[Message | Lifecycle]:
         """The posts that match the app's rules, which `rules` manages."""

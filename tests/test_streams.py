@@ -141,6 +141,12 @@ def test_credentials_are_objects(auth: Any) -> None:
         assert "s3cret" not in str(caught.value)
 
 
+def test_v2_takes_no_signatures() -> None:
+    """The credentials of v1.1 are refused at once, and the error names those of v2."""
+    with pytest.raises(ValueError, match=r"takes BearerToken\(…\) or AppOnly\("):
+        StreamingClient(KEYS)
+
+
 def test_reprs_are_safe() -> None:
     """A repr says which credentials are used and shows none."""
     assert repr(Stream(KEYS)) == "Stream(OAuth1(consumer_key='…'))"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from .ast import Rule
+from .model import StreamRule
 from .operators import OPERATORS, WORDS
 from .problems import RuleProblem, RuleSyntaxError
 
@@ -29,20 +30,21 @@ class Limits(msgspec.Struct, frozen=True):
         return cls(2_048, 25_000)
 
 
-def parse(text: str) -> Rule:
-    """The rule that *text* is.
+def parse(text: str | Rule) -> Rule:
+    """The rule that *text* is; a `Rule` is given back as it is.
 
     X's further conditions, those that `validate` tells of, are not checked.
 
     Raises:
+        ValueError: it is neither.
         RuleSyntaxError: it is no rule; the error tells what is wrong, where, and often what would be right.
         ImportError: Lark is not installed: `pip install 'rxtweets[rules]'`.
     """
     from .grammar import read
 
-    if not isinstance(text, str):
-        raise ValueError(f"a rule is parsed from text, not from {text!r}")
-    found = read(text)
+    if isinstance(text, Rule):
+        return text
+    found = read(_text_of(text))
     if found.rule is None:
         raise RuleSyntaxError(found.wrong)
     return found.rule
@@ -55,11 +57,12 @@ def validate(rule: str | Rule, limits: Limits | None = None) -> tuple[RuleProble
     one, `has:images -cat` none. *limits* are those of `Limits.pay_per_use()` unless given.
 
     Raises:
+        ValueError: it is neither text nor a `Rule`.
         ImportError: Lark is not installed: `pip install 'rxtweets[rules]'`.
     """
     from .grammar import read
 
-    text = str(rule)
+    text = _text_of(rule)
     most = (limits or Limits()).length
     found = read(text)
     problems = [*found.wrong, *found.refused]
@@ -70,6 +73,13 @@ def validate(rule: str | Rule, limits: Limits | None = None) -> tuple[RuleProble
         message = "no operator here makes a rule: each is negated or needs another beside it"
         problems.append(RuleProblem(message, 0, len(text), text, _CARRIERS))
     return tuple(sorted(problems, key=lambda problem: problem.position))
+
+
+def _text_of(rule: object) -> str:
+    if not isinstance(rule, str | Rule):
+        hint = "; its text is its value" if isinstance(rule, StreamRule) else ""
+        raise ValueError(f"a rule is text or a Rule, not {rule!r}{hint}")
+    return str(rule)
 
 
 _CARRIERS = "add a keyword, a hashtag, from: or another operator that stands alone"

@@ -88,6 +88,7 @@ class RulesClient:
         Errors: besides those of a request `StreamError`, when a page names an earlier one as the next, and
         `UnexpectedResponse` after the last rule, when X told of problems beside the rules.
         """
+        checks.apart("list", ids)
         params: Pairs = (("ids", checks.ids("ids", ids, _MOST_LISTED)),) if ids else ()
         return self._api.items(_PATH, params, read_rule, policy=self._policy)
 

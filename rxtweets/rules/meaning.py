@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .ast import AllOf, AnyOf, Not, Rule, Term
+from .check import parse
 from .words import words
 
 if TYPE_CHECKING:
@@ -83,29 +84,35 @@ _MEANING: dict[str, tuple[str, tuple[str, ...]]] = {
 """What each operator says of a post, and the parameters that bring what it looks at."""
 
 
-def explain(rule: Rule) -> str:
+def explain(rule: str | Rule) -> str:
     """What *rule* matches, in words: a line for each operator, indented under what joins them.
 
-    >>> print(explain(parse("cat (has:images OR lang:fr) -is:retweet")))
+    >>> print(explain("cat (has:images OR lang:fr) -is:retweet"))
     all of
       has the word “cat”
       at least one of
         has a photo
         is in the language fr
       NOT: is a retweet
+
+    Raises:
+        ValueError: as `parse` does, of which this is RuleSyntaxError for text that is no rule.
     """
-    return "\n".join(_lines(rule, ""))
+    return "\n".join(_lines(parse(rule), ""))
 
 
-def fields_for(*rules: Rule) -> PostFields:
+def fields_for(*rules: str | Rule) -> PostFields:
     """The fields and expansions to ask for, so that each of *rules* can be matched on this side.
 
     Made for `StreamingClient.filter`: `client.filter(**fields_for(rule))`. What `embedding:` and `sample:`
     look at no field brings.
+
+    Raises:
+        ValueError: as `explain`.
     """
     made: dict[str, set[str]] = {}
     for rule in rules:
-        for term, _ in rule.terms():
+        for term, _ in parse(rule).terms():
             for needed in _MEANING[_name(term)][1]:
                 parameter, _, names = needed.partition("=")
                 made.setdefault(parameter.replace(".", "_"), set()).update(names.split(","))

@@ -106,7 +106,11 @@ def unwanted(rules: Iterable[int | str | StreamRule], values: Iterable[str | Rul
             texts.append(rule)
     if not ids and not texts:
         raise ValueError("delete() takes at least one rule: it was given none")
-    listed = checks.ids("delete", ids, len(ids)).split(",") if ids else []
+    checks.apart("delete", ids)
+    try:
+        listed = checks.ids("delete", ids, len(ids)).split(",") if ids else []
+    except ValueError as error:
+        raise ValueError(f"{error}; what a rule says goes into values=[…]") from None
     return [StreamRule("", id=one) for one in listed] + [StreamRule(wanted(one).value) for one in texts]
 
 

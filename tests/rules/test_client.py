@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from reactivex import operators as ops
 from reactivex.abc import SchedulerBase
+from reactivex.internal import SequenceContainsNoElementsError
 from reactivex.scheduler import CurrentThreadScheduler, ImmediateScheduler, VirtualTimeScheduler
 
 from rxtweets import errors
@@ -200,6 +201,14 @@ def test_list_ends_with_the_error_of_a_later_page() -> None:
     assert isinstance(seen.error, errors.ServerError)
 
 
+def test_running_an_empty_list_says_what_to_do() -> None:
+    """There is no last item of nothing: the error names the way to a list."""
+    rules, _ = scripted({"meta": {"result_count": 0}}, {"meta": {"result_count": 0}})
+    with pytest.raises(SequenceContainsNoElementsError, match=r"\.pipe\(ops\.to_list\(\)\)"):
+        rules.list().run()
+    assert rules.list().pipe(ops.to_list()).run() == []
+
+
 def test_list_survives_drift() -> None:
     """A number for text, a missing field and an item that is no object don't lose the rest."""
     rules, _ = scripted(
@@ -248,7 +257,11 @@ REFUSED: list[tuple[Callable[[RulesClient], object], str]] = [
     (lambda rules: rules.delete(values=["a\ud800"]), "a rule has half a character"),
     (lambda rules: rules.delete(), "delete() takes at least one rule"),
     (lambda rules: rules.delete("cat"), "delete takes numeric ids such as 2244994945, not names: 'cat'"),
+    (lambda rules: rules.delete("cat"), "what a rule says goes into values=[…]"),
     (lambda rules: rules.delete(values="cat"), "write values=['cat']"),
+    (lambda rules: rules.delete([StreamRule("cat")]), "not a list: write delete(*…) with a star before it"),  # type: ignore[arg-type]
+    (lambda rules: rules.delete(rules.list()), "as an argument of its own"),  # type: ignore[arg-type]
+    (lambda rules: rules.list([1, 2]), "not a list: write list(*…)"),  # type: ignore[arg-type]
     (lambda rules: rules.list("cat"), "ids takes numeric ids"),
     (lambda rules: rules.list(*range(1, 1002)), "ids takes at most 1,000 ids, got 1,001"),
 ]

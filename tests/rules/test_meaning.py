@@ -11,7 +11,7 @@ from rxtweets.emulator.world.wish import Wish
 from rxtweets.emulator.world.world import World
 from rxtweets.endpoints import v2
 from rxtweets.messages import Post, decode
-from rxtweets.rules import explain, fields_for, parse
+from rxtweets.rules import RuleSyntaxError, StreamRule, explain, fields_for, parse, validate
 from rxtweets.rules.operators import OPERATORS
 
 NAMELESS = ["cat", '"red panda"', '"a b"~3', "#tag", "@ada", "$TSLA", '"c++"', '"!?"']
@@ -100,3 +100,17 @@ def test_fields_of_several_rules() -> None:
         "expansions": ["author_id"],
     }
     assert fields_for(parse('embedding:"open source"')) == {}
+
+
+def test_text_will_do() -> None:
+    """What a rule says is as good as the rule, and what is neither is told at once."""
+    assert explain("cat has:images") == explain(parse("cat has:images"))
+    assert fields_for("cat", "from:x") == fields_for(parse("cat"), parse("from:x"))
+    assert parse(parse("cat")) == parse("cat")
+    with pytest.raises(RuleSyntaxError):
+        explain("((")
+    for call in (explain, fields_for, parse, validate):
+        with pytest.raises(ValueError, match="a rule is text or a Rule, not 5"):
+            call(5)  # type: ignore[arg-type]
+        with pytest.raises(ValueError, match="its text is its value"):
+            call(StreamRule("cat"))  # type: ignore[arg-type]

@@ -176,7 +176,7 @@ def test_depth_that_is_allowed() -> None:
 
 def test_parse_takes_text() -> None:
     """Anything else is refused."""
-    with pytest.raises(ValueError, match="not from None"):
+    with pytest.raises(ValueError, match="text or a Rule, not None"):
         parse(None)  # type: ignore[arg-type]
 
 
