@@ -38,6 +38,7 @@ def _run(arguments: Sequence[str], signals: Signals) -> int:
         status = rxtweets.main(list(arguments), prog_name="rxtweets", standalone_mode=False, obj=signals)
         return status if isinstance(status, int) else 0
     except click.UsageError as error:
+        error.message = printable(error.message)
         error.show()
         return error.exit_code
     except click.ClickException as error:

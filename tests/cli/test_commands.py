@@ -176,6 +176,15 @@ def test_a_refused_body_drives_no_terminal(emulator: Emulator) -> None:
     assert ended.err.removesuffix("\n").isprintable()
 
 
+@pytest.mark.parametrize("arguments", [["filter"], ["sample"], ["emulator"], ["filter", "--follow"], []])
+def test_arguments_drive_no_terminal(arguments: list[str]) -> None:
+    """A script may pass on what came from the network: an error shows it without its controls."""
+    ended = run(*arguments, "a\x1b]0;x\x07 \x9b2J \u202e")
+    assert ended.status == 2
+    assert all(line.isprintable() for line in ended.err.splitlines())
+    assert r"\x1b]0;x\x07" in ended.err
+
+
 def test_wrong_credentials(emulator: Emulator) -> None:
     """A 401 is one line that does not show the token."""
     ended = run("sample", env={**emulator.env(), "X_BEARER_TOKEN": "not-the-token"})
