@@ -108,6 +108,8 @@ class OAuthHandler:
 class AppAuthHandler:
     """Credentials of an app alone. The bearer token is obtained when a stream first connects.
 
+    X's own v1.1 streams answer 401 to it: they take a user's credentials, `OAuthHandler`.
+
     Args:
         consumer_key: the app's key.
         consumer_secret: the app's secret.

@@ -34,7 +34,7 @@ class Address:
 
     @property
     def bearer_token(self) -> str:
-        """The token that v2, and v1.1's filter and sample, take."""
+        """The token that v2 takes; v1.1 takes signatures (`oauth1`) alone."""
         return self._site.accounts.bearer_token
 
     @property

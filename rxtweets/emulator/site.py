@@ -36,6 +36,9 @@ from .world.world import World
 KEEP_ALIVE = {"1.1": 30.0, "2": 20.0}
 """Seconds between keep-alives. Source: X's guides to consuming streams."""
 
+WHY = "x-emulator-reason"
+"""The header of a 401 that says what was wrong with the credentials, which X's answers don't."""
+
 Endpoint = Callable[[Call], Answer | Feed]
 
 
@@ -118,6 +121,8 @@ class Site:
         if isinstance(reply, Answer):
             given = {name.lower() for name, _ in reply.headers}
             headers = (*reply.headers, *(pair for pair in limits if pair[0] not in given))
+            if reply.status == 401 and call.fault is not None:
+                headers = (*headers, (WHY, call.fault))
             return Answer(reply.status, reply.body, reply.content_type, headers)
         return reply
 

@@ -73,7 +73,11 @@ def test_an_answer_without_a_token(emulator: Emulator) -> None:
 
 
 def test_app_auth(emulator: Emulator) -> None:
-    """An app's key and secret are exchanged for a token when a stream connects, once for all streams."""
+    """An app's key and secret are exchanged for a token when a stream connects, once for all streams.
+
+    X's own streams of v1.1 take none; another server may.
+    """
+    emulator.answer(200, body="", times=2, path="/1.1/statuses/sample.json")
     handler = tweepy.AppAuthHandler(emulator.oauth1.consumer_key, emulator.oauth1.consumer_secret)
     for _ in range(2):
         listener = Calls(on_connect=False)
@@ -81,6 +85,16 @@ def test_app_auth(emulator: Emulator) -> None:
         assert listener.of("on_connect")
 
     assert [request.path for request in emulator.requests].count("/oauth2/token") == 1
+
+
+def test_app_auth_is_not_for_xs_own_streams(emulator: Emulator) -> None:
+    """As X did, the emulator refuses an app's token on v1.1: the listener hears of a 401."""
+    keys = emulator.oauth1
+    listener = Calls(on_error=False)
+
+    tweepy.Stream(tweepy.AppAuthHandler(keys.consumer_key, keys.consumer_secret), listener).sample()
+
+    assert listener.of("on_error") == [(401,)]
 
 
 def test_app_auth_refused(emulator: Emulator) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import threading
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -136,7 +137,11 @@ def raw(emulator: Emulator, request: bytes) -> Iterator[RawStream]:
 
 @contextmanager
 def raw_get(emulator: Emulator, target: str, *headers: str) -> Iterator[RawStream]:
-    """GET with the bearer token."""
+    """GET with the credentials that the protocol takes: v2's bearer token, v1.1's signature."""
+    if target.startswith("/1.1/"):
+        with raw(emulator, v1_request(emulator, target, *headers)) as stream:
+            yield stream
+        return
     lines = [
         f"GET {target} HTTP/1.1",
         "Host: x",
@@ -164,13 +169,16 @@ def v1_stream(
         yield (json.loads(line) for line in response.iter_lines(chunk_size=None, delimiter=b"\r\n") if line)
 
 
-def v1_request(emulator: Emulator, path: str, method: str = "GET", **form: str) -> bytes:
-    """The bytes of a signed request."""
-    request = requests.Request(method, emulator.base_url + path, data=form or None, auth=signed(emulator))
+def v1_request(
+    emulator: Emulator, path: str, *more: str, method: str = "GET", skew: int = 0, **form: str
+) -> bytes:
+    """The bytes of a request, signed by a clock that is so many seconds ahead."""
+    auth = OAuth1(*emulator.oauth1, timestamp=str(int(time.time()) + skew))
+    request = requests.Request(method, emulator.base_url + path, data=form or None, auth=auth)
     ready = request.prepare()
     lines = [f"{method} {path} HTTP/1.1", f"Host: {emulator.base_url.removeprefix('http://')}"]
     headers: dict[str, Any] = dict(ready.headers)
     for name, value in headers.items():
         lines.append(f"{name}: {value.decode() if isinstance(value, bytes) else value}")
     body = ready.body.encode() if isinstance(ready.body, str) else ready.body or b""
-    return "\r\n".join([*lines, "", ""]).encode() + body
+    return "\r\n".join([*lines, *more, "", ""]).encode() + body

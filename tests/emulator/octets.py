@@ -7,6 +7,8 @@ import re
 import socket
 from urllib.parse import urlsplit
 
+from oauthlib.oauth1 import Client
+
 from rxtweets.emulator import Emulator
 
 SIGNED = "/1.1/user.json"
@@ -33,13 +35,30 @@ def statuses(heard: bytes) -> list[int]:
 
 
 def request(emulator: Emulator, line: str, *headers: str, body: bytes = b"") -> bytes:
-    """A request that is right but for what is given; the bearer token comes unless other credentials do."""
+    """A request that is right but for what is given; the protocol's credentials come unless others do."""
     given = [header.partition(":")[0].lower() for header in headers]
     own = [] if "host" in given else ["Host: x"]
-    own += [] if "authorization" in given else [f"Authorization: Bearer {emulator.bearer_token}"]
+    own += (
+        [] if "authorization" in given else [f"Authorization: {_credentials(emulator, line, headers, body)}"]
+    )
     if body and not {"content-length", "transfer-encoding"} & {*given}:
         own.append(f"Content-Length: {len(body)}")
     return "\r\n".join([line, *own, *headers, "", ""]).encode("latin-1") + body
+
+
+def _credentials(emulator: Emulator, line: str, headers: tuple[str, ...], body: bytes) -> str:
+    """The bearer token; for v1.1 a signature, of as much as can be signed."""
+    method, _, rest = line.partition(" ")
+    target = rest.partition(" ")[0]
+    if not target.startswith("/1.1/"):
+        return f"Bearer {emulator.bearer_token}"
+    client, uri = Client(*emulator.oauth1), f"http://x{target}"
+    form = {"Content-Type": "application/x-www-form-urlencoded"} if FORM in headers else {}
+    try:
+        _, signed, _ = client.sign(uri, method, body.decode("utf-8", "replace") if form else None, form)
+    except ValueError:
+        _, signed, _ = client.sign(uri.partition("?")[0], method)
+    return str(signed["Authorization"])
 
 
 def assert_own_form(path: str, heard: bytes) -> None:

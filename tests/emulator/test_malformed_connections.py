@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import socket
 import time
 from collections.abc import Iterator
@@ -127,6 +128,7 @@ def rubbish() -> st.SearchStrategy[bytes]:
     return st.lists(st.sampled_from(PARTS) | st.binary(max_size=8), max_size=30).map(b"".join)
 
 
+@functools.cache  # a signature is another each time
 def damaged(emulator: Emulator) -> st.SearchStrategy[bytes]:
     """Requests that are right but for some bytes left out, put in or changed."""
     form, rules = b"track=a&count=1&delimited=length", b'{"add":[{"value":"cat"}]}'

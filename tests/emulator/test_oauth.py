@@ -11,7 +11,7 @@ from requests_oauthlib import OAuth1, OAuth1Session
 
 from rxtweets.emulator import Emulator
 
-from .clients import FILTERED, RULES, SAMPLE, V1_FILTER, V1_SAMPLE, call, raw_get, signed
+from .clients import FILTERED, RULES, SAMPLE, V1_FILTER, V1_SAMPLE, call, signed
 
 
 def post(emulator: Emulator, auth: OAuth1 | None, form: dict[str, str], path: str = V1_FILTER) -> int:
@@ -92,14 +92,104 @@ def test_no_credentials_are_refused_in_each_protocols_form(emulator: Emulator) -
     assert new.headers["content-type"].startswith("application/problem+json")
 
 
-def test_a_bearer_opens_v1_sample_and_filter_but_no_user_stream(emulator: Emulator) -> None:
-    """Application-only access was enough for public streams."""
-    with raw_get(emulator, V1_SAMPLE) as stream:
-        assert stream.status == 200
-    with raw_get(emulator, f"{V1_FILTER}?track=python") as stream:
-        assert stream.status == 200
-    with raw_get(emulator, "/1.1/user.json") as stream:
-        assert stream.status == 401
+PATHS = [
+    *(f"/1.1/statuses/{name}.json" for name in ("filter", "sample", "firehose", "links", "retweet")),
+    *(
+        "/1.1/user.json",
+        "/1.1/site.json",
+        "/1.1/site/c/01_1_1/info.json",
+        "/1.1/account/verify_credentials.json",
+    ),
+]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_bearer_opens_nothing_on_v1(emulator: Emulator, path: str) -> None:
+    """Streams of v1.1 are a user's: an app's token gets 401, and a header says what they take."""
+    answer = call(emulator, "GET", path, params={"track": "python", "follow": "12"})
+    assert answer.status_code == 401
+    assert "OAuth 1.0a" in answer.headers["x-emulator-reason"]
+
+
+def reason(emulator: Emulator, auth: Any, path: str = V1_FILTER, **request: Any) -> str:
+    """Why a request was refused."""
+    with requests.Session() as session:
+        answer = session.post(
+            emulator.base_url + path, data={"track": "python"}, auth=auth, timeout=5, **request
+        )
+    assert answer.status_code == 401
+    assert "x-emulator" not in answer.text
+    return answer.headers["x-emulator-reason"]
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        (0, "oauth_consumer_key is unknown"),
+        (1, "oauth_signature is wrong"),
+        (2, "oauth_token is unknown"),
+        (3, "oauth_signature is wrong"),
+    ],
+)
+def test_a_401_says_which_of_the_four_strings_is_wrong(emulator: Emulator, field: int, said: str) -> None:
+    """In a header, since X's body is the same for all; and no secret is in it."""
+    keys = list(emulator.oauth1)
+    keys[field] = keys[field][::-1]
+    found = reason(emulator, OAuth1(*keys))
+    assert found.startswith(said)
+    assert not any(key in found for key in (*keys, *emulator.oauth1))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"timestamp": str(int(time.time()) - 3600)}, "s behind the server's clock: 300 s are allowed"),
+        ({"timestamp": str(int(time.time()) + 3600)}, "s ahead of the server's clock"),
+        ({"timestamp": "now"}, "imestamp"),
+        ({"signature_method": "HMAC-SHA256"}, "HMAC-SHA1"),
+        ({"nonce": "\u00e9"}, "nonce"),
+        ({"resource_owner_key": None}, "OAuth parameter"),
+    ],
+)
+def test_a_401_says_what_is_wrong_with_a_signature(
+    emulator: Emulator, options: dict[str, Any], said: str
+) -> None:
+    """The time, the method, what is missing."""
+    keys = emulator.oauth1
+    given = {"resource_owner_key": keys.access_token, "resource_owner_secret": keys.access_token_secret}
+    auth = OAuth1(keys.consumer_key, keys.consumer_secret, **(given | options))
+    assert said in reason(emulator, auth)
+
+
+def test_a_401_says_that_a_nonce_was_used_before(emulator: Emulator) -> None:
+    """The second time the same signed request comes."""
+    request = requests.Request(
+        "POST", emulator.base_url + V1_FILTER, data={"track": "python"}, auth=signed(emulator)
+    ).prepare()
+    with requests.Session() as session:
+        with session.send(request, stream=True, timeout=5) as first:
+            assert first.status_code == 200
+        again = session.send(request, timeout=5)
+    assert "oauth_nonce has been used before" in again.headers["x-emulator-reason"]
+
+
+def test_a_401_says_that_nothing_was_sent(emulator: Emulator) -> None:
+    """Without credentials, on both protocols; with a token that isn't good any more; at the sign-in."""
+    assert "Missing mandatory OAuth parameters" in reason(emulator, None)
+    with requests.Session() as session:
+        none = session.get(emulator.base_url + RULES, timeout=5)
+    assert "no bearer token" in none.headers["x-emulator-reason"]
+    wrong = call(emulator, "GET", RULES, headers={"Authorization": "Bearer x"})
+    assert "the bearer token is unknown" in wrong.headers["x-emulator-reason"]
+    consumer = emulator.oauth1.consumer_key, "wrong"
+    assert "oauth_signature is wrong" in reason(emulator, OAuth1(*consumer), "/oauth/request_token")
+
+
+def test_no_other_answer_gives_reasons(emulator: Emulator) -> None:
+    """Neither a success nor a 401 that was ordered has the header."""
+    assert "x-emulator-reason" not in call(emulator, "GET", RULES).headers
+    emulator.answer(401)
+    assert "x-emulator-reason" not in call(emulator, "GET", RULES).headers
 
 
 def test_v2_refuses_oauth_1(emulator: Emulator) -> None:

@@ -26,7 +26,7 @@ def read(stream, enough):
 
 
 def v1(emulator, path, method="GET", **form):
-    return raw(emulator, v1_request(emulator, path, method, **form))
+    return raw(emulator, v1_request(emulator, path, method=method, **form))
 
 
 def prepare(emulator):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import random
+import re
 import string
 from collections import OrderedDict
 from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
 from oauthlib.oauth1 import RequestValidator, ResourceEndpoint
+from oauthlib.oauth1.rfc5849.errors import OAuth1Error
 
 from rxtweets._unlogged import unlogged
 from rxtweets.emulator.clock import Clock
@@ -79,7 +81,7 @@ class Validator(RequestValidator):  # type: ignore[misc,unused-ignore]
     client_key_length = access_token_length = request_token_length = (1, 200)
     nonce_length = (1, 200)
     verifier_length = (1, 30)
-    allowed_signature_methods = ("HMAC-SHA1", "HMAC-SHA256", "HMAC-SHA512")
+    allowed_signature_methods = ("HMAC-SHA1",)
     # oauthlib compares with the machine's clock; ours decides, in `validate_timestamp_and_nonce`.
     timestamp_lifetime = 10**12
     dummy_client = dummy_access_token = dummy_request_token = "dummy"
@@ -110,9 +112,17 @@ class Validator(RequestValidator):  # type: ignore[misc,unused-ignore]
         request_token: str | None = None,
         access_token: str | None = None,
     ) -> bool:
-        if abs(self._clock.time() - int(timestamp)) > LIFETIME:
+        behind = int(self._clock.time()) - int(timestamp)
+        if abs(behind) > LIFETIME:
+            side = "behind" if behind > 0 else "ahead of"
+            request.validator_log["fault"] = (
+                f"oauth_timestamp is {abs(behind)} s {side} the server's clock: {LIFETIME} s are allowed"
+            )
             return False
-        return self.accounts.first_use(client_key, timestamp, nonce, request_token or access_token or "")
+        if self.accounts.first_use(client_key, timestamp, nonce, request_token or access_token or ""):
+            return True
+        request.validator_log["fault"] = "oauth_nonce has been used before: each request needs a new one"
+        return False
 
     def validate_realms(
         self, client_key: str, token: str, request: Any, uri: Any = None, realms: Any = None
@@ -157,28 +167,93 @@ class Validator(RequestValidator):  # type: ignore[misc,unused-ignore]
         self.accounts.request_tokens.pop(request_token, None)
 
 
+class Explained:
+    """Mixed into an endpoint of oauthlib's, tells why it refused the last request."""
+
+    _fault: str
+    _seen: Any
+
+    def _create_request(self, *args: Any) -> Any:
+        self._fault, self._seen = "", None
+        try:
+            self._seen = super()._create_request(*args)  # type: ignore[misc]
+        except OAuth1Error as error:
+            self._fault = _said(error)
+            raise
+        return self._seen
+
+    def _check_mandatory_parameters(self, request: Any) -> None:
+        try:
+            super()._check_mandatory_parameters(request)  # type: ignore[misc]
+        except OAuth1Error as error:
+            self._fault = _said(error)
+            raise
+
+    def fault(self) -> str:
+        """Return what was wrong, in ASCII and without secrets."""
+        log: dict[str, Any] = {} if self._seen is None else self._seen.validator_log
+        found = (said for name, said in _FAULTS if log.get(name) is False)
+        return self._fault or log.get("fault") or next(found, "an OAuth parameter is malformed or missing")
+
+
+_FAULTS = (
+    ("client", "oauth_consumer_key is unknown"),
+    ("resource_owner", "oauth_token is unknown"),
+    ("verifier", "oauth_verifier is not the PIN of this token"),
+    (
+        "signature",
+        "oauth_signature is wrong: a secret is, or what was signed is not the request that came (method,"
+        " scheme, host, port, path, or parameters of query and form)",
+    ),
+)
+"""What oauthlib has found wrong, by its own names for it; what makes others wrong comes first."""
+
+
+def _said(error: OAuth1Error) -> str:
+    """Return what oauthlib has to say, as one line of ASCII, since it may quote what was sent."""
+    given = error.description
+    text = given if isinstance(given, str) else " ".join(map(str, given))
+    return re.sub(r"[^ -~]", "?", text)[:200]
+
+
+class _Signed(Explained, ResourceEndpoint):  # type: ignore[misc,unused-ignore]
+    pass
+
+
 class Gate:
-    """Looks at a request's credentials."""
+    """Looks at a request's credentials, and says in its `fault` what is wrong with them."""
 
     def __init__(self, accounts: Accounts, clock: Clock) -> None:
         self.accounts = accounts
         self.validator = Validator(accounts, clock)
-        self._signed = ResourceEndpoint(self.validator)
+        self._signed = _Signed(self.validator)
 
     def has_bearer(self, call: Call) -> bool:
         """Whether the request carries the app's bearer token."""
         scheme, _, token = call.headers.get("authorization", "").partition(" ")
-        return scheme.lower() == "bearer" and token.strip() == self.accounts.bearer_token
+        if scheme.lower() != "bearer":
+            call.fault = "there is no bearer token in Authorization"
+        elif token.strip() != self.accounts.bearer_token:
+            call.fault = "the bearer token is unknown: wrong, or renewed since"
+        else:
+            return True
+        return False
 
     def has_signature(self, call: Call) -> bool:
         """Whether the request is signed by the app and a user, now, for the first time."""
+        if call.headers.get("authorization", "").lower().startswith("bearer "):
+            call.fault = call.fault or "a bearer token is for v2: this takes a user's OAuth 1.0a signature"
+            return False
         try:
             with unlogged():
                 valid, _ = self._signed.validate_protected_resource_request(
                     call.uri, call.method, call.body.decode("utf-8", "replace"), call.headers
                 )
         except ValueError:  # what oauthlib raises on characters that can't be in a query or an OAuth header
+            call.fault = "the query, or Authorization, has characters that can't be there unescaped"
             return False
+        if not valid:
+            call.fault = self._signed.fault()
         return bool(valid)
 
     def has_app_password(self, call: Call) -> bool:

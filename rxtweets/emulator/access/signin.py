@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from oauthlib.oauth1 import AccessTokenEndpoint, RequestTokenEndpoint
@@ -11,13 +12,15 @@ from rxtweets._unlogged import unlogged
 from rxtweets.emulator.feed import Feed
 from rxtweets.emulator.http.answers import Answer, Call, json_answer
 
+from .oauth import Explained
+
 if TYPE_CHECKING:
     from rxtweets.emulator.site import Site
 
 _FORM = "application/x-www-form-urlencoded; charset=utf-8"
 
 
-class _RequestToken(RequestTokenEndpoint):  # type: ignore[misc,unused-ignore]
+class _RequestToken(Explained, RequestTokenEndpoint):  # type: ignore[misc,unused-ignore]
     """Programs of old leave out oauth_callback when they want a PIN, and Twitter took that for ``oob``."""
 
     def _create_request(self, *args: Any) -> Any:
@@ -26,11 +29,15 @@ class _RequestToken(RequestTokenEndpoint):  # type: ignore[misc,unused-ignore]
         return request
 
 
+class _AccessToken(Explained, AccessTokenEndpoint):  # type: ignore[misc,unused-ignore]
+    pass
+
+
 def routes(site: Site) -> dict[str, dict[str, Callable[[Call], Answer | Feed]]]:
     """The paths of the sign-in."""
     request_tokens, access_tokens = (
         _RequestToken(site.gate.validator),
-        AccessTokenEndpoint(site.gate.validator),
+        _AccessToken(site.gate.validator),
     )
     who = {"user_id": str(site.accounts.user_id), "screen_name": site.accounts.screen_name}
 
@@ -45,11 +52,11 @@ def routes(site: Site) -> dict[str, dict[str, Callable[[Call], Answer | Feed]]]:
         return json_answer({"token_type": "bearer", "access_token": site.accounts.bearer_token})
 
     def request_token(call: Call) -> Answer:
-        return _token_answer(call, lambda *parts: request_tokens.create_request_token_response(*parts))
+        return _token_answer(call, request_tokens, request_tokens.create_request_token_response)
 
     def access_token(call: Call) -> Answer:
         return _token_answer(
-            call, lambda *parts: access_tokens.create_access_token_response(*parts, credentials=who)
+            call, access_tokens, partial(access_tokens.create_access_token_response, credentials=who)
         )
 
     def authorize(call: Call) -> Answer:
@@ -67,7 +74,9 @@ def routes(site: Site) -> dict[str, dict[str, Callable[[Call], Answer | Feed]]]:
     }
 
 
-def _token_answer(call: Call, respond: Callable[..., tuple[Any, str | None, int]]) -> Answer:
+def _token_answer(
+    call: Call, endpoint: Explained, respond: Callable[..., tuple[Any, str | None, int]]
+) -> Answer:
     try:
         with unlogged():
             _, body, status = respond(
@@ -75,8 +84,10 @@ def _token_answer(call: Call, respond: Callable[..., tuple[Any, str | None, int]
             )
     except ValueError:  # characters that can't be in a query or an OAuth header
         body, status = None, 401
+        call.fault = "the query, or Authorization, has characters that can't be there unescaped"
     if status == 200 and body:
         return Answer(200, body.encode(), _FORM)
+    call.fault = call.fault or endpoint.fault()
     return _oauth_error(401, 32, "Could not authenticate you.")
 
 

@@ -24,7 +24,12 @@ def is_form(content_type: str) -> bool:
 
 
 class Call:
-    """One request: read by the endpoints, complete with its body."""
+    """One request: read by the endpoints, complete with its body.
+
+    `fault` says what was wrong with its credentials, once they have been found wanting.
+    """
+
+    fault: str | None = None
 
     def __init__(
         self, method: str, target: str, headers: dict[str, str], body: bytes, client_ip: str, secure: bool

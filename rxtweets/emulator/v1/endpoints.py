@@ -36,15 +36,14 @@ def streams(site: Site) -> dict[str, dict[str, Callable[[Call], Answer | Feed]]]
     """The paths and methods of v1.1's streams."""
 
     def guarded(
-        open_feed: Callable[[Call, dict[str, str]], StatusFeed], bearer: bool
+        open_feed: Callable[[Call, dict[str, str]], StatusFeed],
     ) -> Callable[[Call], Answer | Feed]:
         def endpoint(call: Call) -> Answer | Feed:
-            app = bearer and site.gate.has_bearer(call)
-            if not (app or site.gate.has_signature(call)):
+            if not site.gate.has_signature(call):
                 return v1_refusal(401, call.path)
             if call.garbled:
                 return v1_refusal(406, call.path, "Parameters must be UTF-8")
-            account = "app" if app else site.accounts.screen_name
+            account = site.accounts.screen_name
             impatient = site.conduct.attempt(call, account)
             if impatient is not None:
                 return impatient
@@ -86,8 +85,8 @@ def streams(site: Site) -> dict[str, dict[str, Callable[[Call], Answer | Feed]]]
         return SiteFeed(circles, ids, _asked(params, "user"), control)
 
     numbers, circles = count(1), Circles(site.world)
-    filtered = guarded(_filter, True)
-    mine, others = guarded(user_stream, False), guarded(site_stream, False)
+    filtered = guarded(_filter)
+    mine, others = guarded(user_stream), guarded(site_stream)
     table: dict[str, dict[str, Callable[[Call], Answer | Feed]]] = {
         "/1.1/statuses/filter.json": {"POST": filtered, "GET": filtered},
         "/1.1/user.json": {"GET": mine, "POST": mine},
@@ -95,7 +94,7 @@ def streams(site: Site) -> dict[str, dict[str, Callable[[Call], Answer | Feed]]]
     }
     for name, wanted in VOLUME.items():
         # POST as well: Tweepy 3 asks for every stream that way, and Twitter let it.
-        opened = guarded(partial(_volume, wanted), True)
+        opened = guarded(partial(_volume, wanted))
         table[f"/1.1/statuses/{name}.json"] = {"GET": opened, "POST": opened}
     return table
 
