@@ -19,7 +19,10 @@ _FIELDS = "client_ip,connected_at,disconnect_reason,disconnected_at,endpoint_nam
 
 
 class ConnectionInfo(msgspec.Struct, frozen=True):
-    """A connection of the app to a stream, open or ended; what the server doesn't say is None."""
+    """A connection of the app to a stream, open or ended; what the server doesn't say is None.
+
+    An `id` that it doesn't say is empty, and can't be closed.
+    """
 
     id: str
     endpoint_name: str | None = None

@@ -53,11 +53,23 @@ def test_list() -> None:
     assert dict(transport.sessions[1].request.params)["status"] == "active"
 
 
+def test_connections_of_a_later_version_of_x() -> None:
+    """An endpoint that this library has never heard of is asked for and listed; the id has either name."""
+    item = {"uuid": "u-1", "endpoint_name": "new_stream", "connected_at": None, "region": "x"}
+    connections, transport = scripted({"data": [item, {"endpoint_name": 5}]})
+    assert Seen(connections.list(endpoints=["new_stream", "new_stream"])).ended().items == [
+        ConnectionInfo("u-1", "new_stream"),
+        ConnectionInfo("", "5"),
+    ]
+    assert dict(transport.sessions[0].request.params)["endpoints"] == "new_stream"
+
+
 @pytest.mark.parametrize(
     ("call", "path", "body"),
     [
         (lambda c: c.close("u-1", ConnectionInfo("u-2")), "/2/connections", {"uuids": ["u-1", "u-2"]}),
         (lambda c: c.close(endpoint="filtered_stream"), "/2/connections/filtered_stream", None),
+        (lambda c: c.close(endpoint="new_stream"), "/2/connections/new_stream", None),
         (lambda c: c.close_all(), "/2/connections/all", None),
     ],
 )

@@ -46,6 +46,15 @@ def test_add() -> None:
     }
 
 
+def test_events_of_a_later_version_of_x() -> None:
+    """A kind of event that this library has never heard of is sent as it is."""
+    made = MADE | {"event_type": "some.new.event"}
+    subscriptions, transport = scripted({"data": {"subscription": made}})
+    (subscription,) = Seen(subscriptions.add("some.new.event", user_id=12)).ended().items
+    assert subscription.event_type == "some.new.event"
+    assert msgspec.json.decode(transport.sessions[0].request.json or b"")["event_type"] == "some.new.event"
+
+
 def test_update_and_delete() -> None:
     """Subscriptions are named by id or as they came; each failure to delete is told."""
     some = ActivitySubscription("5")
