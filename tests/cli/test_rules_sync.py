@@ -6,12 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
+import reactivex
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rxtweets.cli.rule_files import _from_toml, toml
 from rxtweets.emulator import Emulator
-from rxtweets.rules import StreamRule
+from rxtweets.rules import RulesClient, RulesMissing, StreamRule
 
 from .test_rules import Command, emulator, rules, there
 
@@ -114,3 +115,16 @@ def test_whatever_is_written_is_read(listed: list[tuple[str, str | None]]) -> No
     """Quotes, controls and any other characters come through the TOML file."""
     stored = [StreamRule(value.strip(), tag) for value, tag in listed]
     assert _from_toml(toml(stored), "-") == stored
+
+
+def test_missing_rules_are_named(
+    rules: Command, emulator: Emulator, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Should rules be missing in the end, the one line of the error has each of them, with its tag."""
+    missing = tuple(StreamRule(f"word{n}", "old") for n in range(20))
+    monkeypatch.setattr(
+        RulesClient, "sync", lambda *_, **__: reactivex.throw(RulesMissing(missing, "HTTP 503"))
+    )
+    ended = rules("sync", str(file))
+    assert (ended.status, ended.err.count("\n")) == (1, 1)
+    assert all(f"word{n}  (tag: old)".replace("  ", " ") in ended.err for n in range(20))
