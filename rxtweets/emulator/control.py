@@ -9,12 +9,12 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import msgspec
 
 from .console.page import Console
 from .http.answers import Answer, Call, json_answer
+from .http.authority import split
 from .http.wire import Reply
 from .trouble.actions import Action
 from .trouble.perform import Result, perform
@@ -71,7 +71,7 @@ class Control:
         """What is wrong with where a request comes from."""
         authority = call.headers.get("host", "")
         try:
-            host = urlsplit(f"//{authority}").hostname or ""
+            host, _ = split(authority)
         except ValueError:
             host = ""
         if not (_is_loopback(host) or host in self.hosts):

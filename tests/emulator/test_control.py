@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 import requests
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rxtweets.emulator import Emulator
 
 from .clients import SAMPLE, raw_get
+from .octets import request, said, statuses
 
 
 def do(emulator: Emulator, *actions: Any, **headers: str) -> requests.Response:
@@ -90,10 +94,43 @@ def test_mistakes_are_named(emulator: Emulator, given: Any, said: str) -> None:
     assert said in answer.json()["error"]
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "", "[::"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("evil.example", "127.0.0.1.evil.example", "", "[::", "evil.com@127.0.0.1", "127.0.0.1@evil.com"),
+        *("localhost/.evil.com", "localhost#evil.com", "evil.com:80@localhost", "localhost:x", "localhost:"),
+        *("localhost:99999", "localhost, evil.com", "[::1", "::1", "[::1]evil.com", "127.1", "0x7f.0.0.1"),
+    ],
+)
 def test_other_hosts_are_refused(emulator: Emulator, host: str) -> None:
     """A name that was bent to this machine gives no control over it."""
     assert do(emulator, {"do": "close"}, Host=host).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST:1", "127.0.0.1:65535", "127.8.9.10", "[::1]:80", "[::1]"]
+)
+def test_this_machines_names_are_let_in(emulator: Emulator, host: str) -> None:
+    """Its loopback addresses and their name, whatever the port."""
+    assert do(emulator, {"do": "close"}, Host=host).status_code == 200
+
+
+HOST = st.lists(
+    st.sampled_from(
+        [*"@:/?#[]\\%,. \t_-0", "localhost", "127.0.0.1", "::1", "[::1]", "evil.com", "80", "\xe9", "%00"]
+    ),
+    max_size=6,
+).map("".join)
+
+
+@settings(max_examples=150, deadline=None)
+@given(host=HOST)
+def test_only_a_plain_name_of_this_machine_is_let_in(site: Emulator, host: str) -> None:
+    """Whatever Host is made of, what isn't loopback's name or address, with or without a port, is refused."""
+    heard = said(site, request(site, "GET /emulator/state HTTP/1.1", f"Host: {host}", "Connection: close"))
+    plain = re.fullmatch(r"(localhost|127\.0\.0\.1|\[::1\])(:([0-9]{1,5}))?", host.strip(" \t"))
+    let_in = plain is not None and int(plain[3] or 0) <= 65535
+    assert statuses(heard) in ([[200]] if let_in else [[403], [400]])
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1"])

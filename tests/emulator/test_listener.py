@@ -85,6 +85,8 @@ def test_no_tunnel_leads_elsewhere(emulator: Emulator, to: str) -> None:
         (b"CONNECT api.x.com:99999 HTTP/1.1\r\nHost: x\r\n\r\n", 400),
         (b"CONNECT api.x.com:443/path HTTP/1.1\r\nHost: x\r\n\r\n", 400),
         (b"CONNECT you@api.x.com:443 HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"CONNECT api.x.com%2f:443 HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"CONNECT api.x.com:443#x HTTP/1.1\r\nHost: x\r\n\r\n", 400),
         (b"CONNECT [::1:443 HTTP/1.1\r\nHost: x\r\n\r\n", 400),
         (b"CONNECT  \xff HTTP/1.1\r\nHost: x\r\n\r\n", 400),
         (b"CONNECT api.x.com:443 nonsense\r\n\r\n", 400),

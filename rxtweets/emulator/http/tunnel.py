@@ -7,11 +7,11 @@ import contextlib
 import re
 import socket
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 import h11
 
 from .answers import reason
+from .authority import split
 from .wire import LINGER, LONGEST_HEAD
 
 CONNECT = b"CONNECT "
@@ -95,7 +95,7 @@ async def _refuse(loop: asyncio.AbstractEventLoop, sock: socket.socket, status: 
 
 def _host(target: str) -> str:
     """The host of `host:port`. Raises ValueError for anything else."""
-    parts = urlsplit(f"//{target}")
-    if not parts.hostname or parts.port is None or parts.netloc != target or "@" in target:
+    host, port = split(target)
+    if port is None:
         raise ValueError(target)
-    return parts.hostname
+    return host
