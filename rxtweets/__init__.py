@@ -18,6 +18,8 @@ from .connection import connect, fetch
 from .endpoints import Endpoint, Request
 from .errors import (
     ConnectionFailed,
+    CreditsDepleted,
+    DuplicateStream,
     Forbidden,
     FrameTooLong,
     HTTPStatusError,
@@ -31,6 +33,7 @@ from .errors import (
     StreamDisconnected,
     StreamError,
     StreamStalled,
+    TokenRevoked,
     TooLong,
     TooManyConnections,
     Unauthorized,
@@ -48,6 +51,8 @@ __all__ = [
     "BackoffPolicy",
     "BearerToken",
     "ConnectionFailed",
+    "CreditsDepleted",
+    "DuplicateStream",
     "Endpoint",
     "FilterIndex",
     "FilterQuery",
@@ -69,6 +74,7 @@ __all__ = [
     "StreamError",
     "StreamStalled",
     "StreamingClient",
+    "TokenRevoked",
     "TooLong",
     "TooManyConnections",
     "Transport",

@@ -9,20 +9,86 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import random
 from collections.abc import Callable
+from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
-from .errors import HTTPStatusError, RateLimited, StreamDisconnected, StreamError, UsageCapped
+from .errors import (
+    DuplicateStream,
+    HTTPStatusError,
+    RateLimited,
+    StreamDisconnected,
+    StreamError,
+    TokenRevoked,
+    TooManyConnections,
+    UsageCapped,
+)
 
-__all__ = ["BackoffPolicy", "Curve", "Retry"]
+__all__ = ["Attempt", "BackoffPolicy", "Curve", "Retry"]
 
 LONGEST_WAIT = 86_400.0
-"""The longest wait in seconds, whatever a server asks for: one day, as no rate limit window is longer."""
+"""The longest wait in seconds, jitter included, whatever a server asks for: one day, as no rate limit window
+is longer."""
+
+_MARGIN = 1.0
+"""Seconds by which a connect stays clear of the limit on connects, as requests travel at different speeds."""
+
+Kind = Literal["network", "http", "rate_limit"]
+"""The kinds of failure that have a curve of their own, by the names of `BackoffPolicy`'s settings."""
+
+
+def _is_over(limit: float | None, value: float) -> bool:
+    return limit is not None and value > limit
+
+
+def _check_number(name: str, value: object, *, none: bool) -> None:
+    if none and value is None:
+        return
+    if not isinstance(value, int | float) or not (math.isfinite(value) and value >= 0):
+        raise ValueError(f"{name} is a number of 0 or more, not {value!r}")
+
+
+def _check_connects(value: object) -> None:
+    match value:
+        case None:
+            return
+        case (int(most), int() | float() as seconds) if most >= 2 and 0 < seconds <= LONGEST_WAIT:
+            return
+    raise ValueError(
+        f"connects is a number of connects, 2 or more, and the seconds in which they may be made, at most a "
+        f"day, such as (50, 900); or None: not {value!r}"
+    )
+
+
+def _check_give_up(value: object) -> None:
+    right = value is None or (callable(value) and not isinstance(value, type))
+    if right and callable(value):
+        try:
+            inspect.signature(value).bind(None, None)
+        except TypeError:
+            right = False
+        except ValueError:  # a function of C that doesn't tell
+            pass
+    if not right:
+        raise ValueError(
+            "give_up is a function of the error and the attempt, such as "
+            f"lambda error, attempt: isinstance(error, RateLimited), not {value!r}"
+        )
+
+
+def _check_errors(value: object) -> None:
+    if not isinstance(value, tuple) or not all(
+        isinstance(kind, type) and issubclass(kind, StreamError) for kind in value
+    ):
+        raise ValueError(
+            f"also_retry is a tuple of classes of errors, such as (DuplicateStream,), not {value!r}"
+        )
 
 
 class Curve(msgspec.Struct, frozen=True):
@@ -32,17 +98,43 @@ class Curve(msgspec.Struct, frozen=True):
         first: the first wait, in seconds.
         plus: seconds added each time.
         times: factor each time.
-        cap: the longest wait, in seconds.
+        cap: the longest wait, in seconds, before jitter.
+        max_attempts: reconnects after failures of this kind without a healthy stream between them; None: no
+            limit.
     """
 
     first: float
     plus: float = 0.0
     times: float = 1.0
     cap: float = LONGEST_WAIT
+    max_attempts: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            _check_number(f"{name} of a Curve", getattr(self, name), none=name == "max_attempts")
 
     def after(self, wait: float | None) -> float:
-        """The wait that follows *wait* (None: there was none yet), in seconds."""
+        """Return the wait that follows *wait* (None: there was none yet), in seconds."""
         return min(self.first if wait is None else wait * self.times + self.plus, self.cap)
+
+
+_AFTER_STALE = (1.0, 3.0, 9.0)
+"""The waits, in seconds, while X still counts a connection that was ended at the app's request."""
+
+
+class Attempt(NamedTuple):
+    """A reconnect that a policy is about to allow.
+
+    Attributes:
+        kind: the kind of the failure before it.
+        number: its number, from 1, among those after failures of this kind, since the stream was last
+            healthy.
+        total: its number, from 1, among all of them.
+    """
+
+    kind: Kind
+    number: int
+    total: int
 
 
 class Retry(NamedTuple):
@@ -52,15 +144,27 @@ class Retry(NamedTuple):
     policy: BackoffPolicy
 
 
-class _Past(msgspec.Struct, frozen=True):
-    """What has failed since the stream was last healthy."""
+class _Row(NamedTuple):
+    """How often one kind of failure has been retried, and after which wait the last time."""
 
+    attempts: int = 0
+    wait: float | None = None
+
+
+class _Past(msgspec.Struct, frozen=True):
+    """What has happened: when it connected, and what has failed since the stream was last healthy."""
+
+    connects: tuple[float, ...] = ()
     attempts: int = 0
     since: float = 0.0
     dropped: bool = False
-    network: float | None = None
-    http: float | None = None
-    rate_limit: float | None = None
+    network: _Row = _Row()
+    http: _Row = _Row()
+    rate_limit: _Row = _Row()
+    after_stale: int = 0
+
+
+_NOTHING = _Past()
 
 
 class BackoffPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,131 +177,205 @@ class BackoffPolicy(msgspec.Struct, frozen=True, kw_only=True):
     | HTTP 5xx, 408 | 5 s | ×2 | 320 s |
     | HTTP 420, 429 | 60 s | ×2 | never before `x-rate-limit-reset` or `Retry-After` |
 
-    Every other HTTP status, a usage cap, and whatever is no StreamError are final.
+    `x-rate-limit-reset` counts where `x-rate-limit-remaining` is 0 or missing, by the clock of the answer's
+    `Date`. Every other HTTP status, a usage cap, `DuplicateStream`, `TokenRevoked`, and whatever is no
+    StreamError are final.
     Source: X's "Consuming streaming data" guide.
 
-    Each kind keeps its own place on its curve until the stream has been healthy; `retry_with_backoff` then
-    goes back to the policy it was given.
+    Each kind keeps its own place on its curve until the stream has been healthy.
 
     Attributes:
         network: waits after failures of the network.
         http: waits after HTTP errors for which trying again makes sense.
         rate_limit: waits after 420 and 429.
-        jitter: the most a wait is lengthened by at random, as a part of it; 0.1 is 10 %. Never shortens.
-        healthy_after: seconds a stream must have stood before its failures are forgotten. 20 s keeps a server
-            that accepts and closes at once under X's 50 connects in 15 minutes.
-        max_attempts: reconnects without a healthy stream between them; None: no limit.
+        after_drop: seconds to wait after the first drop of an established stream, before those of *network*.
+        connects: the most connects of one subscription in any so many seconds, whatever failed and however
+            long its streams stood; after half of them the others are spread over the time that is left. None:
+            no limit. Source for 50 in 900 s: X's rate limit of most streams.
+        jitter: the most by which a wait of a curve is lengthened at random, as a part of it from 0 to 1; 0.1
+            is 10 %. It never shortens a wait.
+        healthy_after: seconds a stream must have stood before its failures are forgotten.
+        max_attempts: reconnects without a healthy stream between them; None: no limit. `Curve.max_attempts`
+            limits those after one kind of failure.
         max_total: seconds from the first failure to the last reconnect, with no healthy stream between
             them; None: no limit.
-        give_up: called with the error; True makes it final.
+        give_up: called with the error and the `Attempt` that would follow; True makes the error final.
+        also_retry: classes of StreamError that are retried although they are final by the rules above;
+            HTTP errors wait as *http*, others as *network*.
         random: where jitter comes from: a number from 0 to 1.
+
+    Raises:
+        ValueError: a setting is of the wrong kind or out of range; it is named.
     """
 
     network: Curve = Curve(0.25, plus=0.25, cap=16.0)
     http: Curve = Curve(5.0, times=2.0, cap=320.0)
     rate_limit: Curve = Curve(60.0, times=2.0)
+    after_drop: float = 0.0
+    connects: tuple[int, float] | None = (50, 900.0)
     jitter: float = 0.1
     healthy_after: float = 20.0
     max_attempts: int | None = None
     max_total: float | None = None
-    give_up: Callable[[StreamError], bool] | None = None
+    give_up: Callable[[StreamError, Attempt], bool] | None = None
+    also_retry: tuple[type[StreamError], ...] = ()
     random: Callable[[], float] = random.random
-    past: _Past = _Past()
+    past: _Past = _NOTHING
 
     def __post_init__(self) -> None:
+        if self.past is not _NOTHING:
+            return  # made from a policy that has been checked
         for name in ("network", "http", "rate_limit"):
             if not isinstance(getattr(self, name), Curve):
                 raise ValueError(f"{name} is a Curve, such as Curve(5.0, times=2.0, cap=320.0)")
-        for name in ("jitter", "healthy_after", "max_attempts", "max_total"):
-            value = getattr(self, name)
-            if value is None and name.startswith("max_"):
-                continue
-            if not isinstance(value, int | float) or not value >= 0:
-                raise ValueError(f"{name} is a number of 0 or more, not {value!r}")
-        if isinstance(self.give_up, type) or not (self.give_up is None or callable(self.give_up)):
-            raise ValueError(
-                "give_up is a function of the error, such as lambda error: isinstance(error, RateLimited), "
-                f"not {self.give_up!r}"
-            )
+        for name in ("after_drop", "jitter", "healthy_after", "max_attempts", "max_total"):
+            _check_number(name, getattr(self, name), none=name.startswith("max_"))
+        if self.jitter > 1:
+            raise ValueError(f"jitter is a part of the wait from 0 to 1 (0.1 is 10 %), not {self.jitter!r}")
+        _check_connects(self.connects)
+        _check_give_up(self.give_up)
+        _check_errors(self.also_retry)
 
     @classmethod
     def standard(cls) -> BackoffPolicy:
-        """X's own guidance, without limits."""
+        """Return X's own guidance, without limits on attempts."""
         return cls()
 
     @classmethod
     def never(cls) -> BackoffPolicy:
-        """A policy to which every error is final."""
+        """Return a policy to which every error is final."""
         return cls(max_attempts=0)
 
     @property
     def attempt(self) -> int:
-        """How many reconnects this policy has allowed since the stream was last healthy."""
+        """The reconnects that this policy has allowed since the stream was last healthy."""
         return self.past.attempts
 
-    def next(self, error: Exception, now: float) -> Retry | None:
-        """What to do about *error*, at *now* in UNIX seconds; None when it is final."""
-        past = self.past
-        if not isinstance(error, StreamError) or not _retryable(error):
-            return None
-        if self.max_attempts is not None and past.attempts >= self.max_attempts:
-            return None
-        if self.give_up is not None and self.give_up(error):
-            return None
-        wait, failed = self._wait(error)
-        delay = max(wait, _asked_for(error, now)) * (1.0 + self.jitter * self.random())
-        since = past.since if past.attempts else now
-        if self.max_total is not None and now + delay - since > self.max_total:
-            return None
-        failed = msgspec.structs.replace(failed, attempts=past.attempts + 1, since=since)
-        return Retry(delay, msgspec.structs.replace(self, past=failed))
+    def elapsed(self, now: float) -> float:
+        """Return the seconds until *now* since the first failure after the stream was last healthy."""
+        return now - self.past.since if self.past.attempts else 0.0
 
-    def _wait(self, error: StreamError) -> tuple[float, _Past]:
-        """The wait by the table, and the past with this failure in it."""
+    def connecting(self, now: float) -> BackoffPolicy:
+        """Return the policy that counts a connect at *now*, in UNIX seconds, towards `connects`."""
+        if self.connects is None:
+            return self
+        recent = (*self.past.connects, now)[-self.connects[0] :]
+        return self._with(msgspec.structs.replace(self.past, connects=recent))
+
+    def healthy(self) -> BackoffPolicy:
+        """Return the policy after the stream was healthy: all is forgotten but when it connected."""
+        return self._with(_Past(connects=self.past.connects))
+
+    def next(self, error: Exception, now: float, *, stale_ended: bool = False) -> Retry | None:
+        """Return what to do about *error* at *now*, in UNIX seconds; None when it is final.
+
+        Args:
+            error: what ended the session.
+            now: the time it did.
+            stale_ended: whether the dropped connection that the server still counted has just been ended
+                there, so that trying again in a few seconds will do.
+        """
+        if not isinstance(error, StreamError) or not self._is_retried(error):
+            return None
         past = self.past
-        if isinstance(error, RateLimited):
-            wait = self.rate_limit.after(past.rate_limit)
-            return wait, msgspec.structs.replace(past, rate_limit=wait)
+        kind: Kind = "network"
         if isinstance(error, HTTPStatusError):
-            wait = self.http.after(past.http)
-            return wait, msgspec.structs.replace(past, http=wait)
+            kind = "rate_limit" if isinstance(error, RateLimited) else "http"
+        curve: Curve = getattr(self, kind)
+        row: _Row = getattr(past, kind)
+        attempt = Attempt(kind, row.attempts + 1, past.attempts + 1)
+        if _is_over(self.max_attempts, attempt.total) or _is_over(curve.max_attempts, attempt.number):
+            return None
+        if self.give_up is not None and self.give_up(error, attempt):
+            return None
+        wait = curve.after(row.wait)
+        reached: float | None = wait
         if isinstance(error, StreamDisconnected) and not past.dropped:
-            return 0.0, msgspec.structs.replace(past, dropped=True)
-        wait = self.network.after(past.network)
-        return wait, msgspec.structs.replace(past, network=wait)
+            wait, reached = self.after_drop, row.wait
+            past = msgspec.structs.replace(past, dropped=True)
+        elif isinstance(error, TooManyConnections) and past.after_stale + stale_ended:
+            if past.after_stale < len(_AFTER_STALE):
+                wait, reached = _AFTER_STALE[past.after_stale], row.wait
+            past = msgspec.structs.replace(past, after_stale=past.after_stale + 1)
+        asked = _asked_for(error, now)
+        delay = min(max(wait, asked) + wait * self.jitter * self.random(), LONGEST_WAIT)
+        delay = max(delay, self._free_at(now) - now)
+        if _is_over(self.max_total, self.elapsed(now) + delay):
+            return None
+        since = past.since if past.attempts else now
+        changes = {kind: _Row(attempt.number, reached), "attempts": attempt.total, "since": since}
+        return Retry(delay, self._with(msgspec.structs.replace(past, **changes)))
+
+    def _is_retried(self, error: StreamError) -> bool:
+        if isinstance(error, self.also_retry):
+            return True
+        if isinstance(error, _FINAL):
+            return False
+        if isinstance(error, HTTPStatusError):
+            return isinstance(error, RateLimited) or error.status_code >= 500 or error.status_code == 408
+        return True
+
+    def _free_at(self, now: float) -> float:
+        """Return the time from which a session may be opened under the limit on connects.
+
+        The first half of them may be made as fast as the waits allow. The rest are spread over the time until
+        the first one no longer counts: with none left, an outage would be followed by minutes of waiting.
+        """
+        if self.connects is None:
+            return now
+        most, seconds = self.connects
+        most -= 1  # a session connects twice when it finds that its app-only token has expired
+        seconds += _MARGIN
+        recent = [at for at in self.past.connects if at > now - seconds]
+        count = len(recent)
+        if count * 2 < most:
+            return now
+        if count >= most:
+            return recent[count - most] + seconds
+        return recent[-1] + (recent[0] + seconds - recent[-1]) / (most - count + 1)
+
+    def _with(self, past: _Past) -> BackoffPolicy:
+        return msgspec.structs.replace(self, past=past)
 
 
-def _retryable(error: StreamError) -> bool:
-    if isinstance(error, UsageCapped):
-        return False
-    if isinstance(error, HTTPStatusError):
-        return isinstance(error, RateLimited) or error.status_code >= 500 or error.status_code == 408
-    return True
+_FINAL = (UsageCapped, DuplicateStream, TokenRevoked)
 
 
 def _asked_for(error: StreamError, now: float) -> float:
-    """The wait that the server's headers ask for, in seconds; 0 when they ask for none."""
+    """Return the wait that the server's headers ask for, in seconds; 0 when they ask for none."""
     if not isinstance(error, HTTPStatusError):
         return 0.0
-    asked = _retry_after(error.headers.get("retry-after", ""), now)
-    if isinstance(error, RateLimited):
-        asked = max(asked, _number(error.headers.get("x-rate-limit-reset", "")) - now)
+    headers = error.headers
+    sent = _date(headers.get("date", ""))
+    server_now = now if sent is None else sent
+    asked = _retry_after(headers.get("retry-after", ""), server_now)
+    if isinstance(error, RateLimited) and (_number(headers.get("x-rate-limit-remaining", "")) or 0.0) <= 0:
+        reset = _number(headers.get("x-rate-limit-reset", ""))
+        asked = max(asked, reset - server_now if reset is not None else 0.0)
     return min(max(asked, 0.0), LONGEST_WAIT)
 
 
 def _retry_after(value: str, now: float) -> float:
-    """`Retry-After` as seconds from *now*: it is a number of seconds or an HTTP date (RFC 9110, 10.2.3)."""
-    if seconds := _number(value):
+    """Return `Retry-After` as seconds from *now*: it is a number of seconds or a date (RFC 9110, 10.2.3)."""
+    seconds = _number(value)
+    if seconds is not None:
         return seconds
+    date = _date(value)
+    return 0.0 if date is None else date - now
+
+
+def _date(value: str) -> float | None:
+    """Return an HTTP date as UNIX seconds; None for what is none."""
     try:
-        return parsedate_to_datetime(value).timestamp() - now
+        date = parsedate_to_datetime(value)
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
-        return 0.0
+        return None
 
 
-def _number(text: str) -> float:
+def _number(text: str) -> float | None:
     try:
         number = float(text)
     except ValueError:
-        return 0.0
-    return number if math.isfinite(number) else 0.0
+        return None
+    return number if math.isfinite(number) else None

@@ -104,8 +104,9 @@ def connect(
     """
 
     def batches(exchange: _Exchange) -> Iterator[list[bytes | Lifecycle]]:
-        yield [_CONNECTING]
-        head = exchange.open(endpoint.request, auth, endpoint.stall_timeout)
+        opening = exchange.open(endpoint.request, auth, endpoint.stall_timeout)
+        while (head := next(opening)) is None:
+            yield [_CONNECTING]
         if head.status_code != 200 or _is_html(head):
             raise exchange.refused(head, NotAStream)
         yield [Connected(head.status_code, head.headers)]
@@ -158,7 +159,7 @@ def fetch(
     """
 
     def answer(exchange: _Exchange) -> Iterator[list[Response]]:
-        head = exchange.open(request, auth, FETCH_TIMEOUT)
+        head = next(filter(None, exchange.open(request, auth, FETCH_TIMEOUT)))
         yield [Response(head.status_code, head.headers, exchange.read_all(_LONGEST_ANSWER))]
 
     return _exchanging(answer, transport, scheduler)
@@ -251,16 +252,23 @@ class _Exchange:
         self._lock = threading.RLock()  # a signal handler may dispose on the thread that holds it
         self._session: Session | None = None
 
-    def open(self, request: Request, auth: AuthBase | None, stall_timeout: float) -> Head:
-        """The head of the answer to *request*. Raises StreamError, HTTPStatusError for all but 2xx."""
+    def open(self, request: Request, auth: AuthBase | None, stall_timeout: float) -> Iterator[Head | None]:
+        """Yield None before *request* is sent, each time it is, and then the head of the answer.
+
+        It is sent twice when the server refuses a token that *auth* can renew. Raises StreamError,
+        HTTPStatusError for all but 2xx.
+        """
+        yield None
         self._obtain(request, auth)
         try:
-            return self._send(request, auth, stall_timeout)
+            head = self._send(request, auth, stall_timeout)
         except Unauthorized:
             if not isinstance(auth, Auth) or not auth.rejected():
                 raise
-        self._obtain(request, auth)
-        return self._send(request, auth, stall_timeout)
+            yield None
+            self._obtain(request, auth)
+            head = self._send(request, auth, stall_timeout)
+        yield head
 
     def _obtain(self, request: Request, auth: AuthBase | None) -> None:
         """Have *auth* get what it needs before it can sign *request*."""

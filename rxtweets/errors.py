@@ -4,9 +4,12 @@
     ├── ConnectionFailed        the network: refused, reset, DNS, TLS, no answer to a connect
     ├── StreamStalled           nothing arrived, not even a keep-alive, for the stall timeout
     ├── StreamDisconnected      the server ended an established stream
+    │   ├── DuplicateStream     v1.1's codes 2, 7: the account opened another stream
+    │   └── TokenRevoked        v1.1's code 6: the user withdrew the app's access
     ├── FrameTooLong            one message was longer than the limit
     └── HTTPStatusError         the server answered with a status that is no success
         ├── Unauthorized        401
+        ├── CreditsDepleted     402
         ├── Forbidden           403
         ├── NotFound            404
         ├── NotAcceptable       406
@@ -46,17 +49,25 @@ class StreamError(Exception):
     """Base of every error that a stream, or a request beside it, ends with.
 
     Attributes:
+        attempts: how many reconnects `retry_with_backoff` made, since the stream was last healthy, before it
+            gave up with this error; 0 for an error that came first.
+        elapsed: the seconds from the first failure among these to this one.
         cut: how many bytes had come of a last message that is lost, since the stream ended within it; None
             when it ended between two messages.
     """
 
+    attempts: int = 0
+    elapsed: float = 0.0
     cut: int | None = None
 
     def __str__(self) -> str:
         said = super().__str__()
-        if self.cut is None:
-            return said
-        return f"{said}, in the middle of a message, of which {self.cut:,} bytes had come"
+        if self.cut is not None:
+            said += f", in the middle of a message, of which {self.cut:,} bytes had come"
+        if self.attempts:
+            count = f"{self.attempts} reconnect{'s' if self.attempts > 1 else ''}"
+            said += f" (after {count} in {self.elapsed:.0f} s)"
+        return said
 
 
 class ConnectionFailed(StreamError):
@@ -89,13 +100,43 @@ class StreamDisconnected(StreamError):
         reason: what the server said, or that it said nothing.
     """
 
+    _hint: ClassVar[str] = ""
+
     def __init__(self, reason: str = "the server closed the stream", code: int | None = None) -> None:
-        super().__init__(_readable(reason) if code is None else f"{_readable(reason)} (code {code})")
+        said = _readable(reason) if code is None else f"{_readable(reason)} (code {code})"
+        super().__init__(f"{said}; {self._hint}" if self._hint else said)
         self.code = code
         self.reason = reason
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.reason, self.code), {"cut": self.cut}
+
+    @staticmethod
+    def of(reason: str, code: int | None = None) -> StreamDisconnected:
+        """Return the error of the class that belongs to *code*."""
+        kind = StreamDisconnected if code is None else _BY_CODE.get(code, StreamDisconnected)
+        return kind(reason, code)
+
+
+class DuplicateStream(StreamDisconnected):
+    """The account opened another stream, here or in another program, which ended this one (v1.1, codes 2, 7).
+
+    Final by default: a reconnect would end the newer stream, whose reconnect would end this one, and so on
+    until the account is refused with 420.
+    """
+
+    _hint = (
+        "the account opened another stream, and v1.1 allows one at a time: join filters with | "
+        "(rxtweets.FilterQuery) and open one stream for all of them"
+    )
+
+
+class TokenRevoked(StreamDisconnected):
+    """The user withdrew the app's access, or the token was reset (v1.1, code 6); final by default."""
+
+
+_BY_CODE: dict[int, type[StreamDisconnected]] = {2: DuplicateStream, 6: TokenRevoked, 7: DuplicateStream}
+# Source: X's documentation of v1.1's disconnect messages.
 
 
 class FrameTooLong(StreamError):
@@ -220,6 +261,12 @@ class Unauthorized(HTTPStatusError):
     _hint = "are the credentials of this app and protocol, and is this machine's clock right?"
 
 
+class CreditsDepleted(HTTPStatusError):
+    """402: the credit of a pay-per-use app is used up (v2); final."""
+
+    _hint = "the app has no credit left: buy some in X's developer console"
+
+
 class Forbidden(HTTPStatusError):
     """403: the account or app may not use this endpoint."""
 
@@ -257,7 +304,10 @@ class RateLimited(HTTPStatusError):
 
 
 class TooManyConnections(RateLimited):
-    """429: as many streams are open as the account may have (v2)."""
+    """429: as many streams are open as the app may have (v2).
+
+    X still counts a dropped connection for some seconds, so a reconnect can meet it.
+    """
 
 
 class UsageCapped(RateLimited):
@@ -293,6 +343,7 @@ class UnexpectedResponse(HTTPStatusError):
 
 _BY_STATUS: dict[int, type[HTTPStatusError]] = {
     401: Unauthorized,
+    402: CreditsDepleted,
     403: Forbidden,
     404: NotFound,
     406: NotAcceptable,

@@ -6,17 +6,25 @@ chain writes these three steps itself, with an endpoint of `rxtweets.endpoints`.
 
 from __future__ import annotations
 
+import functools
+import threading
+import warnings
+from collections.abc import Callable
 from typing import ClassVar, Literal, TypedDict, Unpack
+from urllib.parse import urlsplit
 
+import reactivex
 from reactivex import Observable, abc
+from reactivex import operators as ops
 
 from ._api import Api
+from ._observable import as_stream
 from .auth import Auth, OAuth1
 from .backoff import BackoffPolicy
 from .connection import connect
 from .endpoints import Endpoint, v1, v2
 from .management import ConnectionsClient, SubscriptionsClient
-from .messages import Lifecycle, Message
+from .messages import Connected, Lifecycle, Message
 from .operators import decode, retry_with_backoff
 from .rules import RulesClient
 from .track import FilterQuery
@@ -70,14 +78,35 @@ class _Streams:
 
     def _stream(self, endpoint: Endpoint) -> Observable[Message | Lifecycle]:
         session = connect(endpoint, self._auth, transport=self._transport, scheduler=self._scheduler)
-        return session.pipe(decode(), retry_with_backoff(self._policy))
+        return session.pipe(decode(), retry_with_backoff(self._policy, end_stale=self._end_stale(endpoint)))
+
+    def _end_stale(self, endpoint: Endpoint) -> Callable[[Connected], Observable[bool]] | None:
+        return None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._auth!r})"
 
 
 class Stream(_Streams):
-    """The v1.1 streams, usually with `OAuth1`."""
+    """The v1.1 streams, usually with `OAuth1`.
+
+    v1.1 allows one stream of a kind at a time to an account: another one, in this program or in another, ends
+    the first with `DuplicateStream`. When this program opens a second, a `RuntimeWarning` says so, once for
+    each account.
+    """
+
+    def _stream(self, endpoint: Endpoint) -> Observable[Message | Lifecycle]:
+        stream = super()._stream(endpoint)
+        if not isinstance(self._auth, OAuth1):
+            return stream
+        url = urlsplit(endpoint.request.url)
+        account = self._auth.access_token, url.netloc, url.path.split("/")[2]
+
+        def counted(_: abc.SchedulerBase) -> Observable[Message | Lifecycle]:
+            opened = _OpenStream(account)
+            return stream.pipe(ops.do_action(opened.check, opened.fail), ops.finally_action(opened.close))
+
+        return as_stream(reactivex.defer(counted))  # type: ignore[no-any-return]
 
     def filter(
         self,
@@ -152,6 +181,58 @@ class Stream(_Streams):
         return self._stream(v1.retweet(count=count, partitions=partitions, base_url=self._base_url))
 
 
+_Account = tuple[str, str, str]
+
+
+class _OpenStream:
+    """A subscription to a v1.1 stream of one account, host and kind.
+
+    Whether another one is open can't be told when it is subscribed to: the other may just be closing. Once
+    this one is connected it can: the other is then still open, or was ended by the server.
+    """
+
+    _lock: ClassVar = threading.Lock()
+    _open: ClassVar[dict[_Account, list[_OpenStream]]] = {}
+    _warned: ClassVar[set[_Account]] = set()
+
+    def __init__(self, account: _Account) -> None:
+        self._account = account
+        self._failed = False
+        self._was_disposed = False
+        with self._lock:
+            streams = self._open.setdefault(account, [])
+            self._others = tuple(streams)
+            streams.append(self)
+
+    def close(self) -> None:
+        self._was_disposed = not self._failed
+        self._others = ()
+        with self._lock:
+            streams = self._open[self._account]
+            streams.remove(self)
+            if not streams:
+                del self._open[self._account]
+
+    def fail(self, _: Exception) -> None:
+        self._failed = True
+
+    def check(self, item: object) -> None:
+        """Warn, once for each account, when this stream is connected beside another one."""
+        if item.__class__ is not Connected:
+            return
+        with self._lock:
+            others, self._others = self._others, ()
+            if self._account in self._warned or all(other._was_disposed for other in others):
+                return
+            self._warned.add(self._account)
+        warnings.warn(
+            "two streams of one account are open: v1.1 allows one, and the newer ends the older. To have "
+            "several filters, join them with | (rxtweets.FilterQuery) and open one stream for all of them",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+
+
 class _Wanted(TypedDict):
     track: v1.Names | None
     follow: v1.Ids | None
@@ -184,9 +265,29 @@ class StreamingClient(_Streams):
     The options of the streams are those of the functions in `endpoints.v2`: lists of field names,
     *expansions*, *backfill_minutes*, *start_time* and *end_time*. A stream with a start or an end replays
     that window and completes.
+
+    Args:
+        end_stale: whether a stream that broke, and is refused with `TooManyConnections` since X still counts
+            the broken connection, ends that one (`ConnectionsClient.end_stale`) to be back within seconds.
     """
 
     _signed = False
+
+    def __init__(
+        self,
+        auth: Auth | None,
+        *,
+        base_url: str | None = None,
+        policy: BackoffPolicy | None = None,
+        transport: Transport | None = None,
+        scheduler: abc.SchedulerBase | None = None,
+        end_stale: bool = True,
+    ) -> None:
+        super().__init__(auth, base_url=base_url, policy=policy, transport=transport, scheduler=scheduler)
+        self._ends_stale = end_stale
+
+    def _end_stale(self, endpoint: Endpoint) -> Callable[[Connected], Observable[bool]] | None:
+        return functools.partial(self.connections.end_stale, endpoint) if self._ends_stale else None
 
     def filter(self, **options: Unpack[v2.PostOptions]) -> Observable[Message | Lifecycle]:
         """The posts that match the app's rules, which `rules` manages."""

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rxtweets.backoff import LONGEST_WAIT, BackoffPolicy
+from rxtweets.backoff import LONGEST_WAIT, Attempt, BackoffPolicy, Curve
 from rxtweets.errors import (
     ConnectionFailed,
+    DuplicateStream,
     FrameTooLong,
     HTTPStatusError,
     RateLimited,
     StreamDisconnected,
     StreamError,
     StreamStalled,
+    TokenRevoked,
 )
 from rxtweets.operators import retry_with_backoff
 
@@ -104,14 +107,25 @@ def test_errors_of_others_are_final(error: Exception) -> None:
         (http(429, x_rate_limit_reset="nan", retry_after="-5"), 60),
         (http(429, x_rate_limit_reset="inf", retry_after="1e999"), 60),
         (http(429, x_rate_limit_reset="9" * 30), LONGEST_WAIT),
+        (http(429, x_rate_limit_reset="1870", x_rate_limit_remaining="48"), 60),
+        (http(429, x_rate_limit_reset="1870", x_rate_limit_remaining="0"), 870),
+        (http(429, x_rate_limit_reset="1870", x_rate_limit_remaining="some"), 870),
+        (http(429, x_rate_limit_reset="30", date="Thu, 01 Jan 1970 00:00:00 GMT"), 60),
+        (http(429, x_rate_limit_reset="300", date="Thu, 01 Jan 1970 00:00:00 GMT"), 300),
+        (http(429, x_rate_limit_reset="7500", date="Thu, 01 Jan 1970 02:00:00 GMT"), 300),
+        (http(429, x_rate_limit_reset="1300", date="yesterday"), 300),
+        (http(503, retry_after="Thu, 01 Jan 1970 02:00:20 -0000", date="Thu, 01 Jan 1970 02:00:00 GMT"), 20),
     ],
 )
 def test_the_server_says_how_long(error: HTTPStatusError, wait: float) -> None:
-    """Never before `x-rate-limit-reset` (after 420 and 429) or `Retry-After`; nonsense in them is ignored."""
+    """Never before `x-rate-limit-reset` (after 420 and 429, with nothing remaining) or `Retry-After`.
+
+    Both are in the time of the server, which `Date` tells; nonsense in them is ignored.
+    """
     assert waits(NO_JITTER, error, now=1000.0) == [wait]
 
 
-@given(st.floats(0, 1), st.floats(0, 5))
+@given(st.floats(0, 1), st.floats(0, 1))
 def test_jitter_only_lengthens(random: float, jitter: float) -> None:
     """A wait is never shorter than the table's."""
     policy = BackoffPolicy(jitter=jitter, random=lambda: random)
@@ -121,6 +135,13 @@ def test_jitter_only_lengthens(random: float, jitter: float) -> None:
     second = first.policy.next(http(503), 0.0)
     assert second is not None
     assert second.delay >= 10.0
+
+
+def test_jitter_is_a_part_of_the_tables_wait() -> None:
+    """What the server asks for is lengthened by no more than that, and nothing exceeds a day."""
+    policy = BackoffPolicy(jitter=1, random=lambda: 1.0)
+    assert waits(policy, http(429, x_rate_limit_reset="2000"), now=1000.0) == [1060]
+    assert waits(policy, http(429, x_rate_limit_reset="9" * 30)) == [LONGEST_WAIT]
 
 
 def test_a_policy_is_a_value() -> None:
@@ -143,8 +164,48 @@ def test_limits() -> None:
     assert first is not None
     assert first.policy.next(http(503), 101.0) is not None
     assert first.policy.next(http(503), 105.0) is None
-    picky = BackoffPolicy(jitter=0, give_up=lambda error: isinstance(error, StreamStalled))
+    picky = BackoffPolicy(jitter=0, give_up=lambda error, attempt: isinstance(error, StreamStalled))
     assert waits(picky, DOWN, StreamStalled(90)) == [0.25, None]
+
+
+def test_limits_for_each_kind_of_failure() -> None:
+    """Three tries for a 503 and a second between failures of the network: each kind has its own limit."""
+    policy = BackoffPolicy(
+        jitter=0, http=Curve(5.0, times=2.0, max_attempts=3), network=Curve(1.0), after_drop=2.0
+    )
+    assert waits(policy, http(503), DOWN, http(503), DROPPED, DOWN, http(503), DOWN, http(503)) == [
+        5, 1, 10, 2, 1, 20, 1, None,
+    ]  # fmt: skip
+
+
+def test_the_predicate_knows_the_attempt() -> None:
+    """It gets the kind of failure, and the attempt's number among those of the kind and among all."""
+    seen: list[Attempt] = []
+
+    def give_up(error: StreamError, attempt: Attempt) -> bool:
+        seen.append(attempt)
+        return attempt.kind == "http" and attempt.number > 1
+
+    policy = BackoffPolicy(jitter=0, give_up=give_up)
+    assert waits(policy, http(503), DROPPED, http(429), http(500)) == [5, 0, 60, None]
+    assert seen == [("http", 1, 1), ("network", 1, 2), ("rate_limit", 1, 3), ("http", 2, 4)]
+
+
+@pytest.mark.parametrize("error", [StreamDisconnected.of("admin logout", 7), StreamDisconnected.of("dup", 2)])
+def test_a_newer_stream_of_the_account_is_final(error: StreamError) -> None:
+    """Else the two would end each other for ever; a policy may choose otherwise."""
+    assert isinstance(error, DuplicateStream)
+    assert "FilterQuery" in str(error)
+    assert waits(NO_JITTER, error) == [None]
+    assert waits(BackoffPolicy(jitter=0, also_retry=(DuplicateStream,)), error, error) == [0, 0.25]
+
+
+def test_final_errors_can_be_retried() -> None:
+    """HTTP errors that are final by themselves wait as the others when they are asked to be retried."""
+    stubborn = BackoffPolicy(jitter=0, also_retry=(HTTPStatusError, TokenRevoked))
+    revoked = StreamDisconnected.of("token revoked", 6)
+    assert waits(stubborn, http(401), http(404), revoked, http(503)) == [5, 10, 0, 20]
+    assert waits(NO_JITTER, revoked) == [None]
 
 
 @pytest.mark.parametrize("field", ["jitter", "healthy_after", "max_attempts", "max_total"])
@@ -157,13 +218,35 @@ def test_bad_settings_are_named(field: str) -> None:
 
 @pytest.mark.parametrize(
     "settings",
-    [{"give_up": RateLimited}, {"give_up": 420}, {"network": 5}, {"jitter": "no"}, {"max_attempts": "3"}],
+    [
+        {"give_up": RateLimited},
+        {"give_up": 420},
+        {"give_up": lambda error: True},
+        {"network": 5},
+        {"jitter": "no"},
+        {"jitter": 5},
+        {"max_attempts": "3"},
+        {"after_drop": math.inf},
+        {"connects": 50},
+        {"connects": (1, 900)},
+        {"connects": (50, 0)},
+        {"also_retry": DuplicateStream},
+        {"also_retry": (OSError,)},
+    ],
 )
 def test_wrong_kinds_of_settings_are_named(settings: dict[str, Any]) -> None:
     """A setting of another kind is refused when the policy is made, not at the first failure."""
     (name,) = settings
     with pytest.raises(ValueError, match=name):
         BackoffPolicy(**settings)
+
+
+@pytest.mark.parametrize("settings", [{"first": -1}, {"first": "1"}, {"cap": math.nan}, {"max_attempts": -1}])
+def test_bad_curves_are_named(settings: dict[str, Any]) -> None:
+    """A curve says which of its numbers is none."""
+    (name,) = settings
+    with pytest.raises(ValueError, match=name):
+        Curve(**{"first": 1.0, **settings})
 
 
 @pytest.mark.parametrize("policy", ["never", BackoffPolicy.never])

@@ -320,7 +320,9 @@ def test_a_refused_token_is_renewed_once() -> None:
         Script(status=401), Script(TOKEN), Script(status=401),
     )  # fmt: skip
     stream = connect(ENDPOINT, AppOnly("key", "secret"), transport=transport)
-    Seen(stream).count(2).dispose()
+    renewed = Seen(stream).count(2)
+    renewed.dispose()
+    assert renewed.connecting == 2
     seen = Seen(stream).ended()
     assert isinstance(seen.error, Unauthorized)
     assert len(transport.sessions) == 7

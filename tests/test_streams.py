@@ -293,3 +293,48 @@ def test_wrong_credentials_are_final(emulator: Emulator) -> None:
         assert isinstance(error, errors.Unauthorized | errors.Forbidden)
         assert str(error.problem)
         assert "s3cret" not in repr(error)
+
+
+BROKEN = Script(
+    b'{"data":{"id":"1","text":"one"}}\r\n',
+    headers={"Date": "Sun, 01 Nov 2026 10:00:00 GMT"},
+)
+TOO_MANY = Script(
+    b'{"title":"ConnectionException","connection_issue":"TooManyConnections"}',
+    status=429,
+    headers={"x-rate-limit-remaining": "48", "x-rate-limit-reset": "99999999999"},
+)
+STANDING = Script(b'{"data":[{"id":"u","connected_at":"2026-11-01T10:00:01Z"}]}')
+ENDED = Script(b'{"data":{"successful_kills":1,"failed_kills":0,"results":[]}}')
+
+
+def test_too_many_connections_after_ones_own_reconnect_is_healed_within_seconds() -> None:
+    """The broken connection, which X still counts, is ended, and the stream stands again a second later."""
+    healing = ScriptedTransport(BROKEN, TOO_MANY, STANDING, ENDED, BROKEN)
+    plain = ScriptedTransport(BROKEN, TOO_MANY, BROKEN)
+    for transport, end_stale, again in ((healing, True, 1.0), (plain, False, 60.0)):
+        client = StreamingClient(
+            TOKEN, policy=BackoffPolicy(jitter=0), transport=transport, end_stale=end_stale
+        )
+        seen = timeline(client.filter().pipe(ops.take(9)))
+        assert [at for at, item in seen.items if isinstance(item, Connected)] == [0.0, again]
+
+
+def test_a_newer_stream_of_the_account_ends_the_older_for_good(emulator: Emulator) -> None:
+    """v1.1: the older ends with an error that says so, the newer goes on; a warning comes once."""
+    stream = Stream(OAuth1(*emulator.oauth1), base_url=emulator.base_url)
+    older = Seen(stream.filter(track="python")).count(1)
+    with pytest.warns(RuntimeWarning, match="two streams of one account"):
+        newer = Seen(stream.filter(track="coffee")).count(2)
+    assert isinstance(older.ended().error, errors.DuplicateStream)
+    newest = Seen(stream.sample()).count(2)  # without another warning, which would be an error here
+    assert isinstance(newer.ended().error, errors.DuplicateStream)
+    newest.count(10).dispose()
+    assert not any(isinstance(item, Reconnecting) for item in (*older.items, *newer.items, *newest.items))
+
+
+def test_one_stream_after_the_other_is_no_reason_to_warn(emulator: Emulator) -> None:
+    """Streams of an account that don't overlap warn of nothing (warnings are errors here)."""
+    stream = Stream(OAuth1(*emulator.oauth1), base_url=emulator.base_url)
+    for _ in range(5):
+        assert first(stream.sample(), Status).text

@@ -14,8 +14,6 @@ from rxtweets.connection import connect
 from rxtweets.endpoints import Endpoint
 from rxtweets.errors import (
     HTTPStatusError,
-    RateLimited,
-    ServerError,
     StreamDisconnected,
     StreamError,
     StreamStalled,
@@ -63,7 +61,8 @@ class Run:
         self._answered: StreamError | None = None
         self._failure: Exception | None = None
         self._loop = Loop()
-        asking = _Asking(ask=self._ask, **msgspec.structs.asdict(policy))
+        settings = {**msgspec.structs.asdict(policy), "also_retry": (HTTPStatusError,)}
+        asking = _Asking(ask=self._ask, **settings)
         chain = connect(endpoint, auth, transport=transport).pipe(decode(), retry_with_backoff(asking))
         self._subscription = chain.subscribe(self._tell, self._fail, scheduler=self._loop)
 
@@ -128,16 +127,7 @@ class _Asking(BackoffPolicy, frozen=True, kw_only=True):
 
     ask: Callable[[StreamError], bool]
 
-    def next(self, error: Exception, now: float) -> Retry | None:
+    def next(self, error: Exception, now: float, *, stale_ended: bool = False) -> Retry | None:
         if isinstance(error, StreamError) and not self.ask(error):
             return None
-        return super().next(_worth_retrying(error), now)
-
-
-def _worth_retrying(error: Exception) -> Exception:
-    """*error*, or if it is an HTTP error that is final by itself, one of those that are not."""
-    if isinstance(error, RateLimited):
-        return RateLimited(error.status_code, error.headers)
-    if isinstance(error, HTTPStatusError):
-        return ServerError(503, error.headers)
-    return error
+        return super().next(error, now, stale_ended=stale_ended)

@@ -3,17 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import msgspec
+import reactivex
 from reactivex import Observable
 from reactivex import operators as ops
 
 from rxtweets._api import Answer, Api, Pairs, number, text, time
-from rxtweets.endpoints import checks
+from rxtweets.endpoints import Endpoint, checks
+from rxtweets.messages import Connected
 
-# Source for fields and limits: X's OpenAPI description, version 2.167.
+# Source for names, fields and limits: X's OpenAPI description, 2.167; the activity stream has no name.
+_NAMES = {
+    "/2/tweets/search/stream": "filtered_stream",
+    "/2/tweets/sample/stream": "sample_stream",
+    "/2/tweets/sample10/stream": "sample10_stream",
+    "/2/tweets/firehose/stream": "firehose_stream",
+    "/2/tweets/firehose/stream/lang/en": "firehose_stream_lang_en",
+    "/2/tweets/firehose/stream/lang/ja": "firehose_stream_lang_ja",
+    "/2/tweets/firehose/stream/lang/ko": "firehose_stream_lang_ko",
+    "/2/tweets/firehose/stream/lang/pt": "firehose_stream_lang_pt",
+    "/2/tweets/compliance/stream": "tweets_compliance_stream",
+    "/2/users/compliance/stream": "users_compliance_stream",
+    "/2/tweets/label/stream": "tweet_label_stream",
+    "/2/likes/firehose/stream": "likes_firehose_stream",
+    "/2/likes/sample10/stream": "likes_sample10_stream",
+    "/2/likes/compliance/stream": "likes_compliance_stream",
+}
+_SAME_CONNECTION = timedelta(seconds=5)
+"""The most time between a connection's `connected_at` and the `Date` of the answer that opened it."""
 _MOST_AT_ONCE = 100
 _FIELDS = "client_ip,connected_at,disconnect_reason,disconnected_at,endpoint_name,id"
 
@@ -97,6 +119,41 @@ class ConnectionsClient:
     def close_all(self) -> Observable[ClosedConnections]:
         """End all connections of the app."""
         return self._ended("/all")
+
+    def end_stale(self, endpoint: Endpoint, connected: Connected) -> Observable[bool]:
+        """End the connection to *endpoint* that began with *connected*, if X still has it in its list.
+
+        After a connection has broken, X counts it for some seconds more and refuses the next one with
+        `TooManyConnections`. The connection is known by the time at which it began; where another connection
+        of the app to the same endpoint began within 5 s of it, none is ended. This is what
+        `StreamingClient` does before a reconnect (`retry_with_backoff(end_stale=…)`).
+
+        Returns:
+            An Observable of one item: whether a connection was ended.
+        """
+        name = _NAMES.get(urlsplit(endpoint.request.url).path)
+        try:
+            began = parsedate_to_datetime(connected.headers.get("Date", ""))
+        except ValueError:
+            return reactivex.just(False)
+        if name is None or began.tzinfo is None:
+            return reactivex.just(False)
+
+        def is_it(connection: ConnectionInfo) -> bool:
+            at = connection.connected_at
+            return (
+                bool(connection.id)
+                and at is not None
+                and at.tzinfo is not None
+                and abs(at - began) <= _SAME_CONNECTION
+            )
+
+        def end(found: list[ConnectionInfo]) -> Observable[bool]:
+            if len(found) != 1:
+                return reactivex.just(False)
+            return self.close(found[0]).map(lambda result: result.closed == 1)
+
+        return self.list(endpoints=[name]).pipe(ops.filter(is_it), ops.to_list(), ops.flat_map(end))
 
     def _ended(self, path: str, body: dict[str, Any] | None = None) -> Observable[ClosedConnections]:
         return self._api.call("DELETE", "/2/connections" + path, body=body).pipe(ops.map(_closed))

@@ -15,16 +15,19 @@ from reactivex.disposable import (
 from reactivex.scheduler import CurrentThreadScheduler, TimeoutScheduler
 
 from rxtweets._observable import StreamObservable
-from rxtweets._schedulers import on_no_event_loop
+from rxtweets._schedulers import on_no_event_loop, steady_clock
 from rxtweets.backoff import BackoffPolicy
-from rxtweets.errors import StreamError
-from rxtweets.messages import Connected, Lifecycle, Reconnecting
+from rxtweets.errors import StreamError, TooManyConnections
+from rxtweets.messages import Connected, Connecting, Lifecycle, Reconnecting
 
 _T = TypeVar("_T")
 
 
 def retry_with_backoff(
-    policy: BackoffPolicy | None = None, *, scheduler: abc.SchedulerBase | None = None
+    policy: BackoffPolicy | None = None,
+    *,
+    end_stale: Callable[[Connected], Observable[bool]] | None = None,
+    scheduler: abc.SchedulerBase | None = None,
 ) -> Callable[[Observable[_T]], Observable[_T | Lifecycle]]:
     """Subscribe anew after an error, when and as often as *policy* says.
 
@@ -34,14 +37,19 @@ def retry_with_backoff(
         --C--s--s--R-----C--s--s--      R: Reconnecting(delay=0.0, attempt=1, cause=…)
 
     Before each wait a `Reconnecting` says in the stream how long it is and why. The policy starts over once a
-    session has stood, since its `Connected`, for `policy.healthy_after` seconds. An error that the
-    policy calls final ends the stream at once, and so does one that is no StreamError: a subscriber's or an
-    operator's own exception never reconnects.
+    session has stood, since its `Connected`, for `policy.healthy_after` seconds; only its limit on connects
+    goes on counting. An error that the policy calls final ends the stream at once, with the number of
+    reconnects before it, and so does one that is no StreamError: a subscriber's or an operator's own
+    exception never reconnects.
 
     Args:
         policy: which failure waits how long; default `BackoffPolicy.standard()`.
+        end_stale: called after `TooManyConnections` with the last `Connected`, if there was one, for an
+            Observable that ends that connection where the server still counts it, and tells whether it did;
+            then the next session is tried in a second. Its errors mean that it did not. See
+            `ConnectionsClient.end_stale`.
         scheduler: where the waits run and which clock they go by; default the subscriber's, else a timer
-            thread.
+            thread. Changes of the system's time don't matter.
     """
     first = BackoffPolicy.standard() if policy is None else policy
     if not isinstance(first, BackoffPolicy):
@@ -52,18 +60,20 @@ def retry_with_backoff(
             observer: abc.ObserverBase[_T | Lifecycle], scheduler_: abc.SchedulerBase | None = None
         ) -> abc.DisposableBase:
             timer = scheduler or on_no_event_loop(scheduler_) or TimeoutScheduler.singleton()
+            now = steady_clock(timer)
             forward = observer.on_next
             current = SerialDisposable()
             policy = first
             context = contextvars.copy_context()
-            connected: float | None = None
-
-            def now() -> float:
-                return timer.to_seconds(timer.now)
+            last: Connected | None = None
+            connected_at: float | None = None
+            requests = 0
 
             def connect() -> None:
-                nonlocal connected
-                connected = None
+                nonlocal connected_at, policy, requests
+                connected_at = None
+                requests = 0
+                policy = policy.connecting(now())
                 session = SingleAssignmentDisposable()
                 current.disposable = session
                 session.disposable = source.subscribe(
@@ -71,30 +81,52 @@ def retry_with_backoff(
                 )
 
             def on_next(item: _T) -> None:
-                nonlocal connected
+                nonlocal connected_at, last, policy, requests
                 if item.__class__ is Connected:
-                    connected = now()
+                    connected_at = now()
+                    last = item  # type: ignore[assignment]
+                elif item.__class__ is Connecting:
+                    requests += 1
+                    if requests > 1:  # with another token; the first was counted when it was subscribed to
+                        policy = policy.connecting(now())
                 forward(item)
 
             def on_error(error: Exception) -> None:
                 nonlocal policy
+                if connected_at is not None and now() - connected_at >= policy.healthy_after:
+                    policy = policy.healthy()
+                if end_stale is None or last is None or not isinstance(error, TooManyConnections):
+                    retry(error)
+                    return
+                ending = SingleAssignmentDisposable()
+                current.disposable = ending
+                ended: list[bool] = []
+                ending.disposable = end_stale(last).subscribe(
+                    ended.append,
+                    lambda _: retry(error),
+                    lambda: retry(error, any(ended)),
+                    scheduler=scheduler_,
+                )
+
+            def retry(error: Exception, stale_ended: bool = False) -> None:
+                nonlocal policy
                 at = now()
-                if connected is not None and at - connected >= policy.healthy_after:
-                    policy = first
                 try:
-                    retry = policy.next(error, at)
+                    answer = policy.next(error, at, stale_ended=stale_ended)
                 except Exception as raised:  # the user's predicate
                     observer.on_error(raised)
                     return
-                if retry is None or not isinstance(error, StreamError):
+                if answer is None or not isinstance(error, StreamError):
+                    if isinstance(error, StreamError):
+                        error.attempts, error.elapsed = policy.attempt, policy.elapsed(at)
                     observer.on_error(error)
                     return
-                policy = retry.policy
-                forward(Reconnecting(delay=retry.delay, attempt=policy.attempt, cause=error))
+                policy = answer.policy
+                forward(Reconnecting(delay=answer.delay, attempt=policy.attempt, cause=error))
                 # In this order: a wait of 0 s may be over before it is returned, the next session begun.
                 wait = SingleAssignmentDisposable()
                 current.disposable = wait
-                wait.disposable = _later(timer, retry.delay, lambda *_: context.copy().run(connect))
+                wait.disposable = _later(timer, answer.delay, lambda *_: context.copy().run(connect))
 
             connect()
             return current

@@ -9,12 +9,15 @@ from typing import Any
 
 import msgspec
 import pytest
+from requests.structures import CaseInsensitiveDict
 
 from rxtweets import errors
 from rxtweets.auth import BearerToken
 from rxtweets.backoff import BackoffPolicy
 from rxtweets.emulator import Emulator
+from rxtweets.endpoints import Endpoint, v2
 from rxtweets.management import ClosedConnections, ConnectionInfo, ConnectionsClient
+from rxtweets.messages import Connected
 from rxtweets.streams import StreamingClient
 from rxtweets.testing import Script, ScriptedTransport
 from tests.observing import Seen
@@ -62,6 +65,51 @@ def test_connections_of_a_later_version_of_x() -> None:
         ConnectionInfo("", "5"),
     ]
     assert dict(transport.sessions[0].request.params)["endpoints"] == "new_stream"
+
+
+BEGAN = Connected(200, CaseInsensitiveDict({"Date": "Sun, 01 Nov 2026 10:00:00 GMT"}))
+FILTER = v2.filter(base_url="http://127.0.0.1:9")
+
+
+def listed(number: int, connected_at: str | None) -> dict[str, Any]:
+    return {"id": f"u-{number}", "endpoint_name": "filtered_stream", "connected_at": connected_at}
+
+
+CLOSED = {"data": {"successful_kills": 1, "failed_kills": 0, "results": [{"success": True, "uuid": "u-1"}]}}
+
+
+def test_end_stale() -> None:
+    """The connection that began with the head of the answer is ended, and no other."""
+    page = {
+        "data": [listed(0, "2026-11-01T09:59:00Z"), listed(1, "2026-11-01T10:00:00.900Z"), listed(2, None)]
+    }
+    connections, transport = scripted(page, CLOSED)
+    assert Seen(connections.end_stale(FILTER, BEGAN)).ended().items == [True]
+    looked, ended = (session.request for session in transport.sessions)
+    assert dict(looked.params)["endpoints"] == "filtered_stream"
+    assert dict(looked.params)["status"] == "active"
+    assert (ended.method, msgspec.json.decode(ended.json or b"")) == ("DELETE", {"uuids": ["u-1"]})
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "began", "found"),
+    [
+        (FILTER, BEGAN, [listed(0, "2026-11-01T09:59:00Z")]),
+        (FILTER, BEGAN, [listed(0, "2026-11-01T10:00:01Z"), listed(1, "2026-11-01T10:00:02Z")]),
+        (FILTER, BEGAN, [listed(0, "2026-11-01T10:00:00"), listed(1, "soon")]),
+        (FILTER, BEGAN, [{"connected_at": "2026-11-01T10:00:00Z"}]),
+        (FILTER, Connected(200, {}), None),
+        (FILTER, Connected(200, {"Date": "once"}), None),
+        (v2.activity(base_url="http://127.0.0.1:9"), BEGAN, None),
+    ],
+)
+def test_a_connection_that_is_not_known_for_sure_is_left(
+    endpoint: Endpoint, began: Connected, found: list[dict[str, Any]] | None
+) -> None:
+    """With none or several that may be it, or no way to know, nothing is ended."""
+    connections, transport = scripted(*([] if found is None else [{"data": found}]))
+    assert Seen(connections.end_stale(endpoint, began)).ended().items == [False]
+    assert len(transport.sessions) == (found is not None)
 
 
 @pytest.mark.parametrize(
@@ -135,3 +183,14 @@ def test_against_a_server(emulator: Emulator) -> None:
     assert isinstance(stream.ended().error, errors.StreamDisconnected)
     emulator.wait_for_streams(0)
     assert Seen(client.connections.list()).ended().items == []
+
+
+def test_a_standing_stream_is_found_and_ended(emulator: Emulator) -> None:
+    """By the time at which it began the server knows it."""
+    client = StreamingClient(
+        BearerToken(emulator.bearer_token), base_url=emulator.base_url, policy=BackoffPolicy.never()
+    )
+    seen = Seen(client.sample()).count(1)
+    endpoint = v2.sample(base_url=emulator.base_url)
+    assert Seen(client.connections.end_stale(endpoint, seen.items[0])).ended().items == [True]
+    assert isinstance(seen.ended().error, errors.StreamDisconnected)

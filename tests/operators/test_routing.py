@@ -11,7 +11,18 @@ from reactivex import operators as ops
 
 from rxtweets import operators as tw
 from rxtweets import testing
-from rxtweets.errors import ConnectionFailed, StreamDisconnected
+from rxtweets.errors import (
+    ConnectionFailed,
+    Forbidden,
+    HTTPStatusError,
+    NoRules,
+    RateLimited,
+    ServerError,
+    StreamDisconnected,
+    TooManyConnections,
+    Unauthorized,
+    UsageCapped,
+)
 from rxtweets.messages import (
     Activity,
     ComplianceEvent,
@@ -155,6 +166,66 @@ def test_a_goodbye_explains_the_end(frame: bytes, code: int | None, reason: str 
     assert seen.error.code == code
     assert seen.error.reason == reason if reason else seen.error.reason != end.reason
     assert seen.items[1] == Disconnected(seen.error)
+
+
+CONNECTION = b'{"title":"ConnectionException","detail":"At the limit.","connection_issue":"%s","type":"%s"}'
+KIND = b"https://api.x.com/2/problems/"
+
+
+@pytest.mark.parametrize(
+    ("frame", "kind", "status"),
+    [
+        (CONNECTION % (b"TooManyConnections", KIND + b"streaming-connection"), TooManyConnections, 429),
+        (CONNECTION % (b"ProvisioningSubscription", KIND + b"streaming-connection"), ServerError, 503),
+        (CONNECTION % (b"RuleConfigurationIssue", KIND + b"streaming-connection"), NoRules, 409),
+        (b'{"title":"ConnectionException","type":"%sstreaming-connection"}' % KIND, RateLimited, 429),
+        (b'{"title":"UsageCapExceeded","type":"%susage-capped"}' % KIND, UsageCapped, 429),
+        (
+            b'{"errors":[{"title":"Forbidden","status":403,"detail":"no","type":"about:blank"}]}',
+            Forbidden,
+            403,
+        ),
+        (b'{"title":"Unauthorized","status":401,"detail":"no","type":"about:blank"}', Unauthorized, 401),
+    ],
+)
+def test_a_refusal_in_the_body_of_a_200(frame: bytes, kind: type[HTTPStatusError], status: int) -> None:
+    """A problem that is all that comes ends the stream as the status would that belongs to it."""
+    end = StreamDisconnected()
+    headers = {"x-rate-limit-remaining": "48"}
+    source = reactivex.of(Connected(200, headers), frame, Disconnected(end)).pipe(
+        ops.concat(reactivex.throw(end))
+    )
+    seen = Seen(source.pipe(tw.decode())).ended()
+    assert type(seen.error) is kind
+    assert seen.error.status_code == status
+    assert seen.error.headers == headers
+    assert seen.items[-1] == Disconnected(seen.error)
+
+
+def test_a_problem_of_an_unknown_kind_is_the_reason_of_the_end() -> None:
+    """It is told in the error, which is retried as any end of a stream."""
+    source = reactivex.of(b'{"title":"Odd","detail":"Something odd."}').pipe(
+        ops.concat(reactivex.throw(StreamDisconnected()))
+    )
+    error = Seen(source.pipe(tw.decode())).ended().error
+    assert type(error) is StreamDisconnected
+    assert error.reason == "Something odd."
+
+
+@pytest.mark.parametrize(
+    ("frame", "completes"),
+    [
+        (testing.disconnect_json(code=9, reason="max message limit"), True),
+        (testing.disconnect_json(code=5, reason="normal"), True),
+        (testing.disconnect_json(code=12, reason="shed load"), False),
+        (testing.problem_json(), False),
+        (CONNECTION % (b"TooManyConnections", KIND), False),
+    ],
+)
+def test_a_finite_stream_that_the_server_gave_up(frame: bytes, completes: bool) -> None:
+    """It completes after a goodbye that says it is through, and after another one it has failed."""
+    assert Seen(reactivex.of(Connected(200, {}), frame).pipe(tw.decode())).ended().completed is completes
+    assert Seen(reactivex.of(frame).pipe(tw.decode())).ended().completed, "a recording is whole all the same"
 
 
 def test_a_goodbye_does_not_explain_other_failures() -> None:
