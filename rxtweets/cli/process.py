@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 
 import click
@@ -38,8 +39,9 @@ def _run(arguments: Sequence[str], signals: Signals) -> int:
         status = rxtweets.main(list(arguments), prog_name="rxtweets", standalone_mode=False, obj=signals)
         return status if isinstance(status, int) else 0
     except click.UsageError as error:
-        error.message = printable(error.message)
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        click.echo("\n".join(map(printable, shown.getvalue().splitlines())), err=True)
         return error.exit_code
     except click.ClickException as error:
         return _failed(error.format_message())
