@@ -220,6 +220,18 @@ def test_links_lead_somewhere() -> None:
             assert (page.parent / link).exists(), f"{name(page)} links to {link}"
 
 
+def test_each_promise_names_tests_that_there_are() -> None:
+    """Each row of the page of promises names tests, and they are in the files that it says."""
+    page = (ROOT / "docs" / "promises.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| ") and "| held by |" not in line]
+    assert len(rows) > 20
+    for row in rows:
+        tests = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", row)
+        assert tests, row
+        for path, test in tests:
+            assert f"def {test}(" in (ROOT / path).read_text(encoding="utf-8"), f"{path}::{test}"
+
+
 def test_nothing_points_to_this_machine() -> None:
     """The pages name no path of a developer's machine."""
     for page in [*PAGES, *sorted((ROOT / "examples").rglob("*.py"))]:
