@@ -76,7 +76,8 @@ def emulator(
     """Run a local server that speaks both protocols, until Ctrl-C.
 
     Prints the variables that point programs written with rxtweets at it, as lines
-    for a shell, on stdout; everything else goes to stderr:
+    for a shell, on stdout; everything else goes to stderr. With --tls they also make
+    it the proxy of programs that know only X's hosts:
 
     \b
     rxtweets emulator > emulator.env &
@@ -108,17 +109,16 @@ def emulator(
         click.echo("Programs that run with these variables stream from it:\n", err=True)
         for name, value in _variables(server, ca_file).items():
             click.echo(f"export {name}={shlex.quote(value)}")
-        if tls:
-            proxy = server.proxy_env()["HTTPS_PROXY"]
-            click.echo(f"\nFor a program that knows only X's hosts: export HTTPS_PROXY={proxy}", err=True)
         click.echo("\nFor example, in a shell with them: rxtweets filter --track python", err=True)
         rxt.run(reactivex.never())
     signals.forget()
 
 
 def _variables(server: Emulator, ca_file: str | None) -> dict[str, str]:
-    """The variables, with the CA's certificate in that file."""
-    variables = server.env()
+    """All variables there are for it, with the CA's certificate in that file."""
+    if server.base_url.startswith("http:"):
+        return server.env()
+    variables = {**server.env(), **server.proxy_env()}
     if ca_file is None:
         return variables
     shutil.copyfile(server.ca_file, ca_file)

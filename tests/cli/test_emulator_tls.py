@@ -1,43 +1,73 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import signal
 import ssl
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from rxtweets.emulator import X_HOSTS, Emulator
+
 from .command import Running, run, running
 
 
-def exports(server: Running, count: int) -> dict[str, str]:
-    """The variables that it prints."""
-    lines = [server.line() for _ in range(count)]
+def printed(server: Running) -> list[str]:
+    """The lines of its output, of which that with the last variable is the last."""
+    lines = [server.line()]
+    while not lines[-1].startswith("export NODE_USE_ENV_PROXY="):
+        lines.append(server.line())
+    return lines
+
+
+def exports(lines: list[str]) -> dict[str, str]:
+    """The variables in such lines."""
     return dict(shlex.split(line)[1].split("=", 1) for line in lines)
 
 
 def test_the_variables_of_one_with_tls() -> None:
     """They name its CA too, and another command then streams by TLS; its files go with it."""
     with running("emulator", "--tls", "api.x.com", "--tls", "here.example") as server:
-        variables = exports(server, 10)
+        variables = exports(printed(server))
         ca_file = variables["SSL_CERT_FILE"]
         assert ca_file == variables["REQUESTS_CA_BUNDLE"] == variables["NODE_EXTRA_CA_CERTS"]
         assert run("sample", "--limit", "1", env=variables).status == 0
         ended = server.end(signal.SIGINT)
         assert ended.status == 0
         assert not Path(ca_file).exists()
-        for said in ("listens on https://127.0.0.1:", "export HTTPS_PROXY=http://127.0.0.1:"):
-            assert said in ended.err
+        assert "listens on https://127.0.0.1:" in ended.err
+
+
+@pytest.mark.skipif(shutil.which("sh") is None, reason="no POSIX shell")
+def test_a_shell_takes_them_from_a_file(tmp_path: Path) -> None:
+    """What stdout holds can be sourced as it stands, and has all that env() and proxy_env() give."""
+    with running("emulator", "--tls", "x-hosts", "--ca-file", str(tmp_path / "it's a ca.pem")) as server:
+        lines = printed(server)
+        file = tmp_path / "emulator.env"
+        file.write_text("".join(lines))
+        variables = exports(lines)
+        shown = subprocess.run(
+            ["sh", "-c", f". {shlex.quote(str(file))} && env"],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={},
+        ).stdout.splitlines()
+        assert {f"{name}={value}" for name, value in variables.items()} <= set(shown)
+        server.end(signal.SIGINT)
+    with Emulator(tls=X_HOSTS) as emulator:
+        assert variables.keys() == {**emulator.env(), **emulator.proxy_env()}.keys()
 
 
 def test_a_program_that_knows_only_xs_hosts(tmp_path: Path) -> None:
     """With x-hosts, HTTPS_PROXY and the CA's file, the command streams from what it takes for X."""
     file = tmp_path / "the ca.pem"
     with running("emulator", "--tls", "x-hosts", "--ca-file", str(file)) as server:
-        variables = exports(server, 10)
+        variables = exports(printed(server))
         assert variables["REQUESTS_CA_BUNDLE"] == str(file)
-        address = variables.pop("RXTWEETS_BASE_URL")
-        variables["HTTPS_PROXY"] = address.replace("https:", "http:")
+        assert variables["HTTPS_PROXY"] == variables.pop("RXTWEETS_BASE_URL").replace("https:", "http:")
         for api in ("v1", "v2"):
             ended = run("sample", "--api", api, "--limit", "1", env=variables)
             assert (ended.status, ended.err.count("connected to")) == (0, 1)
