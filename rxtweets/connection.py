@@ -97,10 +97,10 @@ def connect(
             (asyncio's, a GUI's) that is given to `subscribe` is not used, as reading would freeze the loop.
 
     Errors: `ConnectionFailed`, `StreamStalled`, `StreamDisconnected`, `FrameTooLong`, `HTTPStatusError`, of
-    which `NotAStream` is for a success other than 200 and for a page of HTML. What
-    somebody down the chain raises is not the stream's: it closes the session, is no `on_error` and is never
-    retried. It is raised on the reading thread, where `threading.excepthook` reports it; `rxtweets.run`
-    raises it for its caller.
+    which `NotAStream` is for a success other than 200 and for a page of HTML. What somebody down the chain
+    raises is not the stream's: it closes the session, is no `on_error` of the one who raised it, and is never
+    retried. It is raised on the thread that called, where it is reported once, by `threading.excepthook` on
+    the reading thread or a timer's; `rxtweets.run` raises it for its caller.
     """
 
     def batches(exchange: _Exchange) -> Iterator[list[bytes | Lifecycle]]:

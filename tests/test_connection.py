@@ -108,6 +108,23 @@ def test_a_current_thread_scheduler_blocks() -> None:
         assert transport.sessions[0].closed
 
 
+@pytest.mark.parametrize("last", [HOLD, ConnectionFailed("reset")])
+def test_a_disposal_is_no_end_of_the_stream(monkeypatch: pytest.MonkeyPatch, last: Any) -> None:
+    """After a disposal no `Disconnected` and no error is made, which nobody would see."""
+    made: list[Any] = []
+    for name in ("Disconnected", "StreamDisconnected"):
+        monkeypatch.setattr(f"rxtweets.connection.{name}", made.append)
+    transport = ScriptedTransport(Script(b"1\r\n", last))
+    stream = connect(ENDPOINT, transport=transport).pipe(tw.of_type(bytes), ops.take(1))
+    seen = Seen(stream).ended()
+    for thread in threading.enumerate():
+        if thread.name in seen.threads:
+            thread.join(PATIENCE)
+    assert seen.completed
+    assert transport.sessions[0].closed
+    assert made == []
+
+
 def test_take_on_the_current_thread() -> None:
     """A blocking subscription ends with its `take`."""
     transport = ScriptedTransport(Script(b"1\r\n", HOLD))

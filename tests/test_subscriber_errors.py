@@ -435,6 +435,23 @@ def test_a_merge_of_rxpys_own(reports: Reports) -> None:
             assert all(session.closed for session in transport.sessions)
 
 
+@pytest.mark.parametrize("by_run", [False, True], ids=["subscribe", "run"])
+def test_groups_of_rxpys_own(reports: Reports, by_run: bool) -> None:
+    """A subscriber of a group of `ops.group_by` that raises closes the session, and ends `rxt.run`."""
+    transport = streaming()
+    raising = Raising()
+    groups = opened(transport).pipe(ops.group_by(lambda item: item))
+    if by_run:
+        with pytest.raises(Boom):
+            rxt.run(groups, lambda group: group.subscribe(raising.on_next))
+    else:
+        groups.subscribe(lambda group: group.subscribe(raising.on_next))
+        reports.wait()
+    all_ended()
+    assert reports.errors == ([] if by_run else [raising.boom])
+    assert transport.sessions[0].closed
+
+
 # --- the kind of Observable --------------------------------------------------------------------------------
 
 MADE: dict[str, Chain] = {

@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 
 from reactivex import Observable, abc
 from reactivex.disposable import (
-    CompositeDisposable,
     Disposable,
     SerialDisposable,
     SingleAssignmentDisposable,
@@ -65,6 +64,7 @@ def retry_with_backoff(
             current = SerialDisposable()
             policy = first
             context = contextvars.copy_context()
+            subscriber = threading.get_ident()  # whose thread is not ours to wait on
             last: Connected | None = None
             connected_at: float | None = None
             requests = 0
@@ -126,7 +126,15 @@ def retry_with_backoff(
                 # In this order: a wait of 0 s may be over before it is returned, the next session begun.
                 wait = SingleAssignmentDisposable()
                 current.disposable = wait
-                wait.disposable = _later(timer, answer.delay, lambda *_: context.copy().run(connect))
+                try:
+                    _later(timer, answer.delay, lambda *_: context.copy().run(connect), wait)
+                except RuntimeError as refused:  # the system starts no thread
+                    if threading.get_ident() == subscriber or not isinstance(timer, TimeoutScheduler):
+                        error.add_note(f"no reconnect, as there is nothing to wait on: {refused}")
+                        observer.on_error(error)
+                        return
+                    here = CurrentThreadScheduler.singleton()
+                    _later(here, answer.delay, lambda *_: context.copy().run(connect), wait)
 
             connect()
             return current
@@ -136,10 +144,16 @@ def retry_with_backoff(
     return retry_with_backoff_
 
 
-def _later(timer: abc.SchedulerBase, delay: float, action: Callable[..., None]) -> abc.DisposableBase:
-    """Run *action* on *timer* in *delay* seconds."""
+def _later(
+    timer: abc.SchedulerBase,
+    delay: float,
+    action: Callable[..., None],
+    wait: SingleAssignmentDisposable,
+) -> None:
+    """Run *action* on *timer* in *delay* seconds, unless *wait* is disposed before."""
     if not isinstance(timer, CurrentThreadScheduler):
-        return timer.schedule_relative(delay, action)
+        wait.disposable = timer.schedule_relative(delay, action)
+        return
     # Its own waits cannot be woken: whoever blocks in `subscribe` would sit them out after a disposal.
     disposed = threading.Event()
 
@@ -147,4 +161,5 @@ def _later(timer: abc.SchedulerBase, delay: float, action: Callable[..., None]) 
         if not disposed.wait(delay):
             action()
 
-    return CompositeDisposable(Disposable(disposed.set), timer.schedule(wait_here))
+    wait.disposable = Disposable(disposed.set)
+    timer.schedule(wait_here)
