@@ -440,12 +440,16 @@ def test_groups_of_rxpys_own(reports: Reports, by_run: bool) -> None:
     """A subscriber of a group of `ops.group_by` that raises closes the session, and ends `rxt.run`."""
     transport = streaming()
     raising = Raising()
-    groups = opened(transport).pipe(ops.group_by(lambda item: item))
+    groups: Observable[Any] = opened(transport).pipe(ops.group_by(lambda item: item))
+
+    def subscribe(group: Any) -> None:
+        group.subscribe(raising.on_next)
+
     if by_run:
         with pytest.raises(Boom):
-            rxt.run(groups, lambda group: group.subscribe(raising.on_next))
+            rxt.run(groups, subscribe)
     else:
-        groups.subscribe(lambda group: group.subscribe(raising.on_next))
+        groups.subscribe(subscribe)
         reports.wait()
     all_ended()
     assert reports.errors == ([] if by_run else [raising.boom])
