@@ -115,8 +115,11 @@ def test_a_disposal_is_no_end_of_the_stream(monkeypatch: pytest.MonkeyPatch, las
     for name in ("Disconnected", "StreamDisconnected"):
         monkeypatch.setattr(f"rxtweets.connection.{name}", made.append)
     transport = ScriptedTransport(Script(b"1\r\n", last))
-    stream = connect(ENDPOINT, transport=transport).pipe(tw.of_type(bytes), ops.take(1))
-    seen = Seen(stream).ended()
+    subscribed = threading.Event()
+    stream = connect(ENDPOINT, transport=transport).do_action(lambda _: subscribed.wait(PATIENCE))
+    seen = Seen(stream.pipe(tw.of_type(bytes), ops.take(1)))
+    subscribed.set()
+    seen.ended()
     for thread in threading.enumerate():
         if thread.name in seen.threads:
             thread.join(PATIENCE)
