@@ -20,7 +20,7 @@ import rxtweets as rxt
 from rxtweets import errors
 from rxtweets import operators as tw
 from rxtweets.endpoints import Endpoint, v1, v2
-from rxtweets.messages import Connected, Disconnected, Message, Post, Reconnecting, Status
+from rxtweets.messages import Connected, Disconnected, Message, Post, Reconnecting, Status, StreamProblem
 from rxtweets.testing.builders import post_json, status_json
 from rxtweets.transport import RequestsTransport
 
@@ -32,7 +32,7 @@ STALL = 0.15
 
 POLICY = rxt.BackoffPolicy(jitter=0.0)
 
-AT_ONCE, NETWORK = 0.0, 0.25
+AT_ONCE, NETWORK, RATE_LIMIT = 0.0, 0.25, 60.0
 """The first waits of X's own table, in seconds."""
 
 END = b"0\r\n\r\n"
@@ -109,7 +109,8 @@ class Fault(NamedTuple):
     """What a server does, and what is right then.
 
     `wait` is None for an error that is final, `delivered` how many messages must come, `cut` what is missing
-    of the next: None for nothing, or that many of its bytes. `says` is in the error's text.
+    of the next: None for nothing, or that many of its bytes. `also` comes beside the case's messages, `says`
+    is in the error's text.
     """
 
     serve: Callable[[Wire], None]
@@ -119,6 +120,7 @@ class Fault(NamedTuple):
     cut: Callable[[bytes], int | None] = lambda message: None
     connected: bool = True
     says: str = ""
+    also: tuple[type[Message], ...] = ()
 
 
 def in_character(message: bytes) -> int:
@@ -246,6 +248,18 @@ def credits_depleted(wire: Wire) -> None:
     wire.end()
 
 
+PROBLEM = (
+    b'{"title":"ConnectionException","detail":"This stream is at the maximum connection limit.",'
+    b'"connection_issue":"TooManyConnections","type":"https://api.x.com/2/problems/streaming-connection"}'
+)
+
+
+def bare_problem(wire: Wire) -> None:
+    wire.head()
+    wire.body(PROBLEM)
+    wire.end()
+
+
 def limited(remaining: int) -> Callable[[Wire], None]:
     def serve(wire: Wire) -> None:
         now = int(time.time())
@@ -256,11 +270,7 @@ def limited(remaining: int) -> Callable[[Wire], None]:
             x_rate_limit_remaining=str(remaining),
             x_rate_limit_reset=str(now + 870),
         )
-        wire.body(
-            b'{"title":"ConnectionException","detail":"This stream is at the maximum connection limit.",'
-            b'"connection_issue":"TooManyConnections",'
-            b'"type":"https://api.x.com/2/problems/streaming-connection"}'
-        )
+        wire.body(PROBLEM)
         wire.end()
 
     return serve
@@ -310,8 +320,10 @@ FAULTS = {
     "1xx flood": Fault(interim_flood, errors.ConnectionFailed, NETWORK, 0, connected=False, says="head"),
     "HTML": Fault(page, errors.NotAStream, None, 0, connected=False, says="Welcome to our Wi-Fi"),
     "204": Fault(no_content, errors.NotAStream, None, 0, connected=False, says="a stream begins with 200"),
-    "402": Fault(credits_depleted, errors.HTTPStatusError, None, 0, connected=False, says="CreditsDepleted"),
+    "402": Fault(credits_depleted, errors.CreditsDepleted, None, 0, connected=False, says="CreditsDepleted"),
     "429, window used up": Fault(limited(0), errors.TooManyConnections, 870.0, 0, connected=False),
+    "429, window not used up": Fault(limited(48), errors.TooManyConnections, RATE_LIMIT, 0, connected=False),
+    "bare problem": Fault(bare_problem, errors.TooManyConnections, RATE_LIMIT, 0, also=(StreamProblem,)),
     "BOM": Fault(byte_order_mark, DISCONNECTED, AT_ONCE),
     "glued objects": Fault(glued, DISCONNECTED, AT_ONCE),
     "10 MB line": Fault(long_line, errors.FrameTooLong, NETWORK, says="longer than the limit"),
@@ -373,9 +385,10 @@ def test_fault(fault: Fault, protocol: str, way: str, context: ssl.SSLContext, b
     assert [type(item) for item in session] == [
         *([Connected] if fault.connected else []),
         *[case.kind] * fault.delivered,
+        *fault.also,
         *([Disconnected] if fault.connected else []),
     ]
-    assert [item.raw for item in session if isinstance(item, Message)] == case.messages[: fault.delivered]
+    assert [item.raw for item in session if isinstance(item, case.kind)] == case.messages[: fault.delivered]
     cut = fault.cut(case.messages[1])
     assert error.cut == cut
     assert (f"in the middle of a message, of which {cut} bytes" in str(error)) is (cut is not None)
