@@ -9,7 +9,7 @@ import pytest
 
 from rxtweets.emulator import Emulator, Limits
 
-from .clients import FILTERED, SAMPLE, V1_FILTER, V1_SAMPLE, add_rules, call, raw_get, v1_stream
+from .clients import FILTERED, SAMPLE, V1_FILTER, add_rules, call, raw_get, v1_stream
 
 SAMPLE10 = "/2/tweets/sample10/stream"
 TEXT = "?tweet.fields=created_at"
@@ -172,7 +172,10 @@ def test_a_large_replay_neither_blocks_nor_loses_its_order() -> None:
     with Emulator(rate=0, seed=3) as emulator:
         for n in range(3000):
             emulator.publish(f"{n} " + "x" * 120)
-        with raw_get(emulator, f"{V1_SAMPLE}?count=3000") as stream, raw_get(emulator, SAMPLE) as other:
+        with (
+            raw_get(emulator, "/1.1/statuses/firehose.json?count=3000") as stream,
+            raw_get(emulator, SAMPLE) as other,
+        ):
             emulator.publish("3000 live")
             assert other.message()["data"]["text"] == "3000 live"
             numbers = [int(stream.message()["text"].split()[0]) for _ in range(3001)]

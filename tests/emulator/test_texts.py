@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from rxtweets.emulator import Emulator
 
-from .clients import SAMPLE, V1_FILTER, V1_SAMPLE, raw, raw_get, v1_request, v1_stream
+from .clients import FILTERED, SAMPLE, V1_FILTER, V1_SAMPLE, add_rules, raw, raw_get, v1_request, v1_stream
 
 BARE = re.compile("&(?!amp;|lt;|gt;)|[<>]")
 """What no text holds that is escaped."""
@@ -155,6 +155,16 @@ def test_the_world_escapes_what_it_says_and_no_more() -> None:
         assert any(" & " in bio for bio in bios)
         assert not any("&amp;" in bio for bio in bios)
     assert any("direct_message" in message for message in told)
+
+
+def test_rules_match_what_was_typed(emulator: Emulator) -> None:
+    """A phrase with `&` finds it, and `amp` and `lt` don't."""
+    add_rules(emulator, '"salt & pepper"', "amp", "lt")
+    with raw_get(emulator, FILTERED) as stream:
+        assert emulator.publish("salt & pepper <3") == 1
+        message = stream.message()
+    assert message["data"]["text"] == "salt &amp; pepper &lt;3"
+    assert [rule["tag"] for rule in message["matching_rules"]] == ['"salt & pepper"']
 
 
 def test_track_matches_what_was_typed(emulator: Emulator) -> None:

@@ -8,7 +8,7 @@ import requests
 
 from rxtweets.emulator import Emulator
 
-from .clients import V1_FILTER, V1_SAMPLE, signed, v1_stream
+from .clients import V1_FILTER, V1_SAMPLE, raw_get, signed, v1_stream
 
 
 def refused(emulator: Emulator, form: dict[str, str], path: str = V1_FILTER) -> requests.Response:
@@ -22,6 +22,7 @@ def refused(emulator: Emulator, form: dict[str, str], path: str = V1_FILTER) -> 
         ({}, 406, "No filter parameters found"),
         ({"track": " , ,"}, 406, "No filter parameters found"),
         ({"language": "en"}, 406, "No filter parameters found"),
+        ({"follow": f"1,{2**63}"}, 406, f"unparseable item: {2**63}"),
         ({"follow": "1,jack"}, 406, "unparseable item: jack"),
         ({"locations": "1,2,3"}, 406, "locations"),
         ({"locations": "1,2,x,4"}, 406, "locations"),
@@ -240,3 +241,26 @@ def test_deletions_come_between(world: Emulator) -> None:
                 assert set(message["delete"]["status"]) == {"id", "id_str", "user_id", "user_id_str"}
                 break
             known.add(message["id"])
+
+
+@pytest.mark.parametrize(
+    ("path", "ignored"),
+    [
+        (V1_SAMPLE, "count=abc&partitions=9&track=%20&follow=x&locations=1"),
+        ("/1.1/statuses/firehose.json", "language=ja&filter_level=loud&track=x"),
+        ("/1.1/statuses/links.json", "language=ja&filter_level=loud"),
+        ("/1.1/user.json", "count=-1&follow=x&language=ja&filter_level=loud&partitions=9"),
+        ("/1.1/site.json?follow=12", "count=-1&track=x&locations=1&language=ja"),
+    ],
+)
+def test_a_stream_takes_its_own_parameters_and_no_others(emulator: Emulator, path: str, ignored: str) -> None:
+    """What another stream would take changes nothing, as at X: nothing is replayed, split or narrowed."""
+    emulator.publish("earlier http://a.example/", lang="en")
+    with raw_get(emulator, f"{path}{'&' if '?' in path else '?'}{ignored}") as stream:
+        assert stream.status == 200
+        author = 12 if "site" in path else "you"
+        reached = [emulator.publish(f"{n} http://a.example/", lang="en", author=author) for n in range(8)]
+        assert reached == [1] * 8
+        texts = (found.get("message", found).get("text") for found in iter(stream.message, None))
+        first = next(text for text in texts if text is not None)
+        assert first.startswith("0 ")

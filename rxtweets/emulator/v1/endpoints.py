@@ -32,12 +32,23 @@ VOLUME: dict[str, Callable[[Post], object]] = {
 """Which statuses the streams have that aren't filtered."""
 
 
+_ALL = "delimited stall_warnings"
+_VOLUME = f"{_ALL} count partitions"
+_FILTER = f"{_ALL} track follow locations language filter_level count"
+_SAMPLE = f"{_ALL} language filter_level"
+_USER = f"{_ALL} with replies track locations stringify_friend_ids"
+_SITE = f"{_ALL} with replies follow stringify_friend_ids"
+"""Parameters of each stream; others are ignored. Source: the streaming guides of v1.1."""
+
+
 def streams(site: Site) -> dict[str, dict[str, Callable[[Call], Answer | Feed]]]:
     """The paths and methods of v1.1's streams."""
 
     def guarded(
-        open_feed: Callable[[Call, dict[str, str]], StatusFeed],
+        open_feed: Callable[[Call, dict[str, str]], StatusFeed], taken: str
     ) -> Callable[[Call], Answer | Feed]:
+        names = frozenset(taken.split())
+
         def endpoint(call: Call) -> Answer | Feed:
             if not site.gate.has_signature(call):
                 return v1_refusal(401, call.path)
@@ -47,7 +58,8 @@ def streams(site: Site) -> dict[str, dict[str, Callable[[Call], Answer | Feed]]]
             impatient = site.conduct.attempt(call, account)
             if impatient is not None:
                 return impatient
-            params = {**call.query, **call.form}
+            given = {**call.query, **call.form}
+            params = {name: given[name] for name in given if name in names}
             try:
                 feed = open_feed(call, params)
                 _settle(feed, call, params, account)
@@ -74,7 +86,7 @@ def streams(site: Site) -> dict[str, dict[str, Callable[[Call], Answer | Feed]]]
 
     def user_stream(call: Call, params: dict[str, str]) -> StatusFeed:
         searched = params.get("track") or params.get("locations")
-        query = parameters.query({**params, "follow": ""}) if searched else None
+        query = parameters.query(params) if searched else None
         return UserFeed(circles, site.accounts.user_id, _asked(params, "followings", query))
 
     def site_stream(call: Call, params: dict[str, str]) -> StatusFeed:
@@ -85,8 +97,8 @@ def streams(site: Site) -> dict[str, dict[str, Callable[[Call], Answer | Feed]]]
         return SiteFeed(circles, ids, _asked(params, "user"), control)
 
     numbers, circles = count(1), Circles(site.world)
-    filtered = guarded(_filter)
-    mine, others = guarded(user_stream), guarded(site_stream)
+    filtered = guarded(_filter, _FILTER)
+    mine, others = guarded(user_stream, _USER), guarded(site_stream, _SITE)
     table: dict[str, dict[str, Callable[[Call], Answer | Feed]]] = {
         "/1.1/statuses/filter.json": {"POST": filtered, "GET": filtered},
         "/1.1/user.json": {"GET": mine, "POST": mine},
@@ -94,7 +106,7 @@ def streams(site: Site) -> dict[str, dict[str, Callable[[Call], Answer | Feed]]]
     }
     for name, wanted in VOLUME.items():
         # POST as well: Tweepy 3 asks for every stream that way, and Twitter let it.
-        opened = guarded(partial(_volume, wanted))
+        opened = guarded(partial(_volume, wanted), _SAMPLE if name == "sample" else _VOLUME)
         table[f"/1.1/statuses/{name}.json"] = {"GET": opened, "POST": opened}
     return table
 

@@ -14,6 +14,7 @@ _ASKED_LEVELS: tuple[FilterLevel, ...] = ("none", "low", "medium")
 # Source of these limits: the streaming guide of v1.1, default access level.
 MOST_PHRASES, LONGEST_PHRASE, MOST_FOLLOWED, MOST_BOXES, MOST_SITE_USERS = 400, 60, 5000, 25, 100
 BACKLOG = 150_000
+LARGEST_ID = 2**63 - 1
 PARTITIONS = 4
 """Parts of the volume streams, numbered from 1; Twitter published no number."""
 # No digit can be read by two parts of it, so that it takes no longer than the text is long.
@@ -78,7 +79,7 @@ def ids(params: dict[str, str], name: str, most: int) -> frozenset[int]:
     if len(items) > most:
         raise Refused(413, f"Parameter {name} has too many items: {len(items)}, limit is {most}")
     for item in items:
-        if not re.fullmatch(r"[0-9]{1,19}", item):
+        if not re.fullmatch(r"[0-9]{1,19}", item) or int(item) > LARGEST_ID:
             raise Refused(406, f"Parameter {name} has unparseable item: {item}")
     return frozenset(int(item) for item in items)
 
