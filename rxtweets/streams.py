@@ -19,7 +19,7 @@ from reactivex import operators as ops
 
 from ._api import Api
 from ._observable import as_stream
-from .auth import Auth, OAuth1
+from .auth import AppOnly, Auth, BearerToken, OAuth1
 from .backoff import BackoffPolicy
 from .connection import connect
 from .endpoints import Endpoint, v1, v2
@@ -49,7 +49,8 @@ class _Streams:
     The stream ends with an error only when the policy says that a failure is final.
     """
 
-    _signed: ClassVar = True  # whether OAuth 1 has a use here
+    _refused: ClassVar[tuple[type[Auth], ...]] = ()  # credentials of the other protocol, and a hint
+    _takes: ClassVar = ""
 
     def __init__(
         self,
@@ -65,10 +66,9 @@ class _Streams:
                 f"auth is OAuth1(…), BearerToken(…) or AppOnly(…), not {type(auth).__name__}; "
                 "each can be made with from_env() or from_file(path)"
             )
-        if isinstance(auth, OAuth1) and not self._signed:
+        if isinstance(auth, self._refused):
             raise ValueError(
-                f"{type(self).__name__} takes BearerToken(…) or AppOnly(consumer_key, consumer_secret), not "
-                "OAuth1(…), which is for v1.1's Stream"
+                f"{type(self).__name__} doesn't take {type(auth).__name__}(…): it takes {self._takes}"
             )
         self._auth = auth
         self._base_url = base_url
@@ -88,12 +88,15 @@ class _Streams:
 
 
 class Stream(_Streams):
-    """The v1.1 streams, usually with `OAuth1`.
+    """The v1.1 streams, with `OAuth1`: they are a user's, and X's take no token of an app.
 
     v1.1 allows one stream of a kind at a time to an account: another one, in this program or in another, ends
     the first with `DuplicateStream`. When this program opens a second, a `RuntimeWarning` says so, once for
     each account.
     """
+
+    _refused = BearerToken, AppOnly
+    _takes = "OAuth1(…), as v1.1's streams are a user's; an app's token is for v2's StreamingClient"
 
     def _stream(self, endpoint: Endpoint) -> Observable[Message | Lifecycle]:
         stream = super()._stream(endpoint)
@@ -271,7 +274,8 @@ class StreamingClient(_Streams):
             the broken connection, ends that one (`ConnectionsClient.end_stale`) to be back within seconds.
     """
 
-    _signed = False
+    _refused = (OAuth1,)
+    _takes = "BearerToken(…) or AppOnly(consumer_key, consumer_secret); OAuth1(…) is for v1.1's Stream"
 
     def __init__(
         self,

@@ -147,6 +147,13 @@ def test_v2_takes_no_signatures() -> None:
         StreamingClient(KEYS)
 
 
+@pytest.mark.parametrize("auth", [TOKEN, AppOnly("key", "secret")], ids=lambda auth: type(auth).__name__)
+def test_v1_takes_signatures_alone(auth: BearerToken | AppOnly) -> None:
+    """An app's token, which X's v1.1 streams never took, is refused at once, and the error names `OAuth1`."""
+    with pytest.raises(ValueError, match=rf"take {type(auth).__name__}\(…\): it takes OAuth1\(…\)"):
+        Stream(auth)
+
+
 def test_reprs_are_safe() -> None:
     """A repr says which credentials are used and shows none."""
     assert repr(Stream(KEYS)) == "Stream(OAuth1(consumer_key='…'))"
