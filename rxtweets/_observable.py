@@ -322,7 +322,7 @@ class _ForSubject(_Observer):
                 self._fail_all(original(raised))
             except BaseException as again:
                 if original(again) is not original(raised):
-                    raise
+                    _leave(again, frame, report)
         return report
 
     def _fail_all(self, error: Any) -> None:

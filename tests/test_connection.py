@@ -116,8 +116,8 @@ def test_a_disposal_is_no_end_of_the_stream(monkeypatch: pytest.MonkeyPatch, las
         monkeypatch.setattr(f"rxtweets.connection.{name}", made.append)
     transport = ScriptedTransport(Script(b"1\r\n", last))
     subscribed = threading.Event()
-    stream = connect(ENDPOINT, transport=transport).do_action(lambda _: subscribed.wait(PATIENCE))
-    seen = Seen(stream.pipe(tw.of_type(bytes), ops.take(1)))
+    frames = connect(ENDPOINT, transport=transport).pipe(tw.of_type(bytes))
+    seen = Seen(frames.filter(lambda _: subscribed.wait(PATIENCE)).take(1))
     subscribed.set()
     seen.ended()
     for thread in threading.enumerate():

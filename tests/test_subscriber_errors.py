@@ -392,7 +392,12 @@ def test_everybody_hears_of_the_end(reports: Reports, careless: str, ends_by: st
         Raising().subscribe(shared)
     with pytest.raises((Boom, StreamDisconnected)):
         rxt.run(shared)
-    assert len(reports.wait()) == 1
+    (reported,) = reports.wait()
+    if careless == "no on_error":
+        assert isinstance(reported, Boom if ends_by == "a subscriber" else StreamDisconnected)
+    else:
+        assert isinstance(reported, KeyError)
+        assert isinstance(reported.__context__, Boom) == (ends_by == "a subscriber")
 
 
 def test_a_route_tells_all_its_observers(reports: Reports) -> None:
