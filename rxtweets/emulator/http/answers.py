@@ -67,10 +67,10 @@ class Call:
 
     @property
     def garbled(self) -> bool:
-        """Whether path, query or form hold bytes that are no UTF-8."""
+        """Whether path, query or v1.1's form hold bytes that are no UTF-8; v2 takes no forms."""
         try:
             unquote_to_bytes(self.target.encode("latin-1")).decode()
-            if is_form(self.headers.get("content-type", "")):
+            if self.protocol == "1.1" and is_form(self.headers.get("content-type", "")):
                 unquote_to_bytes(self.body).decode()
         except UnicodeDecodeError:
             return True
