@@ -17,6 +17,7 @@ from typing import IO
 import pytest
 
 from rxtweets.emulator import Emulator
+from rxtweets.emulator.limits import Level
 from tests import snippets
 from tests import test_structure as structure
 
@@ -54,6 +55,10 @@ REFERENCE = {
 """The public modules, and the pages of the reference that they are on."""
 
 
+ENTERPRISE = {"docs/how-to/filtered-stream.md"}
+"""The pages with a program that says that it needs enterprise access."""
+
+
 def name(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
@@ -61,7 +66,8 @@ def name(path: Path) -> str:
 @pytest.mark.parametrize("page", RUNNABLE, ids=name)
 def test_every_program_runs(page: Path, tmp_path: Path) -> None:
     """The Python blocks of a page run in order against the emulator, as a reader would run them."""
-    with Emulator(rate=200) as emulator:
+    level: Level = "enterprise" if name(page) in ENTERPRISE else "pay_per_use"
+    with Emulator(rate=200, level=level) as emulator:
         done = subprocess.run(
             [sys.executable, "-W", "error", "-m", "tests.snippets", str(page)],
             cwd=tmp_path,

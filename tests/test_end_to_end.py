@@ -113,7 +113,7 @@ def test_too_many_connections_and_usage_cap(emulator: Emulator) -> None:
 
 def test_rate_limit_headers_reach_the_policy(emulator: Emulator) -> None:
     """`Retry-After` lengthens the wait that the stream announces."""
-    emulator.answer(429, headers={"Retry-After": "120"})
+    emulator.answer(429, headers={"Retry-After": "120", "x-rate-limit-reset": "0"})
     seen = Seen(v2(emulator, policy=QUICK).sample()).count(1)
     seen.dispose()
     (waiting,) = seen.items

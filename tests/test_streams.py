@@ -215,7 +215,7 @@ def test_a_scheduler_replaces_the_thread() -> None:
 
 @pytest.fixture
 def emulator() -> Iterator[Emulator]:
-    with Emulator(rate=200) as running:
+    with Emulator(rate=200, level="enterprise") as running:
         yield running
 
 

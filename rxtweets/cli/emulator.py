@@ -20,6 +20,7 @@ from .signals import Signals
 
 if TYPE_CHECKING:
     from rxtweets.emulator import Emulator
+    from rxtweets.emulator.limits import Level
 
 
 def _rate(text: str) -> float:
@@ -46,6 +47,13 @@ def _rate(text: str) -> float:
     metavar="SECONDS",
     help="Silence before a keep-alive; else X's.",
 )
+@click.option(
+    "--level",
+    type=click.Choice(["pay_per_use", "enterprise"]),
+    default="pay_per_use",
+    show_default=True,
+    help="Level of access at X: enterprise has all of v2's streams, and what was missed.",
+)
 @click.option("--posts", metavar="FILE", help="Send the posts of this file, one a line, and no others.")
 @click.option("--scenario", metavar="FILE", help="Make trouble as this TOML file says.")
 @click.option(
@@ -68,6 +76,7 @@ def emulator(
     rate: float,
     seed: int | None,
     keep_alive: float | None,
+    level: Level,
     posts: str | None,
     scenario: str | None,
     tls: tuple[str, ...],
@@ -90,7 +99,14 @@ def emulator(
         raise click.UsageError("--ca-file goes with --tls.")
     names = [name for given in tls for name in (X_HOSTS if given == "x-hosts" else (given,))]
     server = Emulator(
-        host=host, port=port, rate=rate, seed=seed, keep_alive=keep_alive, tls=names, posts=posts
+        host=host,
+        port=port,
+        rate=rate,
+        seed=seed,
+        keep_alive=keep_alive,
+        level=level,
+        tls=names,
+        posts=posts,
     )
     try:
         server.start()

@@ -38,6 +38,20 @@ class Address:
         return self._site.accounts.bearer_token
 
     @property
+    def user_token(self) -> str:
+        """An OAuth 2.0 token of the app's one user, as a sign-in (with PKCE) would give it, with every scope.
+
+        It goes where `bearer_token` goes, as a bearer, to ``/2/activity/subscriptions``, and makes
+        subscriptions to private events: those of the user whose id `user_id` is.
+        """
+        return self._site.accounts.user_token
+
+    @property
+    def user_id(self) -> int:
+        """The id of the app's one user, to whom `oauth1` and `user_token` belong."""
+        return self._site.accounts.user_id
+
+    @property
     def oauth1(self) -> OAuth1Credentials:
         """Consumer key and secret, access token and its secret, as v1.1 takes them."""
         return self._site.accounts.credentials

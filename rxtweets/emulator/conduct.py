@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterable
 
@@ -10,11 +11,8 @@ from msgspec import Struct
 from .clock import Clock
 from .feed import Feed
 from .http.answers import Answer, Call, problem, v1_refusal, v2_refusal
-from .limits import Limits
+from .limits import WINDOW, Allowance
 from .streams import OpenStream
-
-WINDOW = 900
-"""Seconds of a window of v2's rate limits. Source: X's documentation of rate limits."""
 
 MINUTE, LONGEST_PENALTY = 60.0, 900.0
 """Seconds of v1.1's window and first penalty, and of the longest penalty; Twitter published none."""
@@ -31,10 +29,10 @@ class _Penalty(Struct):
 class Conduct:
     """Counts what clients do and refuses what is too much."""
 
-    def __init__(self, clock: Clock, limits: Limits) -> None:
-        self.limits = limits
+    def __init__(self, clock: Clock, allowance: Allowance) -> None:
+        self.allowance = allowance
         self._clock = clock
-        self._windows: dict[tuple[str, str], tuple[float, int]] = {}
+        self._windows: dict[tuple[str, str], tuple[int, int]] = {}
         self._accounts: dict[str, _Penalty] = {}
 
     def forget(self) -> None:
@@ -44,9 +42,9 @@ class Conduct:
 
     # --- v2
 
-    def spend(self, method: str, endpoint: str, stream: bool) -> Answer | None:
+    def spend(self, method: str, endpoint: str) -> Answer | None:
         """Count a request to an endpoint (its path in the table), and refuse it after too many."""
-        limit = self._limit(stream)
+        limit = self.allowance.requests(method, endpoint)
         if limit is None:
             return None
         start, count = self._window(method, endpoint)
@@ -55,29 +53,36 @@ class Conduct:
         self._windows[method, endpoint] = (start, count + 1)
         return None
 
-    def headers(self, method: str, endpoint: str, stream: bool) -> tuple[tuple[str, str], ...]:
-        """What the answer to a request tells about the limit that it counts against."""
-        limit = self._limit(stream)
-        if limit is None:
-            return ()
+    def headers(
+        self, method: str, endpoint: str, *, used_up: bool = False, until: float | None = None
+    ) -> tuple[tuple[str, str], ...]:
+        """Return what an answer tells about the limit that its request counts against, as each does at X.
+
+        Where nothing is counted that is X's figure, all of it left.
+
+        Args:
+            method: The request's method.
+            endpoint: Its path in the table.
+            used_up: Whether to say that nothing is left, whatever was counted.
+            until: When the window is to end then, as a UNIX time; None is when it does.
+        """
+        limit = self.allowance.requests(method, endpoint) or self.allowance.published(method, endpoint)
         start, count = self._window(method, endpoint)
         return (
             ("x-rate-limit-limit", str(limit)),
-            ("x-rate-limit-remaining", str(max(0, limit - count))),
-            ("x-rate-limit-reset", str(int(start) + WINDOW)),
+            ("x-rate-limit-remaining", str(0 if used_up else max(0, limit - count))),
+            ("x-rate-limit-reset", str(start + WINDOW if until is None else math.ceil(until))),
         )
 
-    def _limit(self, stream: bool) -> int | None:
-        return self.limits.connects if stream else self.limits.requests
-
-    def _window(self, method: str, endpoint: str) -> tuple[float, int]:
+    def _window(self, method: str, endpoint: str) -> tuple[int, int]:
+        """Return when the window began, in whole seconds as its end is told, and the requests in it."""
         now = self._clock.time()
-        start, count = self._windows.get((method, endpoint), (now, 0))
-        return (now, 0) if now - start >= WINDOW else (start, count)
+        start, count = self._windows.get((method, endpoint), (int(now), 0))
+        return (int(now), 0) if now - start >= WINDOW else (start, count)
 
     def crowded(self, call: Call, feed: Feed, open_: Iterable[OpenStream]) -> Answer | None:
         """Refuse one stream too many on the same endpoint and partition; replays count by themselves."""
-        limit = self.limits.connections
+        limit = self.allowance.connections(call.path)
         alike = [
             stream
             for stream in open_
@@ -91,8 +96,7 @@ class Conduct:
         return problem(
             429,
             "ConnectionException",
-            "This stream is currently at the maximum allowed connection limit"
-            f" (of the emulator: Limits(connections={limit})).",
+            "This stream is currently at the maximum allowed connection limit.",
             "streaming-connection",
             connection_issue="TooManyConnections",
         )
@@ -101,7 +105,7 @@ class Conduct:
 
     def attempt(self, call: Call, account: str) -> Answer | None:
         """Count an account's connect, and refuse it with 420 where it is one too many."""
-        limit = self.limits.attempts
+        limit = self.allowance.limits.attempts
         if limit is None:
             return None
         now = self._clock.time()

@@ -11,7 +11,7 @@ from typing import Self, TypedDict, Unpack
 
 from .address import Address
 from .certificate import Certificate, checked
-from .limits import Limits
+from .limits import Level, Limits
 from .records import RequestRecord, StreamRecord
 from .server import Server
 from .site import Site
@@ -50,7 +50,11 @@ class Emulator(Address, Controls):
             the default, is the world of seed 0 at the present time.
         keep_alive: Seconds of silence after which a stream gets a keep-alive; None, the default, is 30 on
             v1.1 and 20 on v2.
-        limits: What clients may do; None, the default, is `Limits()`.
+        level: The level of access of v2's clients: ``"pay_per_use"``, the default and what new accounts at X
+            get, or ``"enterprise"``, which may use every stream, replay what was missed, connect twice,
+            and have more and longer rules. What a level may not do is refused.
+        limits: What clients may do where that is not what X allows at the level; None, the default, is X's
+            figures.
         tls: Names of hosts to stand in for by TLS, such as `X_HOSTS`. The port then takes TLS, with a
             certificate for these names and this machine, and still plain HTTP; and it is a proxy for these
             names. Empty, the default, is plain HTTP alone.
@@ -61,8 +65,9 @@ class Emulator(Address, Controls):
             error in the log.
 
     Raises:
-        ValueError: `rate` is negative or no number, `keep_alive` isn't positive, a name in `tls` is none of a
-            host, or `posts` holds no post or, among the first 200, a line that is no JSON.
+        ValueError: `rate` is negative or no number, `keep_alive` isn't positive, there is no such `level`, a
+            name in `tls` is none of a host, or `posts` holds no post or, among the first 200, a line that is
+            no JSON.
         OSError: `posts` can't be read.
         ImportError: There is `tls`, and trustme isn't installed.
     """
@@ -75,6 +80,7 @@ class Emulator(Address, Controls):
         rate: float = 20.0,
         seed: int | None = None,
         keep_alive: float | None = None,
+        level: Level = "pay_per_use",
         limits: Limits | None = None,
         tls: Iterable[str] = (),
         posts: str | os.PathLike[str] | None = None,
@@ -88,6 +94,7 @@ class Emulator(Address, Controls):
             seed=seed,
             keep_alive=keep_alive,
             limits=limits or Limits(),
+            level=level,
             changed=self._streams_changed,
             posts=posts,
         )
@@ -174,7 +181,8 @@ class Emulator(Address, Controls):
     def publish(self, post: str | Post, **details: Unpack[Details]) -> int:
         """Publish a post, made by `compose` or here from a text (with the same `details`).
 
-        Returns the number of streams that it was sent to: those that it matches, and none while stalled.
+        Returns the number of streams that it was sent to: those that it matches, but for stalled
+        ones and those that had all they get in this second (`Limits.messages`).
         """
         made = self.compose(post, **details) if isinstance(post, str) else post
         return self._call(lambda: self._site.hub.give(made))

@@ -20,7 +20,7 @@ from .history import History
 from .http.answers import Answer, Call, refuse
 from .http.wire import Connection, Reply, Silence
 from .hub import StreamHub
-from .limits import Limits
+from .limits import Allowance, Level, Limits
 from .records import LONGEST_BODY, RequestLog, RequestRecord, StreamRecord, frozen
 from .streams import SERVER, OpenStream, wants_gzip
 from .talk import Talk
@@ -52,9 +52,11 @@ class Site:
         seed: int | None,
         keep_alive: float | None,
         limits: Limits,
+        level: Level,
         changed: Callable[[int], None],
         posts: str | os.PathLike[str] | None = None,
     ) -> None:
+        allowance = Allowance(level, limits, seeded=seed is not None)
         self.keep_alive = keep_alive
         self.seed = seed
         self.started = time.monotonic()
@@ -64,8 +66,8 @@ class Site:
         self.accounts: Accounts = Accounts(seed or 0)
         self.world.people.introduce(self.accounts.user_id, self.accounts.screen_name)
         self.gate = Gate(self.accounts, self.clock)
-        self.conduct = Conduct(self.clock, limits)
-        self.book = RuleBook(self.world.ids, limits, seed or 0)
+        self.conduct = Conduct(self.clock, allowance)
+        self.book = RuleBook(self.world.ids, allowance, seed or 0)
         self.subscriptions: dict[str, Subscription] = {}
         self.trouble: Trouble = Trouble(self.clock, seed)
         self.control = Control(self)
@@ -110,12 +112,7 @@ class Site:
             )
         )
         asyncio.get_running_loop().call_soon(self.hub.happened)  # once the answer is on its way
-        counted = call.path.startswith("/2/") and not isinstance(reply, Ordered)
-        limits = (
-            self.conduct.headers(call.method, self.endpoint(call.path), call.path in self._streams)
-            if counted
-            else ()
-        )
+        limits = self._limits(call, reply)
         if isinstance(reply, Feed):
             return self._stream(call, reply, limits)
         if isinstance(reply, Answer):
@@ -125,6 +122,16 @@ class Site:
                 headers = (*headers, (WHY, call.fault))
             return Answer(reply.status, reply.body, reply.content_type, headers)
         return reply
+
+    def _limits(self, call: Call, reply: Answer | Feed | Silence) -> tuple[tuple[str, str], ...]:
+        """Return the headers that tell about rate limits, which every answer of v2 has."""
+        if call.path.startswith("/2/"):
+            used_up = isinstance(reply, Ordered) and reply.limits
+            until = reply.until if isinstance(reply, Ordered) else None
+            return self.conduct.headers(
+                call.method, self.endpoint(call.path), used_up=used_up, until=until if used_up else None
+            )
+        return ()
 
     def _reply(self, call: Call) -> Answer | Feed | Silence:
         methods = self._find(call.path)
@@ -174,6 +181,7 @@ class Site:
             feed,
             gzip=wants_gzip(call),
             keep_alive=keep_alive,
+            most=self.conduct.allowance.messages(call.path),
             hub=self.hub,
             shape=shape,
             headers=headers,
@@ -181,7 +189,7 @@ class Site:
 
     def _end_older(self, feed: Feed) -> None:
         """End the stream, if any, whose place a newer one of the same account takes."""
-        if feed.slot is None or self.conduct.limits.connections is None:
+        if feed.slot is None or self.conduct.allowance.limits.connections is None:
             return
         for stream in tuple(self.hub.streams.values()):
             if stream.feed.slot == feed.slot:

@@ -49,6 +49,7 @@ class OpenStream:
         *,
         gzip: bool,
         keep_alive: float,
+        most: int | None,
         hub: StreamHub,
         shape: Shape,
         headers: tuple[tuple[str, str], ...] = (),
@@ -66,7 +67,7 @@ class OpenStream:
         self._hub = hub
         self._timer: asyncio.TimerHandle | None = None
         self._warned = -BETWEEN_WARNINGS
-        self._meter = Meter(hub.limits.messages if feed.protocol == "1.1" else None)
+        self._meter = Meter(most)
 
     def begin(self, connection: Connection, chunked: bool) -> None:
         self.body = Body(

@@ -8,10 +8,9 @@ import requests
 
 from rxtweets.emulator import Emulator
 
-from .clients import RULES, call, raw_get
+from .clients import RULES, SUBSCRIPTIONS, call, raw_get
 from .described import faults_of_answer, operations, streams
 
-SUBSCRIPTIONS = "/2/activity/subscriptions"
 ONE = f"{SUBSCRIPTIONS}/{{subscription_id}}"
 NAMED = "/2/connections/{endpoint_id}"
 ASKED = {"event_type": "post.create", "filter": {"user_id": "12", "keyword": "cat"}}

@@ -19,6 +19,7 @@ from rxtweets.emulator import Emulator
 
 RULES = "/2/tweets/search/stream/rules"
 FILTERED = "/2/tweets/search/stream"
+SUBSCRIPTIONS = "/2/activity/subscriptions"
 SAMPLE = "/2/tweets/sample/stream"
 V1_FILTER = "/1.1/statuses/filter.json"
 V1_SAMPLE = "/1.1/statuses/sample.json"
@@ -37,6 +38,11 @@ def call(emulator: Emulator, method: str, path: str, **options: Any) -> requests
     headers = {**bearer(emulator), **options.pop("headers", {})}
     with requests.Session() as session:
         return session.request(method, emulator.base_url + path, headers=headers, timeout=5, **options)
+
+
+def by_user(emulator: Emulator, method: str, path: str, **options: Any) -> requests.Response:
+    """One finite request with the user's OAuth 2.0 token."""
+    return call(emulator, method, path, headers={"Authorization": f"Bearer {emulator.user_token}"}, **options)
 
 
 def add_rules(emulator: Emulator, *values: str) -> requests.Response:

@@ -16,23 +16,30 @@ def emulator() -> Iterator[Emulator]:
 
 
 @pytest.fixture
+def enterprise() -> Iterator[Emulator]:
+    """A silent emulator at the level of enterprises."""
+    with Emulator(rate=0, level="enterprise") as emulator:
+        yield emulator
+
+
+@pytest.fixture
 def lenient() -> Iterator[Emulator]:
-    """A silent emulator that counts neither connections nor requests."""
-    with Emulator(rate=0, limits=Limits.none()) as emulator:
+    """A silent emulator of an enterprise, that counts neither connections nor requests."""
+    with Emulator(rate=0, level="enterprise", limits=Limits.none()) as emulator:
         yield emulator
 
 
 @pytest.fixture
 def world() -> Iterator[Emulator]:
-    """An emulator with a talkative world."""
-    with Emulator(rate=1000, seed=7) as emulator:
+    """An emulator with a talkative world, and all streams."""
+    with Emulator(rate=1000, seed=7, level="enterprise") as emulator:
         yield emulator
 
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Emulator]:
-    """An emulator that says nothing and limits nothing, for all tests of a module."""
-    with Emulator(rate=0, limits=Limits.none()) as emulator:
+    """An emulator of an enterprise that says nothing and limits nothing, for all tests of a module."""
+    with Emulator(rate=0, level="enterprise", limits=Limits.none()) as emulator:
         yield emulator
 
 

@@ -33,6 +33,7 @@ RENAMED = {
 
 _TEXT = {"type": "string"}
 _WHOLE = {"type": "integer", "format": "int64"}
+_TOTAL = {"total_subscriptions": _WHOLE}
 ADDED: dict[tuple[str, ...], dict[str, Any]] = {
     # Both names are sent: the description has the new one, clients made before it read the old one.
     ("PostPublicMetrics", "retweet_count"): _WHOLE,
@@ -69,8 +70,12 @@ ADDED: dict[tuple[str, ...], dict[str, Any]] = {
     # The list takes a `pagination_token`, and the description has no place where one would come from.
     ("GetActivitySubscriptionsResponse", "meta"): {
         "type": "object",
-        "properties": {"result_count": _WHOLE, "next_token": _TEXT},
+        "properties": {"result_count": _WHOLE, "next_token": _TEXT, **_TOTAL},
     },
+    # X's quickstart has the number of subscriptions with every answer about them.
+    ("CreateActivitySubscriptionResponse", "meta"): {"type": "object", "properties": _TOTAL},
+    ("UpdateActivitySubscriptionResponse", "meta"): {"type": "object", "properties": _TOTAL},
+    ("DeleteActivitySubscriptionResponse", "meta"): {"type": "object", "properties": _TOTAL},
     # Milliseconds since 1970 are more than the int32 that the description says.
     ("LikeWithPostAuthor", "timestamp_ms"): _WHOLE,
 }
@@ -79,6 +84,12 @@ ADDED: dict[tuple[str, ...], dict[str, Any]] = {
 UNDESCRIBED: dict[str, dict[str, Any]] = {
     "about:blank": {"status": {"type": "integer"}},
     BASE + "unsupported-authentication": {"status": {"type": "integer"}},
+    BASE + "client-forbidden": {
+        "client_id": _TEXT,
+        "required_enrollment": _TEXT,
+        "registration_url": {"type": "string", "format": "uri"},
+        "reason": _TEXT,
+    },
     BASE + "streaming-connection": {"connection_issue": _TEXT},
     BASE + "operational-disconnect": {"disconnect_type": _TEXT},
     BASE + "rule-cap": {},

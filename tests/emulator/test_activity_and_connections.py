@@ -1,19 +1,43 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+import requests
 
-from rxtweets.emulator import Emulator
+from rxtweets.emulator import Emulator, Limits
+from rxtweets.emulator.limits import LEVELS, Level
+from rxtweets.emulator.v2.subscriptions import EVENT_TYPES
 
-from .clients import FILTERED, SAMPLE, V1_SAMPLE, add_rules, call, raw_get
+from .clients import (
+    FILTERED,
+    RULES,
+    SAMPLE,
+    SUBSCRIPTIONS,
+    V1_SAMPLE,
+    add_rules,
+    bearer,
+    by_user,
+    call,
+    raw_get,
+    signed,
+)
 
-SUBSCRIPTIONS = "/2/activity/subscriptions"
+PRIVATE = {"like", "mute", "block", "dm", "chat"}
+ABOUT_POSTS = {"post.mention.create", "post.reply.create", "post.quote.create", "post.repost.create"}
+
+
+def private(event_type: str) -> bool:
+    """Whether a kind of event is for those only whom the user lets see it."""
+    return event_type.partition(".")[0] in PRIVATE or event_type in ABOUT_POSTS
 
 
 def subscribe(emulator: Emulator, event_type: str, tag: str = "t", **filter_: str) -> dict[str, Any]:
+    """Subscribe with the credentials that it takes."""
     asked = {"event_type": event_type, "filter": filter_, "tag": tag}
-    answer = call(emulator, "POST", SUBSCRIPTIONS, json=asked)
+    ask = by_user if private(event_type) else call
+    answer = ask(emulator, "POST", SUBSCRIPTIONS, json=asked)
     assert answer.status_code == 200, answer.text
     made: dict[str, Any] = answer.json()["data"]["subscription"]
     return made
@@ -29,7 +53,10 @@ def test_subscriptions_are_made_listed_changed_and_deleted(emulator: Emulator) -
     path = f"{SUBSCRIPTIONS}/{one['subscription_id']}"
     changed = call(emulator, "PUT", path, json={"tag": "new"}).json()["data"]["subscription"]
     assert (changed["tag"], changed["event_type"]) == ("new", "post.create")
-    assert call(emulator, "DELETE", path).json() == {"data": {"deleted": True}}
+    assert call(emulator, "DELETE", path).json() == {
+        "data": {"deleted": True},
+        "meta": {"total_subscriptions": 1},
+    }
     assert call(emulator, "DELETE", path).status_code == 404
     both = call(emulator, "DELETE", f"{SUBSCRIPTIONS}?ids={two['subscription_id']},99").json()
     assert both["data"] == [{"subscription_id": two["subscription_id"], "deleted": True}]
@@ -81,43 +108,45 @@ def test_senseless_subscriptions_are_refused(emulator: Emulator, body: Any) -> N
 )
 def test_activity_tells_of_what_is_subscribed_to(world: Emulator, event_type: str, keys: set[str]) -> None:
     """Events carry the subscription's kind, filter and tag, and a payload of the kind."""
-    subscribe(world, event_type, user_id="12")
+    me = str(world.user_id)
+    subscribe(world, event_type, user_id=me)
     with raw_get(world, "/2/activity/stream") as stream:
         event = stream.message()["data"]
-    assert (event["event_type"], event["filter"], event["tag"]) == (event_type, {"user_id": "12"}, "t")
+    assert (event["event_type"], event["filter"], event["tag"]) == (event_type, {"user_id": me}, "t")
     assert keys <= event["payload"].keys()
     assert event["event_uuid"].isdigit()
 
 
 @pytest.mark.parametrize(
-    ("event_type", "filter_", "fitting"),
+    ("event_type", "filter_", "me", "fitting"),
     [
-        ("post.create", {"user_id": "7"}, {"by"}),
-        ("post.create", {"keyword": "CAT"}, {"by", "to", "quote"}),
-        ("post.create", {"keyword": "cat", "user_id": "8"}, {"to", "quote"}),
-        ("post.delete", {"user_id": "7"}, {"by"}),
-        ("post.reply.create", {"user_id": "7"}, {"to"}),
-        ("post.reply.create", {"user_id": "7", "direction": "outbound"}, set()),
-        ("post.reply.create", {"user_id": "8", "direction": "outbound"}, {"to"}),
-        ("post.quote.create", {"user_id": "7", "direction": "inbound"}, {"quote"}),
-        ("post.repost.create", {"keyword": "dog"}, {"retweet"}),
-        ("post.mention.create", {"user_id": "7"}, set()),
-        ("follow.follow", {"user_id": "7"}, {"by", "to", "quote", "other", "retweet"}),
+        ("post.create", {"user_id": "7"}, None, {"by"}),
+        ("post.create", {"keyword": "CAT"}, None, {"by", "to", "quote"}),
+        ("post.create", {"keyword": "cat", "user_id": "8"}, None, {"to", "quote"}),
+        ("post.delete", {"user_id": "7"}, None, {"by"}),
+        ("post.reply.create", {}, 7, {"to"}),
+        ("post.reply.create", {"direction": "outbound"}, 7, set()),
+        ("post.reply.create", {"direction": "outbound"}, 8, {"to"}),
+        ("post.quote.create", {"direction": "inbound"}, 7, {"quote"}),
+        ("post.repost.create", {"keyword": "dog"}, 10, {"retweet"}),
+        ("post.mention.create", {}, 7, set()),
+        ("follow.follow", {"user_id": "7"}, None, {"by", "to", "quote", "other", "retweet"}),
     ],
 )
 def test_events_fit_the_filter(
-    lenient: Emulator, event_type: str, filter_: dict[str, str], fitting: set[str]
+    lenient: Emulator, event_type: str, filter_: dict[str, str], me: int | None, fitting: set[str]
 ) -> None:
     """Events about posts are of posts by, or in answer to, the user, with the keyword in them."""
-    subscribe(lenient, event_type, **filter_)
-    first = lenient.compose("a cat", author=7)
-    other = lenient.compose("a dog", author=9)
+    ids = {number: lenient.user_id if number == me else number for number in (7, 8, 9, 10)}
+    subscribe(lenient, event_type, **({} if me is None else {"user_id": str(ids[me])}), **filter_)
+    first = lenient.compose("a cat", author=ids[7])
+    other = lenient.compose("a dog", author=ids[9])
     posts = {
         "by": first,
-        "to": lenient.compose("that cat", author=8, reply_to=first),
-        "quote": lenient.compose("look, a cat", author=8, quote=first),
+        "to": lenient.compose("that cat", author=ids[8], reply_to=first),
+        "quote": lenient.compose("look, a cat", author=ids[8], quote=first),
         "other": other,
-        "retweet": lenient.retweet(other, author=10),
+        "retweet": lenient.retweet(other, author=ids[10]),
     }
     with raw_get(lenient, "/2/activity/stream"):
         lenient.wait_for_streams(1)
@@ -132,16 +161,96 @@ def test_profile_changes_tell_the_value_changed(world: Emulator) -> None:
     assert all(value.startswith("https://pbs.twimg.com/profile_images/") for value in payload.values())
 
 
-def test_subscriptions_are_bounded(lenient: Emulator) -> None:
-    """The thousand and first is refused."""
-    for _ in range(1000):
-        subscribe(lenient, "post.create", user_id="12")
-    asked = {"event_type": "post.create", "filter": {"user_id": "12"}}
-    answer = call(lenient, "POST", SUBSCRIPTIONS, json=asked)
+@pytest.mark.parametrize(("level", "most"), [("pay_per_use", 1500), ("enterprise", 75_000)])
+def test_subscriptions_are_bounded(level: Level, most: int) -> None:
+    """As many as X's level has; one more is refused."""
+    assert LEVELS[level].subscriptions == most
+    with Emulator(rate=0, level=level, limits=Limits(subscriptions=2)) as emulator:
+        for _ in range(2):
+            subscribe(emulator, "post.create", user_id="12")
+        asked = {"event_type": "post.create", "filter": {"user_id": "12"}}
+        answer = call(emulator, "POST", SUBSCRIPTIONS, json=asked)
     assert (answer.status_code, answer.json()["type"]) == (
         403,
         "https://api.x.com/2/problems/disallowed-resource",
     )
+
+
+@pytest.mark.parametrize("event_type", sorted(kind for kind in EVENT_TYPES if private(kind)))
+def test_private_events_are_for_the_user_only(emulator: Emulator, event_type: str) -> None:
+    """With the app's token, or OAuth 1.0a, 403; with the user's, but only the user's own."""
+
+    def asked(user_id: object) -> dict[str, Any]:
+        return {"event_type": event_type, "filter": {"user_id": str(user_id)}}
+
+    mine = asked(emulator.user_id)
+    for options, used in (
+        ({"headers": bearer(emulator)}, "OAuth 2.0 Application-Only"),
+        ({"auth": signed(emulator)}, "OAuth 1.0a User Context"),
+    ):
+        with requests.Session() as session:
+            url = emulator.base_url + SUBSCRIPTIONS
+            refused = session.post(url, json=mine, timeout=5, **options)
+        assert refused.status_code == 403
+        assert refused.json() == {
+            "title": "Unsupported Authentication",
+            "detail": f"Authenticating with {used} is forbidden for this endpoint.  Supported"
+            " authentication types are [OAuth 2.0 User Context].",
+            "type": "https://api.x.com/2/problems/unsupported-authentication",
+            "status": 403,
+        }
+    others = by_user(emulator, "POST", SUBSCRIPTIONS, json=asked(12))
+    assert (others.status_code, others.json()["parameter"]) == (403, "user_id")
+    made = by_user(emulator, "POST", SUBSCRIPTIONS, json=mine)
+    assert (made.status_code, made.json()["meta"]) == (200, {"total_subscriptions": 1})
+
+
+@pytest.mark.parametrize("event_type", sorted(kind for kind in EVENT_TYPES if not private(kind)))
+def test_public_events_are_for_the_app(emulator: Emulator, event_type: str) -> None:
+    """Of anybody, with the bearer token; and with the user's."""
+    asked = {"event_type": event_type, "filter": {"user_id": "12"}}
+    for ask, total in ((call, 1), (by_user, 2)):
+        made = ask(emulator, "POST", SUBSCRIPTIONS, json=asked)
+        assert (made.status_code, made.json()["meta"]) == (200, {"total_subscriptions": total})
+
+
+def test_every_answer_tells_how_many_subscriptions_there_are(emulator: Emulator) -> None:
+    """`meta.total_subscriptions`, as in X's quickstart: made, listed, changed, deleted."""
+    made = call(
+        emulator, "POST", SUBSCRIPTIONS, json={"event_type": "post.create", "filter": {"user_id": "12"}}
+    )
+    path = f"{SUBSCRIPTIONS}/{made.json()['data']['subscription']['subscription_id']}"
+    answers = [made, call(emulator, "GET", SUBSCRIPTIONS), call(emulator, "PUT", path, json={"tag": "x"})]
+    answers.append(call(emulator, "DELETE", path))
+    totals = [answer.json()["meta"]["total_subscriptions"] for answer in answers]
+    assert totals == [1, 1, 1, 0]
+
+
+@pytest.mark.parametrize("path", [RULES, SAMPLE, "/2/connections"])
+def test_the_users_token_is_for_subscriptions_only(emulator: Emulator, path: str) -> None:
+    """Elsewhere only the app's is taken, and the answer says so."""
+    answer = by_user(emulator, "GET", path)
+    assert answer.status_code == 403
+    assert answer.json()["detail"] == (
+        "Authenticating with OAuth 2.0 User Context is forbidden for this endpoint.  Supported"
+        " authentication types are [OAuth 2.0 Application-Only]."
+    )
+
+
+QUICKSTART = {"event_type": "profile.update.bio", "filter": {"user_id": "2244994945"}, "tag": "100%ff bio"}
+
+
+def test_what_curl_calls_a_form_is_taken(emulator: Emulator) -> None:
+    """X's quickstart gives curl JSON by `-d` and no Content-Type, so it comes as a form."""
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    for path, body, status in (
+        (SUBSCRIPTIONS, QUICKSTART, 200),
+        (RULES, {"add": [{"value": "cat"}]}, 201),
+    ):
+        answer = call(emulator, "POST", path, data=json.dumps(body), headers=form)
+        assert answer.status_code == status, answer.text
+    refused = call(emulator, "POST", RULES, data="add=cat", headers=form)
+    assert refused.status_code == 400
 
 
 def test_without_subscriptions_there_is_no_activity(emulator: Emulator) -> None:

@@ -22,7 +22,7 @@ HELLO = bytes.fromhex("16030100c8010000c40303")
 @pytest.fixture
 def emulator() -> Iterator[Emulator]:
     """A silent emulator that stands in for X's hosts."""
-    with Emulator(rate=0, tls=X_HOSTS) as emulator:
+    with Emulator(rate=0, tls=X_HOSTS, level="enterprise") as emulator:
         yield emulator
 
 

@@ -18,7 +18,7 @@ from .described import operations, required, streams
 @pytest.fixture(scope="module")
 def site() -> Iterator[Emulator]:
     """A silent emulator without limits, with a rule and a subscription."""
-    with Emulator(rate=0, limits=Limits.none()) as emulator:
+    with Emulator(rate=0, level="enterprise", limits=Limits.none()) as emulator:
         add_rules(emulator, "cat")
         yield emulator
 

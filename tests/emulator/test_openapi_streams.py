@@ -10,7 +10,7 @@ import pytest
 
 from rxtweets.emulator import Emulator, Limits
 
-from .clients import SAMPLE, V1_SAMPLE, add_rules, call, raw_get, v1_stream
+from .clients import SAMPLE, SUBSCRIPTIONS, V1_SAMPLE, add_rules, by_user, call, raw_get, v1_stream
 from .described import description, faults_of_item, payloads, required, streams
 
 RULES = ("the", "cat has:media", "is:reply dog", "lang:ja の", "from:1 OR has:geo", "has:mentions moon")
@@ -25,11 +25,11 @@ DEFAULTS = {"id", "text", "edit_history_tweet_ids"}
 def talkative() -> Iterator[Emulator]:
     """A world that says much, with rules and subscriptions of all kinds."""
     schemas = description()["components"]["schemas"]
-    with Emulator(rate=20_000, seed=11, limits=Limits.none()) as emulator:
+    with Emulator(rate=20_000, seed=11, level="enterprise", limits=Limits.none()) as emulator:
         add_rules(emulator, *RULES)
         for kind in schemas["CreateActivitySubscriptionRequest"]["properties"]["event_type"]["enum"]:
-            asked = {"event_type": kind, "filter": {"user_id": "12"}, "tag": "t"}
-            assert call(emulator, "POST", "/2/activity/subscriptions", json=asked).status_code == 200
+            asked = {"event_type": kind, "filter": {"user_id": str(emulator.user_id)}, "tag": "t"}
+            assert by_user(emulator, "POST", SUBSCRIPTIONS, json=asked).status_code == 200
         yield emulator
 
 
@@ -237,7 +237,7 @@ def test_those_mentioned_in_a_note_are_included(seeded: list[dict[str, Any]]) ->
 @pytest.mark.parametrize("path", streams())
 def test_goodbyes_are_as_described(path: str) -> None:
     """The last message of a stream that is ended is an error of X's form."""
-    with Emulator(rate=0) as emulator:
+    with Emulator(rate=0, level="enterprise") as emulator:
         add_rules(emulator, "cat")
         with raw_get(emulator, f"{path}?partition=1" if required(path, "GET") else path) as stream:
             emulator.wait_for_streams(1)

@@ -18,7 +18,7 @@ FIREHOSE = "/2/tweets/firehose/stream"
 )
 def test_partitions_split_the_volume_without_overlap(path: str, count: int) -> None:
     """All together have every post once, each has its share, and only what is its own when read alone."""
-    with Emulator(rate=0, seed=11) as emulator, ExitStack() as open_:
+    with Emulator(rate=0, seed=11, level="enterprise") as emulator, ExitStack() as open_:
         streams = [
             open_.enter_context(raw_get(emulator, f"{path}?partition={n}")) for n in range(1, count + 1)
         ]
@@ -33,14 +33,17 @@ def test_partitions_split_the_volume_without_overlap(path: str, count: int) -> N
                 shares[number] += 1
     assert len(homes) == sum(shares.values()) == len(posts)
     assert min(shares.values()) >= 5
-    with Emulator(rate=0, seed=11) as emulator, raw_get(emulator, f"{path}?partition=1"):
+    with Emulator(rate=0, seed=11, level="enterprise") as emulator, raw_get(emulator, f"{path}?partition=1"):
         alone = [str(n) for n in range(25 * count) if emulator.publish(emulator.compose(f"{n}", lang="en"))]
     assert alone == [text for text, number in homes.items() if number == 1]
 
 
 def test_a_slow_world_reaches_every_partition() -> None:
     """Posts that come at even times are split evenly too."""
-    with Emulator(rate=100, seed=1, limits=Limits.none()) as emulator, ExitStack() as open_:
+    with (
+        Emulator(rate=100, seed=1, level="enterprise", limits=Limits.none()) as emulator,
+        ExitStack() as open_,
+    ):
         streams = [open_.enter_context(raw_get(emulator, f"{FIREHOSE}?partition={n}")) for n in range(1, 21)]
         for stream in streams:
             assert stream.message()["data"]["id"]

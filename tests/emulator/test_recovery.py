@@ -15,6 +15,12 @@ SAMPLE10 = "/2/tweets/sample10/stream"
 TEXT = "?tweet.fields=created_at"
 
 
+@pytest.fixture
+def emulator(enterprise: Emulator) -> Emulator:
+    """A silent emulator at the level that has recovery."""
+    return enterprise
+
+
 def texts(stream: Any, count: int) -> list[str]:
     return [stream.message()["data"]["text"] for _ in range(count)]
 
@@ -196,7 +202,7 @@ def test_a_replay_waits_while_the_streams_are_stalled(emulator: Emulator) -> Non
 
 def test_the_world_is_remembered_too() -> None:
     """What a talkative world has said comes again, as it was sent the first time."""
-    with Emulator(rate=500, seed=5) as emulator:
+    with Emulator(rate=500, seed=5, level="enterprise") as emulator:
         with raw_get(emulator, SAMPLE) as stream:
             first = [stream.message()["data"] for _ in range(50)]
         emulator.wait_for_streams(0)

@@ -94,9 +94,9 @@ def test_an_unreadable_rule_is_refused_with_its_reason(emulator: Emulator, rule:
         'bio:"a b" embedding:"x y" from_affiliate_of:a cat embedding_threshold:0.5',
     ],
 )
-def test_documented_operators_are_accepted(emulator: Emulator, rule: str) -> None:
+def test_documented_operators_are_accepted(enterprise: Emulator, rule: str) -> None:
     """Every operator of X's documentation is a rule, also those that the emulator never matches."""
-    assert add_rules(emulator, rule).json()["meta"]["summary"]["created"] == 1
+    assert add_rules(enterprise, rule).json()["meta"]["summary"]["created"] == 1
 
 
 def test_a_dry_run_changes_nothing(emulator: Emulator) -> None:

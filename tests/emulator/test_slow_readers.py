@@ -56,7 +56,7 @@ def test_a_reader_that_stops_is_dropped(path: str, gzip: bool) -> None:
 def test_a_reader_that_stops_costs_no_more_than_its_queue() -> None:
     """However much the world says to others meanwhile, that is all that waits for it; then it is dropped."""
     with (
-        Emulator(rate=math.inf, limits=Limits(queue=QUEUE)) as emulator,
+        Emulator(rate=math.inf, level="enterprise", limits=Limits(queue=QUEUE)) as emulator,
         raw_get(emulator, SAMPLE),
         raw_get(emulator, SAMPLE) as other,
     ):

@@ -19,7 +19,7 @@ QUEUE = 256 * 1024
 @pytest.fixture
 def emulator() -> Iterator[Emulator]:
     """A silent emulator that stands in for X's hosts, and has no patience with slow readers."""
-    with Emulator(rate=0, tls=X_HOSTS, limits=Limits(queue=QUEUE)) as emulator:
+    with Emulator(rate=0, tls=X_HOSTS, level="enterprise", limits=Limits(queue=QUEUE)) as emulator:
         yield emulator
 
 

@@ -23,6 +23,12 @@ PARTITIONED = {
 WHOLE = ["/2/likes/compliance/stream", "/2/tweets/label/stream", SAMPLE]
 
 
+@pytest.fixture
+def emulator(enterprise: Emulator) -> Emulator:
+    """A silent emulator that has every stream."""
+    return enterprise
+
+
 def one(emulator: Emulator, query: str, post: Any) -> dict[str, Any]:
     """The message that a sample stream with that query makes of a post."""
     with raw_get(emulator, f"{SAMPLE}?{query}") as stream:

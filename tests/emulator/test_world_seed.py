@@ -34,9 +34,10 @@ def prepare(emulator):
 
 
 def subscribe(emulator):
+    headers = {"Authorization": f"Bearer {emulator.user_token}"}
     for kind in ("post.create", "like.create", "follow.follow", "profile.update.bio"):
-        made = call(emulator, "POST", "/2/activity/subscriptions",
-                    json={"event_type": kind, "filter": {"user_id": "2244994945"}, "tag": "t"})
+        made = call(emulator, "POST", "/2/activity/subscriptions", headers=headers,
+                    json={"event_type": kind, "filter": {"user_id": str(emulator.user_id)}, "tag": "t"})
         assert made.status_code == 200, made.text
 
 
@@ -62,7 +63,7 @@ STREAMS["unlikes"] = (20_000, lambda e: raw_get(e, "/2/likes/compliance/stream")
 
 found = {}
 for name, (enough, connect) in STREAMS.items():
-    with Emulator(seed=11, rate=math.inf) as emulator, connect(emulator) as stream:
+    with Emulator(seed=11, rate=math.inf, level="enterprise") as emulator, connect(emulator) as stream:
         assert stream.status == 200, name
         found[name] = read(stream, enough)
 json.dump(found, sys.stdout)

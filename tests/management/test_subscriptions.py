@@ -142,3 +142,20 @@ def test_against_a_server(emulator: Emulator) -> None:
     assert deleted.deleted == (made.id,)
     assert list(deleted.errors) == ["77"]
     assert Seen(subscriptions.list()).ended().items == []
+
+
+def test_private_events_need_the_users_token(emulator: Emulator) -> None:
+    """The app's token is refused with the reason; the user's, in its place, is enough."""
+
+    def subscriptions(token: str) -> SubscriptionsClient:
+        return StreamingClient(BearerToken(token), base_url=emulator.base_url).subscriptions
+
+    error = (
+        Seen(subscriptions(emulator.bearer_token).add("like.create", user_id=emulator.user_id)).ended().error
+    )
+    assert isinstance(error, errors.Forbidden)
+    assert "OAuth 2.0 User Context" in str(error)
+    (made,) = (
+        Seen(subscriptions(emulator.user_token).add("like.create", user_id=emulator.user_id)).ended().items
+    )
+    assert made.event_type == "like.create"

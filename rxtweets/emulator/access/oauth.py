@@ -45,6 +45,7 @@ class Accounts:
             self.letters(25), self.letters(50), f"{self.user_id}-{self.letters(40)}", self.letters(45)
         )
         self.bearer_token = self._new_bearer()
+        self.user_token = self.letters(64) + ":1:at:1"
         self.tokens = {self.credentials.access_token: self.credentials.access_token_secret}
         self.request_tokens: OrderedDict[str, tuple[str, str]] = OrderedDict()  # token: (secret, PIN)
         self._nonces: OrderedDict[tuple[str, ...], None] = OrderedDict()
@@ -230,14 +231,18 @@ class Gate:
 
     def has_bearer(self, call: Call) -> bool:
         """Whether the request carries the app's bearer token."""
-        scheme, _, token = call.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
+        token = _bearer(call)
+        if token is None:
             call.fault = "there is no bearer token in Authorization"
-        elif token.strip() != self.accounts.bearer_token:
+        elif token != self.accounts.bearer_token:
             call.fault = "the bearer token is unknown: wrong, or renewed since"
         else:
             return True
         return False
+
+    def has_user_token(self, call: Call) -> bool:
+        """Whether the request carries the user's OAuth 2.0 token."""
+        return _bearer(call) == self.accounts.user_token
 
     def has_signature(self, call: Call) -> bool:
         """Whether the request is signed by the app and a user, now, for the first time."""
@@ -267,3 +272,9 @@ class Gate:
             return False
         mine = self.accounts.credentials
         return (unquote_plus(key), unquote_plus(secret)) == (mine.consumer_key, mine.consumer_secret)
+
+
+def _bearer(call: Call) -> str | None:
+    """Return the token that a request carries as its bearer, if it does."""
+    scheme, _, token = call.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None

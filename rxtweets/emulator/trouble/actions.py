@@ -74,7 +74,9 @@ class Answer(Action, frozen=True, kw_only=True, tag="answer"):
 
     The next `times` requests (1 if nothing is said), or all for so many `seconds` of the emulator's clock;
     with both, whichever ends first. `body` is text, or an object to send as JSON; without one it is as the
-    protocol has it. No headers of meaning are sent but `headers`.
+    protocol has it. Beside `headers`, v2's answers tell of rate limits as all do: a 429 says that nothing is
+    left until the order's `seconds` are over, or else the window is. One whose `body` is about too many
+    connections or a usage cap says what is left, as X does. No order counts against a limit.
     """
 
     status: int

@@ -111,10 +111,16 @@ class Controls:
         """Answer the next requests for a stream, or for `path`, with that status, whatever else they deserve.
 
         The next `times` requests get it (1 if nothing is said), or all in so many `seconds`; with both,
-        whichever ends first. The answer has the `headers` given and no others of meaning: a 429 tells when to
-        come back only if they do. `body` is text, bytes or an object to send as JSON; without one it is as
-        the protocol has it. Several orders are served one after the other. Raises ValueError for a status
-        outside 200 to 599, `times` below 1, or headers that HTTP doesn't allow.
+        whichever ends first. `body` is text, bytes or an object to send as JSON; without one it is as the
+        protocol has it. Several orders are served one after the other.
+
+        The answer has the `headers` given. Where these don't tell of v2's rate limits, it does, as every
+        answer of v2: a 429 says that nothing is left until the `seconds` are over, or else the window of 15
+        minutes is; one whose body is about too many connections or a usage cap says what is left. No order
+        counts against a limit.
+
+        Raises:
+            ValueError: the status is outside 200 to 599, `times` below 1, or HTTP doesn't allow the headers.
         """
         data = body if isinstance(body, bytes) else None
         plain = body if isinstance(body, str) else None

@@ -45,7 +45,20 @@ def _narrowed(order: OnStreams) -> str:
 
 
 class Ordered(Answer, frozen=True):
-    """An answer that goes out just as it was ordered, without headers that the site would add."""
+    """An answer that was ordered, which counts against no limit.
+
+    `until` is when the order ends, in the emulator's time, or None where that isn't known.
+    """
+
+    until: float | None = None
+
+    @property
+    def limits(self) -> bool:
+        """Whether it says that a rate limit is used up: a 429 for no other reason that its problem tells."""
+        return self.status == 429 and not any(other in self.body for other in _OTHER_REASONS)
+
+
+_OTHER_REASONS = (b"TooManyConnections", b"usage-capped")
 
 
 class Trouble:
@@ -79,8 +92,9 @@ class Trouble:
         def reply(call: Call) -> Ordered:
             usual = refuse(call, order.status)
             body = usual.body if data is None else data
-            return Ordered(order.status, body, given or usual.content_type, headers)
+            return Ordered(order.status, body, given or usual.content_type, headers, until)
 
+        until = None if order.seconds is None else self._clock.time() + order.seconds
         self._answers.append(self._order(order, reply, f"status {order.status}"))
 
     def mute(self, order: actions.Mute) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rxtweets.emulator.feed import Feed
 from rxtweets.emulator.http.answers import Answer, Call, encode, problem, v2_refusal
+from rxtweets.emulator.limits import ACTIVITY, FILTERED, RULES, SUBSCRIPTIONS
 from rxtweets.emulator.world.model import Post
 from rxtweets.emulator.world.wish import NOTHING, Wish
 from rxtweets.emulator.world.wishes import rule_wish
@@ -15,6 +16,7 @@ from rxtweets.emulator.world.wishes import rule_wish
 from . import connections as connection_params
 from . import rules as rule_params
 from . import subscriptions as subscription_params
+from .access import APP_ONLY, BY_USER, SIGNED, client_forbidden, unsupported_authentication
 from .activity import ActivityFeed
 from .connections import ConnectionEndpoints
 from .events import EventFeed, LikeFeed
@@ -30,9 +32,7 @@ if TYPE_CHECKING:
 
 Endpoint = Callable[[Call], Answer | Feed]
 
-FILTERED = "/2/tweets/search/stream"
-RULES = f"{FILTERED}/rules"
-SUBSCRIPTIONS = "/2/activity/subscriptions"
+
 # Partitions of each language's firehose. Source: X's OpenAPI description.
 LANGUAGES = {"en": 8, "ja": 2, "ko": 2, "pt": 2}
 
@@ -81,32 +81,41 @@ def checked(endpoint: Endpoint, known: Mapping[str, Check], *required: str) -> E
     return lambda call: check_query(call, known, required) or endpoint(call)
 
 
-def authorized(site: Site, endpoint: Endpoint, stream: bool = False, by_user: bool = False) -> Endpoint:
-    """The endpoint, for those who have the bearer token and keep to the limits.
-
-    `by_user` is for endpoints that also take what a user signed (OAuth 1.0a).
-    """
+def stream_for(site: Site, path: str, endpoint: Endpoint) -> Endpoint:
+    """The endpoint of a stream, for those whose level has it, with the past if that is asked for."""
+    allowance = site.conduct.allowance
 
     def admitted(call: Call) -> Answer | Feed:
-        reply = site.conduct.spend(call.method, site.endpoint(call.path), stream) or endpoint(call)
+        if not allowance.may_open(path):
+            return client_forbidden(site.accounts.user_id)
+        reply = endpoint(call)
         if not isinstance(reply, Feed):
             return reply
-        refusal = recover(call, reply, site.hub) or site.conduct.crowded(
-            call, reply, site.hub.streams.values()
+        return (
+            recover(call, reply, site)
+            or site.conduct.crowded(call, reply, site.hub.streams.values())
+            or reply
         )
-        return refusal or reply
+
+    return admitted
+
+
+def authorized(site: Site, endpoint: Endpoint, by_user: bool = False) -> Endpoint:
+    """The endpoint, for those who have the bearer token and keep to the limits.
+
+    `by_user` is for endpoints that also take what a user signed (OAuth 1.0a), or the user's own token.
+    """
 
     def guarded(call: Call) -> Answer | Feed:
-        if site.gate.has_bearer(call) or (by_user and site.gate.has_signature(call)):
-            return admitted(call)
-        if not by_user and call.headers.get("authorization", "").lower().startswith("oauth "):
-            detail = (
-                "Authenticating with OAuth 1.0a User Context is forbidden for this endpoint.  Supported"
-                " authentication types are [OAuth 2.0 Application-Only]."
-            )
-            return problem(
-                403, "Unsupported Authentication", detail, "unsupported-authentication", status=403
-            )
+        gate = site.gate
+        if gate.has_bearer(call) or (by_user and (gate.has_user_token(call) or gate.has_signature(call))):
+            return site.conduct.spend(call.method, site.endpoint(call.path)) or endpoint(call)
+        if by_user:
+            return v2_refusal(401)
+        if gate.has_user_token(call):
+            return unsupported_authentication(BY_USER, APP_ONLY)
+        if call.headers.get("authorization", "").lower().startswith("oauth "):
+            return unsupported_authentication(SIGNED, APP_ONLY)
         return v2_refusal(401)
 
     return guarded
@@ -157,11 +166,13 @@ def streams(site: Site) -> dict[str, dict[str, Endpoint]]:
         "/2/tweets/compliance/stream": events("tweets_compliance", 4),
         "/2/users/compliance/stream": events("users_compliance", 4),
         "/2/tweets/label/stream": events("labels"),
-        "/2/activity/stream": lambda call: check(call, {}) or ActivityFeed(site.subscriptions, site.world),
+        ACTIVITY: lambda call: check(call, {}) or ActivityFeed(site.subscriptions, site.world),
     }
     for lang, partitions in LANGUAGES.items():
         table[f"/2/tweets/firehose/stream/lang/{lang}"] = posts(partitions, lang)
-    return {path: {"GET": authorized(site, endpoint, stream=True)} for path, endpoint in table.items()}
+    return {
+        path: {"GET": authorized(site, stream_for(site, path, endpoint))} for path, endpoint in table.items()
+    }
 
 
 def routes(site: Site) -> dict[str, dict[str, Endpoint]]:
@@ -188,6 +199,7 @@ def routes(site: Site) -> dict[str, dict[str, Endpoint]]:
             "GET": checked(connections.list_connections, connection_params.LISTED),
             "DELETE": checked(connections.delete_uuids, {}),
         },
+        "/2/connections/all": {"DELETE": checked(connections.delete_endpoint, {})},
         "/2/connections/*": {"DELETE": checked(connections.delete_endpoint, {})},
     }
     return {

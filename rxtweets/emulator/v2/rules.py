@@ -17,7 +17,7 @@ from rxtweets.emulator.http.answers import (
     json_answer,
     problem,
 )
-from rxtweets.emulator.limits import Limits
+from rxtweets.emulator.limits import Allowance
 from rxtweets.emulator.matching import Selector
 from rxtweets.emulator.world.ids import Snowflakes
 
@@ -54,29 +54,49 @@ def _detail(problem: syntax.RuleProblem) -> str:
 class RuleBook:
     """The rules of the app, in the order they were added, with their trees."""
 
-    def __init__(self, ids: Snowflakes, limits: Limits, seed: int) -> None:
-        self.limits = limits
+    def __init__(self, ids: Snowflakes, allowance: Allowance, seed: int) -> None:
+        self.allowance = allowance
         self.selector = Selector(seed)
         self._ids = ids
         self.rules: dict[str, Rule] = {}
         self.trees: dict[str, syntax.Rule] = {}
+        self._keys: dict[str, str] = {}  # of each value; no two rules have the same
 
     def add(self, value: str, tag: str | None = None) -> Rule:
         """Add a rule. Raises `RuleError` where X would refuse it."""
-        problems = syntax.validate(value, syntax.Limits(self.limits.rule_length))
+        problems = syntax.validate(value, syntax.Limits(self.allowance.rule_length))
         if problems:
             raise RuleError([_detail(problem) for problem in problems])
-        rule, tree = Rule(str(self._ids.next()), value, tag), syntax.parse(value)
+        tree = syntax.parse(value)
+        if not self.allowance.enterprise:
+            _check_packaging(value, tree)
+        rule = Rule(str(self._ids.next()), value, tag)
         self.selector.add(rule.id, tree)
-        self.rules[rule.id], self.trees[rule.id] = rule, tree
+        self.rules[rule.id], self.trees[rule.id], self._keys[value] = rule, tree, rule.id
         return rule
 
     def remove(self, rule_id: str) -> None:
         self.selector.remove(rule_id)
-        del self.rules[rule_id], self.trees[rule_id]
+        del self._keys[self.rules[rule_id].value], self.rules[rule_id], self.trees[rule_id]
 
     def by_value(self, value: str) -> Rule | None:
-        return next((rule for rule in self.rules.values() if rule.value == value), None)
+        return self.rules.get(self._keys.get(value, ""))
+
+
+_ENTERPRISE_OPERATORS = frozenset({"embedding", "embedding_threshold"})
+
+
+def _check_packaging(value: str, tree: syntax.Rule) -> None:
+    """Raise `RuleError` where a rule has operators that only enterprises may use."""
+    names = dict.fromkeys(getattr(term, "name", "") for term, _ in tree.terms())
+    details = [
+        f"Reference to invalid operator '{name}'. Operator is not available in current product or product"
+        f" packaging. (at position {value.casefold().find(f'{name}:') + 1})"
+        for name in names
+        if name in _ENTERPRISE_OPERATORS
+    ]
+    if details:
+        raise RuleError(details)
 
 
 def sent(clock: Clock) -> str:
@@ -124,8 +144,8 @@ class RuleEndpoints:
         count = len(self._book.rules)
         mine = {"client_app_id": self._app_id, "rule_count": count}
         data: dict[str, Any] = {
-            "cap_per_client_app": str(self._book.limits.rules),
-            "cap_per_project": str(self._book.limits.rules),
+            "cap_per_client_app": str(self._book.allowance.rules),
+            "cap_per_project": str(self._book.allowance.rules),
             "client_app_rules_count": mine,
             "project_rules_count": str(count),
         }
@@ -151,8 +171,8 @@ class RuleEndpoints:
     def _add(self, items: tuple[_Added, ...], dry: bool) -> Answer:
         if not items:
             return invalid_request(({"add": []}, "`add` must be a list of at least one rule"))
-        if len(self._book.rules) + len(items) > self._book.limits.rules:
-            detail = f"Rule limit exceeded: at most {self._book.limits.rules} rules are allowed"
+        if len(self._book.rules) + len(items) > self._book.allowance.rules:
+            detail = f"Rule limit exceeded: at most {self._book.allowance.rules} rules are allowed"
             return problem(422, "RulesCapExceeded", detail, "rule-cap")
         added: list[Rule] = []
         errors: list[dict[str, Any]] = []

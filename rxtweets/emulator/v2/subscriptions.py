@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from rxtweets.emulator.http.answers import Answer, Call, invalid_request, json_answer, problem
 from rxtweets.emulator.world.text import names
 
+from .access import APP_ONLY, BY_USER, SIGNED, unsupported_authentication
 from .params import ID, PAGING, Check, check_path_id, ids, meta, page, read_body, split, whole
 from .rules import sent
 
@@ -33,8 +34,17 @@ EVENT_TYPES = frozenset(
 )
 _UNDIRECTED = ("mute.", "block.")
 """Kinds whose subscriptions have no direction."""
-MOST_SUBSCRIPTIONS = 1000
-"""X's own bound depends on the contract; here it keeps the memory bounded."""
+_PRIVATE = (
+    *_UNDIRECTED,
+    "like.",
+    "dm.",
+    "chat.",
+    "post.mention.",
+    "post.reply.",
+    "post.quote.",
+    "post.repost.",
+)
+"""Kinds that only the user may let the app see. Source: X's page "X Activity API: introduction"."""
 MOST_LISTED = 1000
 LISTED: dict[str, Check] = {**PAGING, "max_results": whole(1, MOST_LISTED)}
 DELETED: dict[str, Check] = {"ids": ids(1, 100)}
@@ -94,13 +104,18 @@ class SubscriptionEndpoints:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._subscriptions = site.subscriptions
+        self._most = site.conduct.allowance.subscriptions
 
     def list_subscriptions(self, call: Call) -> Answer:
         everything = tuple(self._subscriptions.values())
         part, following = page(call, len(everything), MOST_LISTED)
         shown = [one.form() for one in everything[part]]
         body: dict[str, Any] = {"data": shown} if shown else {}
-        return json_answer({**body, "meta": meta(shown, following)})
+        return json_answer({**body, "meta": {**meta(shown, following), **self._total()}})
+
+    def _total(self) -> dict[str, int]:
+        """Return what `meta` tells of all subscriptions."""
+        return {"total_subscriptions": len(self._subscriptions)}
 
     def create(self, call: Call) -> Answer:
         asked = read_body(call, _Create)
@@ -114,8 +129,11 @@ class SubscriptionEndpoints:
             wanted.pop("direction", None)
         if not wanted.keys() - {"direction"}:
             return invalid_request(({"filter": []}, "`filter` must hold a user_id or a keyword"))
-        if len(self._subscriptions) >= MOST_SUBSCRIPTIONS:
-            detail = f"At most {MOST_SUBSCRIPTIONS} subscriptions are allowed."
+        refusal = self._private(call, asked.event_type, wanted)
+        if refusal is not None:
+            return refusal
+        if len(self._subscriptions) >= self._most:
+            detail = f"At most {self._most} subscriptions are allowed."
             return problem(403, "Disallowed Resource", detail, "disallowed-resource")
         now = sent(self._site.clock)
         made = Subscription(
@@ -128,7 +146,23 @@ class SubscriptionEndpoints:
             now,
         )
         self._subscriptions[made.id] = made
-        return json_answer({"data": {"subscription": made.form()}})
+        return json_answer({"data": {"subscription": made.form()}, "meta": self._total()})
+
+    def _private(self, call: Call, event_type: str, wanted: dict[str, str]) -> Answer | None:
+        """Return the refusal of a subscription to private events that the user didn't allow, if it is one."""
+        if not event_type.startswith(_PRIVATE):
+            return None
+        if not self._site.gate.has_user_token(call):
+            signed = call.headers.get("authorization", "").lower().startswith("oauth ")
+            return unsupported_authentication(SIGNED if signed else APP_ONLY, BY_USER)
+        if wanted.get("user_id") == str(self._site.accounts.user_id):
+            return None
+        detail = (
+            f"Events of type [{event_type}] are private: filter.user_id must be the user who authorized the"
+            f" app, [{self._site.accounts.user_id}]."
+        )
+        more = {"resource_type": "user", "parameter": "user_id", "value": wanted.get("user_id", "")}
+        return problem(403, "Authorization Error", detail, "not-authorized-for-resource", **more)
 
     def update(self, call: Call) -> Answer:
         fault = check_path_id(call, "subscription_id")
@@ -145,9 +179,8 @@ class SubscriptionEndpoints:
             updated=sent(self._site.clock),
         )
         self._subscriptions[made.id] = made
-        return json_answer(
-            {"data": {"subscription": made.form(), "total_subscriptions": len(self._subscriptions)}}
-        )
+        total = self._total()
+        return json_answer({"data": {"subscription": made.form(), **total}, "meta": total})
 
     def delete(self, call: Call) -> Answer:
         fault = check_path_id(call, "subscription_id")
@@ -155,7 +188,7 @@ class SubscriptionEndpoints:
             return fault
         if self._subscriptions.pop(_last(call), None) is None:
             return _missing(_last(call))
-        return json_answer({"data": {"deleted": True}})
+        return json_answer({"data": {"deleted": True}, "meta": self._total()})
 
     def delete_many(self, call: Call) -> Answer:
         data: list[dict[str, Any]] = []
@@ -167,7 +200,7 @@ class SubscriptionEndpoints:
                 errors.append(
                     {"subscription_id": item, "message": "Subscription not found", "reason": "not_found"}
                 )
-        body: dict[str, Any] = {"data": data, "meta": {"total_subscriptions": len(self._subscriptions)}}
+        body: dict[str, Any] = {"data": data, "meta": self._total()}
         return json_answer({**body, "errors": errors} if errors else body)
 
 
