@@ -45,8 +45,8 @@ def packages(folder: Path) -> Callable[[], Path]:
 
 @pytest.fixture
 def emulator() -> Iterator[Emulator]:
-    """An emulator that stands in for X's own hosts."""
-    with Emulator(tls=X_HOSTS, rate=400, seed=4) as emulator:
+    """An emulator that stands in for X's own hosts, for an enterprise that has all streams."""
+    with Emulator(tls=X_HOSTS, rate=400, seed=4, level="enterprise") as emulator:
         yield emulator
 
 

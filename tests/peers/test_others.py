@@ -31,3 +31,18 @@ def test_streams(emulator: Emulator, run: Run, client: str, program: str, counts
     got = run(client, program)
     assert {kind: len(values) for kind, values in got.items()} == counts
     assert emulator.rules == () or client == "TwitterAPI"  # which deletes none
+
+
+@pytest.mark.parametrize(
+    ("body", "least", "most"),
+    [(None, 800, 901), ({"title": "ConnectionException", "connection_issue": "TooManyConnections"}, 10, 10)],
+)
+@pytest.mark.parametrize("path", ["/2/tweets/search/stream", "/2/tweets/search/stream/rules"])
+def test_twarc_waits_out_a_429(
+    emulator: Emulator, run: Run, path: str, body: dict[str, str] | None, least: int, most: int
+) -> None:
+    """It reads the rate-limit headers that a 429 has at X, ordered or not, and goes on."""
+    emulator.answer(429, path=path, body=body)
+    got = run("twarc", "twarc_limited.py")
+    assert [least <= seconds <= most for seconds in got["slept"]] == [True]
+    assert (got["added"], len(got["filtered"])) == ([1], 10)

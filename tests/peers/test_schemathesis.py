@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,12 +21,19 @@ EXAMPLES = 30
 """Requests that are made up for each operation, beside those for each of its conditions."""
 
 
+def _keep_public(whole: dict[str, Any]) -> None:
+    """Leave out the kinds of events that the app's token isn't enough for, which no schema can say."""
+    kind = whole["components"]["schemas"]["CreateActivitySubscriptionRequest"]["properties"]["event_type"]
+    kind["enum"] = [name for name in kind["enum"] if name.startswith(("profile.", "follow.", "post.create"))]
+
+
 @pytest.mark.peers
 def test_no_answer_violates_the_description(interpreter: Callable[[str], Path], tmp_path: Path) -> None:
     """All of its checks hold over the rules, connections and subscription paths, singly and in sequence."""
-    whole = description()
+    whole = copy.deepcopy(description())
     paths = {path: item for path, item in whole["paths"].items() if path not in streams()}
     assert len(paths) == 7
+    _keep_public(whole)
     (tmp_path / "description.json").write_text(json.dumps({**whole, "paths": paths}))
     # Of this test's environment only what leads to this machine's programs: no credentials, no proxies.
     system = {name: os.environ[name] for name in ("PATH", "HOME", "SYSTEMROOT") if name in os.environ}
@@ -32,7 +41,7 @@ def test_no_answer_violates_the_description(interpreter: Callable[[str], Path], 
         "SCHEMATHESIS_HOOKS": PROGRAMS.joinpath("schemathesis_hooks.py").stem,
         "PYTHONPATH": str(PROGRAMS),
     }
-    with Emulator(rate=0, limits=Limits.none()) as emulator:
+    with Emulator(rate=0, level="enterprise", limits=Limits.none()) as emulator:
         ran = subprocess.run(
             [
                 *(str(interpreter("schemathesis")), "-m", "schemathesis.cli", "run", "description.json"),
