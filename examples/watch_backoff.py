@@ -44,7 +44,7 @@ def line(item: Message | Lifecycle) -> str:
 
 with Emulator(rate=50) as emulator:
     emulator.answer(503, times=3)
-    emulator.answer(429, headers={"x-rate-limit-reset": "0"})  # else it is at the end of the 15 minutes
+    emulator.answer(429, headers={"x-rate-limit-reset": "0"})  # not in 15 minutes
 
     auth = rxt.BearerToken(emulator.bearer_token)
     client = rxt.StreamingClient(auth, base_url=emulator.base_url, policy=quick)

@@ -68,3 +68,16 @@ def test_keep_alives_as_often_as_asked_for() -> None:
         with requests.get(url, headers=headers, stream=True, timeout=5) as stream:
             assert stream.raw.read(4) == b"\r\n\r\n"
         server.end(signal.SIGINT)
+
+
+def test_the_level_of_access() -> None:
+    """Pay-per-use, unless an enterprise's is asked for, which has streams of its own."""
+    for options, status in (((), 403), (("--level", "enterprise"), 200)):
+        with running("emulator", "--rate", "0", *options) as server:
+            env = variables(server)
+            url = f"{env['RXTWEETS_BASE_URL']}/2/tweets/label/stream"
+            headers = {"Authorization": f"Bearer {env['X_BEARER_TOKEN']}"}
+            with requests.get(url, headers=headers, stream=True, timeout=5) as answer:
+                assert answer.status_code == status
+            server.end(signal.SIGINT)
+    assert "pay_per_use" in run("emulator", "--level", "pro").err
