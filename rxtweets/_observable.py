@@ -322,6 +322,7 @@ class _ForSubject(_Observer):
                 self._fail_all(original(raised))
             except BaseException as again:
                 if original(again) is not original(raised):
+                    original(again).__context__ = original(raised)  # so that both are reported
                     _leave(again, frame, report)
         return report
 
