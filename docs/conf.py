@@ -8,7 +8,7 @@ from importlib.metadata import version as installed
 from pathlib import Path
 
 # Autodoc only warns of a module that can't be imported, and leaves its page empty.
-for module in ("rxtweets.emulator", "rxtweets.rules.check"):
+for module in ("rxtweets.emulator", "rxtweets.rules.language.validate"):
     import_module(module)
 
 sys.path.insert(0, str(Path(__file__).parent))  # for `docstrings`, beside this file

@@ -40,10 +40,9 @@ from .errors import (
     UnexpectedResponse,
     UsageCapped,
 )
-from .filterindex import FilterIndex
+from .filters import FilterIndex, FilterQuery
 from .signin import sign_in
 from .streams import Stream, StreamingClient
-from .track import FilterQuery
 from .transport import RequestsTransport, Transport
 
 __all__ = [

@@ -17,17 +17,17 @@ import reactivex
 from reactivex import Observable, abc
 from reactivex import operators as ops
 
-from ._api import Api
 from ._observable import as_stream
 from .auth import AppOnly, Auth, BearerToken, OAuth1
 from .backoff import BackoffPolicy
 from .connection import connect
 from .endpoints import Endpoint, v1, v2
+from .filters import FilterQuery
 from .management import ConnectionsClient, SubscriptionsClient
 from .messages import Connected, Lifecycle, Message
 from .operators import decode, retry_with_backoff
+from .rest import Api
 from .rules import RulesClient
-from .track import FilterQuery
 from .transport import Transport
 
 __all__ = ["Stream", "StreamingClient"]

@@ -39,7 +39,7 @@ REFERENCE = {
     "rxtweets.connection": "rxtweets",
     "rxtweets.emulator": "emulator",
     "rxtweets.endpoints": "endpoints",
-    "rxtweets.filterindex": "filterindex",
+    "rxtweets.filters": "filters",
     "rxtweets.framing": "framing",
     "rxtweets.management": "management",
     "rxtweets.messages": "messages",
@@ -49,7 +49,6 @@ REFERENCE = {
     "rxtweets.signin": "rxtweets",
     "rxtweets.streams": "rxtweets",
     "rxtweets.testing": "testing",
-    "rxtweets.track": "track",
     "rxtweets.transport": "transport",
 }
 """The public modules, and the pages of the reference that they are on."""

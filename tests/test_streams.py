@@ -17,6 +17,7 @@ from rxtweets.auth import AppOnly, BearerToken, OAuth1
 from rxtweets.backoff import BackoffPolicy
 from rxtweets.emulator import Emulator
 from rxtweets.endpoints import Endpoint, v1, v2
+from rxtweets.filters import FilterQuery
 from rxtweets.messages import (
     Connected,
     Connecting,
@@ -30,7 +31,6 @@ from rxtweets.messages import (
 )
 from rxtweets.streams import Stream, StreamingClient
 from rxtweets.testing import HOLD, Script, ScriptedTransport, timeline
-from rxtweets.track import FilterQuery
 
 from .observing import Seen
 

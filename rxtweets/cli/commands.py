@@ -18,12 +18,12 @@ from rxtweets.rules import Limits, StreamRule, from_filter
 
 from .accounts import Account, Api, find_account
 from .emulator import emulator
-from .own_rules import OwnRules
+from .output import Notices, printer
 from .parsing import Group, usage
 from .predicates import filter_query
 from .rule_files import checked
 from .rules import rules as rules_group
-from .screen import Notices, printer
+from .temporary_rules import OwnRules
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 

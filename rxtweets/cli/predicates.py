@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rxtweets.track import FilterQuery
+from rxtweets.filters import FilterQuery
 
 from .parsing import usage
 

@@ -10,7 +10,7 @@ import click
 from rxtweets.errors import StreamError
 
 from .commands import rxtweets
-from .safe import printable
+from .sanitize import printable
 from .signals import Signals
 from .stdio import guard
 

@@ -11,7 +11,7 @@ import click
 
 from rxtweets.rules import Limits, RuleProblem, StreamRule, validate
 
-from .safe import printable
+from .sanitize import printable
 from .stdio import stdin
 
 

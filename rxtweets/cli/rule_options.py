@@ -15,7 +15,7 @@ from rxtweets.rules import Limits, RuleError, RulesClient, StreamRule
 
 from .accounts import find_account
 from .rule_files import rules_in
-from .safe import printable
+from .sanitize import printable
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _T = TypeVar("_T")

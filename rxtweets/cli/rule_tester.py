@@ -13,9 +13,9 @@ import click
 from rxtweets.messages import Post, Undecodable, decode
 from rxtweets.rules import CompiledRule, Match
 
+from .output import parts, wrapped
 from .rule_files import plural
-from .safe import printable
-from .screen import parts, wrapped
+from .sanitize import printable
 
 _SIGNS = {True: ("yes", "green"), False: ("no", "red"), None: ("?", "yellow")}
 _NAMES = {True: "match", False: "don't", None: "can't be told"}

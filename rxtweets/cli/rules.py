@@ -25,7 +25,7 @@ from .rule_options import (
     tell_refused,
     unchecked_option,
 )
-from .rules_here import explain_, from_track, test, validate_
+from .rules_offline import explain_, from_track, test, validate_
 
 
 @click.group(cls=Group)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from rxtweets.filterindex import FilterIndex
+from rxtweets.filters import FilterIndex, FilterQuery
+from rxtweets.filters.features import Reading
 from rxtweets.messages import Post as PostMessage
 from rxtweets.messages import Status, decode
 from rxtweets.rules import EVERY_FIELD, CompiledRule, Rule, fields_for
-from rxtweets.track import FilterQuery
-from rxtweets.track.reading import Reading
 
 from .v1.forms import status_bytes
 from .v2.fields import FURTHER, Fields, brought

@@ -13,9 +13,9 @@ import reactivex
 from reactivex import Observable
 from reactivex import operators as ops
 
-from rxtweets._api import Answer, Api, Pairs, number, text, time
 from rxtweets.endpoints import Endpoint, checks
 from rxtweets.messages import Connected
+from rxtweets.rest import Answer, Api, Pairs, number, text, time
 
 # Source for names, fields and limits: X's OpenAPI description, 2.167; the activity stream has no name.
 _NAMES = {

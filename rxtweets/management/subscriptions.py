@@ -9,8 +9,8 @@ import msgspec
 from reactivex import Observable
 from reactivex import operators as ops
 
-from rxtweets._api import Answer, Api, text, time
 from rxtweets.endpoints import checks
+from rxtweets.rest import Answer, Api, text, time
 
 # Source for limits: X's OpenAPI description, version 2.167.
 _MOST_AT_ONCE = 100

@@ -6,7 +6,7 @@ All are plain RxPY operators, for `pipe`, and work on a replayed file as well as
 """
 
 from ._decode import decode
-from ._foruser import by_user, for_user
+from ._for_user import by_user, for_user
 from ._kinds import (
     activities,
     compliance_events,
@@ -31,8 +31,8 @@ from ._kinds import (
 )
 from ._lifecycle import lifecycle
 from ._messages import messages
-from ._oftype import of_type
-from ._retrywithbackoff import retry_with_backoff
+from ._of_type import of_type
+from ._retry_with_backoff import retry_with_backoff
 from ._route import route
 
 __all__ = [

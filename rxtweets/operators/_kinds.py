@@ -9,7 +9,7 @@ from reactivex import Observable
 
 from rxtweets import messages as m
 
-from ._oftype import of_type
+from ._of_type import of_type
 
 _T = TypeVar("_T")
 _Keep: TypeAlias = Callable[[Observable[Any]], Observable[_T]]

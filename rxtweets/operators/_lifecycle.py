@@ -7,7 +7,7 @@ from reactivex import Observable
 
 from rxtweets.messages import Lifecycle
 
-from ._oftype import of_type
+from ._of_type import of_type
 
 
 def lifecycle() -> Callable[[Observable[Any]], Observable[Lifecycle]]:

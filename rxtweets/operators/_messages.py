@@ -7,7 +7,7 @@ from reactivex import Observable
 
 from rxtweets.messages import Message
 
-from ._oftype import of_type
+from ._of_type import of_type
 
 
 def messages() -> Callable[[Observable[Any]], Observable[Message]]:

@@ -8,13 +8,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .client import REQUEST_POLICY, RulesClient
-from .model import RuleCounts, RuleError, RulesMissing, RulesRefused, RuleUpdate, StreamRule
-from .sync import SyncPlan
+from rxtweets.rules.management.client import REQUEST_POLICY, RulesClient
+from rxtweets.rules.management.model import (
+    RuleCounts,
+    RuleError,
+    RulesMissing,
+    RulesRefused,
+    RuleUpdate,
+    StreamRule,
+)
+from rxtweets.rules.management.sync import SyncPlan
 
 if TYPE_CHECKING:
-    from .ast import Rule, all_of, any_of
-    from .build import (
+    from rxtweets.rules.language.ast import Rule, all_of, any_of
+    from rxtweets.rules.language.build import (
         bio,
         bio_location,
         bio_name,
@@ -57,19 +64,19 @@ if TYPE_CHECKING:
         url_description,
         url_title,
     )
-    from .check import Limits, parse, validate
-    from .match import EVERY_FIELD, CompiledRule, Match, Reason
-    from .meaning import explain, fields_for
-    from .problems import RuleProblem, RuleSyntaxError
-    from .translate import from_filter
+    from rxtweets.rules.language.explain import explain, fields_for
+    from rxtweets.rules.language.problems import RuleProblem, RuleSyntaxError
+    from rxtweets.rules.language.translate import from_filter
+    from rxtweets.rules.language.validate import Limits, parse, validate
+    from rxtweets.rules.matching.compiled import EVERY_FIELD, CompiledRule, Match, Reason
 
 _ELSEWHERE = {
-    "ast": ("Rule", "all_of", "any_of"),
-    "check": ("Limits", "parse", "validate"),
-    "meaning": ("explain", "fields_for"),
-    "match": ("EVERY_FIELD", "CompiledRule", "Match", "Reason"),
-    "problems": ("RuleProblem", "RuleSyntaxError"),
-    "translate": ("from_filter",),
+    "language.ast": ("Rule", "all_of", "any_of"),
+    "language.validate": ("Limits", "parse", "validate"),
+    "language.explain": ("explain", "fields_for"),
+    "matching.compiled": ("EVERY_FIELD", "CompiledRule", "Match", "Reason"),
+    "language.problems": ("RuleProblem", "RuleSyntaxError"),
+    "language.translate": ("from_filter",),
 }
 """Where a name is, if not in `build`. All are looked up on first use: a connection needs none of them."""
 
@@ -149,7 +156,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    found = getattr(import_module(f".{_MODULES.get(name, 'build')}", __name__), name)
+    found = getattr(import_module(f".{_MODULES.get(name, 'language.build')}", __name__), name)
     globals()[name] = found
     return found
 

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from functools import cache
 
-from rxtweets.track.tokens import fold, is_letter
+from rxtweets.filters.tokens import fold, is_letter
 
 __all__ = ["fold", "found_in", "is_emoji", "is_plain", "is_tag", "words"]
 

@@ -16,7 +16,7 @@ import reactivex
 from reactivex.scheduler import VirtualTimeScheduler
 
 from rxtweets import operators as tw
-from rxtweets.cli.screen import LONGEST_NOTICE, Notices
+from rxtweets.cli.output import LONGEST_NOTICE, Notices
 from rxtweets.emulator import Emulator
 from rxtweets.errors import HTTPStatusError, StreamDisconnected
 from rxtweets.messages import (

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rxtweets.cli.safe import printable, printable_json
+from rxtweets.cli.sanitize import printable, printable_json
 
 ATTACKS = {
     "title": "\x1b]0;owned\x07",

@@ -7,7 +7,7 @@ import wcwidth
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rxtweets.cli.screen import parts, wrapped
+from rxtweets.cli.output import parts, wrapped
 from rxtweets.messages import Post, Status, decode
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rxtweets.emulator import Emulator
-from rxtweets.rules.operators import OPERATORS
+from rxtweets.rules.language.vocabulary import OPERATORS
 
 from .clients import FILTERED, add_rules, raw_get
 

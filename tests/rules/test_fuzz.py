@@ -9,7 +9,7 @@ import tracemalloc
 import pytest
 
 from rxtweets.rules import validate
-from rxtweets.rules.operators import OPERATORS
+from rxtweets.rules.language.vocabulary import OPERATORS
 
 from .test_properties import check_text
 

@@ -12,7 +12,7 @@ from rxtweets.emulator.world.world import World
 from rxtweets.endpoints import v2
 from rxtweets.messages import Post, decode
 from rxtweets.rules import RuleSyntaxError, StreamRule, explain, fields_for, parse, validate
-from rxtweets.rules.operators import OPERATORS
+from rxtweets.rules.language.vocabulary import OPERATORS
 
 NAMELESS = ["cat", '"red panda"', '"a b"~3', "#tag", "@ada", "$TSLA", '"c++"', '"!?"']
 KINDS = [f"is:{kind}" for kind in ("retweet", "reply", "quote", "verified", "nullcast")]

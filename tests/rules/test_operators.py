@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from rxtweets.filterindex import FilterIndex
+from rxtweets.filters import FilterIndex
 from rxtweets.messages import Post
 from rxtweets.rules import EVERY_FIELD, parse
-from rxtweets.rules.operators import OPERATORS, WORDS
+from rxtweets.rules.language.vocabulary import OPERATORS, WORDS
 
 from .posts import linked, make, quote, reply, retweet, with_media
 

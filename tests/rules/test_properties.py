@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rxtweets.filterindex import FilterIndex
+from rxtweets.filters import FilterIndex
 from rxtweets.messages import Post
 from rxtweets.rules import (
     EVERY_FIELD,

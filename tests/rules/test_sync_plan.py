@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rxtweets.rules import RuleError, RulesRefused, StreamRule, SyncPlan
-from rxtweets.rules.sync import Swap
+from rxtweets.rules.management.sync import Swap
 from tests.rules.clients import scripted
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rxtweets.filters import FilterQuery
 from rxtweets.rules import Limits, any_of, from_filter, parse, validate
-from rxtweets.track import FilterQuery
 
 from .posts import make
 

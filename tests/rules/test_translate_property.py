@@ -21,9 +21,9 @@ from rxtweets.emulator.v2.forms import envelope
 from rxtweets.emulator.world.model import Post as Made
 from rxtweets.emulator.world.wish import Wish
 from rxtweets.emulator.world.world import World
+from rxtweets.filters import FilterQuery, PhraseHit
 from rxtweets.messages import Post, Status, decode
 from rxtweets.rules import EVERY_FIELD, any_of, from_filter, keyword, parse, url, validate
-from rxtweets.track import FilterQuery, PhraseHit
 
 from .posts import linked
 

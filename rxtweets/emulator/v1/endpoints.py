@@ -11,7 +11,7 @@ from rxtweets.emulator.feed import Feed
 from rxtweets.emulator.history import LastReplay
 from rxtweets.emulator.http.answers import Answer, Call, json_answer, v1_refusal
 from rxtweets.emulator.world.model import Post
-from rxtweets.track import FilterQuery
+from rxtweets.filters import FilterQuery
 
 from . import parameters
 from .circles import Circles

@@ -13,7 +13,7 @@ from rxtweets.emulator.matching import tracked
 from rxtweets.emulator.world.languages import spoken
 from rxtweets.emulator.world.model import LEVELS, Post
 from rxtweets.emulator.world.wish import Wish
-from rxtweets.track import FilterQuery
+from rxtweets.filters import FilterQuery
 
 from . import notices
 from .forms import status_bytes

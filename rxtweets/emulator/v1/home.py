@@ -12,7 +12,7 @@ from rxtweets.emulator.matching import tracked
 from rxtweets.emulator.world.chance import pick
 from rxtweets.emulator.world.model import Post
 from rxtweets.emulator.world.wish import Wish
-from rxtweets.track import FilterQuery
+from rxtweets.filters import FilterQuery
 
 from .circles import Circles
 from .events import Deck

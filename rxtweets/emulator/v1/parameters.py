@@ -6,7 +6,7 @@ import re
 from typing import Literal
 
 from rxtweets.emulator.world.model import Box
-from rxtweets.track import FilterQuery
+from rxtweets.filters import FilterQuery
 
 FilterLevel = Literal["none", "low", "medium"]
 _ASKED_LEVELS: tuple[FilterLevel, ...] = ("none", "low", "medium")

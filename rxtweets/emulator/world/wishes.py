@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rxtweets.rules import Rule
-from rxtweets.rules.ast import AnyOf, Not, Term
+from rxtweets.rules.language.ast import AnyOf, Not, Term
 from rxtweets.rules.values import bounds
 
 from .model import Box

@@ -1,0 +1,232 @@
+"""Posts and the state of the connection as lines: posts on stdout, all else on stderr."""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Self, TextIO
+
+import click
+import reactivex
+import wcwidth
+from reactivex import abc
+from reactivex.disposable import Disposable, SingleAssignmentDisposable
+
+from rxtweets.messages import (
+    Connected,
+    Connecting,
+    Lifecycle,
+    Limit,
+    Post,
+    Problem,
+    Reconnecting,
+    Status,
+    StreamProblem,
+    StreamWarning,
+    Undecodable,
+    Unknown,
+    unescape,
+)
+
+from .sanitize import printable, printable_json
+
+INDENT = 9
+"""Columns that a line after a post's first is moved in: the time and a blank."""
+
+LONGEST_NOTICE = 300
+"""Characters of a line on stderr: what a server says has no end of its own."""
+
+NARROW = 40
+"""Columns below which there is no room to indent."""
+
+NARROWEST = 20
+"""The fewest columns that lines are wrapped for; on fewer the terminal wraps them once more."""
+
+
+def printer(as_json: bool) -> Callable[[Post | Status], None]:
+    """What prints a post on stdout, at once: its JSON, or a line of time, author and text.
+
+    On a terminal lines are coloured, and wrapped between words; elsewhere a post is one line.
+    """
+    if as_json:
+        return lambda post: click.echo(printable_json(post.raw))
+    color, wraps = _colors(sys.stdout), sys.stdout.isatty()
+
+    def show(post: Post | Status) -> None:
+        time, author, text = parts(post)
+        lines = [f"{author} {text}"]
+        if wraps:
+            lines = wrapped(lines[0], shutil.get_terminal_size().columns)
+            lines[0] = lines[0][INDENT:]
+        first = lines[0].removeprefix(author)
+        named = author if first != lines[0] else ""
+        lines[0] = f"{click.style(time, dim=True)} {click.style(named, fg='cyan', bold=True)}{first}"
+        click.echo("\n".join(lines), color=color)
+
+    return show
+
+
+def parts(post: Post | Status) -> tuple[str, str, str]:
+    """Local time, @author and text of a post, each safe for a terminal."""
+    if isinstance(post, Post):
+        author = post.author.username if post.author else post.author_id
+    else:
+        author = post.user.screen_name
+    text = unescape(post.full_text)
+    return _clock(post.created_at), "@" + printable(author or "?").replace(" ", ""), printable(text)
+
+
+def _clock(time: datetime | None) -> str:
+    try:
+        return "--:--:--" if time is None else f"{time.astimezone():%H:%M:%S}"
+    except (OverflowError, OSError, ValueError):  # a year that this machine's clock can't tell
+        return "--:--:--"
+
+
+def wrapped(text: str, columns: int) -> list[str]:
+    """*text* in lines of at most *columns*, each with its indent, the first with room for the time."""
+    columns = max(columns, NARROWEST)
+    return wcwidth.wrap(
+        text,
+        columns,
+        initial_indent=" " * INDENT,
+        subsequent_indent=" " * (INDENT if columns >= NARROW else 2),
+        break_on_hyphens=False,  # addresses have hyphens
+    )
+
+
+class Notices:
+    """What happens to the stream, dim, on stderr.
+
+    On a terminal the last line tells that it is connecting, or counts the seconds down until it will, for as
+    long as that is so. Entered and left, it leaves no such line behind.
+    """
+
+    def __init__(self, where: str, scheduler: abc.SchedulerBase | None = None) -> None:
+        self._where = where
+        self._scheduler = scheduler
+        self._color = _colors(sys.stderr)
+        self._live = _is_terminal(sys.stderr)
+        self._lock = threading.Lock()
+        self._status = ""
+        self._countdown: abc.DisposableBase = Disposable()
+        self._told: Counter[str] = Counter()
+
+    @property
+    def routes(self) -> dict[type, Callable[[Any], None]]:
+        """Handlers for `tw.route`, of all that isn't to be printed on stdout."""
+        return {
+            Connecting: self._connecting,
+            Connected: lambda event: self.say(f"connected to {self._where}"),
+            Reconnecting: self._reconnecting,
+            Lifecycle: lambda event: None,
+            Limit: self._limit,
+            StreamWarning: self._warning,
+            StreamProblem: self._problem,
+            Undecodable: self._undecodable,
+            Unknown: self._unknown,
+        }
+
+    def partial_errors(self, post: Post) -> None:
+        """Tell what X could not send with a post."""
+        for problem in post.errors:
+            self._repeated("partial", f"a post came incomplete: {_summary(problem)}")
+
+    def say(self, text: str) -> None:
+        """Write one line."""
+        with self._lock:
+            self._write(text, ends=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._countdown.dispose()
+            self._erase()
+
+    def _connecting(self, event: Connecting) -> None:
+        with self._lock:
+            self._countdown.dispose()
+            if self._live:
+                self._write(f"connecting to {self._where}…", ends=False)
+
+    def _reconnecting(self, event: Reconnecting) -> None:
+        when = f" in {event.delay:.3g} s" if event.delay else ""
+        self.say(f"reconnecting{when} because {event.cause}")
+        if not self._live or event.delay < 1:
+            return
+        seconds = math.ceil(event.delay)
+        countdown = SingleAssignmentDisposable()
+
+        def show(tick: int) -> None:
+            with self._lock:
+                if not countdown.is_disposed:
+                    self._write(f"connecting again in {max(0, seconds - tick)} s", ends=False)
+
+        with self._lock:
+            self._countdown = countdown
+        countdown.disposable = reactivex.timer(0, 1.0, scheduler=self._scheduler).subscribe(show)
+
+    def _limit(self, notice: Limit) -> None:
+        self._repeated("limit", f"more match than may be sent: {notice.track:,} withheld so far")
+
+    def _warning(self, warning: StreamWarning) -> None:
+        self._repeated("warning", f"the server warns: {warning.message or warning.code}")
+
+    def _problem(self, message: StreamProblem) -> None:
+        if not message.is_disconnect:  # of which `Reconnecting`, or the error at the end, tells
+            self._repeated("problem", f"the server reports a problem: {_summary(message.problem)}")
+
+    def _undecodable(self, message: Undecodable) -> None:
+        self._repeated("undecodable", f"a message is not JSON ({message.error}): {_start(message.raw)}")
+
+    def _unknown(self, message: Unknown) -> None:
+        self._repeated("unknown", f"a message of an unknown kind: {_start(message.raw)}")
+
+    def _repeated(self, kind: str, text: str) -> None:
+        """Write the first line of a *kind*, the 10th, the 100th and so on: there may be one a post."""
+        self._told[kind] += 1
+        count = f"{self._told[kind]:,}"
+        if count.strip("0,") == "1":
+            self.say(text if count == "1" else f"{text} ({count} such messages so far)")
+
+    def _write(self, text: str, *, ends: bool) -> None:
+        self._erase()
+        line = f"# {printable(text)}"
+        if len(line) > LONGEST_NOTICE:
+            line = line[: LONGEST_NOTICE - 1] + "…"
+        if not ends:
+            line = line[: os.get_terminal_size(sys.stderr.fileno()).columns - 1]
+            self._status = line
+        click.echo(click.style(line, dim=True), err=True, color=self._color, nl=ends)
+
+    def _erase(self) -> None:
+        if self._status:
+            click.echo("\r" + " " * len(self._status) + "\r", err=True, nl=False)
+            self._status = ""
+
+
+def _summary(problem: Problem) -> str:
+    return ": ".join(part for part in (problem.title or problem.message, problem.detail) if part)
+
+
+def _start(frame: bytes) -> str:
+    """The beginning of *frame*, by which to recognize it."""
+    text = frame[:80].decode("utf-8", "replace")
+    return text if len(frame) <= 80 else text + "…"
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _colors(stream: TextIO) -> bool:
+    """Whether to colour; see https://no-color.org."""
+    return _is_terminal(stream) and not os.environ.get("NO_COLOR")

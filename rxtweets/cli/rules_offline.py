@@ -1,0 +1,202 @@
+"""The commands about rules that need no account: validate, explain, test, from-track."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, nullcontext
+
+import click
+
+from rxtweets.rules import (
+    EVERY_FIELD,
+    Rule,
+    RuleError,
+    RuleSyntaxError,
+    StreamRule,
+    explain,
+    fields_for,
+    from_filter,
+    parse,
+    validate,
+)
+
+from .parsing import Command, RuleCommand
+from .predicates import filter_query
+from .rule_files import plural, show_problems, toml
+from .rule_options import (
+    account_options,
+    enterprise_option,
+    file_option,
+    given,
+    json_option,
+    last,
+    limits,
+    options,
+    rules_client,
+    show_rules,
+    tell_refused,
+)
+from .rule_tester import Tester, posts_in
+from .sanitize import printable
+from .stdio import stdin
+
+_WIDEST = 76
+"""Columns, with two before them."""
+
+
+@click.command("validate", cls=RuleCommand)
+@click.argument("texts", metavar="RULE...", nargs=-1)
+@click.option("--remote", is_flag=True, help="Have X check them too; it adds none.")
+@options(file_option, enterprise_option, json_option, account_options)
+def validate_(
+    texts: tuple[str, ...],
+    remote: bool,
+    path: str | None,
+    enterprise: bool,
+    as_json: bool,
+    credentials: str | None,
+    emulator: bool,
+) -> None:
+    """Say what X would refuse rules for; the exit status is 1 if anything.
+
+    Nothing is sent unless --remote asks for it.
+
+    \b
+    rxtweets rules validate 'cat has:imagse' '-is:retweet'
+    rxtweets rules validate --file rules.toml
+    """
+    listed = given(texts, path)
+    found = [(rule, validate(rule.value, limits(enterprise))) for rule in listed]
+    errors: list[RuleError] = []
+    if remote:
+        with ExitStack() as stack:
+            errors = list(last(rules_client(stack, credentials, emulator).validate(*listed)).errors)
+    if as_json:
+        for rule, problems in found:
+            told = [
+                {"message": one.message, "position": one.position, "end": one.end, "hint": one.hint}
+                for one in problems
+            ]
+            said = [str(error) for error in errors if error.value == rule.value]
+            click.echo(json.dumps({"value": rule.value, "problems": told, "remote": said}, ensure_ascii=True))
+    else:
+        for rule, problems in found:
+            if problems:
+                show_problems(problems)
+            elif not any(error.value == rule.value for error in errors):
+                click.echo(f"ok  {printable(rule.value)}")
+    wrong = sum(bool(problems) for _, problems in found)
+    if not as_json:
+        tell_refused(errors)
+    if wrong and not as_json:
+        click.echo(f"{wrong:,} of {plural(len(found), 'rule')} would be refused", err=True)
+    if wrong or errors:
+        raise click.exceptions.Exit(1)
+
+
+@click.command("explain", cls=RuleCommand)
+@click.argument("text", metavar="RULE")
+@enterprise_option
+def explain_(text: str, enterprise: bool) -> None:
+    """Say in words what a rule matches, and what it takes to test it here.
+
+    \b
+    rxtweets rules explain 'cat (has:images OR has:video_link) -is:retweet'
+    """
+    rule = parsed(text)
+    click.echo(f"{printable(str(rule))}\n\nA post matches that")
+    for line in explain(rule).splitlines():
+        click.echo(f"  {line}")
+    asked = fields_for(rule)
+    names = {term.name for term, _ in rule.terms()}
+    if asked:
+        click.echo("\nTo test it on posts you have, ask for them with")
+        for name, values in asked.items():
+            for line in _in_lines(name.replace("_", "."), values):  # type: ignore[arg-type]
+                click.echo(f"  {line}")
+    if only_x := sorted(names & {"embedding", "embedding_threshold", "sample"}):
+        click.echo(f"\nOnly X can tell: {', '.join(f'{name}:' for name in only_x)}")
+    if problems := validate(rule, limits(enterprise)):
+        click.echo("\nX would refuse it:", err=True)
+        show_problems(problems)
+        raise click.exceptions.Exit(1)
+
+
+@click.command("test", cls=RuleCommand)
+@click.argument("text", metavar="RULE")
+@click.option("--on", "path", required=True, metavar="FILE", help="Posts as JSON, one a line; - is stdin.")
+@click.option("--complete", is_flag=True, help="All fields were asked for: take those absent as empty.")
+@click.option("--seed", type=int, help="Decides which posts sample: lets through.")
+@json_option
+def test(text: str, path: str, complete: bool, seed: int | None, as_json: bool) -> None:
+    """Show which posts a rule matches, and why, without asking X.
+
+    The posts are lines as X sends them, such as `rxtweets sample --json` prints.
+    Each is shown with `yes`, `no`, or `?` where something it takes to tell is
+    missing, and with what each operator of the rule says to it.
+
+    \b
+    rxtweets sample --json --limit 100 > posts.jsonl
+    rxtweets rules test 'cat -is:retweet' --on posts.jsonl
+    """
+    compiled = parsed(text).compile(asked=EVERY_FIELD if complete else (), seed=seed)
+    tester = Tester(compiled, as_json=as_json)
+    with nullcontext(stdin()) if path == "-" else open(path, "rb") as lines:
+        tester.run(posts_in(lines, tester.skipped))
+    if tester.saw_nothing:
+        raise click.ClickException(f"{path}: there is no post of v2 in it")
+
+
+@click.command("from-track", cls=Command)
+@click.argument("track", metavar="[WORDS]...", nargs=-1)
+@click.option("--follow", multiple=True, metavar="ID", help="Posts by, retweets of and replies to this user.")
+@click.option("--locations", multiple=True, metavar="W,S,E,N", help="Posts from this box, in degrees.")
+@click.option("--language", "languages", multiple=True, metavar="XX", help="Only posts in this language.")
+@click.option("--tag", help="Tag of the rules, for --toml and --json.")
+@click.option("--toml", "as_toml", is_flag=True, help="Print the file that sync takes.")
+@options(enterprise_option, json_option)
+def from_track(
+    track: tuple[str, ...],
+    follow: tuple[str, ...],
+    locations: tuple[str, ...],
+    languages: tuple[str, ...],
+    tag: str | None,
+    as_toml: bool,
+    enterprise: bool,
+    as_json: bool,
+) -> None:
+    """Print the rules that stand for parameters of v1.1's filter, one a line.
+
+    \b
+    rxtweets rules from-track 'red panda,koala' --language en
+    rxtweets rules from-track --follow 2244994945 --toml --tag dev > rules.toml
+    """
+    query = filter_query(track, follow, locations, languages)
+    made = [StreamRule(str(rule), tag) for rule in from_filter(query, limits(enterprise))]
+    if as_toml:
+        click.echo(toml(made))
+    elif as_json:
+        show_rules(made, as_json)
+    else:
+        for rule in made:
+            click.echo(printable(rule.value))
+
+
+def _in_lines(parameter: str, names: Iterable[str]) -> Iterator[str]:
+    """A parameter as `--ask` takes it, several times if it is long."""
+    line = ""
+    for name in names:
+        if line and len(f"{line},{name}") > _WIDEST:
+            yield line
+            line = ""
+        line = f"{line},{name}" if line else f"{parameter}={name}"
+    yield line
+
+
+def parsed(text: str) -> Rule:
+    try:
+        return parse(text)
+    except RuleSyntaxError as error:
+        show_problems(error.problems)
+        raise click.exceptions.Exit(1) from None

@@ -1,0 +1,272 @@
+"""The predicates of v1.1's filter as a value: checked, merged, and matched against statuses on this side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, get_args
+
+from rxtweets.endpoints.v1 import Boxes, FilterLevel, Ids, Names, filter_form
+from rxtweets.messages import Status
+
+from .cells import Box, filter_cells
+from .features import Reading
+from .hits import BoxHit, Found, Hit, PhraseHit, UserHit
+from .phrase import Phrase, Word, phrase
+
+_LEVELS: tuple[str, ...] = (*get_args(FilterLevel), "high")
+# Source: ISO 639-1's retired codes, which X still sends.
+_RENAMED = {"in": "id", "iw": "he", "ji": "yi", "jw": "jv"}
+
+
+class FilterQuery:
+    """What a v1.1 filter asks for: any of *track*, *follow*, *locations*; then *languages*, *filter_level*.
+
+    An emoji is a word of its own wherever it stands, so `🦔` matches `sleepy🦔`. X documents nothing here;
+    one report has it that X wants a separator before it.
+
+    The arguments, their limits and what is refused are those of `endpoints.v1.filter`. A query is immutable;
+    two are equal if they ask for the same, in whatever order and case it was written.
+
+    Attributes:
+        track: the phrases as written.
+        follow: ids of users.
+        locations: boxes of west, south, east, north in degrees.
+        languages: codes in lower case; empty for any language.
+        filter_level: `low` or `medium`; None for any, which `none` is, too.
+        count: earlier statuses to replay on connecting, which has no part in matching.
+    """
+
+    __slots__ = (
+        "_followed",
+        "_key",
+        "_languages",
+        "_phrases",
+        "count",
+        "filter_level",
+        "follow",
+        "languages",
+        "locations",
+        "track",
+    )
+
+    track: tuple[str, ...]
+    follow: tuple[int, ...]
+    locations: tuple[Box, ...]
+    languages: tuple[str, ...]
+    filter_level: FilterLevel | None
+    count: int | None
+
+    _phrases: tuple[Phrase, ...]
+    _followed: frozenset[int]
+    _languages: tuple[str, ...]
+    _key: tuple[frozenset[Any], frozenset[int], frozenset[Box], frozenset[str], str | None, int | None]
+
+    def __init__(
+        self,
+        *,
+        track: Names | None = None,
+        follow: Ids | None = None,
+        locations: Boxes | str | None = None,
+        languages: Names | None = None,
+        filter_level: FilterLevel | None = None,
+        count: int | None = None,
+    ) -> None:
+        form = dict(
+            filter_form(
+                track=track,
+                follow=follow,
+                locations=locations,
+                languages=languages,
+                filter_level=filter_level,
+                count=count,
+            )
+        )
+        phrases = {found.key: found for found in map(phrase, _parts(form, "track"))}
+        degrees = map(float, _parts(form, "locations"))
+        put = super().__setattr__
+        put("_phrases", tuple(phrases.values()))
+        put("track", tuple(found.text for found in self._phrases))
+        put("follow", tuple(map(int, _parts(form, "follow"))))
+        put("locations", tuple(dict.fromkeys(zip(*[degrees] * 4, strict=True))))
+        put("languages", tuple(dict.fromkeys(code.lower() for code in _parts(form, "language"))))
+        put("filter_level", None if filter_level == "none" else filter_level)
+        put("count", count)
+        put("_followed", frozenset(self.follow))
+        put("_languages", tuple(map(_language, self.languages)))
+        matched = (frozenset(phrases), self._followed, frozenset(self.locations))
+        put("_key", (*matched, frozenset(self.languages), self.filter_level, count))
+
+    def matches(self, status: Status) -> bool:
+        """Whether the filter sends *status*, as far as a status tells it."""
+        return self.holds(Reading(status))
+
+    def why(self, status: Status) -> tuple[Hit, ...]:
+        """Each phrase, user and box that *status* matches by, and where; empty if it doesn't match."""
+        reading = Reading(status)
+        if not self.holds(reading):
+            return ()
+        return (*self._phrase_hits(reading), *self._user_hits(reading), *self._box_hits(reading))
+
+    def __or__(self, other: FilterQuery) -> FilterQuery:
+        """One query that matches what either matches.
+
+        Raises:
+            ValueError: no single query does: languages and filter level hold for everything in a query, so
+                they must be the same in both, unless all else is, or one query matches all of the other's.
+                Or the union is beyond a limit, or *count* differs.
+        """
+        if not isinstance(other, FilterQuery):
+            return NotImplemented
+        return _union(self, other)
+
+    @staticmethod
+    def read(message: object) -> Reading | None:
+        """What there is in *message* for queries to look at; None if it is no status."""
+        return Reading(message) if isinstance(message, Status) else None
+
+    def alternatives(self) -> Iterator[frozenset[object]]:
+        """What a status needs to match, for a `FilterIndex`: words, a user, or a cell of the map."""
+        for found in self._phrases:
+            yield found.needs
+        for user in self.follow:
+            yield frozenset((user,))
+        for box in self.locations:
+            for cell in filter_cells(box):
+                yield frozenset((cell,))
+
+    def holds(self, reading: Reading) -> bool:
+        """Whether the status matches that *reading* is of."""
+        return self._admits(reading.status) and (
+            any(_is_in(found, reading) for found in self._phrases)
+            or next(self._user_hits(reading), None) is not None
+            or next(self._box_hits(reading), None) is not None
+        )
+
+    def _admits(self, status: Status) -> bool:
+        if self.filter_level is not None and _level(status.filter_level) < _level(self.filter_level):
+            return False
+        if not self._languages:
+            return True
+        lang = _language(status.lang or "")
+        return any(lang == code or lang.startswith(f"{code}-") for code in self._languages)
+
+    def _phrase_hits(self, reading: Reading) -> Iterator[PhraseHit]:
+        for found in self._phrases:
+            if _is_in(found, reading):
+                yield PhraseHit(found.text, tuple(_places(found.words, reading)))
+
+    def _user_hits(self, reading: Reading) -> Iterator[UserHit]:
+        if self._followed:
+            for user, role in reading.users:
+                if user in self._followed:
+                    yield UserHit(user, role)
+
+    def _box_hits(self, reading: Reading) -> Iterator[BoxHit]:
+        if self.locations and reading.where is not None:
+            (left, bottom, right, top), by = reading.where
+            for box in self.locations:
+                west, south, east, north = box
+                if left <= east and right >= west and bottom <= north and top >= south:
+                    yield BoxHit(box, by)
+
+    def _given(self) -> dict[str, Any]:
+        """The arguments that say something."""
+        names = ("track", "follow", "locations", "languages", "filter_level", "count")
+        return {name: value for name in names if (value := getattr(self, name)) not in ((), None)}
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a FilterQuery is immutable: {name!r} can't be set; make another")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"a FilterQuery is immutable: {name!r} can't be deleted")
+
+    def __eq__(self, other: object) -> bool:
+        return self._key == other._key if isinstance(other, FilterQuery) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuilt, (self._given(),)
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={_shown(value)}" for name, value in self._given().items())
+        return f"FilterQuery({shown})"
+
+
+def _rebuilt(arguments: dict[str, Any]) -> FilterQuery:
+    return FilterQuery(**arguments)
+
+
+def _parts(form: dict[str, str], name: str) -> list[str]:
+    return form[name].split(",") if name in form else []
+
+
+def _shown(value: object) -> str:
+    return repr(list(value)) if isinstance(value, tuple) else repr(value)
+
+
+def _level(name: str | None) -> int:
+    return _LEVELS.index(name) if name in _LEVELS else 0
+
+
+def _language(code: str) -> str:
+    main, dash, rest = code.lower().partition("-")
+    return _RENAMED.get(main, main) + dash + rest
+
+
+def _is_in(found: Phrase, reading: Reading) -> bool:
+    if not found.needs <= reading.features:
+        return False
+    return all(any(word.stands_in(written.text) for written in reading.written) for word in found.wholes)
+
+
+def _places(words: tuple[Word, ...], reading: Reading) -> Iterator[Found]:
+    for word in words:
+        for written in reading.written:
+            if word.stands_in(written.text) if word.whole else word.folded in written.words:
+                yield Found(word.text, written.field, written.part)
+
+
+def _union(one: FilterQuery, other: FilterQuery) -> FilterQuery:
+    if one.count != other.count:
+        raise ValueError(
+            f"a query has one count, and these have {one.count} and {other.count}: give both the same, or "
+            "open a stream for each"
+        )
+    for large, small in ((one, other), (other, one)):
+        if _covers(large, small):
+            return large
+    same_languages = one._key[3] == other._key[3]
+    same_level = one.filter_level == other.filter_level
+    if not (same_languages and same_level) and not (
+        one._key[:3] == other._key[:3] and (same_languages or same_level)
+    ):
+        raise ValueError(
+            f"no single query is the union of one with {_narrowing(one)} and one with {_narrowing(other)}, "
+            "since these hold for all that a query tracks, follows and locates. Make them equal, or open a "
+            "stream for each query, or connect without them and ask each query's matches()"
+        )
+    return FilterQuery(
+        track=[
+            found.text for found in {found.key: found for found in one._phrases + other._phrases}.values()
+        ],
+        follow=dict.fromkeys(one.follow + other.follow),
+        locations=dict.fromkeys(one.locations + other.locations),
+        languages=one.languages + other.languages,
+        filter_level=min(one.filter_level, other.filter_level, key=_level),
+        count=one.count,
+    )
+
+
+def _narrowing(query: FilterQuery) -> str:
+    return f"languages={list(query.languages)!r}, filter_level={query.filter_level!r}"
+
+
+def _covers(large: FilterQuery, small: FilterQuery) -> bool:
+    """Whether *large* surely matches all that *small* does."""
+    return (
+        all(theirs <= ours for ours, theirs in zip(large._key[:3], small._key[:3], strict=True))
+        and (not large.languages or (small._key[3] != set() and small._key[3] <= large._key[3]))
+        and _level(large.filter_level) <= _level(small.filter_level)
+    )

@@ -1,0 +1,1 @@
+"""The rule language: rules as values, read from text, checked, explained and built."""

@@ -1,0 +1,246 @@
+"""From a rule's text to its tree, with all that is wrong on the way.
+
+The grammar is Lark's, LALR(1). It accepts more than X does (a negated group, any `name:value`), so that a
+mistake can be told for what it is; the tokens' own checks and those of their neighbours tell it. Time and
+memory are linear in the text, whose length and depth are bounded first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from . import token_parsers as tokens
+from .ast import DEEPEST, AnyOf, Rule, Term, all_of, any_of
+from .problems import RuleProblem
+from .vocabulary import OPERATORS
+
+if TYPE_CHECKING:
+    from lark import Lark, Token
+
+LONGEST_READ = 8_192
+"""Characters; four times of what X takes at most, so that longer rules can be read before they are split."""
+
+_GRAMMAR = r"""
+?start: any
+any: all (_OR all)*
+all: unit+
+?unit: term | negated | "(" any ")"
+term: WORD | PHRASE | OPERATOR | CURLY | UNCLOSED
+negated: MINUS unit
+
+LPAR: "("
+RPAR: ")"
+_OR.5: /OR(?![^\s()"])/
+MINUS.5: "-"
+OPERATOR.4: /[A-Za-z_]+:(?:"(?:\\.|[^"\\])*"|\[[^\[\]"]*\]|[^\s()"]*)/s
+PHRASE.3: /"(?:\\.|[^"\\])*"(?:~\d+)?/s
+CURLY.3: /[“”„‟«][^“”„‟«»"()\n]*[“”‟»]/
+UNCLOSED.2: /"(?:.*)/s
+WORD.1: /[^\s()"]+/
+%ignore /\s+/
+"""
+
+_READERS: dict[str, Callable[[str], Rule]] = {
+    "WORD": tokens.word,
+    "PHRASE": tokens.phrase,
+    "CURLY": tokens.curly,
+    "OPERATOR": tokens.operator,
+}
+
+_STAND_IN = Term("keyword", "x")
+"""Takes the place of what is missing or wrong, so that the rest is read."""
+
+
+class Read(NamedTuple):
+    """What reading a text came to: the rule, unless it is none; and what is wrong.
+
+    `refused` are the problems of a text that is a rule, but one that X refuses.
+    """
+
+    rule: Rule | None
+    wrong: tuple[RuleProblem, ...]
+    refused: tuple[RuleProblem, ...] = ()
+
+
+@cache
+def _parser() -> Lark:
+    try:
+        from lark import Lark, Transformer
+    except ImportError:
+        raise ImportError("reading rules needs Lark: pip install 'rxtweets[rules]'", name="lark") from None
+
+    class Build(Transformer[Any, Rule]):
+        def any(self, parts: list[Rule]) -> Rule:
+            return any_of(*parts)
+
+        def all(self, parts: list[Rule]) -> Rule:
+            return all_of(*parts)
+
+        def term(self, parts: list[Any]) -> Rule:
+            rule: Rule = parts[0].value
+            return rule
+
+        def negated(self, parts: list[Any]) -> Rule:
+            minus, rule = parts
+            minus.value = ~rule
+            return ~rule  # type: ignore[no-any-return]
+
+    return Lark(_GRAMMAR, parser="lalr", lexer="basic", transformer=Build())
+
+
+def read(text: str) -> Read:
+    """Read *text*, to its end whatever is wrong with it.
+
+    Raises:
+        ImportError: Lark is not installed.
+    """
+    parser = _parser()
+    if len(text) > LONGEST_READ:
+        message = f"the rule has {len(text):,} characters; at most {LONGEST_READ:,} are read"
+        return Read(None, (RuleProblem(message, LONGEST_READ, len(text), text),))
+    machine = parser.parse_interactive(text)
+    found = list(machine.lexer_thread.lex(machine.parser_state))  # type: ignore[no-untyped-call]
+    depth, level = 0, 0
+    for token in found:
+        level += (token.type == "LPAR") - (token.type == "RPAR")
+        depth = max(depth, level)
+        if depth > DEEPEST:
+            at = token.start_pos or 0
+            message = f"the parentheses lie more than {DEEPEST} deep in each other"
+            return Read(None, (RuleProblem(message, at, at + 1, text),))
+    return _Reader(text, found).read(machine)
+
+
+class _Reader:
+    def __init__(self, text: str, found: list[Token]) -> None:
+        self._text = text
+        self._tokens = found
+        self._wrong: list[RuleProblem] = []
+        self._refused: list[RuleProblem] = []
+        self._negated_groups: list[Token] = []
+
+    def read(self, machine: Any) -> Read:
+        for before, token, after in zip(
+            [None, *self._tokens], self._tokens, [*self._tokens[1:], None], strict=False
+        ):
+            written = str(token)
+            if token.type == "MINUS":
+                self._check_minus(token, after)
+            elif token.type == "UNCLOSED":
+                self._note(token, "the quote is not closed", 'end it with "')
+                token.value = _STAND_IN
+            elif token.type in _READERS:
+                token.value = self._term(token, written, before, after)
+        rule = self._structure(machine)
+        for minus in self._negated_groups:
+            hint = "negate each operator" + ("" if self._wrong else f": {_grouped(minus.value)}")
+            self._note(minus, "X negates single operators, not groups", hint)
+        key = _by_position
+        if self._wrong:
+            return Read(None, tuple(sorted(self._wrong, key=key)), tuple(sorted(self._refused, key=key)))
+        return Read(rule, (), tuple(self._refused))
+
+    def _note(self, token: Token, message: str, hint: str = "", *, refused: bool = False) -> None:
+        start, end = token.start_pos or 0, token.end_pos or 0
+        listed = self._refused if refused else self._wrong
+        listed.append(RuleProblem(message, start, end, self._text, hint))
+
+    def _term(self, token: Token, written: str, before: Token | None, after: Token | None) -> Rule:
+        unclosed = after is not None and after.type == "UNCLOSED" and after.start_pos == token.end_pos
+        if unclosed and written.endswith(":"):
+            return _STAND_IN
+        try:
+            rule = _READERS[token.type](written)
+        except tokens.Wrong as wrong:
+            self._note(token, wrong.message, wrong.hint)
+            return _STAND_IN
+        negated = before is not None and before.type == "MINUS"
+        if isinstance(rule, Term) and rule.name in OPERATORS:
+            self._check_negation(token, rule, negated)
+        return rule
+
+    def _check_negation(self, token: Token, rule: Term, negated: bool) -> None:
+        if negated and not OPERATORS[rule.name].negatable:
+            self._note(token, f"{rule.name}: can't be negated", "leave out the -", refused=True)
+        if not negated and (rule.name, rule.value) == ("is", "nullcast"):
+            self._note(token, "X takes is:nullcast only negated", "write -is:nullcast", refused=True)
+
+    def _check_minus(self, minus: Token, after: Token | None) -> None:
+        if after is None or after.type in ("_OR", "RPAR"):
+            return  # the structure tells
+        if after.start_pos != minus.end_pos:
+            self._note(minus, "the - does not stand directly before what it negates", "leave out the blank")
+        elif after.type == "MINUS":
+            self._note(minus, "a negation can't be negated", "leave out both")
+        elif after.type == "LPAR":
+            self._negated_groups.append(minus)
+
+    def _structure(self, machine: Any) -> Rule:
+        """Feed the parser; where it could not go on, say why and let it go on.
+
+        That is decided before, as a refused token has already made an LALR parser reduce. All but `)`, `OR`
+        and the end can stand anywhere.
+        """
+        from lark import Token
+
+        word = Token("WORD", "x")
+        word.value = _STAND_IN
+        opened: list[Token] = []
+        last: Token | None = None
+        for token in self._tokens:
+            if token.type in ("RPAR", "_OR") and not self._can_stand(token, last, opened):
+                if not self._mend(token, last, opened):
+                    continue
+                machine.feed_token(word)
+            machine.feed_token(token)
+            if token.type == "LPAR":
+                opened.append(token)
+            elif token.type == "RPAR":
+                opened.pop()
+            last = token
+        if last is None:
+            self._wrong.append(RuleProblem("the rule is empty", 0, len(self._text), self._text))
+        elif last.type in ("_OR", "MINUS"):
+            self._note(last, _NOTHING[last.type])
+        if last is None or last.type in ("_OR", "MINUS", "LPAR"):
+            machine.feed_token(word)
+        for token in opened:
+            self._note(token, "the parenthesis is not closed", "add a )")
+            machine.feed_token(Token("RPAR", ")"))
+        rule: Rule = machine.feed_eof(word)
+        return rule
+
+    def _can_stand(self, token: Token, last: Token | None, opened: list[Token]) -> bool:
+        after_operator = last is not None and last.type not in ("LPAR", "_OR", "MINUS")
+        return after_operator and (token.type == "_OR" or bool(opened))
+
+    def _mend(self, token: Token, last: Token | None, opened: list[Token]) -> bool:
+        """Note why *token* can't stand here; whether it can once there is an operator before it."""
+        if token.type == "RPAR" and not opened:
+            self._note(token, "no parenthesis is open here", "leave it out")
+            return False
+        if last is not None and last.type == "MINUS":
+            self._note(last, _NOTHING["MINUS"])
+            return True
+        if token.type == "_OR":
+            self._note(token, _NOTHING["_OR"])
+            return False
+        assert last is not None
+        self._note(last, "the parentheses have nothing in them" if last.type == "LPAR" else _NOTHING["_OR"])
+        return True
+
+
+_NOTHING = {
+    "_OR": "OR has nothing to join on one side",
+    "MINUS": "the - has nothing to negate",
+}
+
+
+def _grouped(rule: Rule) -> str:
+    return f"({rule})" if isinstance(rule, AnyOf) else str(rule)
+
+
+def _by_position(problem: RuleProblem) -> int:
+    return problem.position

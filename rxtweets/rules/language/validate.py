@@ -1,0 +1,93 @@
+"""Reading rules, and what X would refuse them for."""
+
+from __future__ import annotations
+
+import msgspec
+
+from rxtweets.rules.management.model import StreamRule
+
+from .ast import Rule
+from .problems import RuleProblem, RuleSyntaxError
+from .vocabulary import OPERATORS, WORDS
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """How many rules there may be, and how long one may be, in characters.
+
+    Source: X's page "Filtered stream: introduction".
+    """
+
+    length: int = 1_024
+    rules: int = 1_000
+
+    @classmethod
+    def pay_per_use(cls) -> Limits:
+        """1,000 rules of 1,024 characters."""
+        return cls()
+
+    @classmethod
+    def enterprise(cls) -> Limits:
+        """25,000 rules of 2,048 characters; a contract may say more."""
+        return cls(2_048, 25_000)
+
+
+def parse(text: str | Rule) -> Rule:
+    """The rule that *text* is; a `Rule` is given back as it is.
+
+    X's further conditions, those that `validate` tells of, are not checked.
+
+    Raises:
+        ValueError: it is neither.
+        RuleSyntaxError: it is no rule; the error tells what is wrong, where, and often what would be right.
+        ImportError: Lark is not installed: `pip install 'rxtweets[rules]'`.
+    """
+    from .parser import read
+
+    if isinstance(text, Rule):
+        return text
+    found = read(_text_of(text))
+    if found.rule is None:
+        raise RuleSyntaxError(found.wrong)
+    return found.rule
+
+
+def validate(rule: str | Rule, limits: Limits | None = None) -> tuple[RuleProblem, ...]:
+    """All that X would refuse *rule* for, from left to right; empty for a rule that it accepts.
+
+    A rule needs one operator that stands alone and is not negated, anywhere in it: `cat OR has:images` has
+    one, `has:images -cat` none. *limits* are those of `Limits.pay_per_use()` unless given.
+
+    Raises:
+        ValueError: it is neither text nor a `Rule`.
+        ImportError: Lark is not installed: `pip install 'rxtweets[rules]'`.
+    """
+    from .parser import read
+
+    text = _text_of(rule)
+    most = (limits or Limits()).length
+    found = read(text)
+    problems = [*found.wrong, *found.refused]
+    if len(text) > most and not (found.rule is None and len(text) == found.wrong[0].end):
+        message = f"the rule has {len(text):,} characters; at most {most:,} are allowed"
+        problems.append(RuleProblem(message, most, len(text), text, "make several rules of it"))
+    if found.rule is not None and not any(map(_carries, found.rule.terms())):
+        message = "no operator here makes a rule: each is negated or needs another beside it"
+        problems.append(RuleProblem(message, 0, len(text), text, _CARRIERS))
+    return tuple(sorted(problems, key=lambda problem: problem.position))
+
+
+def _text_of(rule: object) -> str:
+    if not isinstance(rule, str | Rule):
+        hint = "; its text is its value" if isinstance(rule, StreamRule) else ""
+        raise ValueError(f"a rule is text or a Rule, not {rule!r}{hint}")
+    return str(rule)
+
+
+_CARRIERS = "add a keyword, a hashtag, from: or another operator that stands alone"
+
+
+def _carries(use: tuple[Rule, bool]) -> bool:
+    """Whether an operator, negated or not, makes a rule alone."""
+    term, negated = use
+    name = getattr(term, "name", "")
+    return not negated and (name in WORDS or OPERATORS[name].standalone)

@@ -1,0 +1,1 @@
+"""Matching posts against rules on this side of the wire."""

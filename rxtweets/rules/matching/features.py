@@ -1,0 +1,264 @@
+"""A post as rules see it: its words, people and places, each looked up once however many rules ask.
+
+A retweet is read as the post it repeats, and what is quoted is read along. X sends texts HTML-escaped, and
+matches what was written. What a post has no field for is
+either empty or was not asked for. Where the rest of the post tells which (a text without a link has no
+attached photo) that is used; else the lookup names the field that is missing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterator
+from functools import cached_property
+
+from rxtweets.filters.cells import Box, message_cells
+from rxtweets.messages import Post, unescape
+from rxtweets.messages.v2 import Entities, Media, Place, Url, User
+from rxtweets.rules.words import fold, found_in, words
+
+Missing = tuple[str, ...]
+
+REFERENCES = "tweet.fields=referenced_tweets"
+REFERENCED = "expansions=referenced_tweets.id"
+ENTITIES = "tweet.fields=entities"
+AUTHOR = "expansions=author_id"
+
+PROFILE = {"bio:": "description", "bio_name:": "name", "bio_location:": "location"}
+"""The fields of a profile that have words, by the prefix of their features."""
+
+LINK = "//t.co/"
+"""Links, quotes and media stand in a text as one of these, which does not tell where it leads."""
+
+_LONG = 240  # X cuts at 280; what is shorter and ends so was written so
+_MANNER = re.compile(r"RT @(\w{1,20}):")
+_PIECE = re.compile(r"\w*…$")
+_CUT = re.compile(r"…(?:\s*https?://\S+)?$")
+
+
+class Reading:
+    """What rules look at in one post."""
+
+    def __init__(self, post: Post) -> None:
+        self.post = post
+
+    @cached_property
+    def texts(self) -> tuple[Post, ...]:
+        """The post (of a retweet the original, if it is there) and what it quotes."""
+        shown = self.original
+        quoted = shown.quoted
+        return (shown,) if quoted is None else (shown, quoted)
+
+    @cached_property
+    def original(self) -> Post:
+        """The post itself, or the one it repeats if it is there."""
+        return self.post.retweeted or self.post
+
+    @cached_property
+    def text_missing(self) -> Missing:
+        """What may hold words, tags and links that were not seen; empty if all were."""
+        post, shown, missing = self.post, self.original, []
+        links = LINK in shown.text
+        if shown is post and _MANNER.match(post.text):
+            if not post.referenced_posts:
+                missing.append(REFERENCES)
+            elif self.refers("retweeted"):
+                missing.append(REFERENCED)
+        if not shown.referenced_posts:
+            missing += [REFERENCES] if links else []
+        elif any(ref.type == "quoted" for ref in shown.referenced_posts) and shown.quoted is None:
+            missing.append(REFERENCED)
+        for text in self.texts:
+            if text.note_post is None and len(text.text) >= _LONG and _CUT.search(text.text):
+                missing.append("tweet.fields=note_tweet")
+            if LINK in text.text and not self._entities(text).urls:
+                missing.append(ENTITIES)
+        return tuple(dict.fromkeys(missing))
+
+    def refers(self, type: str) -> str | None:
+        """The id of the post that it repeats, quotes or answers, if it says so."""
+        return next((ref.id for ref in self.post.referenced_posts if ref.type == type), None)
+
+    @cached_property
+    def repeats(self) -> str:
+        """The username in the `RT @…:` that the text of a retweet begins with, in lower case; or nothing."""
+        found = _MANNER.match(self.post.text)
+        return found[1].lower() if found else ""
+
+    def _entities(self, post: Post) -> Entities:
+        note = post.note_post
+        return note.entities if note is not None and note.entities != Entities() else post.entities
+
+    @cached_property
+    def lines(self) -> tuple[tuple[str, ...], ...]:
+        """The words of each text that counts; a phrase stands in one of them."""
+        found = []
+        for post in self.texts:
+            text = unescape(post.full_text)
+            for url in self._entities(post).urls:
+                if url.url and url.expanded_url:
+                    text = text.replace(url.url, url.expanded_url)
+                found += [words(_uncut(link)) for link in (url.display_url, url.unwound_url) if link]
+            if post is not self.post and post is self.original:
+                text = f"{self.post.text[: self.post.text.find(':') + 1] if self.repeats else ''} {text}"
+            found.append(words(text))
+        return tuple(found)
+
+    @cached_property
+    def bag(self) -> frozenset[str]:
+        """All words of the texts."""
+        return frozenset().union(*self.lines)
+
+    @cached_property
+    def hashtags(self) -> frozenset[str]:
+        """Texts of hashtags in lower case."""
+        return frozenset(self._tagged("hashtags"))
+
+    @cached_property
+    def cashtags(self) -> frozenset[str]:
+        """Texts of cashtags in lower case."""
+        return frozenset(self._tagged("cashtags"))
+
+    @cached_property
+    def mentions(self) -> frozenset[str]:
+        """Mentioned usernames in lower case."""
+        return frozenset(self._tagged("mentions"))
+
+    def _tagged(self, kind: str) -> Iterator[str]:
+        for post in dict.fromkeys((self.post, *self.texts)) if self.original is not self.post else self.texts:
+            tagged = getattr(self._entities(post), kind)
+            if tagged:
+                yield from (fold(tag.username if kind == "mentions" else tag.tag) for tag in tagged)
+            else:
+                yield from map(fold, found_in(unescape(post.full_text), kind))
+
+    @cached_property
+    def links(self) -> tuple[Url, ...]:
+        """The links of the texts, with what X knows of the pages."""
+        found: list[Url] = []
+        for post in self.texts:
+            known = self._entities(post).urls
+            found += known or (Url(url=link) for link in found_in(unescape(post.full_text), "links"))
+        return tuple(found)
+
+    @cached_property
+    def addresses(self) -> tuple[str, ...]:
+        """The links in every form they are known in, in lower case."""
+        forms = (
+            form
+            for url in self.links
+            for form in (url.url, url.expanded_url, url.unwound_url, url.display_url)
+        )
+        return tuple(dict.fromkeys(form.lower() for form in forms if form))
+
+    @cached_property
+    def address_words(self) -> tuple[tuple[str, ...], ...]:
+        """The words of each address."""
+        return tuple(words(_uncut(address)) for address in self.addresses)
+
+    @cached_property
+    def attached(self) -> tuple[tuple[str, ...], tuple[Media, ...]]:
+        """Keys of attached media, and the media themselves as far as they are there."""
+        keys: list[str] = []
+        media: list[Media] = []
+        for post in self.texts:
+            keys += post.attachments.media_keys if post.attachments else ()
+            keys += [url.media_key for url in self._entities(post).urls if url.media_key]
+            media += post.media
+        return tuple(dict.fromkeys(keys)), tuple(media)
+
+    @cached_property
+    def author(self) -> User | None:
+        """Who wrote it, if that is there."""
+        return self.post.author
+
+    def of_author(self, field: str) -> str | None:
+        """What stands in a field of the author's profile; None if that is not there."""
+        text: str | None = getattr(self.author, field, None)
+        return None if text is None else unescape(text)
+
+    @cached_property
+    def answered(self) -> str | None:
+        """The id of the account that it answers."""
+        return self.post.in_reply_to_user_id
+
+    def names_of(self, id: str | None) -> frozenset[str]:
+        """The id and, if it is there, the username of an account, in lower case."""
+        if not id:
+            return frozenset()
+        user = self.post.includes.user(id)
+        known = {id} if user is None else {id, user.username.lower()}
+        mentions = (
+            m for post in (self.post, *self.texts) for m in self._entities(post).mentions if m.id == id
+        )
+        return frozenset(known | {mention.username.lower() for mention in mentions})
+
+    @cached_property
+    def author_names(self) -> frozenset[str]:
+        """Id and username of the author."""
+        name = self.post.username
+        return self.names_of(self.post.author_id) | ({name.lower()} if name else frozenset())
+
+    @cached_property
+    def answered_names(self) -> frozenset[str]:
+        """Id and username of the account that it answers."""
+        return self.names_of(self.answered)
+
+    @cached_property
+    def repeated_names(self) -> frozenset[str]:
+        """Id and username of the account that it repeats."""
+        if self.original is not self.post:
+            return self.names_of(self.original.author_id) | ({self.repeats} - {""})
+        return frozenset({self.repeats} - {""}) if self.refers("retweeted") else frozenset()
+
+    @cached_property
+    def place(self) -> Place | None:
+        """The place it was sent from, if that is there."""
+        return self.post.place
+
+    @cached_property
+    def point(self) -> tuple[float, float] | None:
+        """Longitude and latitude, if it was sent from a point."""
+        geo = self.post.geo
+        at = geo.coordinates.coordinates if geo and geo.coordinates else None
+        return (at[0], at[1]) if at and len(at) >= 2 else None
+
+    @cached_property
+    def box(self) -> Box | None:
+        """The point it was sent from as a box, else the box around its place."""
+        if self.point is not None:
+            return (*self.point, *self.point)
+        box = self.place.geo.bbox if self.place and self.place.geo else ()
+        return (box[0], box[1], box[2], box[3]) if len(box) == 4 else None
+
+    @cached_property
+    def contexts(self) -> frozenset[str]:
+        """Domain and entity of each topic, as `context:` has them."""
+        pairs = ((a.domain.id, a.entity.id) for a in self.post.context_annotations)
+        return frozenset(form for d, e in pairs for form in (f"{d}.{e}", f"{d}.*", f"*.{e}"))
+
+    @cached_property
+    def features(self) -> frozenset[Hashable]:
+        """All that the alternatives of a compiled rule may ask for."""
+        post, found = self.post, set[Hashable](self.bag)
+        found.update("#" + tag for tag in self.hashtags)
+        found.update("@" + name for name in self.mentions)
+        found.update("$" + tag for tag in self.cashtags)
+        found.update("from:" + name for name in self.author_names)
+        found.update("to:" + name for name in self.answered_names)
+        found.update("retweets_of:" + name for name in self.repeated_names)
+        found.update("context:" + topic for topic in self.contexts)
+        found.update("url:" + word for address in self.address_words for word in address)
+        found.update(f"{ref.type}:{ref.id}" for ref in post.referenced_posts)
+        found.update((f"conversation_id:{post.conversation_id}", f"lang:{(post.lang or '').lower()}"))
+        if self.author is not None:
+            for prefix, field in PROFILE.items():
+                found.update(prefix + word for word in words(self.of_author(field) or ""))
+        if self.box is not None:
+            found |= message_cells(self.box)
+        return frozenset(found)
+
+
+def _uncut(address: str) -> str:
+    """*address*, as it is displayed, without the beginning of a word that was left before its final `…`."""
+    return _PIECE.sub("", address) if address.endswith("…") else address
