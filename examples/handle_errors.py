@@ -4,10 +4,11 @@ python examples/handle_errors.py
 """
 
 import rxtweets as rxt
+from rxtweets.backoff import Attempt
 from rxtweets.emulator import Emulator
 
 
-def rate_limited(error: rxt.StreamError) -> bool:
+def rate_limited(error: rxt.StreamError, attempt: Attempt) -> bool:
     """Which errors to give up at, although the default policy would wait and try again."""
     return isinstance(error, rxt.RateLimited)
 
