@@ -17,6 +17,8 @@ import reactivex
 from reactivex import Observable, abc
 from reactivex import operators as ops
 
+from rxtweets.transport import Transport
+
 from ._observable import as_stream
 from .auth import AppOnly, Auth, BearerToken, OAuth1
 from .backoff import BackoffPolicy
@@ -28,7 +30,6 @@ from .messages import Connected, Lifecycle, Message
 from .operators import decode, retry_with_backoff
 from .rest import Api
 from .rules import RulesClient
-from .transport import Transport
 
 __all__ = ["Stream", "StreamingClient"]
 

@@ -17,7 +17,7 @@ from typing import IO
 import pytest
 
 from rxtweets.emulator import Emulator
-from rxtweets.emulator.limits import Level
+from rxtweets.emulator.app.limits import Level
 from tests import snippets
 from tests import test_structure as structure
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rxtweets._inflate import Inflater
+from rxtweets.transport.inflate import Inflater
 
 DATA = b"".join(b'{"id":%d,"text":"something to say"}\r\n' % number for number in range(60))
 

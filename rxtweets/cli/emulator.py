@@ -20,7 +20,7 @@ from .signals import Signals
 
 if TYPE_CHECKING:
     from rxtweets.emulator import Emulator
-    from rxtweets.emulator.limits import Level
+    from rxtweets.emulator.app.limits import Level
 
 
 def _rate(text: str) -> float:

@@ -16,12 +16,13 @@ except ImportError as missing:
         f"rxtweets.emulator needs {missing.name}, which comes with: pip install 'rxtweets[emulator]'"
     ) from missing
 
-from .access.oauth import OAuth1Credentials
-from .certificate import X_HOSTS
+from rxtweets.emulator.api.oauth.authenticator import OAuth1Credentials
+from rxtweets.emulator.api.v2.rules import Rule
+from rxtweets.emulator.app.limits import Limits
+from rxtweets.emulator.app.records import RequestRecord, StreamRecord
+from rxtweets.emulator.server.certificate import X_HOSTS
+
 from .emulator import Emulator
-from .limits import Limits
-from .records import RequestRecord, StreamRecord
-from .v2.rules import Rule
 from .world.model import Post
 
 __all__ = [

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .access.oauth import OAuth1Credentials
-from .certificate import Certificate
-from .server import Server
-from .site import Site
+from rxtweets.emulator.api.oauth.authenticator import OAuth1Credentials
+from rxtweets.emulator.app.site import Site
+from rxtweets.emulator.server.certificate import Certificate
+from rxtweets.emulator.server.server import Server
 
 
 class Address:

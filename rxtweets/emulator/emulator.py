@@ -9,16 +9,17 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import Self, TypedDict, Unpack
 
+from rxtweets.emulator.api.v2.rules import Rule
+from rxtweets.emulator.app.limits import Level, Limits
+from rxtweets.emulator.app.records import RequestRecord, StreamRecord
+from rxtweets.emulator.app.site import Site
+from rxtweets.emulator.faults.actions import Rate
+from rxtweets.emulator.faults.controls import Controls
+from rxtweets.emulator.server.certificate import Certificate, checked
+from rxtweets.emulator.server.server import Server
+from rxtweets.emulator.streams.producer import checked_rate
+
 from .address import Address
-from .certificate import Certificate, checked
-from .limits import Level, Limits
-from .records import RequestRecord, StreamRecord
-from .server import Server
-from .site import Site
-from .talk import checked_rate
-from .trouble.actions import Rate
-from .trouble.controls import Controls
-from .v2.rules import Rule
 from .world.languages import checked as checked_language
 from .world.model import Post
 

@@ -7,8 +7,8 @@ import pytest
 import requests
 
 from rxtweets.emulator import Emulator, Limits
-from rxtweets.emulator.limits import LEVELS, Level
-from rxtweets.emulator.v2.subscriptions import EVENT_TYPES
+from rxtweets.emulator.api.v2.subscriptions import EVENT_TYPES
+from rxtweets.emulator.app.limits import LEVELS, Level
 
 from .clients import (
     FILTERED,

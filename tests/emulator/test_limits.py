@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from rxtweets.emulator import Emulator, Limits
-from rxtweets.emulator.limits import Level
+from rxtweets.emulator.app.limits import Level
 
 from .asking import OPERATIONS, ask, real
 from .clients import (

@@ -54,7 +54,7 @@ def test_an_address_of_others() -> None:
 @pytest.mark.parametrize("words", [b"", HELLO, b"CONNECT api.x.com:443 HTTP/1.1\r\n"])
 def test_nobody_may_stand_at_the_door_for_ever(words: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that doesn't say enough, in the time for a request, is seen off."""
-    monkeypatch.setattr("rxtweets.emulator.http.listener.PATIENCE", 0.05)
+    monkeypatch.setattr("rxtweets.emulator.server.listener.PATIENCE", 0.05)
     with Emulator(rate=0, tls=X_HOSTS) as emulator, plain(emulator) as sock:
         sock.sendall(words)
         assert sock.recv(1) == b""
@@ -62,8 +62,8 @@ def test_nobody_may_stand_at_the_door_for_ever(words: bytes, monkeypatch: pytest
 
 def test_a_crowd_at_the_door_waits_in_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
     """With as many silent clients as may be, others wait, and are taken in when those go."""
-    monkeypatch.setattr("rxtweets.emulator.http.listener.MOST_WAITING", 3)
-    monkeypatch.setattr("rxtweets.emulator.http.listener.GRACE", 60)
+    monkeypatch.setattr("rxtweets.emulator.server.listener.MOST_WAITING", 3)
+    monkeypatch.setattr("rxtweets.emulator.server.listener.GRACE", 60)
     with Emulator(rate=0, tls=X_HOSTS) as emulator, ExitStack() as crowd:
         for _ in range(3):
             crowd.enter_context(plain(emulator))
@@ -95,8 +95,8 @@ def test_clients_that_stay_silent_lock_nobody_out(tls: tuple[str, ...], words: b
 
 def test_the_oldest_at_the_door_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of clients that stay silent the first is dropped for the next, and connections that are made stay."""
-    monkeypatch.setattr("rxtweets.emulator.http.listener.MOST_WAITING", 2)
-    monkeypatch.setattr("rxtweets.emulator.http.listener.GRACE", 0)
+    monkeypatch.setattr("rxtweets.emulator.server.listener.MOST_WAITING", 2)
+    monkeypatch.setattr("rxtweets.emulator.server.listener.GRACE", 0)
     with Emulator(rate=0, tls=X_HOSTS) as emulator, ExitStack() as crowd:
         made = crowd.enter_context(secure(emulator))
         made.sendall(get(emulator, SAMPLE))

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rxtweets.emulator import Emulator, Limits
-from rxtweets.emulator.http import wire
+from rxtweets.emulator.server import wire
 
 from .clients import FILTERED, RULES, SAMPLE, V1_FILTER, V1_SAMPLE, call, raw_get
 from .octets import FORM, JSON, TOKEN, assert_own_form, request, said, statuses

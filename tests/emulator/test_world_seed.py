@@ -9,7 +9,7 @@ import sys
 PROGRAM = """
 import hashlib, json, math, sys
 from rxtweets.emulator import Emulator
-from rxtweets.emulator.v2.fields import LIKE_LISTS, LISTS
+from rxtweets.emulator.api.v2.fields import LIKE_LISTS, LISTS
 from tests.emulator.clients import add_rules, call, raw, raw_get, v1_request
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from rxtweets.emulator.v2.fields import Fields
-from rxtweets.emulator.v2.forms import envelope
-from rxtweets.emulator.world.wish import Wish
+from rxtweets.emulator.api.v2.fields import Fields
+from rxtweets.emulator.api.v2.forms import envelope
+from rxtweets.emulator.world.post_spec import Wish
 from rxtweets.emulator.world.world import World
 from rxtweets.endpoints import v2
 from rxtweets.messages import Post, decode

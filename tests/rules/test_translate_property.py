@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rxtweets.emulator.v1.forms import status_bytes
-from rxtweets.emulator.v2.fields import LISTS, Fields
-from rxtweets.emulator.v2.forms import envelope
+from rxtweets.emulator.api.v1.forms import status_bytes
+from rxtweets.emulator.api.v2.fields import LISTS, Fields
+from rxtweets.emulator.api.v2.forms import envelope
 from rxtweets.emulator.world.model import Post as Made
-from rxtweets.emulator.world.wish import Wish
+from rxtweets.emulator.world.post_spec import Wish
 from rxtweets.emulator.world.world import World
 from rxtweets.filters import FilterQuery, PhraseHit
 from rxtweets.messages import Post, Status, decode

@@ -10,8 +10,8 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
-from rxtweets.emulator.trouble import actions
-from rxtweets.emulator.trouble.disconnects import CODES, TYPES
+from rxtweets.emulator.faults import actions
+from rxtweets.emulator.faults.disconnects import CODES, TYPES
 
 GROUPS = {
     "World": ("publish", "rate", "skew"),

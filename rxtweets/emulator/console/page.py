@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 
 import jinja2
 
-from rxtweets.emulator.http.answers import Answer, Call, encode, json_answer
-from rxtweets.emulator.http.wire import Connection, Opened
-from rxtweets.emulator.streams import CLIENT, REPLAYED, SERVER, SLOW
+from rxtweets.emulator.server.http import Answer, Call, encode, json_answer
+from rxtweets.emulator.server.wire import Connection, Opened
+from rxtweets.emulator.streams.stream import CLIENT, REPLAYED, SERVER, SLOW
 
 from .forms import forms
 from .pace import Volume
 from .state import State
 
 if TYPE_CHECKING:
-    from rxtweets.emulator.site import Site
+    from rxtweets.emulator.app.site import Site
 
 FRAGMENTS = ("address", "volume", "streams", "ended", "rules", "posts", "requests", "trouble")
 VIEWERS = 20

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from rxtweets.emulator.hub import StreamHub
-from rxtweets.emulator.records import EndedStream
-from rxtweets.emulator.streams import OpenStream
+from rxtweets.emulator.app.records import EndedStream
+from rxtweets.emulator.streams.hub import StreamHub
+from rxtweets.emulator.streams.stream import OpenStream
 from rxtweets.emulator.world.languages import said
 from rxtweets.emulator.world.model import Post
 from rxtweets.emulator.world.text import unescaped
@@ -19,8 +19,8 @@ from rxtweets.emulator.world.text import unescaped
 from .pace import Pace
 
 if TYPE_CHECKING:
-    from rxtweets.emulator.site import Site
-    from rxtweets.emulator.v2.rules import RuleBook
+    from rxtweets.emulator.api.v2.rules import RuleBook
+    from rxtweets.emulator.app.site import Site
 
 _T = TypeVar("_T")
 

@@ -9,7 +9,7 @@ from .ids import Snowflakes
 from .marks import append_link
 from .model import Media, Poll, Post
 from .places import place_in, place_like
-from .wish import Wish
+from .post_spec import Wish
 
 _KINDS = ("photo",) * 14 + ("video",) * 4 + ("animated_gif",) * 2
 _SIZES = ((1200, 675), (1080, 1350), (2048, 1536), (640, 640))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rxtweets.emulator.clock import Clock
+from rxtweets.emulator.app.clock import Clock
 
 EPOCH = 1288834974657
 """Milliseconds since 1970 that an id's time counts from. Source: Twitter's Snowflake."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from .chance import pick
 from .model import Post
-from .wish import NOTHING, Wish
+from .post_spec import NOTHING, Wish
 
 _POPULAR = 20
 _TOPICS = 50

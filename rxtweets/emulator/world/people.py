@@ -10,7 +10,7 @@ from .chance import pick
 from .ids import EPOCH
 from .model import Person
 from .phrases import BIOS
-from .wish import Profile, Range
+from .post_spec import Profile, Range
 
 _NAMES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "ja": (("あゆみ", "健太", "さくら", "翔", "美咲", "大輔"), ("前田", "佐藤", "鈴木", "高橋", "田中")),

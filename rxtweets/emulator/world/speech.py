@@ -8,8 +8,8 @@ from .chance import ALPHABET, pick
 from .model import Context
 from .people import People
 from .phrases import Tongue, tongue
+from .post_spec import Wish
 from .topics import CONTEXTS, SITES, context
-from .wish import Wish
 
 _TAGS = ("#tbt", "#news", "#photo", "#日常", "#FelizLunes")
 _LENGTHS = (1,) * 6 + (2,) * 6 + (3,) * 5 + (4,) * 3

@@ -9,7 +9,7 @@ from typing import Literal
 
 from msgspec import structs
 
-from rxtweets.emulator.clock import Clock
+from rxtweets.emulator.app.clock import Clock
 
 from .chance import pick
 from .extras import adorn
@@ -19,9 +19,9 @@ from .model import Counts, Mention, Person, Place, Post
 from .past import Past
 from .people import People
 from .phrases import LATIN, TONGUES, script_language, tongue
+from .post_spec import NOTHING, Profile, Wish
 from .speech import say
 from .text import beginning, display_url, escaped, length
-from .wish import NOTHING, Profile, Wish
 
 _SOURCES = (
     "Twitter Web App",

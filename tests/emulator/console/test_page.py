@@ -13,8 +13,8 @@ import pytest
 import requests
 
 from rxtweets.emulator import X_HOSTS, Emulator
-from rxtweets.emulator.trouble.actions import KINDS
-from rxtweets.emulator.trouble.disconnects import CODES, TYPES
+from rxtweets.emulator.faults.actions import KINDS
+from rxtweets.emulator.faults.disconnects import CODES, TYPES
 from tests.emulator.clients import FILTERED, SAMPLE, V1_FILTER, add_rules, call, raw, raw_get, v1_stream
 
 

@@ -1,0 +1,280 @@
+"""Who may come in: OAuth 1.0a signatures checked by oauthlib, bearer tokens, and the accounts behind both."""
+
+from __future__ import annotations
+
+import base64
+import random
+import re
+import string
+from collections import OrderedDict
+from typing import Any, NamedTuple
+from urllib.parse import unquote_plus
+
+from oauthlib.oauth1 import RequestValidator, ResourceEndpoint
+from oauthlib.oauth1.rfc5849.errors import OAuth1Error
+
+from rxtweets._unlogged import unlogged
+from rxtweets.emulator.app.clock import Clock
+from rxtweets.emulator.server.http import Call
+
+_LETTERS = string.ascii_letters + string.digits
+LIFETIME = 300
+"""Seconds that the time of a signature may be off. Source: Twitter's guide to OAuth 1.0a."""
+
+
+class OAuth1Credentials(NamedTuple):
+    """The four strings of OAuth 1.0a, named as everywhere; they are not shown when printed."""
+
+    consumer_key: str
+    consumer_secret: str
+    access_token: str
+    access_token_secret: str
+
+    def __repr__(self) -> str:
+        return "OAuth1Credentials(…)"
+
+
+class Accounts:
+    """The app, its one user, the tokens given out since, and the nonces seen."""
+
+    def __init__(self, seed: int) -> None:
+        self._dice = random.Random(f"accounts/{seed}")
+        self.user_id = self._dice.randrange(10**8, 10**9)
+        self.screen_name = "you"
+        self.credentials = OAuth1Credentials(
+            self.letters(25), self.letters(50), f"{self.user_id}-{self.letters(40)}", self.letters(45)
+        )
+        self.bearer_token = self._new_bearer()
+        self.user_token = self.letters(64) + ":1:at:1"
+        self.tokens = {self.credentials.access_token: self.credentials.access_token_secret}
+        self.request_tokens: OrderedDict[str, tuple[str, str]] = OrderedDict()  # token: (secret, PIN)
+        self._nonces: OrderedDict[tuple[str, ...], None] = OrderedDict()
+
+    def letters(self, length: int) -> str:
+        return "".join(self._dice.choices(_LETTERS, k=length))
+
+    def _new_bearer(self) -> str:
+        return "AAAAAAAAAAAAAAAAAAAAA" + self.letters(80)
+
+    def renew_bearer(self) -> str:
+        """Replace the app's bearer token; the former one is refused from now on."""
+        self.bearer_token = self._new_bearer()
+        return self.bearer_token
+
+    def pin(self) -> str:
+        return f"{self._dice.randrange(10**7):07}"
+
+    def first_use(self, *nonce: str) -> bool:
+        """Whether that nonce is new. Remembers 100,000: more than come in the window of a timestamp."""
+        if nonce in self._nonces:
+            return False
+        self._nonces[nonce] = None
+        if len(self._nonces) > 100_000:
+            self._nonces.popitem(last=False)
+        return True
+
+
+class Validator(RequestValidator):  # type: ignore[misc,unused-ignore]
+    """What oauthlib asks about an account."""
+
+    enforce_ssl = False
+    safe_characters = frozenset(_LETTERS + "-_.~")
+    client_key_length = access_token_length = request_token_length = (1, 200)
+    nonce_length = (1, 200)
+    verifier_length = (1, 30)
+    allowed_signature_methods = ("HMAC-SHA1",)
+    # oauthlib compares with the machine's clock; ours decides, in `validate_timestamp_and_nonce`.
+    timestamp_lifetime = 10**12
+    dummy_client = dummy_access_token = dummy_request_token = "dummy"
+
+    def __init__(self, accounts: Accounts, clock: Clock) -> None:
+        super().__init__()
+        self.accounts = accounts
+        self._clock = clock
+
+    def validate_client_key(self, client_key: str, request: Any) -> bool:
+        return client_key == self.accounts.credentials.consumer_key
+
+    def get_client_secret(self, client_key: str, request: Any) -> str:
+        return self.accounts.credentials.consumer_secret
+
+    def validate_access_token(self, client_key: str, token: str, request: Any) -> bool:
+        return token in self.accounts.tokens
+
+    def get_access_token_secret(self, client_key: str, token: str, request: Any) -> str:
+        return self.accounts.tokens.get(token, "dummy")
+
+    def validate_timestamp_and_nonce(
+        self,
+        client_key: str,
+        timestamp: str,
+        nonce: str,
+        request: Any,
+        request_token: str | None = None,
+        access_token: str | None = None,
+    ) -> bool:
+        behind = int(self._clock.time()) - int(timestamp)
+        if abs(behind) > LIFETIME:
+            side = "behind" if behind > 0 else "ahead of"
+            request.validator_log["fault"] = (
+                f"oauth_timestamp is {abs(behind)} s {side} the server's clock: {LIFETIME} s are allowed"
+            )
+            return False
+        if self.accounts.first_use(client_key, timestamp, nonce, request_token or access_token or ""):
+            return True
+        request.validator_log["fault"] = "oauth_nonce has been used before: each request needs a new one"
+        return False
+
+    def validate_realms(
+        self, client_key: str, token: str, request: Any, uri: Any = None, realms: Any = None
+    ) -> bool:
+        return True
+
+    # --- the sign-in of a user
+
+    def get_default_realms(self, client_key: str, request: Any) -> list[str]:
+        return []
+
+    def get_realms(self, token: str, request: Any) -> list[str]:
+        return []
+
+    def validate_requested_realms(self, client_key: str, realms: Any, request: Any) -> bool:
+        return True
+
+    def validate_redirect_uri(self, client_key: str, redirect_uri: str, request: Any) -> bool:
+        return True
+
+    def validate_request_token(self, client_key: str, token: str, request: Any) -> bool:
+        return token in self.accounts.request_tokens
+
+    def get_request_token_secret(self, client_key: str, token: str, request: Any) -> str:
+        return self.accounts.request_tokens.get(token, ("dummy", ""))[0]
+
+    def validate_verifier(self, client_key: str, token: str, verifier: str, request: Any) -> bool:
+        return self.accounts.request_tokens.get(token, ("", ""))[1] == verifier
+
+    def save_request_token(self, token: dict[str, str], request: Any) -> None:
+        self.accounts.request_tokens[token["oauth_token"]] = (
+            token["oauth_token_secret"],
+            self.accounts.pin(),
+        )
+        if len(self.accounts.request_tokens) > 1000:
+            self.accounts.request_tokens.popitem(last=False)
+
+    def save_access_token(self, token: dict[str, str], request: Any) -> None:
+        self.accounts.tokens[token["oauth_token"]] = token["oauth_token_secret"]
+
+    def invalidate_request_token(self, client_key: str, request_token: str, request: Any) -> None:
+        self.accounts.request_tokens.pop(request_token, None)
+
+
+class Explained:
+    """Mixed into an endpoint of oauthlib's, tells why it refused the last request."""
+
+    _fault: str
+    _seen: Any
+
+    def _create_request(self, *args: Any) -> Any:
+        self._fault, self._seen = "", None
+        try:
+            self._seen = super()._create_request(*args)  # type: ignore[misc]
+        except OAuth1Error as error:
+            self._fault = _said(error)
+            raise
+        return self._seen
+
+    def _check_mandatory_parameters(self, request: Any) -> None:
+        try:
+            super()._check_mandatory_parameters(request)  # type: ignore[misc]
+        except OAuth1Error as error:
+            self._fault = _said(error)
+            raise
+
+    def fault(self) -> str:
+        """Return what was wrong, in ASCII and without secrets."""
+        log: dict[str, Any] = {} if self._seen is None else self._seen.validator_log
+        found = (said for name, said in _FAULTS if log.get(name) is False)
+        return self._fault or log.get("fault") or next(found, "an OAuth parameter is malformed or missing")
+
+
+_FAULTS = (
+    ("client", "oauth_consumer_key is unknown"),
+    ("resource_owner", "oauth_token is unknown"),
+    ("verifier", "oauth_verifier is not the PIN of this token"),
+    (
+        "signature",
+        "oauth_signature is wrong: a secret is, or what was signed is not the request that came (method,"
+        " scheme, host, port, path, or parameters of query and form)",
+    ),
+)
+"""What oauthlib has found wrong, by its own names for it; what makes others wrong comes first."""
+
+
+def _said(error: OAuth1Error) -> str:
+    """Return what oauthlib has to say, as one line of ASCII, since it may quote what was sent."""
+    given = error.description
+    text = given if isinstance(given, str) else " ".join(map(str, given))
+    return re.sub(r"[^ -~]", "?", text)[:200]
+
+
+class _Signed(Explained, ResourceEndpoint):  # type: ignore[misc,unused-ignore]
+    pass
+
+
+class Gate:
+    """Looks at a request's credentials, and says in its `fault` what is wrong with them."""
+
+    def __init__(self, accounts: Accounts, clock: Clock) -> None:
+        self.accounts = accounts
+        self.validator = Validator(accounts, clock)
+        self._signed = _Signed(self.validator)
+
+    def has_bearer(self, call: Call) -> bool:
+        """Whether the request carries the app's bearer token."""
+        token = _bearer(call)
+        if token is None:
+            call.fault = "there is no bearer token in Authorization"
+        elif token != self.accounts.bearer_token:
+            call.fault = "the bearer token is unknown: wrong, or renewed since"
+        else:
+            return True
+        return False
+
+    def has_user_token(self, call: Call) -> bool:
+        """Whether the request carries the user's OAuth 2.0 token."""
+        return _bearer(call) == self.accounts.user_token
+
+    def has_signature(self, call: Call) -> bool:
+        """Whether the request is signed by the app and a user, now, for the first time."""
+        if call.headers.get("authorization", "").lower().startswith("bearer "):
+            call.fault = call.fault or "a bearer token is for v2: this takes a user's OAuth 1.0a signature"
+            return False
+        try:
+            with unlogged():
+                valid, _ = self._signed.validate_protected_resource_request(
+                    call.uri, call.method, call.body.decode("utf-8", "replace"), call.headers
+                )
+        except ValueError:  # what oauthlib raises on characters that can't be in a query or an OAuth header
+            call.fault = "the query, or Authorization, has characters that can't be there unescaped"
+            return False
+        if not valid:
+            call.fault = self._signed.fault()
+        return bool(valid)
+
+    def has_app_password(self, call: Call) -> bool:
+        """Whether the request carries consumer key and secret as Basic authentication."""
+        scheme, _, word = call.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "basic":
+            return False
+        try:
+            key, _, secret = base64.b64decode(word, validate=True).decode().partition(":")
+        except ValueError:  # no base64, or not of UTF-8
+            return False
+        mine = self.accounts.credentials
+        return (unquote_plus(key), unquote_plus(secret)) == (mine.consumer_key, mine.consumer_secret)
+
+
+def _bearer(call: Call) -> str | None:
+    """Return the token that a request carries as its bearer, if it does."""
+    scheme, _, token = call.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None

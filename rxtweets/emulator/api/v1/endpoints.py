@@ -1,0 +1,150 @@
+"""The endpoints of v1.1: filter, sample and their siblings, user and site streams."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from itertools import count
+from typing import TYPE_CHECKING
+
+from rxtweets.emulator.server.http import Answer, Call, json_answer, v1_refusal
+from rxtweets.emulator.streams.history import LastReplay
+from rxtweets.emulator.streams.source import Feed
+from rxtweets.emulator.world.model import Post
+from rxtweets.filters import FilterQuery
+
+from . import parameters
+from .feeds import FilterFeed, StatusFeed, VolumeFeed
+from .forms import user
+from .home import Asked, SiteFeed, UserFeed
+from .sites import PREFIX, SiteControls
+from .social_graph import Circles
+
+if TYPE_CHECKING:
+    from rxtweets.emulator.app.site import Site
+
+VOLUME: dict[str, Callable[[Post], object]] = {
+    "sample": lambda post: True,
+    "firehose": lambda post: True,
+    "links": lambda post: (post.retweeted or post).links,
+    "retweet": lambda post: post.retweeted,
+}
+"""Which statuses the streams have that aren't filtered."""
+
+
+_ALL = "delimited stall_warnings"
+_VOLUME = f"{_ALL} count partitions"
+_FILTER = f"{_ALL} track follow locations language filter_level count"
+_SAMPLE = f"{_ALL} language filter_level"
+_USER = f"{_ALL} with replies track locations stringify_friend_ids"
+_SITE = f"{_ALL} with replies follow stringify_friend_ids"
+"""Parameters of each stream; others are ignored. Source: the streaming guides of v1.1."""
+
+
+def streams(site: Site) -> dict[str, dict[str, Callable[[Call], Answer | Feed]]]:
+    """The paths and methods of v1.1's streams."""
+
+    def guarded(
+        open_feed: Callable[[Call, dict[str, str]], StatusFeed], taken: str
+    ) -> Callable[[Call], Answer | Feed]:
+        names = frozenset(taken.split())
+
+        def endpoint(call: Call) -> Answer | Feed:
+            if not site.gate.has_signature(call):
+                return v1_refusal(401, call.path)
+            if call.garbled:
+                return v1_refusal(406, call.path, "Parameters must be UTF-8")
+            account = site.accounts.screen_name
+            impatient = site.conduct.attempt(call, account)
+            if impatient is not None:
+                return impatient
+            given = {**call.query, **call.form}
+            params = {name: given[name] for name in given if name in names}
+            try:
+                feed = open_feed(call, params)
+                _settle(feed, call, params, account)
+                _replay(feed, params)
+            except parameters.Refused as refused:
+                return v1_refusal(refused.status, call.path, refused.text)
+            return feed
+
+        return endpoint
+
+    def _settle(feed: StatusFeed, call: Call, params: dict[str, str], account: str) -> None:
+        """What all streams of v1.1 have in common."""
+        feed.clock = site.clock
+        feed.stall_warnings = params.get("stall_warnings") == "true"
+        feed.name = f"{account}-{call.path.removeprefix('/1.1/').removesuffix('.json')}"
+        if not isinstance(feed, SiteFeed):
+            feed.slot = (account, "user" if isinstance(feed, UserFeed) else "public")
+
+    def _replay(feed: StatusFeed, params: dict[str, str]) -> None:
+        wanted, history = parameters.count(params), site.hub.history
+        if wanted:
+            feed.finite = wanted < 0
+            feed.backlog = lambda: LastReplay(history, abs(wanted), feed.matches, wanted < 0)
+
+    def user_stream(call: Call, params: dict[str, str]) -> StatusFeed:
+        searched = params.get("track") or params.get("locations")
+        query = parameters.query(params) if searched else None
+        return UserFeed(circles, site.accounts.user_id, _asked(params, "followings", query))
+
+    def site_stream(call: Call, params: dict[str, str]) -> StatusFeed:
+        ids = parameters.follow(params, parameters.MOST_SITE_USERS)
+        if not ids:
+            raise parameters.Refused(406, "No filter parameters found. Expect at least one parameter: follow")
+        control = f"01_{site.accounts.user_id}_{next(numbers)}"
+        return SiteFeed(circles, ids, _asked(params, "user"), control)
+
+    numbers, circles = count(1), Circles(site.world)
+    filtered = guarded(_filter, _FILTER)
+    mine, others = guarded(user_stream, _USER), guarded(site_stream, _SITE)
+    table: dict[str, dict[str, Callable[[Call], Answer | Feed]]] = {
+        "/1.1/statuses/filter.json": {"POST": filtered, "GET": filtered},
+        "/1.1/user.json": {"GET": mine, "POST": mine},
+        "/1.1/site.json": {"GET": others, "POST": others},
+    }
+    for name, wanted in VOLUME.items():
+        # POST as well: Tweepy 3 asks for every stream that way, and Twitter let it.
+        opened = guarded(partial(_volume, wanted), _SAMPLE if name == "sample" else _VOLUME)
+        table[f"/1.1/statuses/{name}.json"] = {"GET": opened, "POST": opened}
+    return table
+
+
+def routes(site: Site) -> dict[str, dict[str, Callable[[Call], Answer | Feed]]]:
+    """The paths and methods that control site streams, and tell a program whose credentials it has."""
+    control = SiteControls(site).answer
+
+    def who_am_i(call: Call) -> Answer:
+        if not site.gate.has_signature(call):
+            return json_answer({"errors": [{"code": 32, "message": "Could not authenticate you."}]}, 401)
+        return json_answer(user(site.world.people.with_id(site.accounts.user_id)))
+
+    return {
+        f"{PREFIX}*": {"GET": control, "POST": control},
+        "/1.1/account/verify_credentials.json": {"GET": who_am_i},
+    }
+
+
+def _filter(call: Call, params: dict[str, str]) -> StatusFeed:
+    return FilterFeed(parameters.query(params), parameters.delimited(params))
+
+
+def _volume(kind: Callable[[Post], object], call: Call, params: dict[str, str]) -> StatusFeed:
+    return VolumeFeed(
+        kind,
+        parameters.partitions(params),
+        parameters.language(params),
+        parameters.level(params),
+        parameters.delimited(params),
+    )
+
+
+def _asked(params: dict[str, str], default: str, query: FilterQuery | None = None) -> Asked:
+    return Asked(
+        delimited=parameters.delimited(params),
+        stringify_friend_ids=params.get("stringify_friend_ids") == "true",
+        with_followings=parameters.one_of(params, "with", default, "user", "followings") == "followings",
+        all_replies=parameters.one_of(params, "replies", "none", "none", "all") == "all",
+        query=query,
+    )

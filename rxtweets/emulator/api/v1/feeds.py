@@ -1,0 +1,123 @@
+"""What the streams of v1.1 send."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+
+from msgspec import structs
+
+from rxtweets.emulator.app.clock import Clock
+from rxtweets.emulator.streams.matching import tracked
+from rxtweets.emulator.streams.source import Feed, partition_of
+from rxtweets.emulator.world.languages import spoken
+from rxtweets.emulator.world.model import LEVELS, Post
+from rxtweets.emulator.world.post_spec import Wish
+from rxtweets.filters import FilterQuery
+
+from . import notices
+from .forms import status_bytes
+from .parameters import PARTITIONS
+
+
+class StatusFeed(Feed):
+    """Statuses, and what comes beside them."""
+
+    protocol = "1.1"
+    clock: Clock
+    name = ""
+    stall_warnings = False
+
+    def __init__(self, delimited: bool = False) -> None:
+        self.delimited = delimited
+
+    def matches(self, post: Post) -> bool:
+        """Whether the stream gets the post."""
+        return True
+
+    def message(self, post: Post) -> bytes | None:
+        return status_bytes(post) if self.matches(post) else None
+
+    def aside(self, post: Post, dice: random.Random) -> tuple[bytes, ...]:
+        drawn = dice.random()
+        if drawn < 0.02:
+            return (notices.deletion(post),)
+        if drawn < 0.022:
+            return (notices.scrub_geo(post),)
+        return (notices.withheld(post, whole_user=drawn < 0.023),) if drawn < 0.024 else ()
+
+    def falling_behind(self, percent: int) -> bytes | None:
+        return notices.falling_behind(percent) if self.stall_warnings else None
+
+    def limited(self, total: int) -> bytes | None:
+        return notices.limit(total, self.clock.world_ms())
+
+    def finished(self) -> bytes | None:
+        return notices.disconnect(9, self.name)
+
+    def goodbye(self) -> bytes | None:
+        return notices.disconnect(7, self.name)
+
+
+class FilterFeed(StatusFeed):
+    """Statuses that a filter matches."""
+
+    def __init__(self, query: FilterQuery, delimited: bool) -> None:
+        super().__init__(delimited)
+        self._query = query
+
+    def matches(self, post: Post) -> bool:
+        return tracked(self._query, post)
+
+    def wish(self, dice: random.Random) -> Wish | None:
+        return query_wish(self._query, dice)
+
+
+def query_wish(query: FilterQuery, dice: random.Random) -> Wish:
+    """Something that a filter matches."""
+    options: list[Wish] = []
+    if query.track:
+        options.append(Wish(words=tuple(dice.choice(query.track).split())))
+    if query.follow:
+        options.append(Wish(author=dice.choice(query.follow)))
+    if query.locations:
+        options.append(Wish(box=dice.choice(query.locations)))
+    lang = _language(query.languages, dice)
+    level = "medium" if query.filter_level == "medium" else None
+    return structs.replace(dice.choice(options), lang=lang, level=level)
+
+
+def _language(asked: Sequence[str], dice: random.Random) -> str | None:
+    """One of the languages asked for; None where X has none of them, so that nothing will match."""
+    codes = [code for one in asked for code in spoken(one)]
+    return dice.choice(codes) if codes else None
+
+
+class VolumeFeed(StatusFeed):
+    """All statuses, or those of one kind; of the parts into which they are split, those asked for."""
+
+    def __init__(
+        self,
+        kind: Callable[[Post], object],
+        parts: frozenset[int],
+        languages: frozenset[str],
+        level: str,
+        delimited: bool,
+    ) -> None:
+        super().__init__(delimited)
+        self._kind = kind
+        self._parts = parts
+        self._languages = languages.union(*map(spoken, languages))
+        self._level = LEVELS.index(level)
+
+    def matches(self, post: Post) -> bool:
+        return (
+            partition_of(post, PARTITIONS) in self._parts
+            and (not self._languages or post.lang in self._languages)
+            and LEVELS.index(post.level) >= self._level
+            and bool(self._kind(post))
+        )
+
+    def wish(self, dice: random.Random) -> Wish | None:
+        lang = _language(sorted(self._languages), dice)
+        return Wish(lang=lang, level="medium" if self._level == LEVELS.index("medium") else None)

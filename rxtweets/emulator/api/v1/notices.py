@@ -1,0 +1,88 @@
+"""The messages of v1.1 that are no statuses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rxtweets.emulator.server.http import encode
+from rxtweets.emulator.world.model import Post
+
+DISCONNECT_REASONS = {
+    1: "The feed was shutdown (possibly a machine restart)",
+    2: "The same endpoint was connected too many times",
+    3: "Control streams was used to close a stream (applies to sitestreams)",
+    4: "The client was reading too slowly and was disconnected by the server",
+    5: "The client appeared to have initiated a disconnect",
+    6: "An oauth token was revoked for a user (applies to site and userstreams)",
+    7: "admin logout",
+    9: "The stream connected with a negative count parameter and was disconnected after all backfill was"
+    " delivered",
+    10: "An internal issue disconnected the stream",
+    11: "An internal issue disconnected the stream",
+    12: "The host the stream was connected to became overloaded and streams were disconnected to balance"
+    " load",
+}
+"""What each code of a disconnect says. Source: the streaming guide of v1.1."""
+
+
+def disconnect(code: int, stream_name: str) -> bytes:
+    """The message that a stream ends, and why. Raises KeyError for a code there is none of."""
+    reason = DISCONNECT_REASONS[code]
+    return encode({"disconnect": {"code": code, "stream_name": stream_name, "reason": reason}})
+
+
+def falling_behind(percent: int) -> bytes:
+    """The warning that the queue of a slow reader is that full."""
+    message = (
+        "Your connection is falling behind and messages are being queued for delivery to you. Your queue is"
+    )
+    said = f"{message} now over {percent}% full. You will be disconnected when the queue is full."
+    return encode({"warning": {"code": "FALLING_BEHIND", "message": said, "percent_full": percent}})
+
+
+def limit(total: int, ms: int) -> bytes:
+    """The notice that so many statuses were withheld since the stream was opened."""
+    return encode({"limit": {"track": total, "timestamp_ms": str(ms)}})
+
+
+def deletion(post: Post) -> bytes:
+    """The message that a status is gone."""
+    return _deletion("status", post)
+
+
+def letter_deletion(post: Post) -> bytes:
+    """The message that a direct message is gone."""
+    return _deletion("direct_message", post)
+
+
+def follows_over_limit(user_id: int) -> bytes:
+    """The warning that somebody follows too many accounts to be sent what all of them say."""
+    return encode(
+        {"warning": {"code": "FOLLOWS_OVER_LIMIT", "message": "Too many follows", "user_id": user_id}}
+    )
+
+
+def scrub_geo(post: Post) -> bytes:
+    """The message that the author has taken back where they were, up to that status."""
+    author = post.author.id
+    gone = {
+        "user_id": author,
+        "user_id_str": str(author),
+        "up_to_status_id": post.id,
+        "up_to_status_id_str": str(post.id),
+    }
+    return encode({"scrub_geo": gone})
+
+
+def withheld(post: Post, whole_user: bool) -> bytes:
+    """The message that a status, or its author, can't be seen in some countries."""
+    countries: dict[str, Any] = {"withheld_in_countries": ["DE", "AR"]}
+    if whole_user:
+        return encode({"user_withheld": {"id": post.author.id, **countries}})
+    return encode({"status_withheld": {"id": post.id, "user_id": post.author.id, **countries}})
+
+
+def _deletion(kind: str, post: Post) -> bytes:
+    author = post.author.id
+    gone = {"id": post.id, "id_str": str(post.id), "user_id": author, "user_id_str": str(author)}
+    return encode({"delete": {kind: gone, "timestamp_ms": str(post.ms + 1000)}})

@@ -1,0 +1,95 @@
+"""The control of an open site stream: whom it holds, and who joins or leaves it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from rxtweets.emulator.server.http import Answer, Call, json_answer, v1_refusal
+from rxtweets.emulator.streams.stream import OpenStream
+
+from . import parameters
+from .home import SiteFeed
+
+if TYPE_CHECKING:
+    from rxtweets.emulator.app.site import Site
+
+PREFIX = "/1.1/site/c/"
+MOST_USERS = 1000
+"""Users of one site stream, of which 100 at a time can be added. Source: Twitter's guide to site streams."""
+
+
+class SiteControls:
+    """``/1.1/site/c/…``: answers only to the account's signature, as the site stream itself."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._actions: dict[tuple[str, str], Callable[[OpenStream, SiteFeed, dict[str, str]], Answer]] = {
+            ("GET", "info.json"): self._info,
+            ("POST", "add_user.json"): self._add,
+            ("POST", "remove_user.json"): self._remove,
+            ("POST", "friends/ids.json"): self._friends,
+        }
+
+    def answer(self, call: Call) -> Answer:
+        """Do what a request to a control address asks for."""
+        if not self._site.gate.has_signature(call):
+            return v1_refusal(401, call.path)
+        control, _, name = call.path.removeprefix(PREFIX).partition("/")
+        action = self._actions.get((call.method, name))
+        found = [
+            (stream, stream.feed)
+            for stream in self._site.hub.streams.values()
+            if isinstance(stream.feed, SiteFeed) and stream.feed.control == control
+        ]
+        if action is None or not found:
+            return v1_refusal(404, call.path)
+        try:
+            return action(*found[0], {**call.query, **call.form})
+        except parameters.Refused as refused:
+            return v1_refusal(refused.status, call.path, refused.text)
+
+    def _info(self, stream: OpenStream, feed: SiteFeed, params: dict[str, str]) -> Answer:
+        asked = feed.asked
+        info = {
+            "users": [self._named(key) for key in feed.users],
+            "delimited": "length" if asked.delimited else "none",
+            "include_followings_activity": False,
+            "include_user_changes": False,
+            "replies": "all" if asked.all_replies else "none",
+            "with": "followings" if asked.with_followings else "user",
+        }
+        return json_answer({"info": info})
+
+    def _add(self, stream: OpenStream, feed: SiteFeed, params: dict[str, str]) -> Answer:
+        new = sorted(_ids(params) - feed.users.keys())
+        total = len(feed.users) + len(new)
+        if total > MOST_USERS:
+            raise parameters.Refused(413, f"Too many users in the stream: {total}, limit is {MOST_USERS}")
+        for user_id in new:
+            stream.send(feed.add(user_id))
+        return Answer(200)
+
+    def _remove(self, stream: OpenStream, feed: SiteFeed, params: dict[str, str]) -> Answer:
+        for user_id in _ids(params):
+            feed.users.pop(user_id, None)
+        return Answer(200)
+
+    def _friends(self, stream: OpenStream, feed: SiteFeed, params: dict[str, str]) -> Answer:
+        (user_id, *others) = _ids(params)
+        if others or user_id not in feed.users:
+            raise parameters.Refused(406, "Parameter user_id must be one user of this stream")
+        ids = feed.users[user_id].circle.friends
+        follow = {"user": self._named(user_id), "friends": ids, "previous_cursor": 0, "next_cursor": 0}
+        return json_answer({"follow": follow})
+
+    def _named(self, user_id: int) -> dict[str, Any]:
+        name = self._site.world.people.with_id(user_id).screen_name
+        return {"id": user_id, "name": name, "dm": False}
+
+
+def _ids(params: dict[str, str]) -> frozenset[int]:
+    ids = parameters.ids(params, "user_id", parameters.MOST_SITE_USERS)
+    if not ids:
+        raise parameters.Refused(406, "Parameter user_id is missing")
+    return ids

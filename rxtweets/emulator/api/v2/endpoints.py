@@ -1,0 +1,216 @@
+"""The endpoints of v2 that stream posts, and the table of all of v2's paths."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from rxtweets.emulator.app.limits import ACTIVITY, FILTERED, RULES, SUBSCRIPTIONS
+from rxtweets.emulator.server.http import Answer, Call, encode, problem, v2_refusal
+from rxtweets.emulator.streams.source import Feed
+from rxtweets.emulator.world.model import Post
+from rxtweets.emulator.world.post_spec import NOTHING, Wish
+from rxtweets.emulator.world.specs import rule_wish
+
+from . import connections as connection_params
+from . import rules as rule_params
+from . import subscriptions as subscription_params
+from .access import APP_ONLY, BY_USER, SIGNED, client_forbidden, unsupported_authentication
+from .activity import ActivityFeed
+from .connections import ConnectionEndpoints
+from .events import EventFeed, LikeFeed
+from .fields import BACKFILL, LIKE_LISTS, POST_LISTS, RECOVERY, Fields, check, read_fields
+from .forms import post_bytes
+from .params import Check, check_query
+from .recovery import recover
+from .rules import RuleBook, RuleEndpoints
+from .subscriptions import SubscriptionEndpoints
+
+if TYPE_CHECKING:
+    from rxtweets.emulator.app.site import Site
+
+Endpoint = Callable[[Call], Answer | Feed]
+
+
+# Partitions of each language's firehose. Source: X's OpenAPI description.
+LANGUAGES = {"en": 8, "ja": 2, "ko": 2, "pt": 2}
+
+
+class PostFeed(Feed):
+    """Every post, or every post in one language."""
+
+    def __init__(
+        self, fields: Fields, partition: int | None = None, partitions: int = 1, lang: str | None = None
+    ) -> None:
+        self.fields = fields
+        self.partition = partition
+        self.partitions = partitions
+        self._lang = lang
+
+    def message(self, post: Post) -> bytes | None:
+        return post_bytes(post, self.fields) if self._lang in (None, post.lang) else None
+
+    def wish(self, dice: random.Random) -> Wish | None:
+        return Wish(lang=self._lang) if self._lang else NOTHING
+
+
+class FilteredFeed(Feed):
+    """Posts that a rule matches, with the rules that do."""
+
+    def __init__(self, fields: Fields, book: RuleBook) -> None:
+        self.fields = fields
+        self._book = book
+
+    def message(self, post: Post) -> bytes | None:
+        book = self._book
+        matching = [book.rules[key] for key in book.selector.matching(post)]
+        if not matching:
+            return None
+        # X sends the tag of a rule that has none, too: empty. Tweepy 4 relies on it.
+        rules = encode([{"id": rule.id, "tag": rule.tag or ""} for rule in matching])
+        return post_bytes(post, self.fields)[:-1] + b',"matching_rules":' + rules + b"}"
+
+    def wish(self, dice: random.Random) -> Wish | None:
+        trees = tuple(self._book.trees.values())
+        return rule_wish(dice.choice(trees), dice) if trees else None
+
+
+def checked(endpoint: Endpoint, known: Mapping[str, Check], *required: str) -> Endpoint:
+    """The endpoint, for requests whose query has these parameters only."""
+    return lambda call: check_query(call, known, required) or endpoint(call)
+
+
+def stream_for(site: Site, path: str, endpoint: Endpoint) -> Endpoint:
+    """The endpoint of a stream, for those whose level has it, with the past if that is asked for."""
+    allowance = site.conduct.allowance
+
+    def admitted(call: Call) -> Answer | Feed:
+        if not allowance.may_open(path):
+            return client_forbidden(site.accounts.user_id)
+        reply = endpoint(call)
+        if not isinstance(reply, Feed):
+            return reply
+        return (
+            recover(call, reply, site)
+            or site.conduct.crowded(call, reply, site.hub.streams.values())
+            or reply
+        )
+
+    return admitted
+
+
+def authorized(site: Site, endpoint: Endpoint, by_user: bool = False) -> Endpoint:
+    """The endpoint, for those who have the bearer token and keep to the limits.
+
+    `by_user` is for endpoints that also take what a user signed (OAuth 1.0a), or the user's own token.
+    """
+
+    def guarded(call: Call) -> Answer | Feed:
+        gate = site.gate
+        if gate.has_bearer(call) or (by_user and (gate.has_user_token(call) or gate.has_signature(call))):
+            return site.conduct.spend(call.method, site.endpoint(call.path)) or endpoint(call)
+        if by_user:
+            return v2_refusal(401)
+        if gate.has_user_token(call):
+            return unsupported_authentication(BY_USER, APP_ONLY)
+        if call.headers.get("authorization", "").lower().startswith("oauth "):
+            return unsupported_authentication(SIGNED, APP_ONLY)
+        return v2_refusal(401)
+
+    return guarded
+
+
+def streams(site: Site) -> dict[str, dict[str, Endpoint]]:
+    """The paths and methods of v2's streams."""
+
+    def filtered(call: Call) -> Answer | Feed:
+        fault = check(call, POST_LISTS)
+        if fault is not None:
+            return fault
+        if not site.book.rules:
+            detail = (
+                f"You must define rules using the POST {RULES} endpoint before connecting to filtered stream."
+            )
+            more = {"connection_issue": "RuleConfigurationIssue"}
+            return problem(409, "ConnectionException", detail, "streaming-connection", **more)
+        return FilteredFeed(read_fields(call), site.book)
+
+    def posts(
+        partitions: int = 1, lang: str | None = None, recovery: Mapping[str, Check] = RECOVERY
+    ) -> Endpoint:
+        return lambda call: (
+            check(call, POST_LISTS, partitions, recovery)
+            or PostFeed(read_fields(call), _partition(call), partitions, lang)
+        )
+
+    def likes(partitions: int) -> Endpoint:
+        return lambda call: (
+            check(call, LIKE_LISTS, partitions)
+            or LikeFeed(read_fields(call), _partition(call), partitions, site.world)
+        )
+
+    def events(kind: str, partitions: int = 1) -> Endpoint:
+        return lambda call: (
+            check(call, {}, partitions) or EventFeed(kind, _partition(call), partitions, site.world)
+        )
+
+    table: dict[str, Endpoint] = {
+        FILTERED: filtered,
+        "/2/tweets/sample/stream": posts(recovery=BACKFILL),
+        "/2/tweets/sample10/stream": posts(2),
+        "/2/tweets/firehose/stream": posts(20),
+        "/2/likes/firehose/stream": likes(20),
+        "/2/likes/sample10/stream": likes(2),
+        "/2/likes/compliance/stream": events("likes_compliance"),
+        "/2/tweets/compliance/stream": events("tweets_compliance", 4),
+        "/2/users/compliance/stream": events("users_compliance", 4),
+        "/2/tweets/label/stream": events("labels"),
+        ACTIVITY: lambda call: check(call, {}) or ActivityFeed(site.subscriptions, site.world),
+    }
+    for lang, partitions in LANGUAGES.items():
+        table[f"/2/tweets/firehose/stream/lang/{lang}"] = posts(partitions, lang)
+    return {
+        path: {"GET": authorized(site, stream_for(site, path, endpoint))} for path, endpoint in table.items()
+    }
+
+
+def routes(site: Site) -> dict[str, dict[str, Endpoint]]:
+    """v2's other paths and methods; a path that ends in ``/*`` takes one more segment."""
+    rules = RuleEndpoints(site.book, site.accounts.user_id, site.clock)
+    subscriptions = SubscriptionEndpoints(site)
+    connections = ConnectionEndpoints(site)
+    table: dict[str, dict[str, Endpoint]] = {
+        RULES: {
+            "GET": checked(rules.list_rules, rule_params.LISTED),
+            "POST": checked(rules.update, rule_params.UPDATED),
+        },
+        f"{RULES}/counts": {"GET": checked(rules.counts, rule_params.COUNTED)},
+        SUBSCRIPTIONS: {
+            "GET": checked(subscriptions.list_subscriptions, subscription_params.LISTED),
+            "POST": checked(subscriptions.create, {}),
+            "DELETE": checked(subscriptions.delete_many, subscription_params.DELETED, "ids"),
+        },
+        f"{SUBSCRIPTIONS}/*": {
+            "PUT": checked(subscriptions.update, {}),
+            "DELETE": checked(subscriptions.delete, {}),
+        },
+        "/2/connections": {
+            "GET": checked(connections.list_connections, connection_params.LISTED),
+            "DELETE": checked(connections.delete_uuids, {}),
+        },
+        "/2/connections/all": {"DELETE": checked(connections.delete_endpoint, {})},
+        "/2/connections/*": {"DELETE": checked(connections.delete_endpoint, {})},
+    }
+    return {
+        path: {
+            method: authorized(site, endpoint, by_user=path == SUBSCRIPTIONS and method != "DELETE")
+            for method, endpoint in methods.items()
+        }
+        for path, methods in table.items()
+    }
+
+
+def _partition(call: Call) -> int | None:
+    text = call.query.get("partition")
+    return int(text) if text else None

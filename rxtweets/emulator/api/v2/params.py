@@ -1,0 +1,205 @@
+"""What requests of v2 may hold: the parameters of a query, the members of a body, the page of a list.
+
+Whatever is wrong is told in one answer, X's problem for invalid requests. A check takes a parameter's value
+and gives what is wrong with it, to be put after the parameter's name.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import msgspec
+
+from rxtweets.emulator.server.http import Answer, Call, invalid_request
+
+Check = Callable[[str], Iterable[str]]
+_T = TypeVar("_T")
+
+ID = r"^[0-9]{1,19}\Z"
+_MOMENT = re.compile(
+    r"(\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:)(\d{2})(\.\d{1,6})?\d*([Zz]|[+-]\d{2}:\d{2})", re.ASCII
+)
+_TOKEN = re.compile(r"[0-9A-V]{16}")
+_MOST_SHOWN = 100
+"""Characters of a value that a message repeats."""
+
+
+def check_query(call: Call, known: Mapping[str, Check], required: Collection[str] = ()) -> Answer | None:
+    """The refusal that a query earns, all its faults in one, or None."""
+    if call.garbled:
+        return invalid_request(({}, "The request has characters that are not UTF-8"))
+    faults: list[tuple[dict[str, list[str]], str]] = []
+    times = Counter(name for name, _ in call.pairs)
+    for name, value in call.query.items():
+        if name not in known:
+            shown, allowed = _short(name), ",".join(sorted(known))
+            faults.append(
+                ({shown: [_short(value)]}, f"The query parameter [{shown}] is not one of [{allowed}]")
+            )
+        elif times[name] > 1:
+            message = f"The query parameter [{name}] was given {times[name]} times; give its values in one"
+            faults.append(({name: [_short(given) for key, given in call.pairs if key == name]}, message))
+        else:
+            faults += (
+                ({name: [_short(value)]}, f"The `{name}` query parameter {wrong}")
+                for wrong in known[name](value)
+            )
+    for name in required:
+        if name not in times:
+            faults.append(({name: []}, f"The `{name}` query parameter can not be empty"))
+    return invalid_request(*faults) if faults else None
+
+
+def read_body(call: Call, kind: type[_T]) -> _T | Answer:
+    """Return what the body holds, JSON of just that kind, or the refusal of any other.
+
+    JSON that is called a form is taken, too: curl says so unless told otherwise, and X's own examples
+    leave it at that.
+    """
+    content_type = call.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type not in ("", "application/json", "application/x-www-form-urlencoded"):
+        message = f"The `Content-Type` of the body must be application/json, and is [{_short(content_type)}]"
+        return invalid_request(({"Content-Type": [content_type]}, message))
+    try:
+        return msgspec.json.decode(call.body, type=kind)
+    except msgspec.ValidationError as error:
+        return invalid_request(({}, f"Request body is not as it must be: {error}"))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return invalid_request(({}, "Request body is not valid JSON"))
+
+
+def check_path_id(call: Call, name: str) -> Answer | None:
+    """The refusal of a path whose last part is no id."""
+    value = call.path.rpartition("/")[2]
+    if re.match(ID, value):
+        return None
+    message = f"The `{name}` path parameter value [{_short(value)}] does not match ^[0-9]{{1,19}}$"
+    return invalid_request(({name: [value]}, message))
+
+
+# --- checks
+
+
+def anything(value: str) -> Iterable[str]:
+    return ()
+
+
+def one_of(*allowed: str) -> Check:
+    """One of these words."""
+    said = ",".join(allowed)
+    return lambda value: () if value in allowed else (f"value [{_short(value)}] is not one of [{said}]",)
+
+
+def some_of(allowed: Collection[str], least: int = 1) -> Check:
+    """Some of these words with commas between, none twice."""
+    said = ",".join(allowed)
+
+    def wrong(value: str) -> Iterable[str]:
+        items = split(value)
+        if len(items) < least:
+            yield "can not be empty"
+        for item, times in Counter(items).items():
+            if item not in allowed:
+                yield f"value [{_short(item)}] is not one of [{said}]"
+            elif times > 1:
+                yield f"value [{item}] was given {times} times"
+
+    return wrong
+
+
+def ids(least: int, most: int) -> Check:
+    """Ids with commas between."""
+
+    def wrong(value: str) -> Iterable[str]:
+        items = split(value)
+        if not least <= len(items) <= most:
+            yield f"must hold {least} to {most} ids, and holds {len(items)}"
+        bad = [item for item in items if not re.match(ID, item)]
+        if bad:
+            yield f"value [{_short(bad[0])}] does not match ^[0-9]{{1,19}}$"
+
+    return wrong
+
+
+def whole(low: int, high: int) -> Check:
+    """A whole number within these bounds."""
+
+    def wrong(value: str) -> Iterable[str]:
+        if not (re.fullmatch(r"[0-9]{1,9}", value) and low <= int(value) <= high):
+            yield f"value [{_short(value)}] is not between {low} and {high}"
+
+    return wrong
+
+
+def flag(value: str) -> Iterable[str]:
+    """``true`` or ``false``; in capitals too, as programs in Python write them."""
+    if value.lower() not in ("true", "false"):
+        yield f"value [{_short(value)}] is not one of [true,false]"
+
+
+def moment(value: str) -> Iterable[str]:
+    """A time; see `read_moment`."""
+    if read_moment(value) is None:
+        yield f"value [{_short(value)}] is not a time as YYYY-MM-DDTHH:mm:ssZ (RFC 3339)"
+
+
+def read_moment(value: str) -> datetime | None:
+    """The time that RFC 3339 writes so, aware, or None where it writes no time so."""
+    found = _MOMENT.fullmatch(value)
+    if found is None:
+        return None
+    day, second, part, zone = found.groups()
+    leap = second == "60"  # RFC 3339 knows leap seconds, Python does not
+    text = f"{day.upper()}{'59' if leap else second}{part or ''}{'+00:00' if zone in 'Zz' else zone}"
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def token(value: str) -> Iterable[str]:
+    """A ``next_token`` as answers give it."""
+    if not _TOKEN.fullmatch(value):
+        yield f"value [{_short(value)}] is not a `next_token`"
+
+
+def split(text: str) -> list[str]:
+    """The items of a list, also those between two commas that have nothing between them."""
+    return text.split(",") if text else []
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _MOST_SHOWN else text[:_MOST_SHOWN] + "…"
+
+
+# --- pages
+
+PAGING: dict[str, Check] = {"pagination_token": token}
+
+
+def page(call: Call, length: int, size: int) -> tuple[slice, str | None]:
+    """The part of a list that a checked request asks for, and the token of the next part.
+
+    `size` is for requests that don't say ``max_results``.
+    """
+    size = int(call.query.get("max_results", size))
+    given = call.query.get("pagination_token")
+    start = min(int.from_bytes(base64.b32hexdecode(given), "big"), length) if given else 0
+    following = start + size
+    return slice(start, following), _token(following) if following < length else None
+
+
+def _token(position: int) -> str:
+    """16 characters of base32hex, as X's tokens are."""
+    return base64.b32hexencode(position.to_bytes(10, "big")).decode()
+
+
+def meta(shown: list[Any], next_token: str | None) -> dict[str, Any]:
+    """What an answer says of the page it shows."""
+    said: dict[str, Any] = {"result_count": len(shown)}
+    return said if next_token is None else {**said, "next_token": next_token}

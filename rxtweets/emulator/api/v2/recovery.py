@@ -1,0 +1,63 @@
+"""What was missed: `backfill_minutes`, and the window of `start_time` and `end_time`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rxtweets.emulator.server.http import Answer, Call, invalid_request
+from rxtweets.emulator.streams.history import Replay
+from rxtweets.emulator.streams.source import Feed
+
+from .access import client_forbidden
+from .params import read_moment
+
+if TYPE_CHECKING:
+    from rxtweets.emulator.app.site import Site
+
+_NAMES = ("backfill_minutes", "start_time", "end_time")
+_DAY = 86_400_000
+"""Milliseconds that a window may reach back. Source: X's guide to recovery and redundancy."""
+
+
+def recover(call: Call, feed: Feed, site: Site) -> Answer | None:
+    """Give the feed the past that a request asks for; return the refusal where it can't be had."""
+    minutes, start, end = (call.query.get(name) for name in _NAMES)
+    if minutes is not None and not int(minutes):
+        minutes = None
+    asked = [name for name, value in zip(_NAMES, (minutes, start, end), strict=True) if value is not None]
+    if asked and not site.conduct.allowance.enterprise:
+        names = " and ".join(f"`{name}`" for name in asked)
+        return client_forbidden(
+            site.accounts.user_id, f"Recovery ({names}) is not available at your level of access."
+        )
+    now, history = site.clock.world_ms(), site.hub.history
+    if start is None and end is None:
+        if minutes is not None:
+            feed.backlog = lambda: Replay(history, history.since(now - int(minutes) * 60_000), None)
+        return None
+    if start is None:
+        return _fault("end_time", end or "", "goes with `start_time` only")
+    if minutes is not None:
+        return _fault("backfill_minutes", minutes, "can't be given together with `start_time`")
+    first, last = _milliseconds(start), now if end is None else _milliseconds(end)
+    if first < now - _DAY:
+        return _fault("start_time", start, "is more than 24 hours ago")
+    if last > now:
+        return _fault("end_time", end or "", "is in the future")
+    if first >= last:
+        return _fault("start_time", start, "must be before `end_time`")
+    feed.finite = True
+    feed.backlog = lambda: Replay(
+        history, history.since(first), history.end if end is None else history.since(last)
+    )
+    return None
+
+
+def _milliseconds(text: str) -> int:
+    moment = read_moment(text)
+    assert moment is not None, "parameters are checked before"
+    return int(moment.timestamp() * 1000)
+
+
+def _fault(name: str, value: str, why: str) -> Answer:
+    return invalid_request(({name: [value]}, f"The `{name}` query parameter value [{value}] {why}"))

@@ -1,0 +1,214 @@
+"""v2's subscriptions to activity, which feed its stream."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType, to_builtins
+from msgspec.structs import replace
+
+from rxtweets.emulator.server.http import Answer, Call, invalid_request, json_answer, problem
+from rxtweets.emulator.world.text import names
+
+from .access import APP_ONLY, BY_USER, SIGNED, unsupported_authentication
+from .params import ID, PAGING, Check, check_path_id, ids, meta, page, read_body, split, whole
+from .rules import sent
+
+if TYPE_CHECKING:
+    from rxtweets.emulator.app.site import Site
+
+# Source: X's OpenAPI description, CreateActivitySubscriptionRequest.
+EVENT_TYPES = frozenset(
+    names(
+        "profile.update.bio profile.update.profile_picture profile.update.banner_picture"
+        " profile.update.screenname profile.update.geo profile.update.url"
+        " profile.update.verified_badge profile.update.affiliate_badge profile.update.handle news.new"
+        " follow.follow follow.unfollow spaces.start spaces.end broadcast.start broadcast.end"
+        " broadcast.chat chat.received chat.sent chat.conversation.join chat.conversation_join"
+        " chat.conversation.member_added chat.conversation.member_removed"
+        " chat.conversation.admin_added chat.conversation.admin_removed chat.update.group_name"
+        " chat.update.restrictions dm.sent dm.received dm.indicate_typing dm.read post.create"
+        " post.delete post.mention.create post.reply.create post.quote.create post.repost.create"
+        " like.create mute.mute mute.unmute block.block block.unblock"
+    )
+)
+_UNDIRECTED = ("mute.", "block.")
+"""Kinds whose subscriptions have no direction."""
+_PRIVATE = (
+    *_UNDIRECTED,
+    "like.",
+    "dm.",
+    "chat.",
+    "post.mention.",
+    "post.reply.",
+    "post.quote.",
+    "post.repost.",
+)
+"""Kinds that only the user may let the app see. Source: X's page "X Activity API: introduction"."""
+MOST_LISTED = 1000
+LISTED: dict[str, Check] = {**PAGING, "max_results": whole(1, MOST_LISTED)}
+DELETED: dict[str, Check] = {"ids": ids(1, 100)}
+"""The parameters of the endpoints that have any."""
+
+_Tag = Annotated[str, Meta(min_length=1, max_length=200)]
+_Id = Annotated[str, Meta(pattern=ID)]
+
+
+class _Filter(Struct, frozen=True, forbid_unknown_fields=True):
+    user_id: _Id | UnsetType = UNSET
+    keyword: Annotated[str, Meta(min_length=1, max_length=150)] | UnsetType = UNSET
+    direction: Literal["inbound", "outbound"] | UnsetType = UNSET
+
+
+class _Create(Struct, frozen=True, forbid_unknown_fields=True):
+    """The body that makes a subscription."""
+
+    event_type: str
+    filter: _Filter
+    tag: _Tag | UnsetType = UNSET
+    webhook_id: _Id | UnsetType = UNSET
+
+
+class _Change(Struct, frozen=True, forbid_unknown_fields=True):
+    """The body that changes one."""
+
+    tag: _Tag | UnsetType = UNSET
+    webhook_id: _Id | UnsetType = UNSET
+
+
+class Subscription(Struct, frozen=True):
+    id: str
+    event_type: str
+    filter: dict[str, str]
+    tag: str | None
+    webhook_id: str | None
+    created: str
+    updated: str
+
+    def form(self) -> dict[str, Any]:
+        whole = {
+            "subscription_id": self.id,
+            "event_type": self.event_type,
+            "filter": self.filter,
+            "tag": self.tag,
+            "webhook_id": self.webhook_id,
+            "created_at": self.created,
+            "updated_at": self.updated,
+        }
+        return {name: value for name, value in whole.items() if value is not None}
+
+
+class SubscriptionEndpoints:
+    """``/2/activity/subscriptions``."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._subscriptions = site.subscriptions
+        self._most = site.conduct.allowance.subscriptions
+
+    def list_subscriptions(self, call: Call) -> Answer:
+        everything = tuple(self._subscriptions.values())
+        part, following = page(call, len(everything), MOST_LISTED)
+        shown = [one.form() for one in everything[part]]
+        body: dict[str, Any] = {"data": shown} if shown else {}
+        return json_answer({**body, "meta": {**meta(shown, following), **self._total()}})
+
+    def _total(self) -> dict[str, int]:
+        """Return what `meta` tells of all subscriptions."""
+        return {"total_subscriptions": len(self._subscriptions)}
+
+    def create(self, call: Call) -> Answer:
+        asked = read_body(call, _Create)
+        if isinstance(asked, Answer):
+            return asked
+        if asked.event_type not in EVENT_TYPES:
+            message = f"`event_type` is not one of [{','.join(sorted(EVENT_TYPES))}]"
+            return invalid_request(({"event_type": [asked.event_type[:100]]}, message))
+        wanted: dict[str, str] = to_builtins(asked.filter)
+        if asked.event_type.startswith(_UNDIRECTED):
+            wanted.pop("direction", None)
+        if not wanted.keys() - {"direction"}:
+            return invalid_request(({"filter": []}, "`filter` must hold a user_id or a keyword"))
+        refusal = self._private(call, asked.event_type, wanted)
+        if refusal is not None:
+            return refusal
+        if len(self._subscriptions) >= self._most:
+            detail = f"At most {self._most} subscriptions are allowed."
+            return problem(403, "Disallowed Resource", detail, "disallowed-resource")
+        now = sent(self._site.clock)
+        made = Subscription(
+            str(self._site.world.ids.next()),
+            asked.event_type.replace("conversation_join", "conversation.join"),
+            wanted,
+            asked.tag or None,
+            asked.webhook_id or None,
+            now,
+            now,
+        )
+        self._subscriptions[made.id] = made
+        return json_answer({"data": {"subscription": made.form()}, "meta": self._total()})
+
+    def _private(self, call: Call, event_type: str, wanted: dict[str, str]) -> Answer | None:
+        """Return the refusal of a subscription to private events that the user didn't allow, if it is one."""
+        if not event_type.startswith(_PRIVATE):
+            return None
+        if not self._site.gate.has_user_token(call):
+            signed = call.headers.get("authorization", "").lower().startswith("oauth ")
+            return unsupported_authentication(SIGNED if signed else APP_ONLY, BY_USER)
+        if wanted.get("user_id") == str(self._site.accounts.user_id):
+            return None
+        detail = (
+            f"Events of type [{event_type}] are private: filter.user_id must be the user who authorized the"
+            f" app, [{self._site.accounts.user_id}]."
+        )
+        more = {"resource_type": "user", "parameter": "user_id", "value": wanted.get("user_id", "")}
+        return problem(403, "Authorization Error", detail, "not-authorized-for-resource", **more)
+
+    def update(self, call: Call) -> Answer:
+        fault = check_path_id(call, "subscription_id")
+        asked = fault if fault is not None else read_body(call, _Change)
+        if isinstance(asked, Answer):
+            return asked
+        found = self._subscriptions.get(_last(call))
+        if found is None:
+            return _missing(_last(call))
+        made = replace(
+            found,
+            tag=asked.tag or found.tag,
+            webhook_id=asked.webhook_id or found.webhook_id,
+            updated=sent(self._site.clock),
+        )
+        self._subscriptions[made.id] = made
+        total = self._total()
+        return json_answer({"data": {"subscription": made.form(), **total}, "meta": total})
+
+    def delete(self, call: Call) -> Answer:
+        fault = check_path_id(call, "subscription_id")
+        if fault is not None:
+            return fault
+        if self._subscriptions.pop(_last(call), None) is None:
+            return _missing(_last(call))
+        return json_answer({"data": {"deleted": True}, "meta": self._total()})
+
+    def delete_many(self, call: Call) -> Answer:
+        data: list[dict[str, Any]] = []
+        errors: list[dict[str, str]] = []
+        for item in split(call.query["ids"]):
+            if self._subscriptions.pop(item, None) is not None:
+                data.append({"subscription_id": item, "deleted": True})
+            else:
+                errors.append(
+                    {"subscription_id": item, "message": "Subscription not found", "reason": "not_found"}
+                )
+        body: dict[str, Any] = {"data": data, "meta": self._total()}
+        return json_answer({**body, "errors": errors} if errors else body)
+
+
+def _last(call: Call) -> str:
+    return call.path.rpartition("/")[2]
+
+
+def _missing(subscription_id: str) -> Answer:
+    detail = f"Could not find subscription with id: [{subscription_id}]."
+    more = {"resource_id": subscription_id, "resource_type": "subscription", "parameter": "subscription_id"}
+    return problem(404, "Not Found Error", detail, "resource-not-found", **more)

@@ -1,0 +1,129 @@
+"""The emulator's own addresses, ``/`` and ``/emulator/…``: control over HTTP, for programs and the console.
+
+What browsers show from elsewhere has no business here: a request is refused whose Host isn't this server
+(DNS rebinding) or whose Origin is another (cross-site requests).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from rxtweets.emulator.console.page import Console
+from rxtweets.emulator.faults.actions import Action
+from rxtweets.emulator.faults.perform import Result, perform
+from rxtweets.emulator.faults.reading import read
+from rxtweets.emulator.server.authority import split
+from rxtweets.emulator.server.http import Answer, Call, json_answer
+from rxtweets.emulator.server.wire import Reply
+
+if TYPE_CHECKING:
+    from .site import Site
+
+DO = "/emulator/do"
+LONGEST_BODY = 1024 * 1024
+"""Bytes of a request to do something."""
+
+
+def is_own(path: str) -> bool:
+    """Whether a path is the emulator's own, and none of the site it stands for."""
+    return path == "/" or path.startswith("/emulator/")
+
+
+class Control:
+    """Answers what is asked of the emulator itself.
+
+    `hosts` are the names, beside those of this machine, that the emulator goes by.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self.hosts: frozenset[str] = frozenset()
+        self.console = console = Console(site)
+        self.routes: dict[str, dict[str, Callable[[Call], Reply]]] = {
+            "/": {"GET": console.page},
+            DO: {"POST": self._do},
+            "/emulator/state": {"GET": console.state},
+            "/emulator/events": {"GET": console.events},
+            "/emulator/console.css": {"GET": console.file},
+            "/emulator/console.js": {"GET": console.file},
+        }
+
+    def respond(self, call: Call) -> Reply:
+        """Answer a request for a path of the emulator's own."""
+        refused = self._foreign(call)
+        if refused is not None:
+            return _error(403, refused)
+        methods = self.routes.get(call.path)
+        if methods is None:
+            return _error(404, f"there is no {call.path}: there are {', '.join(sorted(self.routes))}")
+        endpoint = methods.get(call.method)
+        if endpoint is None:
+            allowed = ", ".join(methods)
+            answer = _error(405, f"{call.path} takes {allowed}, not {call.method}")
+            return Answer(405, answer.body, answer.content_type, (("allow", allowed),))
+        return endpoint(call)
+
+    def _foreign(self, call: Call) -> str | None:
+        """What is wrong with where a request comes from."""
+        authority = call.headers.get("host", "")
+        try:
+            host, _ = split(authority)
+        except ValueError:
+            host = ""
+        if not (_is_loopback(host) or host in self.hosts):
+            return (
+                "Host must be this machine's loopback address, or a host that the emulator was started with"
+            )
+        origin = call.headers.get("origin")
+        if origin is not None and origin.lower() not in (f"{s}://{authority.lower()}" for s in _SCHEMES):
+            return "Origin must be the emulator itself: other pages may not control it"
+        return None
+
+    def _do(self, call: Call) -> Answer:
+        if call.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+            return _error(415, "Content-Type must be application/json")
+        if len(call.body) > LONGEST_BODY:
+            return _error(413, f"the body must have at most {LONGEST_BODY} bytes, it has {len(call.body)}")
+        try:
+            actions = _read(msgspec.json.decode(call.body))
+        except (ValueError, RecursionError) as error:
+            return _error(400, str(error))
+        done: list[Result] = []
+        for action in actions:
+            try:
+                done.append(perform(self._site, action))
+            except ValueError as error:
+                said = f"action {len(done) + 1}: {error}" if len(actions) > 1 else str(error)
+                return json_answer({"error": said, "done": done}, 400)
+        return json_answer({"done": done})
+
+
+_SCHEMES = ("http", "https")
+
+
+def _read(given: Any) -> list[Action]:
+    """One action, or a list of them: all are checked before the first is done."""
+    if not isinstance(given, list):
+        return [read(given)]
+    actions = []
+    for number, one in enumerate(given, 1):
+        try:
+            actions.append(read(one))
+        except ValueError as error:
+            raise ValueError(f"action {number}: {error}") from error
+    return actions
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _error(status: int, text: str) -> Answer:
+    return json_answer({"error": text}, status)

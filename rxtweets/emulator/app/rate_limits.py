@@ -1,0 +1,122 @@
+"""Who may connect, and how often: the rate limits of v2, and v1.1's 420 for the impatient."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from rxtweets.emulator.server.http import Answer, Call, problem, v1_refusal, v2_refusal
+from rxtweets.emulator.streams.source import Feed
+from rxtweets.emulator.streams.stream import OpenStream
+
+from .clock import Clock
+from .limits import WINDOW, Allowance
+
+MINUTE, LONGEST_PENALTY = 60.0, 900.0
+"""Seconds of v1.1's window and first penalty, and of the longest penalty; Twitter published none."""
+
+
+class _Penalty(Struct):
+    """What an account of v1.1 has done lately."""
+
+    attempts: deque[float]
+    length: float = 0.0
+    until: float = 0.0
+
+
+class Conduct:
+    """Counts what clients do and refuses what is too much."""
+
+    def __init__(self, clock: Clock, allowance: Allowance) -> None:
+        self.allowance = allowance
+        self._clock = clock
+        self._windows: dict[tuple[str, str], tuple[int, int]] = {}
+        self._accounts: dict[str, _Penalty] = {}
+
+    def forget(self) -> None:
+        """Begin to count anew."""
+        self._windows.clear()
+        self._accounts.clear()
+
+    # --- v2
+
+    def spend(self, method: str, endpoint: str) -> Answer | None:
+        """Count a request to an endpoint (its path in the table), and refuse it after too many."""
+        limit = self.allowance.requests(method, endpoint)
+        if limit is None:
+            return None
+        start, count = self._window(method, endpoint)
+        if count >= limit:
+            return v2_refusal(429)
+        self._windows[method, endpoint] = (start, count + 1)
+        return None
+
+    def headers(
+        self, method: str, endpoint: str, *, used_up: bool = False, until: float | None = None
+    ) -> tuple[tuple[str, str], ...]:
+        """Return what an answer tells about the limit that its request counts against, as each does at X.
+
+        Where nothing is counted that is X's figure, all of it left.
+
+        Args:
+            method: The request's method.
+            endpoint: Its path in the table.
+            used_up: Whether to say that nothing is left, whatever was counted.
+            until: When the window is to end then, as a UNIX time; None is when it does.
+        """
+        limit = self.allowance.requests(method, endpoint) or self.allowance.published(method, endpoint)
+        start, count = self._window(method, endpoint)
+        return (
+            ("x-rate-limit-limit", str(limit)),
+            ("x-rate-limit-remaining", str(0 if used_up else max(0, limit - count))),
+            ("x-rate-limit-reset", str(start + WINDOW if until is None else math.ceil(until))),
+        )
+
+    def _window(self, method: str, endpoint: str) -> tuple[int, int]:
+        """Return when the window began, in whole seconds as its end is told, and the requests in it."""
+        now = self._clock.time()
+        start, count = self._windows.get((method, endpoint), (int(now), 0))
+        return (int(now), 0) if now - start >= WINDOW else (start, count)
+
+    def crowded(self, call: Call, feed: Feed, open_: Iterable[OpenStream]) -> Answer | None:
+        """Refuse one stream too many on the same endpoint and partition; replays count by themselves."""
+        limit = self.allowance.connections(call.path)
+        alike = [
+            stream
+            for stream in open_
+            if stream.alive
+            and stream.record.path == call.path
+            and stream.feed.partition == feed.partition
+            and stream.feed.finite == feed.finite
+        ]
+        if limit is None or len(alike) < limit:
+            return None
+        return problem(
+            429,
+            "ConnectionException",
+            "This stream is currently at the maximum allowed connection limit.",
+            "streaming-connection",
+            connection_issue="TooManyConnections",
+        )
+
+    # --- v1.1
+
+    def attempt(self, call: Call, account: str) -> Answer | None:
+        """Count an account's connect, and refuse it with 420 where it is one too many."""
+        limit = self.allowance.limits.attempts
+        if limit is None:
+            return None
+        now = self._clock.time()
+        known = self._accounts.setdefault(account, _Penalty(deque(maxlen=limit + 1)))
+        known.attempts.append(now)
+        if now < known.until:
+            known.length = min(2 * known.length, LONGEST_PENALTY)
+        elif len(known.attempts) > limit and now - known.attempts[0] < MINUTE:
+            known.length = MINUTE
+        else:
+            return None
+        known.until = now + known.length
+        return v1_refusal(420, call.path)

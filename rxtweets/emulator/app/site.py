@@ -1,0 +1,238 @@
+"""The emulated site: takes requests, holds the streams, the trouble and the world."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import time
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from rxtweets.emulator.api.oauth import signin
+from rxtweets.emulator.api.oauth.authenticator import Accounts, Gate
+from rxtweets.emulator.api.v1 import endpoints as v1
+from rxtweets.emulator.api.v2 import endpoints as v2
+from rxtweets.emulator.api.v2.rules import RuleBook
+from rxtweets.emulator.api.v2.subscriptions import Subscription
+from rxtweets.emulator.faults.fault_plan import Ordered, Trouble
+from rxtweets.emulator.faults.scenario import Scenario
+from rxtweets.emulator.server.http import Answer, Call, refuse
+from rxtweets.emulator.server.wire import Connection, Reply, Silence
+from rxtweets.emulator.streams.history import History
+from rxtweets.emulator.streams.hub import StreamHub
+from rxtweets.emulator.streams.producer import Talk
+from rxtweets.emulator.streams.source import Feed
+from rxtweets.emulator.streams.stream import SERVER, OpenStream, wants_gzip
+from rxtweets.emulator.world.recording import Recording
+from rxtweets.emulator.world.world import World
+
+from .clock import Clock
+from .control import Control, is_own
+from .limits import Allowance, Level, Limits
+from .rate_limits import Conduct
+from .records import LONGEST_BODY, RequestLog, RequestRecord, StreamRecord, frozen
+
+KEEP_ALIVE = {"1.1": 30.0, "2": 20.0}
+"""Seconds between keep-alives. Source: X's guides to consuming streams."""
+
+WHY = "x-emulator-reason"
+"""The header of a 401 that says what was wrong with the credentials, which X's answers don't."""
+
+Endpoint = Callable[[Call], Answer | Feed]
+
+
+class Site:
+    """Everything behind the emulator's address. Lives on one loop, to be touched only there while it runs."""
+
+    def __init__(
+        self,
+        *,
+        rate: float,
+        seed: int | None,
+        keep_alive: float | None,
+        limits: Limits,
+        level: Level,
+        changed: Callable[[int], None],
+        posts: str | os.PathLike[str] | None = None,
+    ) -> None:
+        allowance = Allowance(level, limits, seeded=seed is not None)
+        self.keep_alive = keep_alive
+        self.seed = seed
+        self.started = time.monotonic()
+        self.clock = Clock(seeded=seed is not None)
+        history = History(limits.history)
+        self.world = World(seed or 0, self.clock, history.find)
+        self.accounts: Accounts = Accounts(seed or 0)
+        self.world.people.introduce(self.accounts.user_id, self.accounts.screen_name)
+        self.gate = Gate(self.accounts, self.clock)
+        self.conduct = Conduct(self.clock, allowance)
+        self.book = RuleBook(self.world.ids, allowance, seed or 0)
+        self.subscriptions: dict[str, Subscription] = {}
+        self.trouble: Trouble = Trouble(self.clock, seed)
+        self.control = Control(self)
+        self.requests = RequestLog()
+        self.connections: set[Connection] = set()
+        self.scenarios: list[Scenario] = []
+        self.hub = StreamHub(self.clock, limits, history, self._streams_changed)
+        recording = None if posts is None else Recording(posts, self.world.people)
+        self.talk: Talk = Talk(self.world, self.clock, self.hub, rate, recording)
+        self._changed = changed
+        self._names = random.Random(f"connections/{seed}")
+        self._streams: dict[str, dict[str, Endpoint]] = {**v1.streams(self), **v2.streams(self)}
+        self._routes: dict[str, dict[str, Endpoint]] = {
+            **self._streams,
+            **v1.routes(self),
+            **v2.routes(self),
+            **signin.routes(self),
+        }
+
+    # --- requests
+
+    def connect(self) -> Connection:
+        """The protocol of a new connection."""
+        return Connection(self.respond, self.connections, self.clock.time)
+
+    def respond(self, call: Call) -> Reply:
+        """Answer a request and remember both, unless it is about the emulator itself."""
+        if is_own(call.path):
+            return self.control.respond(call)
+        reply = self._reply(call)
+        opened = isinstance(reply, Feed)
+        body = call.body[:LONGEST_BODY]
+        self.requests.add(
+            RequestRecord(
+                call.method,
+                call.path,
+                frozen(call.query),
+                frozen(call.headers),
+                body,
+                frozen(call.form_of(body)),
+                200 if opened else reply.status if isinstance(reply, Answer) else None,
+            )
+        )
+        asyncio.get_running_loop().call_soon(self.hub.happened)  # once the answer is on its way
+        limits = self._limits(call, reply)
+        if isinstance(reply, Feed):
+            return self._stream(call, reply, limits)
+        if isinstance(reply, Answer):
+            given = {name.lower() for name, _ in reply.headers}
+            headers = (*reply.headers, *(pair for pair in limits if pair[0] not in given))
+            if reply.status == 401 and call.fault is not None:
+                headers = (*headers, (WHY, call.fault))
+            return Answer(reply.status, reply.body, reply.content_type, headers)
+        return reply
+
+    def _limits(self, call: Call, reply: Answer | Feed | Silence) -> tuple[tuple[str, str], ...]:
+        """Return the headers that tell about rate limits, which every answer of v2 has."""
+        if call.path.startswith("/2/"):
+            used_up = isinstance(reply, Ordered) and reply.limits
+            until = reply.until if isinstance(reply, Ordered) else None
+            return self.conduct.headers(
+                call.method, self.endpoint(call.path), used_up=used_up, until=until if used_up else None
+            )
+        return ()
+
+    def _reply(self, call: Call) -> Answer | Feed | Silence:
+        methods = self._find(call.path)
+        planned = self.trouble.planned(call, call.path in self._streams)
+        if planned is not None:
+            return planned
+        if methods is None:
+            return refuse(call, 404)
+        endpoint = methods.get(call.method)
+        if endpoint is None:
+            answer = refuse(call, 405)
+            return Answer(405, answer.body, answer.content_type, (("allow", ", ".join(methods)),))
+        return endpoint(call)
+
+    @property
+    def stream_paths(self) -> list[str]:
+        """The paths of all streams there are."""
+        return list(self._streams)
+
+    def _find(self, path: str) -> dict[str, Endpoint] | None:
+        return self._routes.get(self.endpoint(path))
+
+    def endpoint(self, path: str) -> str:
+        """The path as it stands in the table, which may hold ``*`` for the last segment."""
+        if path.startswith("/1.1/site/c/"):
+            return "/1.1/site/c/*"
+        if path in self._routes or not path.startswith("/2/"):
+            return path
+        return path.rpartition("/")[0] + "/*"
+
+    def _stream(self, call: Call, feed: Feed, headers: tuple[tuple[str, str], ...]) -> OpenStream:
+        self._end_older(feed)
+        record = StreamRecord(
+            str(uuid.UUID(int=self._names.getrandbits(128), version=4)),
+            feed.protocol,
+            call.path,
+            frozen(call.query),
+            frozen(call.form),
+            frozen(call.headers),
+            datetime.fromtimestamp(self.clock.time(), UTC),
+            call.client_ip,
+        )
+        shape = self.trouble.shape(record)
+        keep_alive = self.keep_alive or KEEP_ALIVE[feed.protocol]
+        return OpenStream(
+            record,
+            feed,
+            gzip=wants_gzip(call),
+            keep_alive=keep_alive,
+            most=self.conduct.allowance.messages(call.path),
+            hub=self.hub,
+            shape=shape,
+            headers=headers,
+        )
+
+    def _end_older(self, feed: Feed) -> None:
+        """End the stream, if any, whose place a newer one of the same account takes."""
+        if feed.slot is None or self.conduct.allowance.limits.connections is None:
+            return
+        for stream in tuple(self.hub.streams.values()):
+            if stream.feed.slot == feed.slot:
+                self.say_goodbye(stream, "superseded")
+
+    def _streams_changed(self, count: int) -> None:
+        self.talk.listeners_changed()
+        self._changed(count)
+        self.hub.happened()
+
+    # --- ends
+
+    def say_goodbye(self, stream: OpenStream, reason: str) -> None:
+        """End a stream as the site does: with a message that says so, then cleanly."""
+        stream.reason = reason
+        stream.end_with(stream.feed.goodbye())
+
+    def abort(self) -> None:
+        """Drop every connection."""
+        self.talk.stop()
+        self.end_scenarios()
+        for stream in self.hub.streams.values():
+            stream.reason = SERVER
+        for connection in tuple(self.connections):
+            connection.transport.abort()
+
+    def drop_idle(self, seconds: float) -> None:
+        """Drop the connections whose client has owed a request for at least so many seconds."""
+        now = asyncio.get_running_loop().time()
+        for connection in tuple(self.connections):
+            if connection.idle_for(now) >= seconds:
+                connection.transport.abort()
+
+    def end_scenarios(self) -> None:
+        """Do nothing more of any scenario."""
+        for scenario in tuple(self.scenarios):
+            scenario.end()
+
+    def forget(self) -> None:
+        """Be as one that nobody ever called, whatever became of the loop; what was seen stays."""
+        self.end_scenarios()
+        self.connections.clear()
+        for stream in tuple(self.hub.streams.values()):
+            stream.ended()
+        self.talk.stop()

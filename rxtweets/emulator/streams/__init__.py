@@ -1,0 +1,1 @@
+"""Open streams: what they send, and when."""

@@ -1,0 +1,116 @@
+"""What has been posted lately, and its replay to a stream that asked for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from rxtweets.emulator.world.model import Post
+
+if TYPE_CHECKING:
+    from .stream import OpenStream
+
+_PIECE = 64 * 1024
+_AHEAD = 512 * 1024
+"""Bytes that a replay writes at a time, and that may wait for the reader while it goes on."""
+_LOOK = 2000
+"""What looking at a post costs of a piece, in bytes: those who want few posts don't stop all others."""
+_PAUSE = 0.02
+
+
+class History:
+    """The last posts, numbered from the first that was ever published; bounded."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._posts: dict[int, tuple[int, Post]] = {}
+        self._numbers: dict[int, int] = {}
+        self.start = self.end = 0
+
+    def add(self, post: Post, ms: int) -> None:
+        """Remember a post that is published at that time; what was rendered of the one before is let go."""
+        if self._posts:
+            self.forget_forms(self.end - 1)
+        self._posts[self.end] = (ms, post)
+        self._numbers[post.id] = self.end
+        self.end += 1
+        if len(self._posts) > self._most:
+            _, oldest = self._posts.pop(self.start)
+            if self._numbers[oldest.id] == self.start:  # it wasn't published once more since
+                del self._numbers[oldest.id]
+            self.start += 1
+
+    def get(self, number: int) -> Post:
+        """The post of that number. Raises KeyError where it is forgotten."""
+        return self._posts[number][1]
+
+    def find(self, post_id: int) -> Post | None:
+        """The post of that id, if it is remembered."""
+        number = self._numbers.get(post_id)
+        return None if number is None else self.get(number)
+
+    def forget_forms(self, number: int) -> None:
+        """Let go of what was rendered of a post, lest ten thousand are kept in every form."""
+        post = self.get(number)
+        for part in (post, post.retweeted, post.quoted):
+            if part is not None:
+                part.forms.clear()
+
+    def since(self, ms: int) -> int:
+        """Number of the first post published at that time or later."""
+        number = self.end
+        while number > self.start and self._posts[number - 1][0] >= ms:
+            number -= 1
+        return number
+
+
+class Replay:
+    """Posts of the past on their way to a stream, in pieces and no faster than they are read.
+
+    It goes from `start` up to `end`, or for None up to the present, from where on the stream is live: nothing
+    posted meanwhile is missed or sent twice.
+    """
+
+    def __init__(self, history: History, start: int, end: int | None) -> None:
+        self._history = history
+        self._next = start
+        self._end = end
+
+    def go_on(self, stream: OpenStream) -> None:
+        """Send a piece; the rest follows when the loop and the reader have time for it."""
+        budget = _PIECE if stream.ready(_AHEAD) else 0
+        while budget > 0:
+            self._next = max(self._next, self._history.start)
+            if self._next >= (self._history.end if self._end is None else self._end):
+                stream.replayed(finished=self._end is not None)
+                return
+            message = stream.feed.offer(self._history.get(self._next))
+            self._history.forget_forms(self._next)
+            self._next += 1
+            budget -= _LOOK
+            if message is not None:
+                stream.send(message)
+                budget -= len(message)
+        stream.later(0 if stream.ready(_AHEAD) else _PAUSE, self.go_on)
+
+
+class LastReplay:
+    """The replay of the last `count` posts that are wanted; where they begin is looked up in pieces, too."""
+
+    def __init__(self, history: History, count: int, wanted: Callable[[Post], object], finite: bool) -> None:
+        self._history = history
+        self._left = count
+        self._wanted = wanted
+        self._number = history.end
+        self._end = history.end if finite else None
+
+    def go_on(self, stream: OpenStream) -> None:
+        """Look further back, and replay from there once that is far enough."""
+        for _ in range(_PIECE // _LOOK):
+            if self._left <= 0 or self._number <= self._history.start:
+                Replay(self._history, self._number, self._end).go_on(stream)
+                return
+            self._number -= 1
+            self._left -= bool(self._wanted(self._history.get(self._number)))
+            self._history.forget_forms(self._number)
+        stream.later(0, self.go_on)

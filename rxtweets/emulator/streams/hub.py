@@ -1,0 +1,98 @@
+"""The streams that are open, and what is given to all of them."""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from rxtweets.emulator.app.clock import Clock
+from rxtweets.emulator.app.limits import Limits
+from rxtweets.emulator.app.records import EndedStream
+from rxtweets.emulator.world.model import Post
+
+from .history import History
+from .stream import OpenStream
+
+REMEMBERED = 200
+"""Streams that have ended, and posts of which it is known how many streams got them: the last of each."""
+
+
+class StreamHub:
+    """The streams that are open, and the last that were; tells `changed` their number when it changes."""
+
+    def __init__(
+        self, clock: Clock, limits: Limits, history: History, changed: Callable[[int], None]
+    ) -> None:
+        self.clock = clock
+        self.limits = limits
+        self.history = history
+        self.streams: dict[str, OpenStream] = {}
+        self.past: deque[EndedStream] = deque(maxlen=REMEMBERED)
+        self.reached: deque[int] = deque(maxlen=REMEMBERED)  # streams, by each of the last posts
+        self.watchers: list[Callable[[], None]] = []
+        self._past_messages = self._past_bytes = 0
+        self._changed = changed
+
+    @property
+    def messages(self) -> int:
+        """Messages sent on all streams since the start."""
+        return self._past_messages + sum(stream.messages for stream in self.streams.values())
+
+    @property
+    def bytes_written(self) -> int:
+        """Bytes written on all streams since the start."""
+        return self._past_bytes + sum(stream.bytes_written for stream in self.streams.values())
+
+    def opened(self, stream: OpenStream) -> None:
+        self.streams[stream.record.id] = stream
+        self._changed(len(self.streams))
+
+    def closed(self, stream: OpenStream) -> None:
+        if self.streams.pop(stream.record.id, None) is not None:
+            self._past_messages += stream.messages
+            self._past_bytes += stream.bytes_written
+            self.past.append(self._ended(stream))
+            self._changed(len(self.streams))
+
+    def _ended(self, stream: OpenStream) -> EndedStream:
+        record = stream.record
+        return EndedStream(
+            record.id,
+            record.protocol,
+            record.path,
+            record.client_ip,
+            record.opened,
+            datetime.fromtimestamp(self.clock.time(), UTC),
+            stream.reason,
+            stream.messages,
+            stream.bytes_written,
+        )
+
+    def give(self, post: Post, dice: random.Random | None = None) -> int:
+        """Send a post to all who want it and return how many did; with `dice`, at times more beside it.
+
+        It is remembered in any case, for those who ask later what they have missed.
+        """
+        self.history.add(post, self.clock.world_ms())
+        given = 0
+        for stream in tuple(self.streams.values()):
+            if stream.replaying:
+                continue  # it comes to this post in its turn
+            message = stream.feed.offer(post)
+            if message is None or not stream.deliver(message):
+                continue
+            for other in stream.feed.also(post):
+                stream.deliver(other)
+            given += 1
+            for more in stream.feed.aside(post, dice) if dice is not None else ():
+                stream.send(more)
+        self.reached.append(given)
+        self.happened()
+        return given
+
+    def happened(self) -> None:
+        """Tell those who wait for streams, posts or requests that it may have come."""
+        for watcher in tuple(self.watchers):
+            watcher()

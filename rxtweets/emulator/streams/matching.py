@@ -1,0 +1,114 @@
+"""Which posts a stream gets, by the library's own filters: `FilterQuery` for v1.1, rules for v2."""
+
+from __future__ import annotations
+
+import msgspec
+
+from rxtweets.emulator.api.v1.forms import status_bytes
+from rxtweets.emulator.api.v2.fields import FURTHER, Fields, brought
+from rxtweets.emulator.api.v2.forms import post_bytes
+from rxtweets.emulator.world.languages import said
+from rxtweets.emulator.world.model import Post
+from rxtweets.filters import FilterIndex, FilterQuery
+from rxtweets.filters.features import Reading
+from rxtweets.messages import Post as PostMessage
+from rxtweets.messages import Status, decode
+from rxtweets.rules import EVERY_FIELD, CompiledRule, Rule, fields_for
+
+
+def tracked(query: FilterQuery, post: Post) -> bool:
+    """Whether v1.1's filter sends the post, as its status is read."""
+    reading: Reading | None = post.forms.get("track")
+    if reading is None:
+        status = decode(status_bytes(post))
+        assert isinstance(status, Status)
+        reading = post.forms["track"] = Reading(status)
+    return query.holds(reading)
+
+
+FEW = 20
+"""Rules up to which trying each costs less than finding all that the index asks of a post."""
+
+
+class Selector:
+    """The rules of an app: which of them match a post, found once for all streams.
+
+    A post is read in v2's form, with those fields that the library says its rules need, and with what a
+    repeated post quotes and who gave a badge, which X doesn't send.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self.counts: dict[str, int] = {}
+        """How many posts each rule has matched."""
+        self._index = FilterIndex[str]()
+        self._rules: dict[str, CompiledRule] = {}
+        self._fields = Fields()
+        self._version = 0
+
+    def add(self, key: str, rule: Rule) -> None:
+        """Hold a rule under a key that is new."""
+        compiled = rule.compile(asked=EVERY_FIELD, seed=self._seed)
+        self._index.add(compiled, key)
+        self._rules[key] = compiled
+        self.counts[key] = 0
+        self._fields = _joined(self._fields, _needed(rule))
+        self._version += 1
+
+    def remove(self, key: str) -> None:
+        """Forget the rule under that key. Raises KeyError where there is none."""
+        self._index.remove(key)
+        del self._rules[key], self.counts[key]
+        self._version += 1
+        if not self._rules:
+            self._fields = Fields()
+
+    def matching(self, post: Post) -> list[str]:
+        """The keys of the rules that match, in the order in which they were added."""
+        if not self._rules:
+            return []
+        known: tuple[int, list[str]] | None = post.forms.get("rules")
+        if known is not None and known[0] == self._version:
+            return known[1]
+        message = decode(_as_rules_read_it(post, self._fields))
+        assert isinstance(message, PostMessage)
+        if len(self._rules) > FEW:
+            found = self._index.match(message)
+        else:
+            reading = CompiledRule.read(message)
+            assert reading is not None
+            found = [key for key, rule in self._rules.items() if rule.holds(reading)]
+        if not post.counted:  # it may come again, in a replay
+            post.counted = True
+            for key in found:
+                self.counts[key] += 1
+        post.forms["rules"] = (self._version, found)
+        return found
+
+
+def _as_rules_read_it(post: Post, fields: Fields) -> bytes:
+    """The post in v2's form; of Chinese, rules know the script, which X doesn't send."""
+    form = post_bytes(post, fields)
+    if post.lang == said(post.lang):
+        return form
+    whole = msgspec.json.decode(form)
+    whole["data"] |= {"lang": post.lang} if "lang" in whole["data"] else {}
+    return msgspec.json.encode(whole)
+
+
+def _needed(rule: Rule) -> Fields:
+    asked = fields_for(rule)
+    expansions = frozenset(asked.get("expansions", ()))
+    if expansions:
+        expansions |= FURTHER
+    return Fields(
+        post=frozenset(asked.get("tweet_fields", ())) | brought(expansions),
+        user=frozenset(asked.get("user_fields", ())),
+        media=frozenset(asked.get("media_fields", ())),
+        place=frozenset(asked.get("place_fields", ())),
+        expansions=expansions,
+    )
+
+
+def _joined(one: Fields, other: Fields) -> Fields:
+    return Fields(*(getattr(one, name) | getattr(other, name) for name in Fields.__struct_fields__))

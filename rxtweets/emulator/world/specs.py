@@ -1,0 +1,137 @@
+"""What a rule would like to hear about, so that the world can talk about it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+from rxtweets.rules import Rule
+from rxtweets.rules.language.ast import AnyOf, Not, Term
+from rxtweets.rules.values import bounds
+
+from .model import Box
+from .post_spec import ANY, Profile, Range, Wish
+
+
+def rule_wish(tree: Rule, dice: random.Random) -> Wish:
+    """A wish whose fulfilment mostly matches the rule: one of alternatives, negations left to chance."""
+    words: list[str] = []
+    wants: set[str] = set()
+    made: dict[str, Any] = {}
+    terms = _positive(tree, dice)
+    for name, value in ((term.name, term.value) for term in terms):
+        if name in _WORDS:
+            words.append(_WORDS[name](value))
+        elif name in _MEANINGS:
+            field, meaning = _MEANINGS[name]
+            made[field] = meaning(value)
+        elif name in ("has", "is") and value != "verified":
+            wants.add(value)
+        if name == "point_radius":
+            wants.add("point")
+    profile = _profile(terms)
+    if profile != Profile():
+        made.setdefault("author", profile)  # who is named is as they are
+    return Wish(words=tuple(words), wants=frozenset(wants), **made)
+
+
+def _positive(tree: Rule, dice: random.Random) -> list[Term]:
+    if isinstance(tree, Term):
+        return [tree]
+    if isinstance(tree, Not):
+        return []
+    parts: tuple[Rule, ...] = tree.parts  # type: ignore[attr-defined]
+    if isinstance(tree, AnyOf):
+        parts = (dice.choice(parts),)
+    return [term for part in parts for term in _positive(part, dice)]
+
+
+def _profile(terms: list[Term]) -> Profile:
+    """What the author is like: all the words, and counts that are in all ranges."""
+    made: dict[str, Any] = {}
+    for name, value in ((term.name, term.value) for term in terms):
+        if name in _TEXTS:
+            field = _TEXTS[name]
+            made[field] = f"{made[field]} {value}" if field in made else value
+        elif name in _COUNTS:
+            field = _COUNTS[name]
+            made[field] = _in_both(made.get(field, ANY), bounds(value))
+        elif name == "from_affiliate_of":
+            made["affiliate_of"] = _account(value)
+        elif name == "is" and value == "verified":
+            made["verified"] = True
+    return Profile(**made)
+
+
+def _in_both(one: Range, other: Range) -> Range:
+    low, high = max(one[0], other[0]), min(one[1], other[1])
+    return (low, high) if low <= high else one  # else nobody is like that
+
+
+def _account(value: str) -> int | str:
+    return int(value) if value.isdigit() else value
+
+
+def _topic(value: str) -> tuple[str, str]:
+    domain, _, entity = value.partition(".")
+    return (_DOMAIN if domain == "*" else domain), entity
+
+
+def _link(value: str) -> str:
+    link = value if "://" in value else f"https://{value}"
+    return link if "." in value else f"https://example.com/{value}"
+
+
+def _around(value: str) -> Box:
+    """A small box well inside a circle given as ``lon lat radius``."""
+    lon, lat, radius = value.split()
+    reach = float(radius[:-2]) / 111.2 / 2
+    return (float(lon) - reach, float(lat) - reach, float(lon) + reach, float(lat) + reach)
+
+
+_DOMAIN = "131"
+"""The domain of what is wished for in any."""
+
+_WORDS: dict[str, Callable[[str], str]] = {
+    "keyword": str,
+    "phrase": str,
+    "near": str,
+    "hashtag": "#{}".format,
+    "mention": "@{}".format,
+    "cashtag": "${}".format,
+    "url": _link,
+    "url_contains": lambda value: f"https://example.com/{value.strip('/')}",
+}
+"""Operators on what stands in the text, and what to say."""
+
+_MEANINGS: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "from": ("author", _account),
+    "to": ("to", _account),
+    "to_affiliate_of": ("to", lambda value: Profile(affiliate_of=_account(value))),
+    "retweets_of": ("original_author", _account),
+    "conversation_id": ("conversation", int),
+    "in_reply_to_tweet_id": ("answered", int),
+    "retweets_of_tweet_id": ("repeated", int),
+    "lang": ("lang", str),
+    "source": ("source", str),
+    "place": ("place", str),
+    "place_country": ("country", str.upper),
+    "bounding_box": ("box", lambda value: tuple(map(float, value.split()))),
+    "point_radius": ("box", _around),
+    "context": ("context", _topic),
+    "entity": ("entity", str),
+    "url_title": ("title", str),
+    "url_description": ("description", str),
+}
+"""Operators for which a wish has a field of its own, and what is its value."""
+
+_TEXTS = {"bio": "bio", "bio_name": "name", "bio_location": "location"}
+_COUNTS = {
+    "min_followers": "followers",
+    "followers_count": "followers",
+    "following_count": "following",
+    "tweets_count": "posts",
+    "listed_count": "listed",
+}
+"""Operators on a profile, and its fields."""

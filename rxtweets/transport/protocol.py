@@ -1,0 +1,54 @@
+"""What `connect` needs of a transport."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple, Protocol
+
+from requests.auth import AuthBase
+
+from rxtweets.endpoints import Request
+
+
+class Head(NamedTuple):
+    """What an HTTP response begins with.
+
+    Attributes:
+        status_code: the HTTP status.
+        headers: the headers, case-insensitive.
+    """
+
+    status_code: int
+    headers: Mapping[str, str]
+
+
+class Session(Protocol):
+    """One HTTP exchange. One thread calls `open`, `read` and `close`; `shutdown` may come from any."""
+
+    def open(self) -> Head:
+        """Send the request and wait for the response's head.
+
+        Raises ConnectionFailed, or StreamStalled when no head came within the stall timeout.
+        """
+
+    def read(self) -> bytes:
+        """Return the next bytes of the body as soon as there are any, decoded.
+
+        Returns `b""` at the body's end, and after `shutdown` at once, whatever has come meanwhile.
+
+        Raises StreamDisconnected when the connection or compressed data end before the body does,
+        ConnectionFailed and StreamStalled.
+        """
+
+    def shutdown(self) -> None:
+        """End the connection and wake the thread that is blocked in `open` or `read`. Returns at once."""
+
+    def close(self) -> None:
+        """Give everything back, on the thread that reads."""
+
+
+class Transport(Protocol):
+    """Where sessions come from."""
+
+    def session(self, request: Request, auth: AuthBase | None, *, stall_timeout: float) -> Session:
+        """A session that will send *request*, signed by *auth*. Does no I/O yet."""
