@@ -194,7 +194,7 @@ class Site:
             return
         for stream in tuple(self.hub.streams.values()):
             if stream.feed.slot == feed.slot:
-                self.say_goodbye(stream, "superseded")
+                self.disconnect(stream, "superseded")
 
     def _streams_changed(self, count: int) -> None:
         self.talk.listeners_changed()
@@ -203,10 +203,10 @@ class Site:
 
     # --- ends
 
-    def say_goodbye(self, stream: OpenStream, reason: str) -> None:
+    def disconnect(self, stream: OpenStream, reason: str) -> None:
         """End a stream as the site does: with a message that says so, then cleanly."""
         stream.reason = reason
-        stream.end_with(stream.feed.goodbye())
+        stream.end_with(stream.feed.disconnect_message())
 
     def abort(self) -> None:
         """Drop every connection."""

@@ -34,7 +34,7 @@ TYPES = {
 shown a text for UpstreamOperationalDisconnect only, the others are in its manner."""
 
 
-def goodbye(protocol: str, name: str, code: int | None, kind: str | None) -> bytes:
+def disconnect_message(protocol: str, name: str, code: int | None, kind: str | None) -> bytes:
     """The last message of a stream."""
     if protocol == "2":
         kind = kind or "UpstreamOperationalDisconnect"

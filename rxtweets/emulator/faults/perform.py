@@ -10,7 +10,7 @@ from rxtweets.emulator.world.languages import checked
 
 from . import actions as do
 from . import noise, wire
-from .disconnects import goodbye
+from .disconnects import disconnect_message
 from .fault_plan import is_for
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _disconnect(site: Site, action: do.Disconnect) -> int:
     protocol = "1.1" if action.code is not None else "2" if action.type is not None else None
     streams = [stream for stream in chosen(site, action) if protocol in (None, stream.record.protocol)]
     for stream in streams:
-        last = goodbye(stream.record.protocol, stream.feed.name, action.code, action.type)
+        last = disconnect_message(stream.record.protocol, stream.feed.name, action.code, action.type)
         stream.reason = "operator_disconnect"
         stream.end_with(last)
     return len(streams)

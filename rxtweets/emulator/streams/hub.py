@@ -83,10 +83,10 @@ class StreamHub:
             message = stream.feed.offer(post)
             if message is None or not stream.deliver(message):
                 continue
-            for other in stream.feed.also(post):
+            for other in stream.feed.extra_messages(post):
                 stream.deliver(other)
             given += 1
-            for more in stream.feed.aside(post, dice) if dice is not None else ():
+            for more in stream.feed.random_notices(post, dice) if dice is not None else ():
                 stream.send(more)
         self.reached.append(given)
         self.happened()

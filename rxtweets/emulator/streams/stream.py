@@ -84,7 +84,7 @@ class OpenStream:
         self.since = self._loop.time()
         self._timer = self._loop.call_later(self._keep_alive, self._beat)
         self._hub.opened(self)
-        for message in self.feed.greeting():
+        for message in self.feed.preamble():
             self.say(message)
         if self.feed.backlog is not None:
             self.replaying = True
@@ -110,7 +110,7 @@ class OpenStream:
         self.replaying = False
         if finished:
             self.reason = REPLAYED
-            self.end_with(self.feed.finished())
+            self.end_with(self.feed.final_message())
 
     @property
     def alive(self) -> bool:
@@ -148,7 +148,7 @@ class OpenStream:
         """Send a message unless it is one too many in this second; says whether it was sent."""
         if self._meter.most is not None:
             admitted, owed = self._meter.count(self._hub.clock.time())
-            notice = self.feed.limited(owed) if owed else None
+            notice = self.feed.limit_notice(owed) if owed else None
             if notice is not None:
                 self.say(notice)
             if not admitted:
@@ -209,7 +209,7 @@ class OpenStream:
         now = self._hub.clock.time()
         if full <= FULL or now - self._warned < BETWEEN_WARNINGS:
             return
-        message = self.feed.falling_behind(min(100, int(full * 100)))
+        message = self.feed.stall_warning(min(100, int(full * 100)))
         if message is not None:
             self._warned = now
             self.say(message)

@@ -38,7 +38,7 @@ class StatusFeed(Feed):
     def message(self, post: Post) -> bytes | None:
         return status_bytes(post) if self.matches(post) else None
 
-    def aside(self, post: Post, dice: random.Random) -> tuple[bytes, ...]:
+    def random_notices(self, post: Post, dice: random.Random) -> tuple[bytes, ...]:
         drawn = dice.random()
         if drawn < 0.02:
             return (notices.deletion(post),)
@@ -46,16 +46,16 @@ class StatusFeed(Feed):
             return (notices.scrub_geo(post),)
         return (notices.withheld(post, whole_user=drawn < 0.023),) if drawn < 0.024 else ()
 
-    def falling_behind(self, percent: int) -> bytes | None:
+    def stall_warning(self, percent: int) -> bytes | None:
         return notices.falling_behind(percent) if self.stall_warnings else None
 
-    def limited(self, total: int) -> bytes | None:
+    def limit_notice(self, total: int) -> bytes | None:
         return notices.limit(total, self.clock.world_ms())
 
-    def finished(self) -> bytes | None:
+    def final_message(self) -> bytes | None:
         return notices.disconnect(9, self.name)
 
-    def goodbye(self) -> bytes | None:
+    def disconnect_message(self) -> bytes | None:
         return notices.disconnect(7, self.name)
 
 

@@ -52,7 +52,7 @@ class UserFeed(StatusFeed):
             return {"friends_str": [str(friend) for friend in self.circle.friends]}
         return {"friends": self.circle.friends}
 
-    def greeting(self) -> tuple[bytes, ...]:
+    def preamble(self) -> tuple[bytes, ...]:
         return (encode(self.friends()),)
 
     def matches(self, post: Post) -> bool:
@@ -82,7 +82,7 @@ class UserFeed(StatusFeed):
             return Wish(author=pick(dice, friends))
         return Wish(author=self._account) if dice.random() < 0.5 else Wish(to=self._account)
 
-    def aside(self, post: Post, dice: random.Random) -> tuple[bytes, ...]:
+    def random_notices(self, post: Post, dice: random.Random) -> tuple[bytes, ...]:
         self.circle.note(post)
         if dice.random() >= EVENTFUL:
             return ()
@@ -119,7 +119,7 @@ class SiteFeed(StatusFeed):
         feed = self.users[user_id] = UserFeed(self._circles, user_id, self.asked)
         return encode({"for_user": user_id, "message": feed.friends()})
 
-    def greeting(self) -> tuple[bytes, ...]:
+    def preamble(self) -> tuple[bytes, ...]:
         control = {"control": {"control_uri": f"/1.1/site/c/{self.control}"}}
         friends = (encode({"for_user": key, "message": feed.friends()}) for key, feed in self.users.items())
         return (encode(control), *friends)
@@ -127,7 +127,7 @@ class SiteFeed(StatusFeed):
     def message(self, post: Post) -> bytes | None:
         return next(iter(self._envelopes(post)), None)
 
-    def also(self, post: Post) -> tuple[bytes, ...]:
+    def extra_messages(self, post: Post) -> tuple[bytes, ...]:
         return self._envelopes(post)[1:]
 
     def _envelopes(self, post: Post) -> tuple[bytes, ...]:
@@ -138,7 +138,7 @@ class SiteFeed(StatusFeed):
     def wish(self, dice: random.Random) -> Wish | None:
         return dice.choice(tuple(self.users.values())).wish(dice) if self.users else None
 
-    def aside(self, post: Post, dice: random.Random) -> tuple[bytes, ...]:
+    def random_notices(self, post: Post, dice: random.Random) -> tuple[bytes, ...]:
         author = self.users.get(post.author.id)
         if author is not None:
             author.circle.note(post)

@@ -104,7 +104,7 @@ class ConnectionEndpoints:
             if stream is None or stream.record.protocol != "2":
                 results.append({"uuid": uuid, "success": False, "error_message": "Connection not found"})
                 continue
-            self._site.say_goodbye(stream, "operator_disconnect")
+            self._site.disconnect(stream, "operator_disconnect")
             results.append({"uuid": uuid, "success": True})
         done = sum(result["success"] for result in results)
         return json_answer(
