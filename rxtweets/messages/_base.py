@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 import msgspec
 from msgspec import Struct
 
-from rxtweets.messages._lazy import Held, LazyPart, gather_drift
+from rxtweets.messages._lazy import Held, LazyPart, gather_mismatches
 from rxtweets.messages._text import LEVELS, loads, short
 
 # Keys that no protocol uses; should a message have one all the same, `Held` makes its value a type error.
-HELD = {"raw": "\x7fraw", "drift": "\x7fdrift"}
+HELD = {"raw": "\x7fraw", "mismatches": "\x7fmismatches"}
 
 
 class Part(Struct, frozen=True, kw_only=True, gc=False):
@@ -32,10 +32,10 @@ class Message(Struct, frozen=True, kw_only=True, gc=False, rename=HELD):
     Attributes:
         raw: the bytes as received, without the line end; of an object inside a message (a retweeted status, a
             post of `includes`) its own JSON; empty in a message built by hand.
-        drift: JSON paths (`"user.description"`) of the values that had another type than documented, sorted.
-            Where a number came as a string or the other way round the field has it converted, else it has
-            its default; all other fields are as received. Empty for a message as documented: X documents
-            nulls for what is missing, and some values in two forms.
+        mismatches: sorted JSON paths (`"user.description"`) of the values that had another type than
+            documented. Where a number came as a string or the other way round, the field has it converted,
+            else it has its default; all other fields are as received. Empty for a message as documented: X
+            documents nulls for what is missing, and some values in two forms.
 
     Messages may nest: a status quotes one that quotes one. X's do so twice at most, and a frame that comes
     nested a thousand times is decoded, level by level, as its parts are looked at. But `==`, `copy.deepcopy`
@@ -45,7 +45,7 @@ class Message(Struct, frozen=True, kw_only=True, gc=False, rename=HELD):
     """
 
     raw: Held[bytes] = b""
-    drift: Held[tuple[str, ...]] = ()
+    mismatches: Held[tuple[str, ...]] = ()
 
     _shown: ClassVar[tuple[str, ...]] = ()
     _lazy: ClassVar[tuple[LazyPart, ...]] = ()
@@ -72,7 +72,7 @@ class Message(Struct, frozen=True, kw_only=True, gc=False, rename=HELD):
         return self._short()
 
 
-gather_drift(Message)
+gather_mismatches(Message)
 
 
 class Undecodable(Message, frozen=True, kw_only=True):

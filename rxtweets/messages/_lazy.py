@@ -2,8 +2,9 @@
 
 Half of the bytes of a v1.1 status are its author, its entities and the status it retweets, and few programs
 look at all of them. A field annotated `Lazy[T]` takes its JSON as it is (checked for syntax with the rest of
-the message) and becomes a `T` on first access. Nothing else changes: `==`, `drift`, pickling and `replace`
-see the decoded value or one that will be, and the decoded part is built leniently like the message itself.
+the message) and becomes a `T` on first access. Nothing else changes: `==`, `mismatches`, pickling and
+`replace` see the decoded value or one that will be, and the decoded part is built leniently like the message
+itself.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ else:
             return Annotated[Unsettable, Later(wanted)]
 
 
-class _Drifted(msgspec.Struct, frozen=True, gc=False):
+class _Mismatched(msgspec.Struct, frozen=True, gc=False):
     """In a part's slot: its value, and which paths in its JSON did not fit."""
 
     value: Any
@@ -82,13 +83,13 @@ class LazyPart:
         kind = type(value)
         if kind is Raw:
             return self._decode(message, value)
-        return value.value if kind is _Drifted else value
+        return value.value if kind is _Mismatched else value
 
-    def drift(self, message: Any) -> tuple[str, ...]:
-        """The paths in this part that did not fit; none for a message, which tells its drift itself."""
+    def mismatches(self, message: Any) -> tuple[str, ...]:
+        """The paths in this part that did not fit; none for a message, which tells its mismatches itself."""
         self.__get__(message)
         stored = self._get(message)
-        return stored.paths if type(stored) is _Drifted else ()
+        return stored.paths if type(stored) is _Mismatched else ()
 
     def stored(self, message: Any) -> Any:
         """What the slot holds: the JSON, or the value."""
@@ -107,7 +108,7 @@ class LazyPart:
             self._prepare()
             return self._decode(message, raw)
         value, paths = self._read(raw)
-        self.put(message, _Drifted(value, paths) if paths else value)
+        self.put(message, _Mismatched(value, paths) if paths else value)
         return value
 
     def _prepare(self) -> None:
@@ -121,27 +122,27 @@ class LazyPart:
         self._read = reader(wanted, field.default)
 
 
-_drift: Any = None  # the slot of `drift`, once Message is defined
+_mismatches: Any = None  # the slot of `mismatches`, once Message is defined
 
 
-def gather_drift(base: type[msgspec.Struct]) -> None:
-    """Make the attribute `drift` of *base* and its subclasses tell of the parts not looked at yet, too."""
-    global _drift
-    _drift = base.__dict__["drift"]
-    base.drift = property(_whole_drift)  # type: ignore[attr-defined]
+def gather_mismatches(base: type[msgspec.Struct]) -> None:
+    """Make `mismatches` of *base* and its subclasses include those of the parts not looked at yet."""
+    global _mismatches
+    _mismatches = base.__dict__["mismatches"]
+    base.mismatches = property(_all_mismatches)  # type: ignore[attr-defined]
 
 
-def _whole_drift(message: Any) -> tuple[str, ...]:
-    own: tuple[str, ...] = _drift.__get__(message)
+def _all_mismatches(message: Any) -> tuple[str, ...]:
+    own: tuple[str, ...] = _mismatches.__get__(message)
     in_parts: set[str] = set()
     left = [("", part, message) for part in message._lazy]  # no recursion: messages may nest deeply
     while left:
         above, part, owner = left.pop()
         name = above + part.name
-        misfits = part.drift(owner)
+        misfits = part.mismatches(owner)
         in_parts.update(_joined(name, path) for path in misfits)
         for place, message in _messages(part.__get__(owner), misfits):
-            in_parts.update(_joined(name + place, path) for path in _drift.__get__(message))
+            in_parts.update(_joined(name + place, path) for path in _mismatches.__get__(message))
             left += [(name + place + ".", inner, message) for inner in message._lazy]
     return tuple(sorted({*own, *in_parts})) if in_parts else own
 
@@ -160,9 +161,9 @@ def _joined(name: str, path: str) -> str:
     return name + path if path[:1] in ("", "[") else f"{name}.{path}"
 
 
-def put_drift(message: Any, paths: list[str]) -> None:
+def put_mismatches(message: Any, paths: list[str]) -> None:
     """Note that *paths* of the just built *message* did not fit."""
-    _drift.__set__(message, tuple(sorted(set(paths))))
+    _mismatches.__set__(message, tuple(sorted(set(paths))))
 
 
 def lazily(**readers: Reader) -> Callable[[type[T]], type[T]]:

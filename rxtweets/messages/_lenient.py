@@ -17,7 +17,7 @@ from msgspec import Raw, Struct
 from msgspec.structs import FieldInfo, force_setattr
 
 from rxtweets.messages._forms import Also
-from rxtweets.messages._lazy import Later, Reader, Unsettable, put_drift
+from rxtweets.messages._lazy import Later, Reader, Unsettable, put_mismatches
 from rxtweets.messages._text import DECODE_ERRORS
 
 
@@ -54,9 +54,9 @@ def reader(wanted: Any, default: Any) -> Reader:
         except DECODE_ERRORS:
             if bytes(raw) == _NULL:
                 return default, ()
-            drift: list[str] = []
-            value = _salvage(wanted, raw, "", drift)
-            return default if value is _MISFIT else value, tuple(drift)
+            mismatches: list[str] = []
+            value = _salvage(wanted, raw, "", mismatches)
+            return default if value is _MISFIT else value, tuple(mismatches)
 
     return read
 
@@ -64,12 +64,12 @@ def reader(wanted: Any, default: Any) -> Reader:
 def _message_or(kind: Any, default: Any, raw: Raw) -> tuple[Any, tuple[str, ...]]:
     message = read_message(kind, raw)
     if message is not None:
-        return message, ()  # it tells its drift itself
+        return message, ()  # it has its own `mismatches`
     return default, () if bytes(raw) == _NULL else ("",)
 
 
 def read_message(kind: type[Struct], raw: Raw) -> Any:
-    """The JSON object *raw* as that kind of message, with its bytes and drift; None if it is no object."""
+    """Return the JSON object *raw* as that kind of message; None if it is no object."""
     try:
         message = decoder(kind).decode(raw)
     except DECODE_ERRORS:
@@ -77,9 +77,9 @@ def read_message(kind: type[Struct], raw: Raw) -> Any:
             fields = decoder(dict[str, Raw]).decode(raw)
         except DECODE_ERRORS:
             return None
-        drift: list[str] = []
-        message = _build(kind, fields, "", drift)
-        put_drift(message, drift)
+        mismatches: list[str] = []
+        message = _build(kind, fields, "", mismatches)
+        put_mismatches(message, mismatches)
     force_setattr(message, "raw", bytes(raw))
     return message
 
@@ -98,7 +98,7 @@ def members(raw: Raw | bytes) -> dict[str, Raw]:
     return found
 
 
-def _build(struct: type[Struct], fields: dict[str, Raw], path: str, drift: list[str]) -> Any:
+def _build(struct: type[Struct], fields: dict[str, Raw], path: str, mismatches: list[str]) -> Any:
     kept = {}
     for field in _fields(struct):
         raw = fields.get(field.encode_name)
@@ -109,26 +109,28 @@ def _build(struct: type[Struct], fields: dict[str, Raw], path: str, drift: list[
         if get_origin(field.type) is Annotated and isinstance(field.type.__metadata__[0], Later):
             kept[field.name] = raw
             continue
-        value = _salvage(field.type, raw, f"{path}.{field.encode_name}" if path else field.encode_name, drift)
+        value = _salvage(
+            field.type, raw, f"{path}.{field.encode_name}" if path else field.encode_name, mismatches
+        )
         if value is not _MISFIT:
             kept[field.name] = value
     return struct(**kept)
 
 
-def _salvage(wanted: Any, raw: Raw, path: str, drift: list[str]) -> Any:
+def _salvage(wanted: Any, raw: Raw, path: str, mismatches: list[str]) -> Any:
     """As much of *raw* as fits into a *wanted*, or `_MISFIT`; appends the paths of what does not."""
     try:
         return decoder(wanted).decode(raw)
     except DECODE_ERRORS:
         pass
     try:
-        return _take_apart(wanted, raw, path, drift)
+        return _take_apart(wanted, raw, path, mismatches)
     except DECODE_ERRORS:
-        drift.append(path)
+        mismatches.append(path)
         return _MISFIT
 
 
-def _take_apart(wanted: Any, raw: Raw, path: str, drift: list[str]) -> Any:
+def _take_apart(wanted: Any, raw: Raw, path: str, mismatches: list[str]) -> Any:
     other = _other_form(wanted, raw)
     if other is not _MISFIT:
         return other
@@ -136,11 +138,11 @@ def _take_apart(wanted: Any, raw: Raw, path: str, drift: list[str]) -> Any:
     for option in _options(wanted):
         origin = get_origin(option) or option
         if first == b"{" and isinstance(origin, type) and issubclass(origin, Struct):
-            return _build(origin, members(raw), path, drift)
+            return _build(origin, members(raw), path, mismatches)
         if first == b"{" and origin is dict:
             value_type = get_args(option)[1]
             items = {
-                key: _salvage(value_type, item, f"{path}.{key}" if path else key, drift)
+                key: _salvage(value_type, item, f"{path}.{key}" if path else key, mismatches)
                 for key, item in members(raw).items()
                 if bytes(item) != _NULL
             }
@@ -148,11 +150,11 @@ def _take_apart(wanted: Any, raw: Raw, path: str, drift: list[str]) -> Any:
         if first == b"[" and origin is tuple and get_args(option)[-1] is Ellipsis:
             item_type = get_args(option)[0]
             items_ = [
-                _salvage(item_type, item, f"{path}[{n}]", drift)
+                _salvage(item_type, item, f"{path}[{n}]", mismatches)
                 for n, item in enumerate(decoder(list[Raw]).decode(raw))
             ]
             return tuple(item for item in items_ if item is not _MISFIT)
-    drift.append(path)
+    mismatches.append(path)
     for option in _options(wanted):
         value = _coerce(option, raw)
         if value is not _MISFIT:

@@ -49,7 +49,7 @@ def decode(frame: bytes) -> Message:
     """The message that *frame*, the bytes of one JSON object, is.
 
     Never raises: what is not JSON in UTF-8 is an `Undecodable`, JSON of no known kind an `Unknown`; a value
-    of an unexpected type costs that value only, see `Message.drift`. May be called from any thread.
+    of an unexpected type costs that value only, see `Message.mismatches`. May be called from any thread.
     """
     try:
         if not frame.isascii():

@@ -35,14 +35,14 @@ def _posts(raw: Raw) -> tuple[tuple[Post, ...], tuple[str, ...]]:
         items = decoder(list[Raw]).decode(raw)
     except DECODE_ERRORS:
         return (), ("",)
-    posts, drift = [], []
+    posts, mismatches = [], []
     for n, item in enumerate(items):
         post = read_message(Post, item)
         if post is None:
-            drift.append(f"[{n}]")
+            mismatches.append(f"[{n}]")
         else:
-            posts.append(post)  # it tells its drift itself
-    return tuple(posts), tuple(drift)
+            posts.append(post)  # it has its own `mismatches`
+    return tuple(posts), tuple(mismatches)
 
 
 @synonyms(posts="tweets")

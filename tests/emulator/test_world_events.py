@@ -64,7 +64,7 @@ def known(message: dict[str, Any]) -> m.Message:
     """The message as the library reads it: of a kind it knows, all its values of their types."""
     found = m.decode(json.dumps(message).encode())
     assert type(found) not in (m.Unknown, m.Undecodable), message
-    assert found.drift == (), message
+    assert found.mismatches == (), message
     return found
 
 

@@ -64,7 +64,9 @@ def differences(value: Any, typed: Any, path: str = "") -> Iterator[str]:
 def fields_of(message: Message) -> dict[str, Any]:
     """What every attribute of *message* but the bookkeeping holds."""
     return {
-        name: getattr(message, name) for name in message.__struct_fields__ if name not in ("raw", "drift")
+        name: getattr(message, name)
+        for name in message.__struct_fields__
+        if name not in ("raw", "mismatches")
     }
 
 

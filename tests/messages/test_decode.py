@@ -103,7 +103,7 @@ def test_each_kind_is_told_by_itstelling_member(
     assert {name: getattr(message, name) for name in attributes} == attributes
     assert message.raw == frame
     assert message.json() == json.loads(frame)
-    assert message.drift == ()
+    assert message.mismatches == ()
 
 
 @pytest.mark.parametrize("frame", EVERYTHING)
@@ -113,7 +113,7 @@ def test_the_order_of_members_and_spaces_do_not_matter(frame: bytes) -> None:
     turned = json.dumps(dict(reversed(members.items())), indent=1).encode()
     one, other = m.decode(frame), m.decode(turned)
     assert type(one) is type(other)
-    assert other.drift == ()
+    assert other.mismatches == ()
     if isinstance(one, m.Status | m.Post):
         assert {n for n in one.__struct_fields__ if repr(getattr(one, n)) != repr(getattr(other, n))} == {
             "raw"
@@ -121,12 +121,12 @@ def test_the_order_of_members_and_spaces_do_not_matter(frame: bytes) -> None:
 
 
 def test_the_corpus_holds_every_kind() -> None:
-    """Every message class that `decode` gives is in the project's corpus, as itself and without drift."""
+    """Every message class that `decode` gives is in the corpus, as itself and without mismatches."""
     kinds = {type(m.decode(frame)) for frame in EVERYTHING}
     assert all(type(m.decode(frame)) is m.Status for frame in STATUSES)
     assert all(type(m.decode(frame)) is m.Post for frame in POSTS)
     assert not {m.Unknown, m.Undecodable, m.Status, m.Post} & {type(m.decode(frame)) for frame in NOTICES}
-    assert not [frame for frame in EVERYTHING if m.decode(frame).drift]
+    assert not [frame for frame in EVERYTHING if m.decode(frame).mismatches]
     table = {kind for _, kind, _ in KINDS}
     assert kinds == table - {m.Unknown}
 
@@ -210,7 +210,7 @@ telling = st.sampled_from(
         "title",
         "type",
         "raw",
-        "drift",
+        "mismatches",
         "scrub_geo",
     ]
 )
@@ -242,5 +242,5 @@ def test_cut_and_damaged_frames_never_raise(frame: bytes, data: st.DataObject) -
     assert isinstance(m.decode(frame[:at]), m.Undecodable)
     damaged = frame[:at] + data.draw(st.binary(min_size=1, max_size=2)) + frame[at + 1 :]
     message = m.decode(damaged)
-    assert isinstance(message.drift, tuple)
+    assert isinstance(message.mismatches, tuple)
     assert message.raw == damaged

@@ -88,12 +88,12 @@ def test_the_first_of_two_with_one_id_is_meant() -> None:
 
 @pytest.mark.parametrize("member", ["friends", "friends_str"])
 def test_ids_longer_than_an_id_do_not_count(member: str) -> None:
-    """A number of thousands of digits is drift and no friend, as text and as a number, in either list."""
+    """Thousands of digits are a mismatch and no friend, as text and as a number, in both lists."""
     frame = b'{"%b":["12","%b",%b,9223372036854775807]}' % (member.encode(), b"9" * 5000, b"9" * 30)
     message = m.decode(frame)
     assert isinstance(message, m.FriendsList)
     assert message.ids == (12, 2**63 - 1)
-    assert {f"{member}[1]", f"{member}[2]"} <= set(message.drift)
+    assert {f"{member}[1]", f"{member}[2]"} <= set(message.mismatches)
 
 
 def test_ids_of_a_list_built_by_hand() -> None:
@@ -143,10 +143,10 @@ def test_a_few_levels_are_shown() -> None:
     assert "(…)" in repr(m.decode(nested(20, b"{}", b'{"for_user":1,"message":')))
 
 
-def test_the_drift_of_a_deep_message() -> None:
-    """`drift` names what is odd at the bottom of six hundred retweets."""
+def test_the_mismatches_of_a_deep_message() -> None:
+    """`mismatches` names what is odd at the bottom of six hundred retweets."""
     message = m.decode(nested(600, STATUS, RETWEET))
-    assert message.drift == ("retweeted_status." * 600 + "user.name",)
+    assert message.mismatches == ("retweeted_status." * 600 + "user.name",)
 
 
 def test_a_deep_message_can_be_taken_apart() -> None:
@@ -181,12 +181,12 @@ LOOKS: list[tuple[bytes, Callable[[Any], Any]]] = [
 @pytest.mark.parametrize(("frame", "look"), LOOKS)
 def test_a_part_looked_at_with_no_stack_left_is_not_lost(frame: bytes, look: Callable[[Any], Any]) -> None:
     """However few frames are left when a part is first looked at, a later look finds it as received."""
-    expected, drift = look(m.decode(frame)), m.decode(frame).drift
+    expected, mismatches = look(m.decode(frame)), m.decode(frame).mismatches
     for left in range(6, 60):
         message = m.decode(frame)
         on_a_full_stack(left, lambda message=message: look(message))  # type: ignore[misc]
         assert look(message) == expected, left
-        assert message.drift == drift, left
+        assert message.mismatches == mismatches, left
 
 
 def test_decoding_with_no_stack_left_does_not_raise() -> None:

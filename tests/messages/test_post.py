@@ -37,7 +37,7 @@ def test_every_member_has_an_equal_attribute(frame: bytes) -> None:
     assert message.json() == value
     assert not list(differences(value.pop("data"), message))
     assert not list(differences(value, message))
-    assert message.drift == ()
+    assert message.mismatches == ()
 
 
 def test_what_belongs_to_a_post_is_found_for_the_user() -> None:
@@ -182,15 +182,15 @@ def test_how_alike_a_rule_found_it() -> None:
 
 
 def test_numbers_that_x_writes_as_text() -> None:
-    """Numbers that X's own pages show as text are numbers, and no drift."""
+    """Numbers that X's own pages show as text are numbers, and no mismatch."""
     message = post(b.post_json(edit_controls={"edits_remaining": "4", "is_edit_eligible": True}))
     assert message.edit_controls is not None
-    assert (message.edit_controls.edits_remaining, message.drift) == (4, ())
+    assert (message.edit_controls.edits_remaining, message.mismatches) == (4, ())
     like = m.decode(b.like_json(timestamp_ms="1767724840000"))
     assert isinstance(like, m.Like)
-    assert (like.timestamp_ms, like.drift) == (1767724840000, ())
+    assert (like.timestamp_ms, like.mismatches) == (1767724840000, ())
     odd = post(b.post_json(edit_controls={"edits_remaining": "four"}))
-    assert odd.drift == ("edit_controls.edits_remaining",)
+    assert odd.mismatches == ("edit_controls.edits_remaining",)
 
 
 @pytest.mark.parametrize(
@@ -208,7 +208,7 @@ def test_ids_of_activities_are_those_of_their_text(number: str) -> None:
         activity = m.decode(frame.encode())
         assert isinstance(activity, m.Activity)
         assert isinstance(activity.payload, m.PostRef | m.Post | m.Like)
-        assert (activity.payload.id, activity.event_uuid, activity.drift) == (
+        assert (activity.payload.id, activity.event_uuid, activity.mismatches) == (
             "1050118621198921729",
             "-12",
             (),
@@ -220,7 +220,7 @@ def test_times_are_aware() -> None:
     message = post(b.post_json(created_at="2026-01-07T18:40:40.000Z"))
     assert message.created_at == datetime(2026, 1, 7, 18, 40, 40, tzinfo=UTC)
     odd = post(b.post_json(created_at="yesterday"))
-    assert (odd.created_at, odd.drift) == (None, ("created_at",))
+    assert (odd.created_at, odd.mismatches) == (None, ("created_at",))
 
 
 def test_payloads_of_activities() -> None:

@@ -37,7 +37,7 @@ def test_every_member_has_an_equal_attribute(frame: bytes) -> None:
     message = status(frame)
     assert message.json() == json.loads(frame)
     assert not list(differences(message.json(), message))
-    assert message.drift == ()
+    assert message.mismatches == ()
 
 
 def test_full_text_of_each_form() -> None:
@@ -265,10 +265,10 @@ def test_a_status_that_speaks_of_ids_as_text_alone() -> None:
 )
 @pytest.mark.parametrize("text", [{"text": "hello"}, {"full_text": "hello"}])
 def test_a_status_without_its_author(user: dict[str, Any], id: int, text: dict[str, str]) -> None:
-    """It is a status, with an account that has nothing but what came; that is no drift."""
+    """It is a status, with an account that has nothing but what came; that is no mismatch."""
     message = status(encode({"id": 1, "id_str": "1", **text, **user}))
     assert (message.id, message.full_text, message.user.id, message.user.screen_name) == (1, "hello", id, "")
-    assert message.drift == ()
+    assert message.mismatches == ()
     retweet = status(encode({"id": 2, "text": "RT @ada: h…", "retweeted_status": {"id": 1, **text, **user}}))
     assert retweet.full_text == "RT @ada: hello"
 
@@ -293,7 +293,7 @@ def test_what_has_a_text_and_no_author_is_not_always_a_status(frame: bytes) -> N
     [(["DE", "FR"], ("DE", "FR")), ("DE, FR", ("DE", "FR")), ("XX", ("XX",)), ("", ()), (None, ())],
 )
 def test_countries_in_their_old_form(written: object, countries: tuple[str, ...]) -> None:
-    """Countries come as a list, and came as a text; both are a tuple, and neither is drift."""
+    """Countries come as a list, and came as a text; both are a tuple, and neither is a mismatch."""
     fields: dict[str, Any] = {"withheld_in_countries": written}
     for message in (
         m.decode(encode({"status_withheld": fields})),
@@ -303,7 +303,7 @@ def test_countries_in_their_old_form(written: object, countries: tuple[str, ...]
     ):
         assert isinstance(message, m.Status | m.StatusWithheld | m.UserWithheld | m.User)
         assert message.withheld_in_countries == countries
-    assert m.decode(b.status_json(**fields, user=fields)).drift == ()
+    assert m.decode(b.status_json(**fields, user=fields)).mismatches == ()
 
 
 def test_the_whole_entities_and_media() -> None:
@@ -384,7 +384,7 @@ def test_the_objects_of_other_v11_messages() -> None:
     assert (event.source.id, event.target.id, event.target.id_str) == (5, 6, "6")
     assert isinstance(event.target_object, m.Status)
     assert event.target_object.text == "plain"
-    assert event.drift == ()
+    assert event.mismatches == ()
     listed = m.decode(b.event_json("list_created", target_object={"slug": "engines"}))
     assert isinstance(listed, m.Event)
     assert listed.source.screen_name == "ada"

@@ -27,7 +27,7 @@ def test_a_status_is_typed() -> None:
     assert_type(message.place, m.Place | None)
     assert_type(message.retweeted_status, m.Status | None)
     assert_type(message.raw, bytes)
-    assert_type(message.drift, tuple[str, ...])
+    assert_type(message.mismatches, tuple[str, ...])
     assert_type(message.json(), Any)
 
 

@@ -60,7 +60,7 @@ def test_replace_makes_another_message() -> None:
     other = msgspec.structs.replace(status, text="two", user=m.User(screen_name="bob"))
     assert (other.text, other.user.screen_name, other.entities) == ("two", "bob", status.entities)
     assert (status.text, status.user.screen_name) == ("one", "ada")
-    for name in ("text", "user", "drift", "raw"):
+    for name in ("text", "user", "mismatches", "raw"):
         with pytest.raises(AttributeError):
             setattr(status, name, None)
 
@@ -103,7 +103,7 @@ def test_lifecycle_events() -> None:
 
 
 def test_parts_can_be_looked_at_from_many_threads() -> None:
-    """Threads looking at the same message at once see the same, and its drift is complete."""
+    """Threads looking at the same message at once see the same, and its `mismatches` are complete."""
     for _ in range(50):
         status = m.decode(b.status_json(user={"name": 4}, place={"id": 5}, entities=[]))
         assert isinstance(status, m.Status)
@@ -122,7 +122,7 @@ def test_parts_can_be_looked_at_from_many_threads() -> None:
         for thread in threads:
             thread.join(5)
         assert seen[0] == seen[1] == seen[2]
-        assert status.drift == ("entities", "place.id", "user.name")
+        assert status.mismatches == ("entities", "place.id", "user.name")
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ def test_every_builder_gives_one_frame_of_a_known_kind() -> None:
         assert b"\n" not in frame
         message = m.decode(frame)
         assert not isinstance(message, m.Unknown | m.Undecodable)
-        assert message.drift == ()
+        assert message.mismatches == ()
 
 
 def test_fields_are_taken_by_their_json_names() -> None:
