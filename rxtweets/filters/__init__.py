@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from .hits import BoxHit, Field, Found, Hit, Part, PhraseHit, Role, UserHit, Where
-from .index import Feature, FilterIndex, Indexable, Reading
+from .index import Feature, Features, FilterIndex, Indexable
 from .query import FilterQuery
 
 __all__ = [
     "BoxHit",
     "Feature",
+    "Features",
     "Field",
     "FilterIndex",
     "FilterQuery",
@@ -17,7 +18,6 @@ __all__ = [
     "Indexable",
     "Part",
     "PhraseHit",
-    "Reading",
     "Role",
     "UserHit",
     "Where",

@@ -14,7 +14,7 @@ from .hits import Field, Part, Role, Where
 from .tokens import Words, fold, tokens
 
 
-class Written(NamedTuple):
+class SourceText(NamedTuple):
     """A text that belongs to a status: its words, signs included, and itself, folded."""
 
     part: Part
@@ -23,20 +23,20 @@ class Written(NamedTuple):
     text: str = ""
 
 
-class Reading:
+class StatusFeatures:
     """A status, read once for all filters; what costs something is found when first asked for."""
 
     __slots__ = ("_features", "_users", "_where", "_written", "status")
 
     def __init__(self, status: Status) -> None:
         self.status = status
-        self._written: tuple[Written, ...] | None = None
+        self._written: tuple[SourceText, ...] | None = None
         self._users: tuple[tuple[int, Role], ...] | None = None
         self._where: tuple[Box, Where] | Literal[False] | None = False
         self._features: frozenset[object] | None = None
 
     @property
-    def written(self) -> tuple[Written, ...]:
+    def written(self) -> tuple[SourceText, ...]:
         """All texts, those of what the status repeats and quotes included."""
         if self._written is None:
             self._written = tuple(_written(self.status))
@@ -67,7 +67,7 @@ class Reading:
         return self._features
 
 
-def _written(status: Status) -> Iterator[Written]:
+def _written(status: Status) -> Iterator[SourceText]:
     original = status.retweeted_status
     if original is None:
         yield from _texts(status, "status")
@@ -85,7 +85,7 @@ def _before_retweet(status: Status) -> str:
     return text.partition(":")[0] if text.startswith("RT @") else ""
 
 
-def _texts(status: Status, part: Part) -> Iterator[Written]:
+def _texts(status: Status, part: Part) -> Iterator[SourceText]:
     entities = status.full_entities
     text = status.full_text
     if status.truncated and text == status.text:
@@ -102,20 +102,20 @@ def _texts(status: Status, part: Part) -> Iterator[Written]:
     yield from _spoken(part, text, entities)
     for url in dict.fromkeys(url for _, *urls in links for url in urls if url):
         folded = fold(_without_cut(url))
-        yield Written(part, "url", tokens(folded), folded)
+        yield SourceText(part, "url", tokens(folded), folded)
 
 
-def _spoken(part: Part, text: str, entities: Entities) -> Iterator[Written]:
+def _spoken(part: Part, text: str, entities: Entities) -> Iterator[SourceText]:
     """The text and what is marked in it. A server that sends no entities leaves the marks to us."""
     folded = fold(unescape(text))
     words = Words(folded)
-    yield Written(part, "text", words.plain, folded)
+    yield SourceText(part, "text", words.plain, folded)
     tags = words.tags.union("#" + fold(tag.text) for tag in entities.hashtags)
     names = words.names.union("@" + fold(mention.screen_name) for mention in entities.user_mentions)
     symbols = words.symbols.union("$" + fold(symbol.text) for symbol in entities.symbols)
     for field, marked in (("hashtag", tags), ("mention", names), ("cashtag", symbols)):
         if marked:
-            yield Written(part, field, marked.union(*map(tokens, marked)))  # type: ignore[arg-type]
+            yield SourceText(part, field, marked.union(*map(tokens, marked)))  # type: ignore[arg-type]
 
 
 def _without_cut(text: str) -> str:

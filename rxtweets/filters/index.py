@@ -14,7 +14,7 @@ from collections.abc import Collection, Hashable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from typing import Any, Generic, Protocol, TypeVar
 
-__all__ = ["Feature", "FilterIndex", "Indexable", "Reading"]
+__all__ = ["Feature", "Features", "FilterIndex", "Indexable"]
 
 K = TypeVar("K", bound=Hashable)
 
@@ -22,7 +22,7 @@ Feature = Hashable
 """What a message has or hasn't. Each kind of filter has features of its own: the other's are never met."""
 
 
-class Reading(Protocol):
+class Features(Protocol):
     """What filters of one kind look at in a message, found once for all of them."""
 
     @property
@@ -44,12 +44,12 @@ class Indexable(Protocol):
 
     @staticmethod
     def read(message: Any) -> Any:
-        """The `Reading` of *message*; None if filters of this kind match no such message.
+        """The `Features` of *message*; None if filters of this kind match no such message.
 
         It is the same for all filters of a class, so the index calls it once a message.
         """
 
-    def holds(self, reading: Any) -> bool:
+    def holds(self, features: Any) -> bool:
         """Whether the message matches, by what `read` found in it."""
 
 
@@ -165,16 +165,16 @@ class FilterIndex(Generic[K]):
         """The keys of the filters that match *message*, in the order in which they were added."""
         found: list[_Held[K]] = []
         for kind, filters in self._kinds.items():
-            reading = _read(kind, message)
-            if reading is not None:
-                found += [held for held in filters.candidates(reading.features) if held.filter.holds(reading)]
+            seen = _read(kind, message)
+            if seen is not None:
+                found += [held for held in filters.candidates(seen.features) if held.filter.holds(seen)]
         found.sort(key=_by_order)
         return [held.key for held in found]
 
     def candidates(self, message: object) -> int:
         """How many filters `match` would try on *message*: the measure of what the index saves."""
-        readings = ((_read(kind, message), filters) for kind, filters in self._kinds.items())
-        return sum(len(filters.candidates(reading.features)) for reading, filters in readings if reading)
+        kinds = ((_read(kind, message), filters) for kind, filters in self._kinds.items())
+        return sum(len(filters.candidates(seen.features)) for seen, filters in kinds if seen)
 
     def __len__(self) -> int:
         return len(self._held)
@@ -189,9 +189,9 @@ class FilterIndex(Generic[K]):
         return f"FilterIndex({len(self)} filters)"
 
 
-def _read(kind: Any, message: object) -> Reading | None:
-    reading: Reading | None = kind.read(message)
-    return reading
+def _read(kind: Any, message: object) -> Features | None:
+    features: Features | None = kind.read(message)
+    return features
 
 
 def _by_order(held: _Held[Any]) -> int:

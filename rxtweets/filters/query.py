@@ -9,7 +9,7 @@ from rxtweets.endpoints.v1 import Boxes, FilterLevel, Ids, Names, filter_form
 from rxtweets.messages import Status
 
 from .cells import Box, filter_cells
-from .features import Reading
+from .features import StatusFeatures
 from .hits import BoxHit, Found, Hit, PhraseHit, UserHit
 from .phrase import Phrase, Word, phrase
 
@@ -98,14 +98,14 @@ class FilterQuery:
 
     def matches(self, status: Status) -> bool:
         """Whether the filter sends *status*, as far as a status tells it."""
-        return self.holds(Reading(status))
+        return self.holds(StatusFeatures(status))
 
     def why(self, status: Status) -> tuple[Hit, ...]:
         """Each phrase, user and box that *status* matches by, and where; empty if it doesn't match."""
-        reading = Reading(status)
-        if not self.holds(reading):
+        features = StatusFeatures(status)
+        if not self.holds(features):
             return ()
-        return (*self._phrase_hits(reading), *self._user_hits(reading), *self._box_hits(reading))
+        return (*self._phrase_hits(features), *self._user_hits(features), *self._box_hits(features))
 
     def __or__(self, other: FilterQuery) -> FilterQuery:
         """One query that matches what either matches.
@@ -120,9 +120,9 @@ class FilterQuery:
         return _union(self, other)
 
     @staticmethod
-    def read(message: object) -> Reading | None:
+    def read(message: object) -> StatusFeatures | None:
         """What there is in *message* for queries to look at; None if it is no status."""
-        return Reading(message) if isinstance(message, Status) else None
+        return StatusFeatures(message) if isinstance(message, Status) else None
 
     def alternatives(self) -> Iterator[frozenset[object]]:
         """What a status needs to match, for a `FilterIndex`: words, a user, or a cell of the map."""
@@ -134,12 +134,12 @@ class FilterQuery:
             for cell in filter_cells(box):
                 yield frozenset((cell,))
 
-    def holds(self, reading: Reading) -> bool:
-        """Whether the status matches that *reading* is of."""
-        return self._admits(reading.status) and (
-            any(_is_in(found, reading) for found in self._phrases)
-            or next(self._user_hits(reading), None) is not None
-            or next(self._box_hits(reading), None) is not None
+    def holds(self, features: StatusFeatures) -> bool:
+        """Whether the status matches that *features* is of."""
+        return self._admits(features.status) and (
+            any(_is_in(found, features) for found in self._phrases)
+            or next(self._user_hits(features), None) is not None
+            or next(self._box_hits(features), None) is not None
         )
 
     def _admits(self, status: Status) -> bool:
@@ -150,20 +150,20 @@ class FilterQuery:
         lang = _language(status.lang or "")
         return any(lang == code or lang.startswith(f"{code}-") for code in self._languages)
 
-    def _phrase_hits(self, reading: Reading) -> Iterator[PhraseHit]:
+    def _phrase_hits(self, features: StatusFeatures) -> Iterator[PhraseHit]:
         for found in self._phrases:
-            if _is_in(found, reading):
-                yield PhraseHit(found.text, tuple(_places(found.words, reading)))
+            if _is_in(found, features):
+                yield PhraseHit(found.text, tuple(_places(found.words, features)))
 
-    def _user_hits(self, reading: Reading) -> Iterator[UserHit]:
+    def _user_hits(self, features: StatusFeatures) -> Iterator[UserHit]:
         if self._followed:
-            for user, role in reading.users:
+            for user, role in features.users:
                 if user in self._followed:
                     yield UserHit(user, role)
 
-    def _box_hits(self, reading: Reading) -> Iterator[BoxHit]:
-        if self.locations and reading.where is not None:
-            (left, bottom, right, top), by = reading.where
+    def _box_hits(self, features: StatusFeatures) -> Iterator[BoxHit]:
+        if self.locations and features.where is not None:
+            (left, bottom, right, top), by = features.where
             for box in self.locations:
                 west, south, east, north = box
                 if left <= east and right >= west and bottom <= north and top >= south:
@@ -215,15 +215,15 @@ def _language(code: str) -> str:
     return _RENAMED.get(main, main) + dash + rest
 
 
-def _is_in(found: Phrase, reading: Reading) -> bool:
-    if not found.needs <= reading.features:
+def _is_in(found: Phrase, features: StatusFeatures) -> bool:
+    if not found.needs <= features.features:
         return False
-    return all(any(word.stands_in(written.text) for written in reading.written) for word in found.wholes)
+    return all(any(word.stands_in(written.text) for written in features.written) for word in found.wholes)
 
 
-def _places(words: tuple[Word, ...], reading: Reading) -> Iterator[Found]:
+def _places(words: tuple[Word, ...], features: StatusFeatures) -> Iterator[Found]:
     for word in words:
-        for written in reading.written:
+        for written in features.written:
             if word.stands_in(written.text) if word.whole else word.folded in written.words:
                 yield Found(word.text, written.field, written.part)
 

@@ -10,7 +10,7 @@ from rxtweets.emulator.api.v2.forms import post_bytes
 from rxtweets.emulator.world.languages import said
 from rxtweets.emulator.world.model import Post
 from rxtweets.filters import FilterIndex, FilterQuery
-from rxtweets.filters.features import Reading
+from rxtweets.filters.features import StatusFeatures
 from rxtweets.messages import Post as PostMessage
 from rxtweets.messages import Status, decode
 from rxtweets.rules import EVERY_FIELD, CompiledRule, Rule, fields_for
@@ -18,12 +18,12 @@ from rxtweets.rules import EVERY_FIELD, CompiledRule, Rule, fields_for
 
 def tracked(query: FilterQuery, post: Post) -> bool:
     """Whether v1.1's filter sends the post, as its status is read."""
-    reading: Reading | None = post.forms.get("track")
-    if reading is None:
+    features: StatusFeatures | None = post.forms.get("track")
+    if features is None:
         status = decode(status_bytes(post))
         assert isinstance(status, Status)
-        reading = post.forms["track"] = Reading(status)
-    return query.holds(reading)
+        features = post.forms["track"] = StatusFeatures(status)
+    return query.holds(features)
 
 
 FEW = 20
