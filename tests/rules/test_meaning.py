@@ -7,7 +7,7 @@ import pytest
 
 from rxtweets.emulator.api.v2.fields import Fields
 from rxtweets.emulator.api.v2.forms import envelope
-from rxtweets.emulator.world.post_spec import Wish
+from rxtweets.emulator.world.post_spec import PostSpec
 from rxtweets.emulator.world.world import World
 from rxtweets.endpoints import v2
 from rxtweets.messages import Post, decode
@@ -26,9 +26,9 @@ NOT_ON_OFFER = {"from_affiliate_of", "to_affiliate_of"}
 ONLY_X = {"embedding", "embedding_threshold", "sample"}
 
 
-def corpus() -> list[Wish]:
+def corpus() -> list[PostSpec]:
     kinds = ({"retweet"}, {"reply"}, {"quote"}, {"images"}, {"video_link"}, {"links"}, {"geo"}, set[str]())
-    return [Wish(wants=frozenset(kind)) for kind in kinds for _ in range(6)]
+    return [PostSpec(wants=frozenset(kind)) for kind in kinds for _ in range(6)]
 
 
 @pytest.mark.parametrize("text", EVERY)
@@ -52,8 +52,8 @@ def test_what_is_asked_for_suffices(text: str) -> None:
     parameters = [f"{key.replace('_', '.')}={name}" for key, values in names.items() for name in values]
     compiled = rule.compile(asked=parameters)
     world = World(seed=5)
-    for wish in corpus():
-        made = world.make(wish)
+    for spec in corpus():
+        made = world.make(spec)
         post = decode(msgspec.json.encode(envelope(made, fields)))
         assert isinstance(post, Post)
         withheld = made.quoted.gone if made.quoted else made.retweeted and made.retweeted.quoted

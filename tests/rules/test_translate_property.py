@@ -19,7 +19,7 @@ from rxtweets.emulator.api.v1.forms import status_bytes
 from rxtweets.emulator.api.v2.fields import LISTS, Fields
 from rxtweets.emulator.api.v2.forms import envelope
 from rxtweets.emulator.world.model import Post as Made
-from rxtweets.emulator.world.post_spec import Wish
+from rxtweets.emulator.world.post_spec import PostSpec
 from rxtweets.emulator.world.world import World
 from rxtweets.filters import FilterQuery, PhraseHit
 from rxtweets.messages import Post, Status, decode
@@ -59,13 +59,13 @@ def both(made: Made) -> Both:
 def corpus() -> tuple[Both, ...]:
     """Posts of all kinds, about the words and from the place that filters here ask for."""
     world = World(seed=11)
-    wishes = [Wish()] * 150
+    specs = [PostSpec()] * 150
     for kind in ("original", "retweet", "reply", "quote"):
-        wishes += [
-            Wish(words=tuple(text.split()), wants=frozenset({kind})) for text in WORDS for _ in range(3)
+        specs += [
+            PostSpec(words=tuple(text.split()), wants=frozenset({kind})) for text in WORDS for _ in range(3)
         ]
-    wishes += [Wish(box=BOX)] * 12 + [Wish(box=BOX, wants=frozenset({"point"}))] * 6
-    return tuple(both(world.make(wish)) for wish in wishes)
+    specs += [PostSpec(box=BOX)] * 12 + [PostSpec(box=BOX, wants=frozenset({"point"}))] * 6
+    return tuple(both(world.make(spec)) for spec in specs)
 
 
 def authors() -> list[int]:

@@ -17,12 +17,12 @@ class Shape:
     part of messages that is doubled, `window` the number of messages that change places.
     """
 
-    def __init__(self, dice: random.Random) -> None:
+    def __init__(self, rng: random.Random) -> None:
         self.stalled: Literal["", "messages", "all"] = ""
         self.fragment = 0
         self.share = 0.0
         self.window = 1
-        self._dice = dice
+        self._rng = rng
         self._held: list[bytes] = []
         self._copies: list[tuple[int, bytes]] = []
 
@@ -41,11 +41,11 @@ class Shape:
         due = [copy for left, copy in self._copies if left <= 1]
         self._copies = [(left - 1, copy) for left, copy in self._copies if left > 1]
         self._held.append(message)
-        if self.share and self._dice.random() < self.share:
-            if self._dice.random() < 0.5:
+        if self.share and self._rng.random() < self.share:
+            if self._rng.random() < 0.5:
                 self._held.append(message)
             else:
-                self._copies.append((self._dice.randint(2, _LATEST), message))
+                self._copies.append((self._rng.randint(2, _LATEST), message))
         if len(self._held) < self.window:
             return due
         return due + self._shuffled()
@@ -59,5 +59,5 @@ class Shape:
     def _shuffled(self) -> list[bytes]:
         held, self._held = self._held, []
         if self.window > 1:
-            self._dice.shuffle(held)
+            self._rng.shuffle(held)
         return held

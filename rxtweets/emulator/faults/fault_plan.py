@@ -69,7 +69,7 @@ class Trouble:
 
     def __init__(self, clock: Clock, seed: int | None) -> None:
         self._clock = clock
-        self._dice = random.Random(f"trouble/{seed}")
+        self._rng = random.Random(f"trouble/{seed}")
         self._answers: list[_Order] = []
         self._mutes: list[_Order] = []
         self._stalls: list[Stall] = []
@@ -160,7 +160,7 @@ class Trouble:
 
     def shape(self, record: StreamRecord) -> Shape:
         """How a stream is to send what it sends."""
-        shape = Shape(self._dice)
+        shape = Shape(self._rng)
         for stall in self._stalls:
             if is_for(stall, record) and shape.stalled != "all":
                 shape.stalled = "messages" if stall.keep_alives else "all"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from rxtweets.emulator.server.http import encode
-from rxtweets.emulator.world.post_spec import NOTHING
+from rxtweets.emulator.world.post_spec import ANY
 
 if TYPE_CHECKING:
     from rxtweets.emulator.app.site import Site
@@ -39,7 +39,7 @@ def utterance(site: Site, feed: Feed, text: str) -> bytes:
     """A message such as the stream gets, which says `text`, its characters unescaped."""
     message = None
     for _ in range(10):
-        message = feed.message(site.world.make(feed.wish(site.world.dice) or NOTHING))
+        message = feed.message(site.world.make(feed.post_spec(site.world.rng) or ANY))
         if message is not None:
             break
     whole: dict[str, Any] = msgspec.json.decode(message) if message is not None else {}

@@ -70,8 +70,8 @@ class StreamHub:
             stream.bytes_written,
         )
 
-    def give(self, post: Post, dice: random.Random | None = None) -> int:
-        """Send a post to all who want it and return how many did; with `dice`, at times more beside it.
+    def give(self, post: Post, rng: random.Random | None = None) -> int:
+        """Send a post to all who want it and return how many did; with `rng`, at times more beside it.
 
         It is remembered in any case, for those who ask later what they have missed.
         """
@@ -86,7 +86,7 @@ class StreamHub:
             for other in stream.feed.extra_messages(post):
                 stream.deliver(other)
             given += 1
-            for more in stream.feed.random_notices(post, dice) if dice is not None else ():
+            for more in stream.feed.random_notices(post, rng) if rng is not None else ():
                 stream.send(more)
         self.reached.append(given)
         self.happened()

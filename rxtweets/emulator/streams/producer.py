@@ -7,7 +7,7 @@ import math
 import time
 
 from rxtweets.emulator.app.clock import Clock
-from rxtweets.emulator.world.post_spec import NOTHING
+from rxtweets.emulator.world.post_spec import ANY
 from rxtweets.emulator.world.recording import Recording
 from rxtweets.emulator.world.world import World
 
@@ -79,7 +79,7 @@ class Talk:
             if self._timer is None:
                 self._begin()
         elif self._listeners == 0 and self._until == math.inf:
-            self._until = time.monotonic() + LINGER  # and their wishes are kept that long
+            self._until = time.monotonic() + LINGER  # and what they ask for is kept that long
 
     def stop(self) -> None:
         """Fall silent until the next stream opens."""
@@ -146,8 +146,8 @@ class Talk:
             post = self._recording.next()
             self._hub.give(post) if post is not None else self.stop()
             return
-        dice = self._world.dice
-        wish = dice.choice(self._feeds).wish(dice)
-        if wish is not None and wish != NOTHING and dice.random() < 0.15:
-            wish = NOTHING  # the rest of the world talks too
-        self._hub.give(self._world.make(wish or NOTHING), dice)
+        rng = self._world.rng
+        spec = rng.choice(self._feeds).post_spec(rng)
+        if spec is not None and spec != ANY and rng.random() < 0.15:
+            spec = ANY  # the rest of the world talks too
+        self._hub.give(self._world.make(spec or ANY), rng)

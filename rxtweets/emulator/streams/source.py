@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rxtweets.emulator.server.http import operational_disconnect
 from rxtweets.emulator.world.model import Post
-from rxtweets.emulator.world.post_spec import NOTHING, Wish
+from rxtweets.emulator.world.post_spec import ANY, PostSpec
 
 if TYPE_CHECKING:
     from .history import LastReplay, Replay
@@ -48,11 +48,11 @@ class Feed:
         """Return the further messages that the same post causes."""
         return ()
 
-    def random_notices(self, post: Post, dice: random.Random) -> tuple[bytes, ...]:
-        """Return what may follow a post that was sent, drawn from `dice`: a deletion, an event."""
+    def random_notices(self, post: Post, rng: random.Random) -> tuple[bytes, ...]:
+        """Return what may follow a post that was sent, drawn from `rng`: a deletion, an event."""
         return ()
 
-    def wish(self, dice: random.Random) -> Wish | None:
+    def post_spec(self, rng: random.Random) -> PostSpec | None:
         """Return what the world should talk about for this stream; None where anything goes."""
         return None
 
@@ -81,5 +81,5 @@ def partition_of(post: Post, partitions: int) -> int:
 class PlainFeed(Feed):
     """A feed for which the world may talk about anything."""
 
-    def wish(self, dice: random.Random) -> Wish | None:
-        return NOTHING
+    def post_spec(self, rng: random.Random) -> PostSpec | None:
+        return ANY

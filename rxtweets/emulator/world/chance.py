@@ -10,11 +10,11 @@ ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 _T = TypeVar("_T")
 
 
-def pick(dice: random.Random, things: Sequence[_T]) -> _T:
+def pick(rng: random.Random, things: Sequence[_T]) -> _T:
     """One of the things; in a third of the time that `random.Random.choice` takes."""
-    return things[int(dice.random() * len(things))]
+    return things[int(rng.random() * len(things))]
 
 
-def short_link(dice: random.Random) -> str:
+def short_link(rng: random.Random) -> str:
     """A link as X shortens them."""
-    return "https://t.co/" + "".join(dice.choices(ALPHABET, k=10))
+    return "https://t.co/" + "".join(rng.choices(ALPHABET, k=10))

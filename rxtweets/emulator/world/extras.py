@@ -9,62 +9,62 @@ from .ids import Snowflakes
 from .marks import append_link
 from .model import Media, Poll, Post
 from .places import place_in, place_like
-from .post_spec import Wish
+from .post_spec import PostSpec
 
 _KINDS = ("photo",) * 14 + ("video",) * 4 + ("animated_gif",) * 2
 _SIZES = ((1200, 675), (1080, 1350), (2048, 1536), (640, 640))
 _ALTS = (None, None, None, "A window with rain on it", "夕焼け")
 
 
-def adorn(post: Post, wish: Wish, dice: random.Random, ids: Snowflakes) -> None:
+def adorn(post: Post, spec: PostSpec, rng: random.Random, ids: Snowflakes) -> None:
     """Give the post what is wished for, or what comes by chance."""
-    wants = wish.wants
+    wants = spec.wants
     pictures = wants & {"media", "images", "videos", "video_link"}
-    if pictures or (post.quoted is None and post.note is None and dice.random() < 0.2):
-        _add_media(post, pictures, dice, ids)
-    elif not wants and dice.random() < 0.012:
-        _add_poll(post, dice, ids)
-    if wish.box:
-        west, south, east, north = wish.box
-        if "point" in wants or dice.random() < 0.5:
-            post.point = (round(dice.uniform(west, east), 6), round(dice.uniform(south, north), 6))
-        post.place = place_in(wish.box, dice)
-    elif "geo" in wants or wish.country or wish.place or dice.random() < 0.025:
-        post.place = place_like(wish.place, wish.country, dice)
-        if "point" in wants or dice.random() < 0.2:
+    if pictures or (post.quoted is None and post.note is None and rng.random() < 0.2):
+        _add_media(post, pictures, rng, ids)
+    elif not wants and rng.random() < 0.012:
+        _add_poll(post, rng, ids)
+    if spec.box:
+        west, south, east, north = spec.box
+        if "point" in wants or rng.random() < 0.5:
+            post.point = (round(rng.uniform(west, east), 6), round(rng.uniform(south, north), 6))
+        post.place = place_in(spec.box, rng)
+    elif "geo" in wants or spec.country or spec.place or rng.random() < 0.025:
+        post.place = place_like(spec.place, spec.country, rng)
+        if "point" in wants or rng.random() < 0.2:
             west, south, east, north = post.place.box
-            post.point = (round(dice.uniform(west, east), 6), round(dice.uniform(south, north), 6))
-    _add_rarities(post, dice)
+            post.point = (round(rng.uniform(west, east), 6), round(rng.uniform(south, north), 6))
+    _add_rarities(post, rng)
 
 
-def _add_media(post: Post, pictures: frozenset[str], dice: random.Random, ids: Snowflakes) -> None:
-    kind = "video" if pictures & {"videos", "video_link"} else "photo" if pictures else pick(dice, _KINDS)
-    count = pick(dice, (1, 1, 1, 2, 4)) if kind == "photo" else 1
-    post.media = tuple(_media(kind, post.ms, dice, ids) for _ in range(count))
+def _add_media(post: Post, pictures: frozenset[str], rng: random.Random, ids: Snowflakes) -> None:
+    kind = "video" if pictures & {"videos", "video_link"} else "photo" if pictures else pick(rng, _KINDS)
+    count = pick(rng, (1, 1, 1, 2, 4)) if kind == "photo" else 1
+    post.media = tuple(_media(kind, post.ms, rng, ids) for _ in range(count))
     folder = "photo" if kind == "photo" else "video"
     target = f"https://twitter.com/{post.author.screen_name}/status/{post.id}/{folder}/1"
-    name = "".join(dice.choices(ALPHABET, k=10))
-    post.media_link = append_link(post, target, f"pic.twitter.com/{name}", dice)
-    post.sensitive = dice.random() < 0.03
+    name = "".join(rng.choices(ALPHABET, k=10))
+    post.media_link = append_link(post, target, f"pic.twitter.com/{name}", rng)
+    post.sensitive = rng.random() < 0.03
 
 
-def _media(kind: str, ms: int, dice: random.Random, ids: Snowflakes) -> Media:
-    name = "".join(dice.choices(ALPHABET, k=15))
-    width, height = pick(dice, _SIZES)
-    seconds = dice.randrange(5, 140) if kind == "video" else 0
-    views = int(dice.lognormvariate(5, 2)) if kind != "photo" else 0
-    return Media(ids.next(ms), kind, name, width, height, seconds, pick(dice, _ALTS), views)
+def _media(kind: str, ms: int, rng: random.Random, ids: Snowflakes) -> Media:
+    name = "".join(rng.choices(ALPHABET, k=15))
+    width, height = pick(rng, _SIZES)
+    seconds = rng.randrange(5, 140) if kind == "video" else 0
+    views = int(rng.lognormvariate(5, 2)) if kind != "photo" else 0
+    return Media(ids.next(ms), kind, name, width, height, seconds, pick(rng, _ALTS), views)
 
 
-def _add_poll(post: Post, dice: random.Random, ids: Snowflakes) -> None:
-    options = pick(dice, (("Yes", "No", "Tell me more"), ("Tea", "Coffee"), ("1", "2", "3", "4")))
-    votes = tuple(dice.randrange(500) for _ in options)
-    post.poll = Poll(ids.next(post.ms), options, votes, pick(dice, (5, 60, 1440, 10080)))
+def _add_poll(post: Post, rng: random.Random, ids: Snowflakes) -> None:
+    options = pick(rng, (("Yes", "No", "Tell me more"), ("Tea", "Coffee"), ("1", "2", "3", "4")))
+    votes = tuple(rng.randrange(500) for _ in options)
+    post.poll = Poll(ids.next(post.ms), options, votes, pick(rng, (5, 60, 1440, 10080)))
 
 
-def _add_rarities(post: Post, dice: random.Random) -> None:
+def _add_rarities(post: Post, rng: random.Random) -> None:
     """What few posts have, drawn at once."""
-    drawn = dice.random()
+    drawn = rng.random()
     if drawn < 0.05:
         post.reply_settings = "mentionedUsers" if drawn < 0.03 else "following"
     elif drawn < 0.055:

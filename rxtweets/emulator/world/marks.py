@@ -22,7 +22,7 @@ _Span = TypeVar("_Span", Link, Mention, Tag)
 _DOUBLE = re.compile("[^\u0000-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]")
 
 
-def mark(text: str, people: People, dice: random.Random) -> Note:
+def mark(text: str, people: People, rng: random.Random) -> Note:
     """The text as it is sent, its links shortened, and all that stands in it."""
     pieces: list[str] = []
     tags: list[Tag] = []
@@ -36,8 +36,8 @@ def mark(text: str, people: People, dice: random.Random) -> Note:
         last = end
         shown = text[start:end]
         if kind == "url":
-            shown = short_link(dice)
-            links.append(_link(shown, value, at, dice))
+            shown = short_link(rng)
+            links.append(_link(shown, value, at, rng))
         elif kind == "tag":
             tags.append(Tag(value, at, at + len(shown)))
         elif kind == "symbol":
@@ -50,21 +50,21 @@ def mark(text: str, people: People, dice: random.Random) -> Note:
     return Note("".join(pieces), tuple(tags), tuple(symbols), tuple(mentions), tuple(links))
 
 
-def _link(short: str, target: str, start: int, dice: random.Random) -> Link:
+def _link(short: str, target: str, start: int, rng: random.Random) -> Link:
     known = target.partition("://")[2].startswith(SITES)
-    title, description = pick(dice, PAGES) if known else ("", "")
+    title, description = pick(rng, PAGES) if known else ("", "")
     return Link(short, target, display_url(target), title, start, start + len(short), description)
 
 
-def append_link(post: Post, target: str, shown: str, dice: random.Random) -> Link:
+def append_link(post: Post, target: str, shown: str, rng: random.Random) -> Link:
     """Put a link at the end of a post's text."""
-    short = short_link(dice)
+    short = short_link(rng)
     start = len(post.text) + 1
     post.text = f"{post.text} {short}"
     return Link(short, target, shown, "", start, start + len(short))
 
 
-def cut(post: Post, note: Note, dice: random.Random) -> None:
+def cut(post: Post, note: Note, rng: random.Random) -> None:
     """Give the post as much of a text that is too long as fits, and a link to the whole."""
     end = _fitting(note.text, LONGEST - len("… ") - 23)
     spans: tuple[Link | Mention | Tag, ...] = (*note.links, *note.mentions, *note.tags, *note.symbols)
@@ -75,7 +75,7 @@ def cut(post: Post, note: Note, dice: random.Random) -> None:
     post.mentions, post.links = within(note.mentions, end), within(note.links, end)
     post.text = beginning + "…"
     post.more_link = append_link(
-        post, f"https://twitter.com/i/web/status/{post.id}", "twitter.com/i/web/status/1…", dice
+        post, f"https://twitter.com/i/web/status/{post.id}", "twitter.com/i/web/status/1…", rng
     )
 
 

@@ -106,13 +106,13 @@ class People:
             giver = self._meet(user_id, name)
             giver.name, giver.verified, giver.verified_type = name, True, "business"
 
-    def anybody(self, dice: random.Random, lang: str | None = None) -> Person:
+    def anybody(self, rng: random.Random, lang: str | None = None) -> Person:
         """Someone of the population, of the given language (whatever script) where anybody has it."""
         if not self._inhabitants:
             self._settle()
         speakers = self._speakers.get(lang.partition("-")[0]) if lang else None
         choice = speakers or self._inhabitants
-        return pick(dice, choice)
+        return pick(rng, choice)
 
     def numbered(self, index: int) -> Person:
         """Inhabitant number `index`."""
@@ -123,8 +123,8 @@ class People:
     def _settle(self) -> None:
         """Meet the whole population."""
         for index in range(self._population):
-            dice = random.Random(f"{self._seed}/{index}")
-            user_id = dice.randrange(10**8, 4 * 10**9) if index % 3 else dice.randrange(10**6, 10**8)
+            rng = random.Random(f"{self._seed}/{index}")
+            user_id = rng.randrange(10**8, 4 * 10**9) if index % 3 else rng.randrange(10**6, 10**8)
             person = self.with_id(user_id)
             self._inhabitants.append(person)
             self._speakers.setdefault(person.lang, []).append(person)
@@ -157,44 +157,44 @@ class People:
         if len(self._by_id) >= 20_000:  # somebody publishes under ever new names: forget the oldest
             oldest = self._by_id.pop(next(iter(self._by_id)))
             self._by_name.pop(oldest.screen_name.lower(), None)
-        dice = random.Random(f"{self._seed}#{user_id}")
-        lang = dice.choice(("en", "en", "en", "ja", "ja", *_NAMES))
-        handle = screen_name or self._handle(user_id, dice)
-        joined = self._now - dice.randrange(10**9, 4 * 10**11)
-        verified = dice.random() < 0.1
+        rng = random.Random(f"{self._seed}#{user_id}")
+        lang = rng.choice(("en", "en", "en", "ja", "ja", *_NAMES))
+        handle = screen_name or self._handle(user_id, rng)
+        joined = self._now - rng.randrange(10**9, 4 * 10**11)
+        verified = rng.random() < 0.1
         person = Person(
             id=user_id,
             screen_name=handle,
-            name=_name(lang, dice),
-            bio=some_bio(lang, dice),
-            location=dice.choice(_LOCATIONS),
+            name=_name(lang, rng),
+            bio=some_bio(lang, rng),
+            location=rng.choice(_LOCATIONS),
             lang=lang,
             joined=joined,
-            followers=int(dice.lognormvariate(6, 1.8)),
-            following=int(dice.lognormvariate(5.5, 1)),
-            posts=int(dice.lognormvariate(8, 1.5)),
-            likes=int(dice.lognormvariate(7, 1.5)),
-            listed=int(dice.lognormvariate(1, 1.2)),
+            followers=int(rng.lognormvariate(6, 1.8)),
+            following=int(rng.lognormvariate(5.5, 1)),
+            posts=int(rng.lognormvariate(8, 1.5)),
+            likes=int(rng.lognormvariate(7, 1.5)),
+            listed=int(rng.lognormvariate(1, 1.2)),
             verified=verified,
             website=f"https://{handle.lower().replace('_', '-').strip('-')}.example"
-            if dice.random() < 0.3
+            if rng.random() < 0.3
             else None,
-            avatar=f"{dice.randrange(10**17, 10**18)}/{dice.getrandbits(48):x}",
-            color=f"{dice.getrandbits(24):06X}",
-            verified_type=dice.choice(("blue",) * 8 + ("business", "government")) if verified else "none",
-            subscription=dice.choice(("Basic", "Premium", "PremiumPlus")) if verified else "None",
-            affiliation=self._giver(dice) if verified and user_id not in _ORGANISATIONS else None,
-            pinned=max(joined - EPOCH, 0) + 10**8 << 22 if dice.random() < 0.3 else None,
-            parody=dice.random() < 0.01,
-            withheld=("TR",) if dice.random() < 0.005 else (),
+            avatar=f"{rng.randrange(10**17, 10**18)}/{rng.getrandbits(48):x}",
+            color=f"{rng.getrandbits(24):06X}",
+            verified_type=rng.choice(("blue",) * 8 + ("business", "government")) if verified else "none",
+            subscription=rng.choice(("Basic", "Premium", "PremiumPlus")) if verified else "None",
+            affiliation=self._giver(rng) if verified and user_id not in _ORGANISATIONS else None,
+            pinned=max(joined - EPOCH, 0) + 10**8 << 22 if rng.random() < 0.3 else None,
+            parody=rng.random() < 0.01,
+            withheld=("TR",) if rng.random() < 0.005 else (),
         )
         self._by_id[user_id] = person
         self._by_name[handle.lower()] = person
         return person
 
-    def like(self, profile: Profile, dice: random.Random) -> Person:
+    def like(self, profile: Profile, rng: random.Random) -> Person:
         """Somebody like that: one of a few that there are for every profile."""
-        number = int(dice.random() * _ALIKE)
+        number = int(rng.random() * _ALIKE)
         user_id = 10**9 + zlib.crc32(f"{self._seed}/{profile}/{number}".encode())
         known = self._by_id.get(user_id)
         if known is not None:
@@ -213,20 +213,20 @@ class People:
             person.verified, person.verified_type, person.subscription = True, "blue", "Premium"
         return person
 
-    def recluse(self, dice: random.Random) -> Person:
+    def recluse(self, rng: random.Random) -> Person:
         """Somebody whose posts are for their followers only."""
-        number = int(dice.random() * _ALIKE)
+        number = int(rng.random() * _ALIKE)
         person = self.with_id(10**9 + zlib.crc32(f"{self._seed}/recluse/{number}".encode()))
         person.protected = True
         return person
 
-    def _giver(self, dice: random.Random) -> Person | None:
-        return self.with_id(dice.choice(tuple(_ORGANISATIONS))) if dice.random() < 0.3 else None
+    def _giver(self, rng: random.Random) -> Person | None:
+        return self.with_id(rng.choice(tuple(_ORGANISATIONS))) if rng.random() < 0.3 else None
 
-    def _handle(self, user_id: int, dice: random.Random) -> str:
-        handle = dice.choice(_HANDLES) + dice.choice(_HANDLE_ENDS) + str(user_id)[-dice.randrange(2, 4) :]
+    def _handle(self, user_id: int, rng: random.Random) -> str:
+        handle = rng.choice(_HANDLES) + rng.choice(_HANDLE_ENDS) + str(user_id)[-rng.randrange(2, 4) :]
         while handle.lower() in self._by_name:
-            handle = f"{handle[:12]}{dice.randrange(1000)}"
+            handle = f"{handle[:12]}{rng.randrange(1000)}"
         return handle
 
 
@@ -238,14 +238,14 @@ def _within(range: Range, number: int) -> int:
     return low + (number if high == math.inf else number % int(high - low + 1))
 
 
-def _name(lang: str, dice: random.Random) -> str:
+def _name(lang: str, rng: random.Random) -> str:
     given, family = _NAMES[lang]
     if lang in {"ja", "ko", "zh"}:
-        return dice.choice(family) + dice.choice(given)
-    return f"{dice.choice(given)} {dice.choice(family)}"
+        return rng.choice(family) + rng.choice(given)
+    return f"{rng.choice(given)} {rng.choice(family)}"
 
 
-def some_bio(lang: str, dice: random.Random) -> str:
+def some_bio(lang: str, rng: random.Random) -> str:
     """What somebody may say about themselves."""
     remarks = BIOS[lang]
-    return " ".join(dice.sample(remarks, min(len(remarks), dice.choice((0, 1, 2, 2, 3, 3)))))
+    return " ".join(rng.sample(remarks, min(len(remarks), rng.choice((0, 1, 2, 2, 3, 3)))))

@@ -37,14 +37,14 @@ PLACES = (
 )
 
 
-def place_in(box: Box, dice: random.Random) -> Place:
+def place_in(box: Box, rng: random.Random) -> Place:
     """A place within a box: a known one if there is, else one made up."""
     west, south, east, north = box
     known = [
         p for p in PLACES if west <= p.box[0] and p.box[2] <= east and south <= p.box[1] and p.box[3] <= north
     ]
     if known:
-        return dice.choice(known)
+        return rng.choice(known)
     center, middle = (west + east) / 2, (south + north) / 2
     width, height = (east - west) / 4, (north - south) / 4
     inner = (center - width, middle - height, center + width, middle + height)
@@ -52,7 +52,7 @@ def place_in(box: Box, dice: random.Random) -> Place:
     return Place(f"{zlib.crc32(repr(box).encode()):016x}", name, name, "Nowhere", "XX", "neighborhood", inner)
 
 
-def place_like(name: str | None, country: str | None, dice: random.Random) -> Place:
+def place_like(name: str | None, country: str | None, rng: random.Random) -> Place:
     """A place of that name, or in that country (two letters); one made up if none is known."""
     known = [
         place
@@ -61,8 +61,8 @@ def place_like(name: str | None, country: str | None, dice: random.Random) -> Pl
         and (name is None or name.lower() in (place.name.lower(), place.full_name.lower(), place.id))
     ]
     if known:
-        return dice.choice(known)
-    model = dice.choice(PLACES)
+        return rng.choice(known)
+    model = rng.choice(PLACES)
     name = name or "Hill Valley"
     code = country or "XX"
     return Place(f"{zlib.crc32(f'{name}/{code}'.encode()):016x}", name, name, code, code, "city", model.box)

@@ -10,7 +10,7 @@ from .model import Box
 
 Range = tuple[int, float]
 """The least and the greatest number; `math.inf` where there is none."""
-ANY: Range = (0, math.inf)
+ANY_NUMBER: Range = (0, math.inf)
 
 
 class Profile(Struct, frozen=True, kw_only=True):
@@ -19,15 +19,15 @@ class Profile(Struct, frozen=True, kw_only=True):
     bio: str = ""
     name: str = ""
     location: str = ""
-    followers: Range = ANY
-    following: Range = ANY
-    posts: Range = ANY
-    listed: Range = ANY
+    followers: Range = ANY_NUMBER
+    following: Range = ANY_NUMBER
+    posts: Range = ANY_NUMBER
+    listed: Range = ANY_NUMBER
     verified: bool = False
     affiliate_of: int | str | None = None
 
 
-class Wish(Struct, frozen=True, kw_only=True):
+class PostSpec(Struct, frozen=True, kw_only=True):
     """What somebody listening would like to see a post about; every part left out is the world's choice.
 
     People are ids, screen names or what they are like. `conversation`, `answered` and `repeated` are the ids
@@ -57,4 +57,4 @@ class Wish(Struct, frozen=True, kw_only=True):
     wants: frozenset[str] = frozenset()
 
 
-NOTHING = Wish()
+ANY = PostSpec()

@@ -11,15 +11,15 @@ from rxtweets.rules.language.ast import AnyOf, Not, Term
 from rxtweets.rules.values import bounds
 
 from .model import Box
-from .post_spec import ANY, Profile, Range, Wish
+from .post_spec import ANY_NUMBER, PostSpec, Profile, Range
 
 
-def rule_wish(tree: Rule, dice: random.Random) -> Wish:
-    """A wish whose fulfilment mostly matches the rule: one of alternatives, negations left to chance."""
+def spec_from_rule(tree: Rule, rng: random.Random) -> PostSpec:
+    """A spec whose fulfilment mostly matches the rule: one of alternatives, negations left to chance."""
     words: list[str] = []
     wants: set[str] = set()
     made: dict[str, Any] = {}
-    terms = _positive(tree, dice)
+    terms = _positive(tree, rng)
     for name, value in ((term.name, term.value) for term in terms):
         if name in _WORDS:
             words.append(_WORDS[name](value))
@@ -33,18 +33,18 @@ def rule_wish(tree: Rule, dice: random.Random) -> Wish:
     profile = _profile(terms)
     if profile != Profile():
         made.setdefault("author", profile)  # who is named is as they are
-    return Wish(words=tuple(words), wants=frozenset(wants), **made)
+    return PostSpec(words=tuple(words), wants=frozenset(wants), **made)
 
 
-def _positive(tree: Rule, dice: random.Random) -> list[Term]:
+def _positive(tree: Rule, rng: random.Random) -> list[Term]:
     if isinstance(tree, Term):
         return [tree]
     if isinstance(tree, Not):
         return []
     parts: tuple[Rule, ...] = tree.parts  # type: ignore[attr-defined]
     if isinstance(tree, AnyOf):
-        parts = (dice.choice(parts),)
-    return [term for part in parts for term in _positive(part, dice)]
+        parts = (rng.choice(parts),)
+    return [term for part in parts for term in _positive(part, rng)]
 
 
 def _profile(terms: list[Term]) -> Profile:
@@ -56,7 +56,7 @@ def _profile(terms: list[Term]) -> Profile:
             made[field] = f"{made[field]} {value}" if field in made else value
         elif name in _COUNTS:
             field = _COUNTS[name]
-            made[field] = _in_both(made.get(field, ANY), bounds(value))
+            made[field] = _in_both(made.get(field, ANY_NUMBER), bounds(value))
         elif name == "from_affiliate_of":
             made["affiliate_of"] = _account(value)
         elif name == "is" and value == "verified":
@@ -124,7 +124,7 @@ _MEANINGS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "url_title": ("title", str),
     "url_description": ("description", str),
 }
-"""Operators for which a wish has a field of its own, and what is its value."""
+"""Operators for which a spec has a field of its own, and what is its value."""
 
 _TEXTS = {"bio": "bio", "bio_name": "name", "bio_location": "location"}
 _COUNTS = {

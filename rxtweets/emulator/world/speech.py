@@ -8,7 +8,7 @@ from .chance import ALPHABET, pick
 from .model import Context
 from .people import People
 from .phrases import Tongue, tongue
-from .post_spec import Wish
+from .post_spec import PostSpec
 from .topics import CONTEXTS, SITES, context
 
 _TAGS = ("#tbt", "#news", "#photo", "#日常", "#FelizLunes")
@@ -18,58 +18,58 @@ _LONG = 0.012
 """The share of texts that run on, mostly beyond what fits into a post."""
 
 
-def say(dice: random.Random, people: People, wish: Wish, lang: str) -> tuple[str, tuple[Context, ...]]:
+def say(rng: random.Random, people: People, spec: PostSpec, lang: str) -> tuple[str, tuple[Context, ...]]:
     """A text in that language about what is wished for, and what a classifier makes of it."""
     spoken = tongue(lang)
-    words = list(wish.words)
-    if len(words) > 1 and dice.random() < 0.4:
-        dice.shuffle(words)  # any order matches a phrase of `track`
-    topic = " ".join([*words, wish.entity] if wish.entity else words) or pick(dice, spoken.topics)
-    long = not wish.wants and dice.random() < _LONG
-    text = _sentences(dice, spoken, topic, dice.randrange(8, 14) if long else pick(dice, _LENGTHS))
-    for extra in _extras(dice, people, wish, words):
+    words = list(spec.words)
+    if len(words) > 1 and rng.random() < 0.4:
+        rng.shuffle(words)  # any order matches a phrase of `track`
+    topic = " ".join([*words, spec.entity] if spec.entity else words) or pick(rng, spoken.topics)
+    long = not spec.wants and rng.random() < _LONG
+    text = _sentences(rng, spoken, topic, rng.randrange(8, 14) if long else pick(rng, _LENGTHS))
+    for extra in _extras(rng, people, spec, words):
         text = f"{text} {extra}"
-    return text, _contexts(wish, topic)
+    return text, _contexts(spec, topic)
 
 
-def _sentences(dice: random.Random, tongue: Tongue, topic: str, count: int) -> str:
-    said = [tongue.sentence(pick(dice, tongue.about), topic)]
+def _sentences(rng: random.Random, tongue: Tongue, topic: str, count: int) -> str:
+    said = [tongue.sentence(pick(rng, tongue.about), topic)]
     for _ in range(count - 1):
-        another = _another(dice, tongue, topic)
+        another = _another(rng, tongue, topic)
         if another in said:
-            another = _another(dice, tongue, topic)
+            another = _another(rng, tongue, topic)
         if another != said[-1]:  # in a long text of few phrases some come again
             said.append(another)
     return " ".join(said)
 
 
-def _another(dice: random.Random, tongue: Tongue, topic: str) -> str:
-    if dice.random() < 0.6:
-        return pick(dice, tongue.remarks)
-    return tongue.sentence(pick(dice, tongue.about), topic)
+def _another(rng: random.Random, tongue: Tongue, topic: str) -> str:
+    if rng.random() < 0.6:
+        return pick(rng, tongue.remarks)
+    return tongue.sentence(pick(rng, tongue.about), topic)
 
 
-def _extras(dice: random.Random, people: People, wish: Wish, words: list[str]) -> list[str]:
+def _extras(rng: random.Random, people: People, spec: PostSpec, words: list[str]) -> list[str]:
     """A link, a mention, a hashtag, a cashtag: what is wished for, or comes by chance."""
-    wants, found = wish.wants, []
-    if "links" in wants or wish.title or wish.description or dice.random() < 0.18:
-        page = "".join(dice.choices(ALPHABET, k=7))
-        found.append(f"https://{pick(dice, SITES)}/{dice.randrange(2020, 2027)}/{page}")
-    if "mentions" in wants or dice.random() < 0.05:
-        found.append(f"@{people.anybody(dice).screen_name}")
-    if "hashtags" in wants or dice.random() < 0.12:
+    wants, found = spec.wants, []
+    if "links" in wants or spec.title or spec.description or rng.random() < 0.18:
+        page = "".join(rng.choices(ALPHABET, k=7))
+        found.append(f"https://{pick(rng, SITES)}/{rng.randrange(2020, 2027)}/{page}")
+    if "mentions" in wants or rng.random() < 0.05:
+        found.append(f"@{people.anybody(rng).screen_name}")
+    if "hashtags" in wants or rng.random() < 0.12:
         plain = [word for word in words if word.isalnum() and not word.isdigit()]
-        found.append(f"#{plain[0]}" if plain else pick(dice, _TAGS))
+        found.append(f"#{plain[0]}" if plain else pick(rng, _TAGS))
     if "cashtags" in wants:
-        found.append(f"${pick(dice, ('AAPL', 'TSLA', 'NVDA'))}")
+        found.append(f"${pick(rng, ('AAPL', 'TSLA', 'NVDA'))}")
     return found
 
 
-def _contexts(wish: Wish, topic: str) -> tuple[Context, ...]:
+def _contexts(spec: PostSpec, topic: str) -> tuple[Context, ...]:
     found = CONTEXTS.get(topic, ())
-    if wish.context:
-        domain, entity = wish.context
-        found = (context(domain, wish.entity or topic, entity if entity.isdigit() else None), *found)
-    elif wish.entity:
-        found = (context("131", wish.entity), *found)
+    if spec.context:
+        domain, entity = spec.context
+        found = (context(domain, spec.entity or topic, entity if entity.isdigit() else None), *found)
+    elif spec.entity:
+        found = (context("131", spec.entity), *found)
     return found

@@ -19,7 +19,7 @@ from .model import Counts, Mention, Person, Place, Post
 from .past import Past
 from .people import People
 from .phrases import LATIN, TONGUES, script_language, tongue
-from .post_spec import NOTHING, Profile, Wish
+from .post_spec import ANY, PostSpec, Profile
 from .speech import say
 from .text import beginning, display_url, escaped, length
 
@@ -58,23 +58,23 @@ class World:
         published: Callable[[int], Post | None] = lambda post_id: None,
     ) -> None:
         self._clock = clock or Clock(seeded=True)
-        self.dice = random.Random(seed)
+        self.rng = random.Random(seed)
         self.people = People(seed, self._clock.world_ms())
         self.ids = Snowflakes(self._clock, seed)
         self._answers: deque[Post] = deque(maxlen=40)
-        self._past = Past(self.dice, self._of_old, published)
+        self._past = Past(self.rng, self._of_old, published)
 
-    def make(self, wish: Wish = NOTHING) -> Post:
+    def make(self, spec: PostSpec = ANY) -> Post:
         """A new post, now."""
-        kind = self._kind(wish)
-        lang = wish.lang or self._language(wish)
+        kind = self._kind(spec)
+        lang = spec.lang or self._language(spec)
         if kind == "retweet":
-            return self._repeat(wish, lang)
+            return self._repeat(spec, lang)
         if kind == "edit":
-            post = pick(self.dice, self._past.recent) if self._past.recent else None
+            post = pick(self.rng, self._past.recent) if self._past.recent else None
             if post is not None and self._may_be_edited(post):
                 return self._edit(post)
-        return self._speak(kind, wish, lang)
+        return self._speak(kind, spec, lang)
 
     def compose(
         self,
@@ -92,14 +92,14 @@ class World:
 
         With a `post_id` it is one of the past.
         """
-        dice = self.dice
-        note = mark(text, self.people, dice)
+        rng = self.rng
+        note = mark(text, self.people, rng)
         number = self.ids.next() if post_id is None else post_id
         post = Post(
             id=number,
             ms=id_time(number),
             text=note.text,
-            author=author or self.people.anybody(dice, lang),
+            author=author or self.people.anybody(rng, lang),
             lang=lang or script_language(text) or "en",
             tags=note.tags,
             symbols=note.symbols,
@@ -113,10 +113,10 @@ class World:
         if post_id is None:
             post.author.latest = number
         if is_long(note.text):
-            cut(post, note, dice)
+            cut(post, note, rng)
         if quoted is not None:
             target = f"https://twitter.com/{quoted.author.screen_name}/status/{quoted.id}"
-            post.quote_link = append_link(post, target, display_url(target), dice)
+            post.quote_link = append_link(post, target, display_url(target), rng)
             quoted.count(quotes=1, views=17)
         if reply_to is not None:
             reply_to.count(replies=1, views=9)
@@ -125,7 +125,7 @@ class World:
     def retweet(self, original: Post, author: Person | None = None, level: str | None = None) -> Post:
         """A retweet, now; of a retweet it is one of the original."""
         original = original.retweeted or original
-        author = author or self.people.anybody(self.dice, original.lang)
+        author = author or self.people.anybody(self.rng, original.lang)
         prefix = f"RT @{original.author.screen_name}: "
         whole = prefix + original.text
         text = whole if length(whole) <= 140 else beginning(whole, 139) + "…"
@@ -137,7 +137,7 @@ class World:
             text=text,
             author=author,
             lang=original.lang,
-            source=pick(self.dice, _SOURCES),
+            source=pick(self.rng, _SOURCES),
             mentions=(Mention(original.author, 3, len(prefix) - 2),),
             retweeted=original,
             counts=Counts(retweets=original.counts.retweets),
@@ -148,51 +148,51 @@ class World:
         carry_over(original, post, len(prefix), len(text) - (text is not whole))
         return post
 
-    def _speak(self, kind: str, wish: Wish, lang: str) -> Post:
+    def _speak(self, kind: str, spec: PostSpec, lang: str) -> Post:
         """A post with words of its own."""
-        dice = self.dice
-        author = self._author(wish, lang)
+        rng = self.rng
+        author = self._author(spec, lang)
         reply_to = quoted = None
-        text, contexts = say(dice, self.people, wish, lang)
+        text, contexts = say(rng, self.people, spec, lang)
         if kind == "reply":
-            reply_to, partner = self._to_answer(wish, lang)
+            reply_to, partner = self._to_answer(spec, lang)
             author = partner or author
             text = f"@{reply_to.author.screen_name} {text}"
         elif kind == "quote":
             quoted = self._referred_to(lang)
         post = self.compose(text, author=author, lang=lang, reply_to=reply_to, quoted=quoted)
         post.contexts = contexts
-        post.source = wish.source or pick(dice, _SOURCES)
-        post.level = wish.level or "low"
-        adorn(post, wish, dice, self.ids)
-        if post.links and (wish.title or wish.description):
-            page = structs.replace(post.links[0], title=wish.title or "", description=wish.description or "")
+        post.source = spec.source or pick(rng, _SOURCES)
+        post.level = spec.level or "low"
+        adorn(post, spec, rng, self.ids)
+        if post.links and (spec.title or spec.description):
+            page = structs.replace(post.links[0], title=spec.title or "", description=spec.description or "")
             post.links = (page, *post.links[1:])
         self._past.recent.append(post)
         if reply_to is not None:
             self._answers.append(post)
         return post
 
-    def _repeat(self, wish: Wish, lang: str) -> Post:
+    def _repeat(self, spec: PostSpec, lang: str) -> Post:
         """A retweet of something that is wished for, or of anything."""
-        if wish is NOTHING:
+        if spec is ANY:
             return self.retweet(self._past.any(lang))
-        author = None if wish.author is None else self._author(wish, lang)
+        author = None if spec.author is None else self._author(spec, lang)
         topic = structs.replace(
-            wish,
-            author=wish.original_author,
+            spec,
+            author=spec.original_author,
             original_author=None,
             repeated=None,
             level=None,
-            wants=wish.wants - {"retweet"},
+            wants=spec.wants - {"retweet"},
         )
-        if wish.repeated is not None:
-            original = self._past.numbered(wish.repeated, topic, lang)
-        elif topic == Wish(lang=wish.lang):
+        if spec.repeated is not None:
+            original = self._past.numbered(spec.repeated, topic, lang)
+        elif topic == PostSpec(lang=spec.lang):
             original = self._past.any(lang)
         else:
             original = self._past.about(topic, lang)
-        return self.retweet(original, author, wish.level)
+        return self.retweet(original, author, spec.level)
 
     def _may_be_edited(self, post: Post) -> bool:
         plain = post.reply_to is None and post.quoted is None and not post.media and post.poll is None
@@ -206,7 +206,7 @@ class World:
 
     def _edit(self, post: Post) -> Post:
         """A later version of a post, something added at its end."""
-        remark = pick(self.dice, tongue(post.lang).remarks)
+        remark = pick(self.rng, tongue(post.lang).remarks)
         post_id = post.author.latest = self.ids.next()
         edited = structs.replace(
             post,
@@ -220,78 +220,78 @@ class World:
         self._past.recent.append(edited)
         return edited
 
-    def _kind(self, wish: Wish) -> str:
-        if wish is NOTHING:
-            return pick(self.dice, _KINDS)
+    def _kind(self, spec: PostSpec) -> str:
+        if spec is ANY:
+            return pick(self.rng, _KINDS)
         for kind in ("original", "retweet", "reply", "quote"):
-            if kind in wish.wants:
+            if kind in spec.wants:
                 return kind
-        if (wish.to, wish.answered, wish.conversation) != (None, None, None):
+        if (spec.to, spec.answered, spec.conversation) != (None, None, None):
             return "reply"
-        if (wish.original_author, wish.repeated) != (None, None):
+        if (spec.original_author, spec.repeated) != (None, None):
             return "retweet"
-        if wish.box or wish.wants or wish.country or wish.place or wish.source:
+        if spec.box or spec.wants or spec.country or spec.place or spec.source:
             return "original"
-        return pick(self.dice, _KINDS)
+        return pick(self.rng, _KINDS)
 
-    def _language(self, wish: Wish) -> str:
-        if not wish.words:
-            return pick(self.dice, _LANGUAGES)
-        told = script_language(" ".join(wish.words))
-        return told or ("en" if self.dice.random() < 0.6 else pick(self.dice, LATIN))
+    def _language(self, spec: PostSpec) -> str:
+        if not spec.words:
+            return pick(self.rng, _LANGUAGES)
+        told = script_language(" ".join(spec.words))
+        return told or ("en" if self.rng.random() < 0.6 else pick(self.rng, LATIN))
 
-    def _author(self, wish: Wish, lang: str) -> Person:
-        if wish.author is None:
-            return self.people.anybody(self.dice, lang)
-        if isinstance(wish.author, Profile):
-            return self.people.like(wish.author, self.dice)
-        return self.people.who(wish.author)
+    def _author(self, spec: PostSpec, lang: str) -> Person:
+        if spec.author is None:
+            return self.people.anybody(self.rng, lang)
+        if isinstance(spec.author, Profile):
+            return self.people.like(spec.author, self.rng)
+        return self.people.who(spec.author)
 
-    def _to_answer(self, wish: Wish, lang: str) -> tuple[Post, Person | None]:
+    def _to_answer(self, spec: PostSpec, lang: str) -> tuple[Post, Person | None]:
         """A post to answer, and who answers it where a conversation goes on."""
-        dice = self.dice
-        addressed = Wish(author=wish.to)
-        if wish.answered is not None:
-            return self._past.numbered(wish.answered, addressed, lang), None
-        if wish.conversation is not None:
-            said = [a for a in self._answers if a.conversation == wish.conversation and a.depth < _DEEPEST]
-            if said and wish.to is None and dice.random() < 0.6:
-                return pick(dice, said), None
-            return self._past.numbered(wish.conversation, addressed, lang), None
-        if wish.to is not None:
+        rng = self.rng
+        addressed = PostSpec(author=spec.to)
+        if spec.answered is not None:
+            return self._past.numbered(spec.answered, addressed, lang), None
+        if spec.conversation is not None:
+            said = [a for a in self._answers if a.conversation == spec.conversation and a.depth < _DEEPEST]
+            if said and spec.to is None and rng.random() < 0.6:
+                return pick(rng, said), None
+            return self._past.numbered(spec.conversation, addressed, lang), None
+        if spec.to is not None:
             return self._of_old(addressed, lang), None
-        if self._answers and dice.random() < 0.6:
-            answer = pick(dice, self._answers)
+        if self._answers and rng.random() < 0.6:
+            answer = pick(rng, self._answers)
             asked = answer.reply_to
             if asked is not None and answer.depth < _DEEPEST:
-                back = wish.author is None and dice.random() < 0.7
+                back = spec.author is None and rng.random() < 0.7
                 return answer, asked.author if back else None
         return self._referred_to(lang), None
 
     def _referred_to(self, lang: str) -> Post:
         """A post of the past, which now and then can't be seen any more."""
-        if self.dice.random() >= _GONE:
+        if self.rng.random() >= _GONE:
             return self._past.any(lang)
-        deleted = self.dice.random() < 0.6
-        author = self.people.anybody(self.dice, lang) if deleted else self.people.recluse(self.dice)
+        deleted = self.rng.random() < 0.6
+        author = self.people.anybody(self.rng, lang) if deleted else self.people.recluse(self.rng)
         number = self.ids.next(self._long_ago(author))
         gone: Literal["deleted", "protected"] = "deleted" if deleted else "protected"
         return Post(id=number, ms=id_time(number), text="", author=author, lang="und", gone=gone)
 
     def _long_ago(self, author: Person) -> int:
         """A time since they joined, in Unix milliseconds; mostly not so long ago."""
-        return max(self._clock.world_ms() - int(self.dice.lognormvariate(14.5, 1.5)), author.joined)
+        return max(self._clock.world_ms() - int(self.rng.lognormvariate(14.5, 1.5)), author.joined)
 
-    def _of_old(self, wish: Wish, lang: str, post_id: int | None = None) -> Post:
+    def _of_old(self, spec: PostSpec, lang: str, post_id: int | None = None) -> Post:
         """A post of some time ago, which the id, if there is one, tells."""
-        dice = self.dice
-        author = self._author(wish, lang)
+        rng = self.rng
+        author = self._author(spec, lang)
         if post_id is None:
             post_id = self.ids.next(self._long_ago(author))
-        text, contexts = say(dice, self.people, wish, lang)
+        text, contexts = say(rng, self.people, spec, lang)
         post = self.compose(text, author=author, lang=lang, post_id=post_id)
-        adorn(post, wish, dice, self.ids)
-        post.contexts, post.source = contexts, pick(dice, _SOURCES)
-        some = dice.lognormvariate(3, 1.5)
+        adorn(post, spec, rng, self.ids)
+        post.contexts, post.source = contexts, pick(rng, _SOURCES)
+        some = rng.lognormvariate(3, 1.5)
         post.counts = Counts(*(int(some * part) for part in (1, 4, 0.5, 0.2, 0.4, 90)))
         return post

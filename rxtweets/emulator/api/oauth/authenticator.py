@@ -38,8 +38,8 @@ class Accounts:
     """The app, its one user, the tokens given out since, and the nonces seen."""
 
     def __init__(self, seed: int) -> None:
-        self._dice = random.Random(f"accounts/{seed}")
-        self.user_id = self._dice.randrange(10**8, 10**9)
+        self._rng = random.Random(f"accounts/{seed}")
+        self.user_id = self._rng.randrange(10**8, 10**9)
         self.screen_name = "you"
         self.credentials = OAuth1Credentials(
             self.letters(25), self.letters(50), f"{self.user_id}-{self.letters(40)}", self.letters(45)
@@ -51,7 +51,7 @@ class Accounts:
         self._nonces: OrderedDict[tuple[str, ...], None] = OrderedDict()
 
     def letters(self, length: int) -> str:
-        return "".join(self._dice.choices(_LETTERS, k=length))
+        return "".join(self._rng.choices(_LETTERS, k=length))
 
     def _new_bearer(self) -> str:
         return "AAAAAAAAAAAAAAAAAAAAA" + self.letters(80)
@@ -62,7 +62,7 @@ class Accounts:
         return self.bearer_token
 
     def pin(self) -> str:
-        return f"{self._dice.randrange(10**7):07}"
+        return f"{self._rng.randrange(10**7):07}"
 
     def first_use(self, *nonce: str) -> bool:
         """Whether that nonce is new. Remembers 100,000: more than come in the window of a timestamp."""

@@ -23,12 +23,12 @@ class Moment(Struct, frozen=True):
     world: World
 
     @property
-    def dice(self) -> random.Random:
-        return self.world.dice
+    def rng(self) -> random.Random:
+        return self.world.rng
 
     def stranger(self) -> Person | None:
         """Somebody the account doesn't follow; None where nobody is found."""
-        people = (self.world.people.anybody(self.dice) for _ in range(20))
+        people = (self.world.people.anybody(self.rng) for _ in range(20))
         return next(filter(self.circle.is_stranger, people), None)
 
     def event(self, name: str, source: Person, target: Person, about: object = None) -> bytes:

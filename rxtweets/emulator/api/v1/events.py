@@ -10,7 +10,7 @@ from rxtweets.emulator.world.chance import pick
 from rxtweets.emulator.world.marks import mark
 from rxtweets.emulator.world.model import Person, Post
 from rxtweets.emulator.world.people import some_bio
-from rxtweets.emulator.world.post_spec import NOTHING
+from rxtweets.emulator.world.post_spec import ANY
 from rxtweets.emulator.world.speech import say
 
 from . import notices
@@ -39,7 +39,7 @@ class Deck:
                     del self._left[place]
                     return messages
             self._left = list(self._cards)
-            moment.dice.shuffle(self._left)
+            moment.rng.shuffle(self._left)
         return ()
 
 
@@ -58,7 +58,7 @@ def _like(at: Moment) -> Iterator[bytes]:
 
 def _unlike(at: Moment) -> Iterator[bytes]:
     if at.circle.liked:
-        fan, post = like = pick(at.dice, at.circle.liked)
+        fan, post = like = pick(at.rng, at.circle.liked)
         at.circle.liked.remove(like)
         post.count(likes=-1, views=0)
         yield at.event("unfavorite", fan, post.author, status(post, depth=1))
@@ -68,8 +68,8 @@ def _quoted(at: Moment) -> Iterator[bytes]:
     """Somebody quotes a post of the account: the quote comes, and the event about it."""
     other = at.stranger()
     if at.circle.posted and other is not None:
-        text, _ = say(at.dice, at.world.people, NOTHING, other.lang)
-        quoted = pick(at.dice, at.circle.posted)
+        text, _ = say(at.rng, at.world.people, ANY, other.lang)
+        quoted = pick(at.rng, at.circle.posted)
         quote = at.world.compose(text, author=other, lang=other.lang, quoted=quoted)
         yield status_bytes(quote)
         yield at.event("quoted_tweet", other, at.circle.me, status(quote, depth=1))
@@ -79,7 +79,7 @@ def _repeat_noticed(name: str, at: Moment) -> Iterator[bytes]:
     """Somebody likes or repeats what the account repeated."""
     other = at.stranger()
     if at.circle.repeated and other is not None:
-        repeat = pick(at.dice, at.circle.repeated)
+        repeat = pick(at.rng, at.circle.repeated)
         yield at.event(name, other, at.circle.me, status(repeat, depth=1))
 
 
@@ -131,7 +131,7 @@ def _do(name: str, at: Moment) -> Iterator[bytes]:
 
 def _undo(name: str, at: Moment) -> Iterator[bytes]:
     if at.circle.undoable[name]:
-        person = pick(at.dice, at.circle.undoable[name])
+        person = pick(at.rng, at.circle.undoable[name])
         at.circle.undo(name, person)
         yield _undoable(at, name, UNDO[name], person)
 
@@ -146,7 +146,7 @@ def _undoable(at: Moment, kind: str, name: str, person: Person) -> bytes:
 def _profile(at: Moment) -> Iterator[bytes]:
     """The account says something else about itself."""
     me = at.circle.me
-    me.bio = some_bio(me.lang, at.dice)
+    me.bio = some_bio(me.lang, at.rng)
     me.forms.clear()
     yield at.event("user_update", me, me)
 
@@ -156,7 +156,7 @@ def _warning(at: Moment) -> Iterator[bytes]:
 
 
 def _friend(at: Moment) -> Person:
-    return at.world.people.with_id(pick(at.dice, at.circle.friends))
+    return at.world.people.with_id(pick(at.rng, at.circle.friends))
 
 
 # --- letters
@@ -166,9 +166,9 @@ def _letter(at: Moment) -> Iterator[bytes]:
     """A direct message, to a friend or from one."""
     if at.circle.friends:
         pair = [at.circle.me, _friend(at)]
-        at.dice.shuffle(pair)
+        at.rng.shuffle(pair)
         sender, recipient = pair
-        note = mark(say(at.dice, at.world.people, NOTHING, sender.lang)[0], at.world.people, at.dice)
+        note = mark(say(at.rng, at.world.people, ANY, sender.lang)[0], at.world.people, at.rng)
         said = Post(
             id=at.world.ids.next(),
             ms=at.post.ms,
@@ -187,7 +187,7 @@ def _letter(at: Moment) -> Iterator[bytes]:
 
 def _letter_deletion(at: Moment) -> Iterator[bytes]:
     if at.circle.letters:
-        letter = pick(at.dice, at.circle.letters)
+        letter = pick(at.rng, at.circle.letters)
         at.circle.letters.remove(letter)
         yield notices.letter_deletion(letter.said)
 

@@ -12,7 +12,7 @@ from rxtweets.emulator.streams.matching import tracked
 from rxtweets.emulator.streams.source import Feed, partition_of
 from rxtweets.emulator.world.languages import spoken
 from rxtweets.emulator.world.model import LEVELS, Post
-from rxtweets.emulator.world.post_spec import Wish
+from rxtweets.emulator.world.post_spec import PostSpec
 from rxtweets.filters import FilterQuery
 
 from . import notices
@@ -38,8 +38,8 @@ class StatusFeed(Feed):
     def message(self, post: Post) -> bytes | None:
         return status_bytes(post) if self.matches(post) else None
 
-    def random_notices(self, post: Post, dice: random.Random) -> tuple[bytes, ...]:
-        drawn = dice.random()
+    def random_notices(self, post: Post, rng: random.Random) -> tuple[bytes, ...]:
+        drawn = rng.random()
         if drawn < 0.02:
             return (notices.deletion(post),)
         if drawn < 0.022:
@@ -69,28 +69,28 @@ class FilterFeed(StatusFeed):
     def matches(self, post: Post) -> bool:
         return tracked(self._query, post)
 
-    def wish(self, dice: random.Random) -> Wish | None:
-        return query_wish(self._query, dice)
+    def post_spec(self, rng: random.Random) -> PostSpec | None:
+        return spec_from_query(self._query, rng)
 
 
-def query_wish(query: FilterQuery, dice: random.Random) -> Wish:
+def spec_from_query(query: FilterQuery, rng: random.Random) -> PostSpec:
     """Something that a filter matches."""
-    options: list[Wish] = []
+    options: list[PostSpec] = []
     if query.track:
-        options.append(Wish(words=tuple(dice.choice(query.track).split())))
+        options.append(PostSpec(words=tuple(rng.choice(query.track).split())))
     if query.follow:
-        options.append(Wish(author=dice.choice(query.follow)))
+        options.append(PostSpec(author=rng.choice(query.follow)))
     if query.locations:
-        options.append(Wish(box=dice.choice(query.locations)))
-    lang = _language(query.languages, dice)
+        options.append(PostSpec(box=rng.choice(query.locations)))
+    lang = _language(query.languages, rng)
     level = "medium" if query.filter_level == "medium" else None
-    return structs.replace(dice.choice(options), lang=lang, level=level)
+    return structs.replace(rng.choice(options), lang=lang, level=level)
 
 
-def _language(asked: Sequence[str], dice: random.Random) -> str | None:
+def _language(asked: Sequence[str], rng: random.Random) -> str | None:
     """One of the languages asked for; None where X has none of them, so that nothing will match."""
     codes = [code for one in asked for code in spoken(one)]
-    return dice.choice(codes) if codes else None
+    return rng.choice(codes) if codes else None
 
 
 class VolumeFeed(StatusFeed):
@@ -118,6 +118,6 @@ class VolumeFeed(StatusFeed):
             and bool(self._kind(post))
         )
 
-    def wish(self, dice: random.Random) -> Wish | None:
-        lang = _language(sorted(self._languages), dice)
-        return Wish(lang=lang, level="medium" if self._level == LEVELS.index("medium") else None)
+    def post_spec(self, rng: random.Random) -> PostSpec | None:
+        lang = _language(sorted(self._languages), rng)
+        return PostSpec(lang=lang, level="medium" if self._level == LEVELS.index("medium") else None)

@@ -11,12 +11,12 @@ from rxtweets.emulator.server.http import encode
 from rxtweets.emulator.streams.matching import tracked
 from rxtweets.emulator.world.chance import pick
 from rxtweets.emulator.world.model import Post
-from rxtweets.emulator.world.post_spec import Wish
+from rxtweets.emulator.world.post_spec import PostSpec
 from rxtweets.filters import FilterQuery
 
 from .event_context import Moment
 from .events import Deck
-from .feeds import StatusFeed, query_wish
+from .feeds import StatusFeed, spec_from_query
 from .forms import status_bytes
 from .social_graph import Circles
 
@@ -74,17 +74,17 @@ class UserFeed(StatusFeed):
             or any(mention.person.id == self._account for mention in post.mentions)
         )
 
-    def wish(self, dice: random.Random) -> Wish | None:
-        if self._asked.query is not None and dice.random() < 0.3:
-            return query_wish(self._asked.query, dice)
+    def post_spec(self, rng: random.Random) -> PostSpec | None:
+        if self._asked.query is not None and rng.random() < 0.3:
+            return spec_from_query(self._asked.query, rng)
         friends = self.circle.friends
-        if self._asked.with_followings and friends and dice.random() < 0.7:
-            return Wish(author=pick(dice, friends))
-        return Wish(author=self._account) if dice.random() < 0.5 else Wish(to=self._account)
+        if self._asked.with_followings and friends and rng.random() < 0.7:
+            return PostSpec(author=pick(rng, friends))
+        return PostSpec(author=self._account) if rng.random() < 0.5 else PostSpec(to=self._account)
 
-    def random_notices(self, post: Post, dice: random.Random) -> tuple[bytes, ...]:
+    def random_notices(self, post: Post, rng: random.Random) -> tuple[bytes, ...]:
         self.circle.note(post)
-        if dice.random() >= EVENTFUL:
+        if rng.random() >= EVENTFUL:
             return ()
         self.stir(post, self._deck)
         return self.news()
@@ -135,15 +135,15 @@ class SiteFeed(StatusFeed):
             _envelope(key, status_bytes(post)) for key, feed in self.users.items() if feed.matches(post)
         )
 
-    def wish(self, dice: random.Random) -> Wish | None:
-        return dice.choice(tuple(self.users.values())).wish(dice) if self.users else None
+    def post_spec(self, rng: random.Random) -> PostSpec | None:
+        return rng.choice(tuple(self.users.values())).post_spec(rng) if self.users else None
 
-    def random_notices(self, post: Post, dice: random.Random) -> tuple[bytes, ...]:
+    def random_notices(self, post: Post, rng: random.Random) -> tuple[bytes, ...]:
         author = self.users.get(post.author.id)
         if author is not None:
             author.circle.note(post)
         concerned = [feed for feed in self.users.values() if feed.matches(post)]
-        stirred = [feed for feed in concerned if dice.random() < EVENTFUL]
+        stirred = [feed for feed in concerned if rng.random() < EVENTFUL]
         if not stirred:
             return ()
         for feed in stirred:

@@ -21,7 +21,7 @@ def _list_created(at: Moment) -> Iterator[bytes]:
     number = at.world.ids.next()
     made = UserList(
         id=number,
-        name=f"{pick(at.dice, _TITLES)} {number % 1000}",
+        name=f"{pick(at.rng, _TITLES)} {number % 1000}",
         description="",
         owner=me,
         created=at.post.ms,
@@ -35,7 +35,7 @@ def _list_created(at: Moment) -> Iterator[bytes]:
 def _list_updated(at: Moment) -> Iterator[bytes]:
     changed, me = _own_list(at), at.circle.me
     if changed is not None:
-        changed.description = some_bio(me.lang, at.dice)
+        changed.description = some_bio(me.lang, at.rng)
         yield at.event("list_updated", me, me, list_form(changed))
 
 
@@ -48,13 +48,13 @@ def _list_destroyed(at: Moment) -> Iterator[bytes]:
 
 def _own_list(at: Moment) -> UserList | None:
     own = [one for one in at.circle.lists if one.owner is at.circle.me]
-    return pick(at.dice, own) if own else None
+    return pick(at.rng, own) if own else None
 
 
 def _joined(subscribes: bool, at: Moment) -> Iterator[bytes]:
     """Somebody gets into a list of the account's, or the account into somebody's, as member or subscriber."""
     if at.circle.lists:
-        one = pick(at.dice, at.circle.lists)
+        one = pick(at.rng, at.circle.lists)
         person = at.stranger() if one.owner is at.circle.me else at.circle.me
         those = one.subscribers if subscribes else one.members
         if person is not None and person not in those:
@@ -73,7 +73,7 @@ def _left(subscribes: bool, at: Moment) -> Iterator[bytes]:
         if one.owner is me or person is me
     ]
     if pairs:
-        one, person = pick(at.dice, pairs)
+        one, person = pick(at.rng, pairs)
         (one.subscribers if subscribes else one.members).remove(person)
         name = "list_user_unsubscribed" if subscribes else "list_member_removed"
         yield _membership(at, name, one, person, subscribes)

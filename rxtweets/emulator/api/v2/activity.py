@@ -9,7 +9,7 @@ from typing import Any
 from rxtweets.emulator.server.http import encode
 from rxtweets.emulator.streams.source import Feed
 from rxtweets.emulator.world.model import Person, Post
-from rxtweets.emulator.world.post_spec import Wish
+from rxtweets.emulator.world.post_spec import PostSpec
 from rxtweets.emulator.world.text import unescaped
 from rxtweets.emulator.world.world import World
 
@@ -49,14 +49,14 @@ class ActivityFeed(Feed):
         self._subscriptions = subscriptions
         self._world = world
 
-    def wish(self, dice: random.Random) -> Wish | None:
+    def post_spec(self, rng: random.Random) -> PostSpec | None:
         if not self._subscriptions:
             return None
-        chosen = dice.choice(tuple(self._subscriptions.values()))
+        chosen = rng.choice(tuple(self._subscriptions.values()))
         wanted = _WANTS.get(chosen.event_type)
         keyword, user_id = chosen.filter.get("keyword"), chosen.filter.get("user_id")
         inbound = user_id is not None and chosen.filter.get("direction") == "inbound"
-        return Wish(
+        return PostSpec(
             words=(keyword,) if keyword else (),
             author=None if user_id is None or inbound else int(user_id),
             to=int(user_id) if inbound and user_id and wanted == "reply" else None,
@@ -68,7 +68,7 @@ class ActivityFeed(Feed):
         fitting = [one for one in self._subscriptions.values() if _fits(one, post)]
         if not fitting:
             return None
-        chosen = self._world.dice.choice(fitting)
+        chosen = self._world.rng.choice(fitting)
         data: dict[str, Any] = {
             "event_uuid": str(post.id),
             "event_type": chosen.event_type,
@@ -80,7 +80,7 @@ class ActivityFeed(Feed):
         return encode({"data": data})
 
     def _payload(self, chosen: Subscription, post: Post) -> dict[str, Any]:
-        dice, people = self._world.dice, self._world.people
+        rng, people = self._world.rng, self._world.people
         user_id = chosen.filter.get("user_id")
         person: Person = people.with_id(int(user_id)) if user_id else post.author
         room, _, what = chosen.event_type.partition(".")
@@ -89,16 +89,16 @@ class ActivityFeed(Feed):
         if room == "post":
             return post_form(post, _POST_FIELDS)
         if room == "like":
-            data: dict[str, Any] = like(post, _LIKE_FIELDS, dice)["data"]
+            data: dict[str, Any] = like(post, _LIKE_FIELDS, rng)["data"]
             return data
         if room == "profile":
             field = _CHANGED[what.rpartition(".")[2]]
-            return {"before": _value(people.anybody(dice), field), "after": _value(person, field)}
+            return {"before": _value(people.anybody(rng), field), "after": _value(person, field)}
         if room == "news":
             said = unescaped(post.text)
             headline = said.partition("\n")[0][:80]
             return {"category": "News", "headline": headline, "summary": said, "hook": post.author.name}
-        other, outbound = user_form(people.anybody(dice), _POST_FIELDS), user_form(person, _POST_FIELDS)
+        other, outbound = user_form(people.anybody(rng), _POST_FIELDS), user_form(person, _POST_FIELDS)
         if chosen.filter.get("direction") == "outbound" or room in ("mute", "block"):
             return {"source": outbound, "target": other}
         return {"source": other, "target": outbound}

@@ -10,8 +10,8 @@ from rxtweets.emulator.app.limits import ACTIVITY, FILTERED, RULES, SUBSCRIPTION
 from rxtweets.emulator.server.http import Answer, Call, encode, problem, v2_refusal
 from rxtweets.emulator.streams.source import Feed
 from rxtweets.emulator.world.model import Post
-from rxtweets.emulator.world.post_spec import NOTHING, Wish
-from rxtweets.emulator.world.specs import rule_wish
+from rxtweets.emulator.world.post_spec import ANY, PostSpec
+from rxtweets.emulator.world.specs import spec_from_rule
 
 from . import connections as connection_params
 from . import rules as rule_params
@@ -51,8 +51,8 @@ class PostFeed(Feed):
     def message(self, post: Post) -> bytes | None:
         return post_bytes(post, self.fields) if self._lang in (None, post.lang) else None
 
-    def wish(self, dice: random.Random) -> Wish | None:
-        return Wish(lang=self._lang) if self._lang else NOTHING
+    def post_spec(self, rng: random.Random) -> PostSpec | None:
+        return PostSpec(lang=self._lang) if self._lang else ANY
 
 
 class FilteredFeed(Feed):
@@ -71,9 +71,9 @@ class FilteredFeed(Feed):
         rules = encode([{"id": rule.id, "tag": rule.tag or ""} for rule in matching])
         return post_bytes(post, self.fields)[:-1] + b',"matching_rules":' + rules + b"}"
 
-    def wish(self, dice: random.Random) -> Wish | None:
+    def post_spec(self, rng: random.Random) -> PostSpec | None:
         trees = tuple(self._book.trees.values())
-        return rule_wish(dice.choice(trees), dice) if trees else None
+        return spec_from_rule(rng.choice(trees), rng) if trees else None
 
 
 def checked(endpoint: Endpoint, known: Mapping[str, Check], *required: str) -> Endpoint:

@@ -33,13 +33,13 @@ class LikeFeed(PlainFeed):
         self._world = world
 
     def message(self, post: Post) -> bytes | None:
-        return encode(like(post, self.fields, self._world.dice))
+        return encode(like(post, self.fields, self._world.rng))
 
 
-def like(post: Post, fields: Fields, dice: random.Random) -> dict[str, Any]:
+def like(post: Post, fields: Fields, rng: random.Random) -> dict[str, Any]:
     """A like of the post, with what the fields and expansions ask for."""
     asked = fields.like
-    data: dict[str, Any] = {"id": f"{dice.getrandbits(128):032x}", "liked_tweet_id": str(post.id)}
+    data: dict[str, Any] = {"id": f"{rng.getrandbits(128):032x}", "liked_tweet_id": str(post.id)}
     if "created_at" in asked:
         data["created_at"] = when(post.ms + 500)
     if "timestamp_ms" in asked:
@@ -74,12 +74,12 @@ class EventFeed(PlainFeed):
 
 def _post_event(post: Post, world: World) -> dict[str, Any]:
     """A post deleted, withheld, dropped, brought back or edited."""
-    dice = world.dice
+    rng = world.rng
     named = {"id": str(post.id), "author_id": str(post.author.id)}
     what: dict[str, Any] = {"tweet": named, "event_at": when(post.ms + 2000)}
-    kind = dice.choices(("delete", "withheld", "drop", "undrop", "tweet_edit"), (70, 8, 8, 6, 8))[0]
+    kind = rng.choices(("delete", "withheld", "drop", "undrop", "tweet_edit"), (70, 8, 8, 6, 8))[0]
     if kind == "withheld":
-        what["withheld_in_countries"] = dice.sample(("DE", "FR", "TR", "IN"), dice.randrange(1, 3))
+        what["withheld_in_countries"] = rng.sample(("DE", "FR", "TR", "IN"), rng.randrange(1, 3))
     elif kind == "tweet_edit":
         before = str(post.id - (1 << 34))
         what |= {
@@ -95,7 +95,7 @@ def _post_event(post: Post, world: World) -> dict[str, Any]:
 def _user_event(post: Post, world: World) -> dict[str, Any]:
     """An account protected, suspended, deleted, withheld or changed, or the reverse."""
     what: dict[str, Any] = {"user": {"id": str(post.author.id)}, "event_at": when(post.ms + 2000)}
-    kind = world.dice.choice(_USER_EVENTS)
+    kind = world.rng.choice(_USER_EVENTS)
     if kind == "user_withheld":
         what["withheld_in_countries"] = ["DE"]
     elif kind == "scrub_geo":
@@ -107,7 +107,7 @@ def _user_event(post: Post, world: World) -> dict[str, Any]:
 
 def _unlike(post: Post, world: World) -> dict[str, Any]:
     """A like taken back."""
-    favorite = {"id": str(post.id), "user_id": str(world.people.anybody(world.dice).id)}
+    favorite = {"id": str(post.id), "user_id": str(world.people.anybody(world.rng).id)}
     return {"delete": {"favorite": favorite, "event_at": when(post.ms + 2000)}}
 
 
@@ -115,9 +115,9 @@ def _label(post: Post, world: World) -> dict[str, Any]:
     """A notice put on a post, or a post that can't be seen any more."""
     named = {"id": str(post.id), "author_id": str(post.author.id)}
     what: dict[str, Any] = {"tweet": named, "event_at": when(post.ms + 2000), "application": "apply"}
-    if world.dice.random() < 0.3:
+    if world.rng.random() < 0.3:
         return {"public_tweet_unviewable": what}
-    title = world.dice.choice(_LABELS)
+    title = world.rng.choice(_LABELS)
     what |= {"event_type": "label", "label_title": title, "details": f"This post was labelled {title}."}
     return {"public_tweet_notice": what}
 
