@@ -28,7 +28,7 @@ _T = TypeVar("_T")
 Pairs = tuple[tuple[str, str], ...]
 
 
-class Answer(NamedTuple):
+class JSONResponse(NamedTuple):
     """An answer that was understood as far as that it is a JSON object.
 
     Attributes:
@@ -41,19 +41,19 @@ class Answer(NamedTuple):
     json: dict[str, Any]
     repeated: bool = False
 
-    def part(self, *names: str) -> dict[str, Any]:
+    def get_object(self, *names: str) -> dict[str, Any]:
         """Return the object at *names*, one inside the other; an empty one where there is none."""
         found: Any = self.json
         for name in names:
             found = found.get(name) if isinstance(found, dict) else None
         return found if isinstance(found, dict) else {}
 
-    def listed(self, *names: str) -> list[dict[str, Any]]:
+    def get_list(self, *names: str) -> list[dict[str, Any]]:
         """Return the objects in the list at *names*; none where there is no list."""
-        found = self.part(*names[:-1]).get(names[-1])
+        found = self.get_object(*names[:-1]).get(names[-1])
         return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
-    def page(self) -> list[dict[str, Any]]:
+    def page_items(self) -> list[dict[str, Any]]:
         """Return what is on this page of a list.
 
         Raises:
@@ -61,9 +61,9 @@ class Answer(NamedTuple):
         """
         data, meta = self.json.get("data"), self.json.get("meta")
         if isinstance(data, list):
-            return self.listed("data")
+            return self.get_list("data")
         empty = isinstance(meta, dict) and text(meta.get("result_count")) in (None, "0")
-        if data is None and not self.partial_problems() and (empty or self.listed("errors")):
+        if data is None and not self.partial_problems() and (empty or self.get_list("errors")):
             return []
         raise self.unexpected("it is no page of a list")
 
@@ -74,7 +74,7 @@ class Answer(NamedTuple):
         """
         return [
             item
-            for item in self.listed("errors")
+            for item in self.get_list("errors")
             if not (text(item.get("type")) or "").endswith("/resource-not-found")
         ]
 
@@ -106,7 +106,7 @@ class Api:
         body: Any = None,
         *,
         policy: BackoffPolicy | None = None,
-    ) -> Observable[Answer]:
+    ) -> Observable[JSONResponse]:
         """The answer to one request, sent anew by each subscription.
 
         *policy* says whether and when it is sent again after a failure; without one it isn't.
@@ -138,12 +138,12 @@ class Api:
             asked: Pairs | None = params
             problem: UnexpectedResponse | None = None
             while asked is not None:
-                answer: Answer = yield self.call("GET", path, asked, policy=policy)
-                for item in answer.page():
+                answer: JSONResponse = yield self.call("GET", path, asked, policy=policy)
+                for item in answer.page_items():
                     yield read(item)
                 if answer.partial_problems() and problem is None:
                     problem = answer.unexpected("a part of the list is missing")
-                token = text(answer.part("meta").get("next_token"))
+                token = text(answer.get_object("meta").get("next_token"))
                 if token in seen:
                     raise StreamError(f"the pages go round in circles: next_token {token[:60]!r} came twice")
                 seen.add(token or "")
@@ -151,10 +151,10 @@ class Api:
             if problem is not None:
                 raise problem
 
-        return in_steps(pages)
+        return run_steps(pages)
 
 
-def in_steps(work: Callable[[], Generator[Observable[Any] | _T, Any, None]]) -> Observable[_T]:
+def run_steps(work: Callable[[], Generator[Observable[Any] | _T, Any, None]]) -> Observable[_T]:
     """What *work* yields, but for the Observables: those it waits for, and their last item is sent to it.
 
     So requests that follow from each other are written one after the other. An error of a request is thrown
@@ -206,17 +206,17 @@ def in_steps(work: Callable[[], Generator[Observable[Any] | _T, Any, None]]) -> 
     return StreamObservable(subscribe)
 
 
-def _retried(source: Observable[Answer], policy: BackoffPolicy) -> Observable[Answer]:
+def _retried(source: Observable[JSONResponse], policy: BackoffPolicy) -> Observable[JSONResponse]:
     """*source* with `retry_with_backoff`, without what that says in between; the answer tells of it."""
 
     def subscribe(
-        observer: abc.ObserverBase[Answer], scheduler: abc.SchedulerBase | None = None
+        observer: abc.ObserverBase[JSONResponse], scheduler: abc.SchedulerBase | None = None
     ) -> abc.DisposableBase:
         repeated = False
 
         def on_next(item: object) -> None:
             nonlocal repeated
-            if isinstance(item, Answer):
+            if isinstance(item, JSONResponse):
                 observer.on_next(item._replace(repeated=repeated))
             else:
                 repeated = True
@@ -248,7 +248,7 @@ def time(value: Any) -> datetime | None:
         return None
 
 
-def _understood(response: Response) -> Answer:
+def _understood(response: Response) -> JSONResponse:
     """Return the JSON object in *response*.
 
     Raises:
@@ -268,7 +268,7 @@ def _understood(response: Response) -> Answer:
     if not isinstance(said, dict):
         kind = _NAMES.get(type(said), "a number")
         raise UnexpectedResponse(*response, f"the body is {kind} and not an object")
-    return Answer(response, said)
+    return JSONResponse(response, said)
 
 
 _NAMES = {list: "a list", str: "text", type(None): "null", bool: "true or false"}

@@ -22,9 +22,9 @@ from rxtweets.auth import (
     Auth,
     BearerToken,
     Credentials,
-    Exchange,
     OAuth1,
     PinSignIn,
+    TokenRequest,
     find_credentials,
     sign_in,
 )
@@ -550,7 +550,7 @@ def test_sign_in_shows_no_secret() -> None:
     steps = PinSignIn(*KEYS[:2])
     authorization = steps.authorization(200, {}, b"oauth_token=tmp&oauth_token_secret=tmp-secret")
     assert authorization.url == "https://api.x.com/oauth/authorize?oauth_token=tmp"
-    exchange: Exchange = authorization.exchange("1234567")
+    exchange: TokenRequest = authorization.exchange("1234567")
     shown = f"{steps!r}{authorization!r}{exchange!r}"
     assert not any(secret in shown for secret in (KEYS[1], "tmp-secret", "1234567"))
 

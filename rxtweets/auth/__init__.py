@@ -1,9 +1,9 @@
 """Credentials: what signs a request, and the exchanges that some need before it. Nothing is sent here.
 
-A credential is a callable that `requests` can use as `auth`, and can be shared by any number of sessions and
-threads. Before a request its sender asks the credential `pending(request)` and performs the `Exchange` that
-comes back, if any, handing the answer to `accept`. After a 401 it asks `rejected()`: True means that doing
-both once more makes sense.
+A credential is a callable that `requests` can use as `auth`, and any number of sessions and threads can share
+it. Before a request its sender asks the credential `pending(request)`, performs the `TokenRequest` that comes
+back, if any, and hands the response to `accept`. After a 401 it asks `rejected()`: True means that doing both
+once more makes sense.
 
 Secrets are attributes, for a program to store where it likes. They are in no repr and in no exception, and
 credentials can't be pickled.
@@ -11,7 +11,7 @@ credentials can't be pickled.
 
 from __future__ import annotations
 
-from ._credentials import AppOnly, Auth, BearerToken, Credentials, Exchange, OAuth1, find_credentials
+from ._credentials import AppOnly, Auth, BearerToken, Credentials, OAuth1, TokenRequest, find_credentials
 from ._pin import Authorization, PinSignIn, sign_in
 
 __all__ = [
@@ -20,9 +20,9 @@ __all__ = [
     "Authorization",
     "BearerToken",
     "Credentials",
-    "Exchange",
     "OAuth1",
     "PinSignIn",
+    "TokenRequest",
     "find_credentials",
     "sign_in",
 ]

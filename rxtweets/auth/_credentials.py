@@ -17,7 +17,7 @@ from rxtweets.errors import HTTPStatusError, StreamDisconnected, UnexpectedRespo
 from . import _store
 
 
-class Exchange(NamedTuple):
+class TokenRequest(NamedTuple):
     """A request that obtains credentials, and what signs it."""
 
     request: Request
@@ -32,7 +32,7 @@ class Auth(AuthBase):
     # What the constructor takes, by its name in a file and, in capitals after a prefix, in the environment.
     _parts: ClassVar[tuple[str, ...]] = ()
 
-    def pending(self, request: Request) -> Exchange | None:
+    def pending(self, request: Request) -> TokenRequest | None:
         """What to perform before *request* can be signed; None when nothing is missing."""
         return None
 
@@ -167,13 +167,13 @@ class AppOnly(Auth):
         r.headers["Authorization"] = f"Bearer {self._token}"
         return r
 
-    def pending(self, request: Request) -> Exchange | None:
+    def pending(self, request: Request) -> TokenRequest | None:
         """The request for a token; None while there is one that has not been refused."""
         if self._token is not None and not self._stale:
             return None
         form = (("grant_type", "client_credentials"),)
         ask = Request("POST", _token_host(request.url) + "/oauth2/token", form=form)
-        return Exchange(ask, HTTPBasicAuth(self.consumer_key, self.consumer_secret))
+        return TokenRequest(ask, HTTPBasicAuth(self.consumer_key, self.consumer_secret))
 
     def accept(self, status_code: int, headers: Mapping[str, str], body: bytes) -> None:
         """Take the token out of the answer.

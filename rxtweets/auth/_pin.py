@@ -13,7 +13,7 @@ from rxtweets.endpoints import Request, api_url
 from rxtweets.errors import HTTPStatusError, UnexpectedResponse
 
 from . import _store
-from ._credentials import Exchange, OAuth1, signed
+from ._credentials import OAuth1, TokenRequest, signed
 
 Answer = tuple[int, Mapping[str, str], bytes]
 
@@ -23,9 +23,9 @@ class PinSignIn:
 
     ::
 
-        request_token() → Exchange    perform it, give the answer to
+        request_token() → TokenRequest    perform it, give the answer to
         authorization() → Authorization    show its url to the account's owner, who gets a PIN
-        Authorization.exchange(pin) → Exchange    perform it, give the answer to
+        Authorization.exchange(pin) → TokenRequest    perform it, give the answer to
         Authorization.credentials() → OAuth1
 
     *base_url* is as for the endpoints. `sign_in` takes all the steps.
@@ -41,10 +41,10 @@ class PinSignIn:
         self._secret = _store.checked("consumer_secret", consumer_secret)
         self._base_url = base_url
 
-    def request_token(self) -> Exchange:
+    def request_token(self) -> TokenRequest:
         """The first request: for a token to sign in with. `oob` asks for a PIN in place of a call-back."""
         request = Request("POST", api_url("/oauth/request_token", self._base_url))
-        return Exchange(request, Leg(self._key, self._secret, callback_uri="oob"))
+        return TokenRequest(request, Leg(self._key, self._secret, callback_uri="oob"))
 
     def authorization(self, status_code: int, headers: Mapping[str, str], body: bytes) -> Authorization:
         """What the answer to `request_token` allows.
@@ -76,7 +76,7 @@ class Authorization:
         self._base_url = base_url
         self.url = api_url("/oauth/authorize", base_url) + f"?oauth_token={quote(token, safe='')}"
 
-    def exchange(self, pin: str) -> Exchange:
+    def exchange(self, pin: str) -> TokenRequest:
         """The second request: for the access token, with the PIN that the owner got.
 
         Raises:
@@ -86,7 +86,7 @@ class Authorization:
         if not (verifier.isascii() and verifier.isalnum()):
             raise ValueError("a PIN is the number of about seven digits that X shows after signing in")
         leg = Leg(self._key, self._secret, self._token, self._token_secret, verifier=verifier)
-        return Exchange(Request("POST", api_url("/oauth/access_token", self._base_url)), leg)
+        return TokenRequest(Request("POST", api_url("/oauth/access_token", self._base_url)), leg)
 
     def credentials(self, status_code: int, headers: Mapping[str, str], body: bytes) -> OAuth1:
         """The credentials in the answer to `exchange`.

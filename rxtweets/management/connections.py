@@ -15,7 +15,7 @@ from reactivex import operators as ops
 
 from rxtweets.endpoints import Endpoint, checks
 from rxtweets.messages import Connected
-from rxtweets.rest import Answer, Api, Pairs, number, text, time
+from rxtweets.rest import Api, JSONResponse, Pairs, number, text, time
 
 # Source for names, fields and limits: X's OpenAPI description, 2.167; the activity stream has no name.
 _NAMES = {
@@ -174,11 +174,11 @@ def _connection(item: dict[str, Any]) -> ConnectionInfo:
     )
 
 
-def _closed(answer: Answer) -> ClosedConnections:
-    data = answer.part("data")
+def _closed(answer: JSONResponse) -> ClosedConnections:
+    data = answer.get_object("data")
     if not data.keys() & {"successful_kills", "failed_kills", "results"}:
         raise answer.unexpected("it doesn't say what became of the connections")
-    results = answer.listed("data", "results")
+    results = answer.get_list("data", "results")
     errors = {
         text(item.get("uuid")) or text(item.get("id")) or "": text(item.get("error_message")) or "not closed"
         for item in results

@@ -10,7 +10,7 @@ from reactivex import Observable
 from reactivex import operators as ops
 
 from rxtweets.endpoints import checks
-from rxtweets.rest import Answer, Api, text, time
+from rxtweets.rest import Api, JSONResponse, text, time
 
 # Source for limits: X's OpenAPI description, version 2.167.
 _MOST_AT_ONCE = 100
@@ -147,20 +147,20 @@ def _subscription(item: dict[str, Any]) -> ActivitySubscription:
     )
 
 
-def _changed(answer: Answer) -> ActivitySubscription:
-    made = answer.part("data", "subscription")
+def _changed(answer: JSONResponse) -> ActivitySubscription:
+    made = answer.get_object("data", "subscription")
     if not made:
         raise answer.unexpected("there is no subscription in it")
     return _subscription(made)
 
 
-def _deleted(answer: Answer) -> DeletedSubscriptions:
-    deleted = [text(item.get("subscription_id")) for item in answer.listed("data") if item.get("deleted")]
+def _deleted(answer: JSONResponse) -> DeletedSubscriptions:
+    deleted = [text(item.get("subscription_id")) for item in answer.get_list("data") if item.get("deleted")]
     errors = {
         text(item.get("subscription_id")) or "": text(item.get("message"))
         or text(item.get("reason"))
         or "not deleted"
-        for item in answer.listed("errors")
+        for item in answer.get_list("errors")
     }
     if not deleted and not any(errors):
         raise answer.unexpected("it doesn't say what became of the subscriptions")

@@ -9,7 +9,7 @@ from reactivex import Observable
 from reactivex import operators as ops
 
 from rxtweets.errors import StreamError
-from rxtweets.rest import Answer, text
+from rxtweets.rest import JSONResponse, text
 
 from .model import RulesMissing, RulesRefused, RuleUpdate, StreamRule
 from .sync import Swap
@@ -22,7 +22,7 @@ _NEEDED = 3
 
 
 class Changes:
-    """The changes of one subscription: what `in_steps` runs.
+    """The changes of one subscription: what `run_steps` runs.
 
     Attributes:
         done: what came of each request, in order.
@@ -30,7 +30,7 @@ class Changes:
 
     def __init__(
         self,
-        post: Callable[[Batch, bool], Observable[Answer]],
+        post: Callable[[Batch, bool], Observable[JSONResponse]],
         list_rules: Callable[..., Observable[StreamRule]],
     ) -> None:
         self.done: list[RuleUpdate] = []
@@ -40,7 +40,7 @@ class Changes:
 
     def send(self, batch: Batch, *, dry_run: bool = False, settle: bool = False) -> Waiting:
         """Return what came of *batch*. Once repeated, or to *settle* it, it is held against what is there."""
-        answer: Answer = yield self._post(batch, dry_run)
+        answer: JSONResponse = yield self._post(batch, dry_run)
         self._headers = answer.response.headers
         update = read_update(answer)
         self.done.append(update)
@@ -94,7 +94,7 @@ class Changes:
             left = None if self._headers is None else text(self._headers.get("x-rate-limit-remaining"))
             if self._headers is not None and not (left and left.isdecimal() and int(left) < _NEEDED):
                 return
-            answer: Answer = yield self._post(Batch("delete", swap.old), True)
+            answer: JSONResponse = yield self._post(Batch("delete", swap.old), True)
             self._headers = answer.response.headers
 
     def _put_back(self, swap: Swap) -> Generator[Observable[Any], Any, tuple[StreamRule, ...]]:

@@ -11,7 +11,7 @@ from reactivex import operators as ops
 from rxtweets.backoff import BackoffPolicy, Curve
 from rxtweets.endpoints import checks
 from rxtweets.errors import StreamError
-from rxtweets.rest import Answer, Api, Pairs, in_steps
+from rxtweets.rest import Api, JSONResponse, Pairs, run_steps
 
 from . import sync as syncing
 from .apply import Changes
@@ -154,7 +154,7 @@ class RulesClient:
         """
         fresh = _all("replace", new, tag)
         (going,) = unwanted((old,), ())
-        return in_steps(lambda: self._replacing(going, fresh))
+        return run_steps(lambda: self._replacing(going, fresh))
 
     def sync(
         self, desired: Iterable[syncing.Wanted], *, dry_run: bool = False, tag_prefix: str = ""
@@ -187,7 +187,7 @@ class RulesClient:
         to be left alone (likewise); and `RulesMissing`.
         """
         wished = syncing.desired(desired, tag_prefix)
-        return in_steps(lambda: self._syncing(wished, dry_run, tag_prefix))
+        return run_steps(lambda: self._syncing(wished, dry_run, tag_prefix))
 
     def _update(self, batches: Iterable[Batch], dry_run: bool) -> Observable[RuleUpdate]:
         steps = tuple(batches)
@@ -202,7 +202,7 @@ class RulesClient:
                 raise
             yield merged(changes.done)
 
-        return in_steps(work)
+        return run_steps(work)
 
     def _replacing(self, old: StreamRule, new: tuple[StreamRule, ...]) -> _Changing:
         there: list[StreamRule] = yield self.list(*([old.id] if old.id else [])).pipe(ops.to_list())
@@ -243,7 +243,7 @@ class RulesClient:
         yield plan
 
     def _changes(self) -> Changes:
-        def post(batch: Batch, dry_run: bool) -> Observable[Answer]:
+        def post(batch: Batch, dry_run: bool) -> Observable[JSONResponse]:
             params: Pairs = (("dry_run", "true"),) if dry_run else ()
             return self._api.call("POST", _PATH, params, batch.body(), policy=self._policy)
 

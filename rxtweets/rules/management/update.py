@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from rxtweets.endpoints import checks
-from rxtweets.rest import Answer, number, text
+from rxtweets.rest import JSONResponse, number, text
 
 from .model import RuleCounts, RuleError, RuleUpdate, StreamRule
 
@@ -124,28 +124,28 @@ def read_rule(item: dict[str, Any]) -> StreamRule:
     return StreamRule(text(item.get("value")) or "", text(item.get("tag")), text(item.get("id")))
 
 
-def read_update(answer: Answer) -> RuleUpdate:
+def read_update(answer: JSONResponse) -> RuleUpdate:
     """Return what the server did. Raises UnexpectedResponse where it doesn't tell."""
-    summary = answer.part("meta", "summary")
-    rules = tuple(read_rule(item) for item in answer.listed("data"))
-    errors = tuple(_error(item) for item in answer.listed("errors"))
+    summary = answer.get_object("meta", "summary")
+    rules = tuple(read_rule(item) for item in answer.get_list("data"))
+    errors = tuple(_error(item) for item in answer.get_list("errors"))
     if not summary and not rules:
         # Neither counted nor added: the errors, if any, are about the request and not about a rule.
         raise answer.unexpected("it doesn't say what became of the rules")
     return RuleUpdate(rules, errors, **{name: number(summary.get(name)) for name in _COUNTED})
 
 
-def read_counts(answer: Answer) -> RuleCounts:
+def read_counts(answer: JSONResponse) -> RuleCounts:
     """Return how many rules there are; X writes some of the numbers as text.
 
     Raises:
         UnexpectedResponse: there are no counts in the answer.
     """
-    data = answer.part("data")
+    data = answer.get_object("data")
     if not data:
         raise answer.unexpected("there are no counts of rules in it")
-    rules = _count(answer.part("data", "client_app_rules_count").get("rule_count")) or 0
-    apps = answer.listed("data", "all_project_client_apps")
+    rules = _count(answer.get_object("data", "client_app_rules_count").get("rule_count")) or 0
+    apps = answer.get_list("data", "all_project_client_apps")
     return RuleCounts(
         rules=rules,
         limit=_count(data.get("cap_per_client_app")),
