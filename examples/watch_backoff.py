@@ -1,4 +1,4 @@
-"""Watch a stream fail, wait and recover. The emulator makes the trouble, so it runs without X.
+"""Watch a stream fail, wait and recover. The emulator causes the faults, so it runs without X.
 
 python examples/watch_backoff.py
 """

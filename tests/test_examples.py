@@ -32,7 +32,7 @@ PRINTS = {
 HELPERS = {"going_live"}
 
 OWN_EMULATOR = {"handle_errors", "watch_backoff"}
-"""Those that say themselves that the emulator makes their trouble."""
+"""Those that say themselves that the emulator causes their faults."""
 
 SAID = "Without credentials: made-up posts, from the emulator.\n"
 """What the others tell a newcomer on stderr."""

@@ -55,7 +55,7 @@ def _rate(text: str) -> float:
     help="Level of access at X: enterprise has all of v2's streams, and what was missed.",
 )
 @click.option("--posts", metavar="FILE", help="Send the posts of this file, one a line, and no others.")
-@click.option("--scenario", metavar="FILE", help="Make trouble as this TOML file says.")
+@click.option("--scenario", metavar="FILE", help="Cause the faults that this TOML file lists.")
 @click.option(
     "--tls",
     multiple=True,

@@ -1,4 +1,4 @@
-"""The emulator as users hold it: where it is, what it sends, the trouble it makes and what it has seen."""
+"""The emulator as users hold it: where it is, what it sends, the faults it causes and what it has seen."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ class Emulator(Address, Controls):
     @property
     def rate(self) -> float:
         """Posts that the world makes in a second; may be set at any time. ValueError as for `Emulator`."""
-        return self._site.talk.rate
+        return self._site.producer.rate
 
     @rate.setter
     def rate(self, rate: float) -> None:

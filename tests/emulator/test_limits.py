@@ -118,14 +118,14 @@ def test_connecting_too_often_is_420_and_grows(strict: Emulator) -> None:
 
 
 def test_a_penalty_lasts_no_longer_than_15_minutes(strict: Emulator) -> None:
-    """However impatient a client has been, and it is over at once when forgiven."""
+    """However impatient a client has been, and it is over at once when faults are cleared."""
     assert [v1_status(strict) for _ in range(12)][3:] == [420] * 9
     strict.skew(890)
     assert v1_status(strict, 890) == 420
     strict.skew(890 + 901)
     assert v1_status(strict, 1791) == 200
     assert [v1_status(strict, 1791) for _ in range(4)][-1] == 420
-    strict.forgive()
+    strict.clear_faults()
     assert v1_status(strict, 1791) == 200
 
 
@@ -139,7 +139,7 @@ def test_420_says_what_twitter_said(strict: Emulator) -> None:
     assert answer.text == "Exceeded connection limit for user\r\n"
 
 
-def test_ordered_trouble_and_refused_credentials_do_not_count(strict: Emulator) -> None:
+def test_ordered_faults_and_refused_credentials_do_not_count(strict: Emulator) -> None:
     """Only what the site itself answers to a known account is an attempt."""
     strict.answer(503, times=6)
     assert [v1_status(strict) for _ in range(6)] == [503] * 6
@@ -355,7 +355,7 @@ def test_an_ordered_429_says_when_to_come_back(
         before = int(time.time())
         emulator.answer(429, **order)
         answer = call(emulator, "GET", SAMPLE)
-        emulator.forgive()
+        emulator.clear_faults()
         assert answer.status_code == 429
         said = answer.headers
         assert said["x-rate-limit-limit"] == "50"
@@ -454,12 +454,12 @@ def test_connects_are_counted_down_and_then_refused(strict: Emulator) -> None:
 
 
 def test_other_requests_are_counted_by_endpoint_and_method(strict: Emulator) -> None:
-    """Reading the rules leaves writing them alone; 429 is the problem that X sends, and can be forgiven."""
+    """Reading the rules leaves writing them alone; 429 is the problem that X sends, and can be cleared."""
     answers = [call(strict, "GET", RULES) for _ in range(5)]
     assert [answer.status_code for answer in answers] == [200] * 4 + [429]
     assert answers[-1].json()["title"] == "Too Many Requests"
     assert add_rules(strict, "cat").status_code == 201
-    strict.forgive()
+    strict.clear_faults()
     assert call(strict, "GET", RULES).headers["x-rate-limit-remaining"] == "3"
 
 

@@ -1,4 +1,4 @@
-"""What trouble does to the bytes, seen on a socket."""
+"""What faults do to the bytes, seen on a socket."""
 
 from __future__ import annotations
 
@@ -236,7 +236,7 @@ def test_fragments(emulator: Emulator) -> None:
             assert 0 < len(chunk) <= 3
             line += chunk
         assert json.loads(line.split(b"\r\n")[1])["text"] == "日本 in pieces"
-        emulator.forgive()
+        emulator.clear_faults()
         emulator.publish("whole")
         assert stream.chunk().endswith(b"}\r\n")
 
@@ -247,7 +247,7 @@ def test_duplicates(emulator: Emulator) -> None:
         emulator.duplicate(1.0)
         for number in range(20):
             emulator.publish(str(number))
-        emulator.forgive()
+        emulator.clear_faults()
         seen = [stream.message()["data"]["text"] for _ in range(40)]
         assert sorted(seen) == sorted([str(number) for number in range(20)] * 2)
         assert any(one != two for one, two in zip(seen[::2], seen[1::2], strict=True))

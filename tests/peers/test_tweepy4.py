@@ -60,7 +60,7 @@ def test_no_rules(run: Run) -> None:
 
 
 @pytest.mark.parametrize("status", [403, 429, 503])
-def test_trouble_on_request(emulator: Emulator, run: Run, status: int) -> None:
+def test_faults_on_request(emulator: Emulator, run: Run, status: int) -> None:
     """The statuses that the emulator is told to give reach `on_request_error`."""
     emulator.answer(status)
     assert run("tweepy4", "tweepy4.py", "sample", {}) == {"error": [status]}

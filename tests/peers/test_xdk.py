@@ -77,7 +77,7 @@ def test_activity(run: Run) -> None:
         (503, "server_error"),
     ],
 )
-def test_trouble_on_request(emulator: Emulator, run: Run, status: int, kind: str) -> None:
+def test_faults_on_request(emulator: Emulator, run: Run, status: int, kind: str) -> None:
     """The statuses that the emulator is told to give are what the client takes them for."""
     emulator.answer(status)
     assert run("xdk", "xdk_client.py", [["posts_sample"], False, []]) == {"error": [[kind, status]]}

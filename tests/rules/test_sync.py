@@ -106,7 +106,7 @@ def test_interrupted_it_is_finished_by_doing_it_again(
         seen.dispose()
     else:
         seen.ended()
-    emulator.forgive()
+    emulator.clear_faults()
     assert kept <= {rule.id for rule in emulator.rules}
     assert seen.error is None or not repeats
     if seen.completed:

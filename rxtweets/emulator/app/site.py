@@ -1,4 +1,4 @@
-"""The emulated site: takes requests, holds the streams, the trouble and the world."""
+"""The emulated site: takes requests, holds the streams, the faults and the world."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from rxtweets.emulator.api.v1 import endpoints as v1
 from rxtweets.emulator.api.v2 import endpoints as v2
 from rxtweets.emulator.api.v2.rules import RuleBook
 from rxtweets.emulator.api.v2.subscriptions import Subscription
-from rxtweets.emulator.faults.fault_plan import Ordered, Trouble
+from rxtweets.emulator.faults.fault_plan import FaultPlan, Ordered
 from rxtweets.emulator.faults.scenario import Scenario
 from rxtweets.emulator.server.http import Answer, Call, refuse
 from rxtweets.emulator.server.wire import Connection, Reply, Silence
 from rxtweets.emulator.streams.history import History
 from rxtweets.emulator.streams.hub import StreamHub
-from rxtweets.emulator.streams.producer import Talk
+from rxtweets.emulator.streams.producer import PostProducer
 from rxtweets.emulator.streams.source import Feed
 from rxtweets.emulator.streams.stream import SERVER, OpenStream, wants_gzip
 from rxtweets.emulator.world.recording import Recording
@@ -70,14 +70,14 @@ class Site:
         self.conduct = Conduct(self.clock, allowance)
         self.book = RuleBook(self.world.ids, allowance, seed or 0)
         self.subscriptions: dict[str, Subscription] = {}
-        self.trouble: Trouble = Trouble(self.clock, seed)
+        self.faults: FaultPlan = FaultPlan(self.clock, seed)
         self.control = Control(self)
         self.requests = RequestLog()
         self.connections: set[Connection] = set()
         self.scenarios: list[Scenario] = []
         self.hub = StreamHub(self.clock, limits, history, self._streams_changed)
         recording = None if posts is None else Recording(posts, self.world.people)
-        self.talk: Talk = Talk(self.world, self.clock, self.hub, rate, recording)
+        self.producer: PostProducer = PostProducer(self.world, self.clock, self.hub, rate, recording)
         self._changed = changed
         self._names = random.Random(f"connections/{seed}")
         self._streams: dict[str, dict[str, Endpoint]] = {**v1.streams(self), **v2.streams(self)}
@@ -136,9 +136,9 @@ class Site:
 
     def _reply(self, call: Call) -> Answer | Feed | Silence:
         methods = self._find(call.path)
-        planned = self.trouble.planned(call, call.path in self._streams)
-        if planned is not None:
-            return planned
+        fault = self.faults.match(call, call.path in self._streams)
+        if fault is not None:
+            return fault
         if methods is None:
             return refuse(call, 404)
         endpoint = methods.get(call.method)
@@ -175,7 +175,7 @@ class Site:
             datetime.fromtimestamp(self.clock.time(), UTC),
             call.client_ip,
         )
-        shape = self.trouble.shape(record)
+        distortion = self.faults.distortion(record)
         keep_alive = self.keep_alive or KEEP_ALIVE[feed.protocol]
         return OpenStream(
             record,
@@ -184,7 +184,7 @@ class Site:
             keep_alive=keep_alive,
             most=self.conduct.allowance.messages(call.path),
             hub=self.hub,
-            shape=shape,
+            distortion=distortion,
             headers=headers,
         )
 
@@ -197,7 +197,7 @@ class Site:
                 self.disconnect(stream, "superseded")
 
     def _streams_changed(self, count: int) -> None:
-        self.talk.listeners_changed()
+        self.producer.listeners_changed()
         self._changed(count)
         self.hub.happened()
 
@@ -210,7 +210,7 @@ class Site:
 
     def abort(self) -> None:
         """Drop every connection."""
-        self.talk.stop()
+        self.producer.stop()
         self.end_scenarios()
         for stream in self.hub.streams.values():
             stream.reason = SERVER
@@ -235,4 +235,4 @@ class Site:
         self.connections.clear()
         for stream in tuple(self.hub.streams.values()):
             stream.ended()
-        self.talk.stop()
+        self.producer.stop()

@@ -21,7 +21,7 @@ GROUPS = {
         *("stall", "resume", "garbage", "long_line", "duplicate", "reorder", "fragment"),
         *("keep_alive", "send"),
     ),
-    "Everything": ("forgive", "renew_bearer_token"),
+    "Everything": ("clear_faults", "renew_bearer_token"),
 }
 _BY_SCRIPT = {"data", "coordinates"}
 _NARROWING = {"path", "protocol"}

@@ -23,7 +23,7 @@ from .state import State
 if TYPE_CHECKING:
     from rxtweets.emulator.app.site import Site
 
-FRAGMENTS = ("address", "volume", "streams", "ended", "rules", "posts", "requests", "trouble")
+FRAGMENTS = ("address", "volume", "streams", "ended", "rules", "posts", "requests", "faults")
 VIEWERS = 20
 """Pages that may be open at once."""
 _JOINER = "\u200d"  # holds emoji of several parts together

@@ -58,7 +58,7 @@ class State:
             "skew": site.clock.skew,
             "uptime": round(now - site.started),
             "seed": site.seed,
-            "rate": "max" if math.isinf(site.talk.rate) else site.talk.rate,
+            "rate": "max" if math.isinf(site.producer.rate) else site.producer.rate,
             "posts": hub.history.end,
             "open": len(hub.streams),
             "ruled": len(site.book.rules),
@@ -74,7 +74,7 @@ class State:
                 {"method": one.method[:20], "path": one.path[:LONGEST], "status": one.status}
                 for one in _latest(site.requests.kept)
             ],
-            "trouble": site.trouble.in_force()
+            "faults": site.faults.in_force()
             + ([f"the clock is off by {site.clock.skew:+g} s"] if site.clock.skew else []),
         }
 
@@ -116,7 +116,7 @@ def _stream(stream: OpenStream) -> dict[str, Any]:
         "messages": stream.messages,
         "bytes": stream.bytes_written,
         "waiting": stream.waiting(),
-        "stalled": bool(stream.shape.stalled),
+        "stalled": bool(stream.distortion.stalled),
         "replaying": stream.replaying,
     }
 

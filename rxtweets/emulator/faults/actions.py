@@ -110,7 +110,7 @@ class Mute(Action, frozen=True, kw_only=True, tag="mute"):
         check_bounds(self.times, self.seconds)
 
 
-class Forgive(Action, frozen=True, kw_only=True, tag="forgive"):
+class ClearFaults(Action, frozen=True, kw_only=True, tag="clear_faults"):
     """Take back each `answer`, `mute`, `duplicate`, `reorder`, `fragment`, and what clients have earned."""
 
 
@@ -198,7 +198,7 @@ class LongLine(OnStreams, frozen=True, kw_only=True, tag="long_line"):
 
 
 class Duplicate(OnStreams, frozen=True, kw_only=True, tag="duplicate"):
-    """Send that `share` of all messages (0 to 1) twice, half of them a bit later; until `forgive`."""
+    """Send that `share` of all messages (0 to 1) twice, half of them a bit later; until `clear_faults`."""
 
     share: float = 0.1
 
@@ -208,7 +208,7 @@ class Duplicate(OnStreams, frozen=True, kw_only=True, tag="duplicate"):
 
 
 class Reorder(OnStreams, frozen=True, kw_only=True, tag="reorder"):
-    """Send messages in another order, `window` at a time or those of half a second; until `forgive`."""
+    """Send messages in another order, `window` at a time or those of half a second; until `clear_faults`."""
 
     window: int = 10
 
@@ -218,7 +218,7 @@ class Reorder(OnStreams, frozen=True, kw_only=True, tag="reorder"):
 
 
 class Fragment(OnStreams, frozen=True, kw_only=True, tag="fragment"):
-    """Send all in chunks and TCP segments of `size` bytes, whatever they cut through; until `forgive`."""
+    """Send all in chunks and TCP segments of `size` bytes, wherever they cut; until `clear_faults`."""
 
     size: int = 7
 
@@ -266,7 +266,7 @@ KINDS: dict[str, type[Action]] = {
         Send,
         Answer,
         Mute,
-        Forgive,
+        ClearFaults,
         Stall,
         Resume,
         Close,

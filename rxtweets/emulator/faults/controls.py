@@ -147,9 +147,9 @@ class Controls:
         """
         self.do(actions.Mute(times=times, seconds=seconds, head=head, path=path))
 
-    def forgive(self) -> None:
+    def clear_faults(self) -> None:
         """Take back all orders that are still to be met, but for stalls, and what counts against clients."""
-        self.do(actions.Forgive())
+        self.do(actions.ClearFaults())
 
     def renew_bearer_token(self) -> str:
         """Refuse the present bearer token from now on, and return the one that takes its place."""
@@ -224,7 +224,7 @@ class Controls:
         """
         return self._count(actions.Disconnect(code=code, type=type, path=path, protocol=protocol))
 
-    # --- until `forgive`
+    # --- until `clear_faults`
 
     def duplicate(
         self, share: float = 0.1, *, path: str | None = None, protocol: Protocol | None = None

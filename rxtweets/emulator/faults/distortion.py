@@ -10,7 +10,7 @@ QUIET = 0.5
 _LATEST = 5
 
 
-class Shape:
+class Distortion:
     """What trouble makes of a stream; without any, nothing.
 
     `stalled` is what it is silent about, `fragment` the bytes of a chunk (0: a chunk a message), `share` the
@@ -27,12 +27,12 @@ class Shape:
         self._copies: list[tuple[int, bytes]] = []
 
     @property
-    def mixes(self) -> bool:
+    def active(self) -> bool:
         """Whether messages go through `mix` at all."""
         return self.share > 0 or self.window > 1
 
     @property
-    def holds(self) -> bool:
+    def pending(self) -> bool:
         """Whether messages are held back."""
         return bool(self._held or self._copies)
 
@@ -50,7 +50,7 @@ class Shape:
             return due
         return due + self._shuffled()
 
-    def rest(self) -> list[bytes]:
+    def flush(self) -> list[bytes]:
         """What has been held back, and is no longer."""
         copies = [copy for _, copy in self._copies]
         self._copies = []

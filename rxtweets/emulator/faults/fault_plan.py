@@ -14,7 +14,7 @@ from rxtweets.emulator.server.wire import Silence
 
 from . import actions
 from .actions import Duplicate, Fragment, OnStreams, Reorder, Stall
-from .distortion import Shape
+from .distortion import Distortion
 
 
 class _Order(Struct):
@@ -26,7 +26,7 @@ class _Order(Struct):
     reply: Callable[[Call], Ordered | Silence]
     what: str
 
-    def holds(self, now: float) -> bool:
+    def in_force(self, now: float) -> bool:
         """Whether its time isn't over."""
         return self.until is None or now < self.until
 
@@ -61,7 +61,7 @@ class Ordered(Answer, frozen=True):
 _OTHER_REASONS = (b"TooManyConnections", b"usage-capped")
 
 
-class Trouble:
+class FaultPlan:
     """Orders for requests are served in turn; one without a path is for streams only.
 
     Of the orders for streams of one kind, the latest that is for a stream holds.
@@ -69,7 +69,7 @@ class Trouble:
 
     def __init__(self, clock: Clock, seed: int | None) -> None:
         self._clock = clock
-        self._rng = random.Random(f"trouble/{seed}")
+        self._rng = random.Random(f"faults/{seed}")
         self._answers: list[_Order] = []
         self._mutes: list[_Order] = []
         self._stalls: list[Stall] = []
@@ -121,17 +121,17 @@ class Trouble:
     def in_force(self) -> list[str]:
         """What has been ordered and still holds, in words."""
         now = self._clock.time()
-        said = [order.said(now) for order in self._answers + self._mutes if order.holds(now)]
+        said = [order.said(now) for order in self._answers + self._mutes if order.in_force(now)]
         lasting = (*self._stalls, *self._shapes)
         return said + [f"{type(one).__name__.lower()}: {_narrowed(one)}" for one in lasting]
 
-    def planned(self, call: Call, streams: bool) -> Ordered | Silence | None:
+    def match(self, call: Call, streams: bool) -> Ordered | Silence | None:
         """What was ordered for this request."""
         return self._serve(self._mutes, call, streams) or self._serve(self._answers, call, streams)
 
     def _serve(self, orders: list[_Order], call: Call, streams: bool) -> Ordered | Silence | None:
         now = self._clock.time()
-        orders[:] = [order for order in orders if order.holds(now)]
+        orders[:] = [order for order in orders if order.in_force(now)]
         for order in orders:
             if order.path == call.path or (order.path is None and streams):
                 if order.left is not None:
@@ -150,7 +150,7 @@ class Trouble:
     def resume(self) -> None:
         self._stalls.clear()
 
-    def disturb(self, order: Duplicate | Reorder | Fragment) -> None:
+    def apply(self, order: Duplicate | Reorder | Fragment) -> None:
         """Order what changes how streams send; takes the place of an older order of the kind for the same."""
         same = [other for other in self._shapes if type(other) is type(order)]
         for other in same:
@@ -158,22 +158,22 @@ class Trouble:
                 self._shapes.remove(other)
         self._shapes.append(order)
 
-    def shape(self, record: StreamRecord) -> Shape:
+    def distortion(self, record: StreamRecord) -> Distortion:
         """How a stream is to send what it sends."""
-        shape = Shape(self._rng)
+        distortion = Distortion(self._rng)
         for stall in self._stalls:
-            if is_for(stall, record) and shape.stalled != "all":
-                shape.stalled = "messages" if stall.keep_alives else "all"
+            if is_for(stall, record) and distortion.stalled != "all":
+                distortion.stalled = "messages" if stall.keep_alives else "all"
         for order in self._shapes:
             if not is_for(order, record):
                 continue
             if isinstance(order, Duplicate):
-                shape.share = order.share
+                distortion.share = order.share
             elif isinstance(order, Reorder):
-                shape.window = order.window
+                distortion.window = order.window
             else:
-                shape.fragment = order.size
-        return shape
+                distortion.fragment = order.size
+        return distortion
 
 
 def is_for(order: OnStreams, record: StreamRecord) -> bool:

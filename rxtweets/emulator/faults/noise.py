@@ -30,12 +30,12 @@ GARBAGE = (
 )
 """Lines that a client must live through."""
 
-SAID = "日本語の文字は三バイト、Ελληνικά δύο, und 🦊 vier"
+MULTIBYTE_TEXT = "日本語の文字は三バイト、Ελληνικά δύο, und 🦊 vier"
 """A text whose characters have from one to four bytes."""
 _PIECE = 64 * 1024
 
 
-def utterance(site: Site, feed: Feed, text: str) -> bytes:
+def sample_message(site: Site, feed: Feed, text: str) -> bytes:
     """A message such as the stream gets, which says `text`, its characters unescaped."""
     message = None
     for _ in range(10):
@@ -66,7 +66,7 @@ def _frame(site: Site, feed: Feed, size: int) -> tuple[bytes, bytes]:
     """What comes before and after the text of a message that has room for one."""
     mark = "\x1f"  # comes out escaped, and so nowhere else
     plain = {"data": {"id": "1", "text": mark}} if feed.protocol == "2" else {"id": 1, "text": mark}
-    for message in (utterance(site, feed, mark), encode(plain)):
+    for message in (sample_message(site, feed, mark), encode(plain)):
         head, _, tail = message.partition(b"\\u001f")
         if len(head) + len(tail) + 2 < size:
             return head, tail

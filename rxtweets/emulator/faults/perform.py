@@ -50,7 +50,7 @@ def _publish(site: Site, action: do.Publish) -> int:
 
 
 def _send(site: Site, action: do.Send) -> int:
-    streams = [stream for stream in chosen(site, action) if not stream.shape.stalled]
+    streams = [stream for stream in chosen(site, action) if not stream.distortion.stalled]
     plain = action.data if action.text is None else action.text.encode()
     for stream in streams:
         if plain is not None:
@@ -83,7 +83,7 @@ def _disconnect(site: Site, action: do.Disconnect) -> int:
 def _garbage(site: Site, action: do.Garbage) -> int:
     given = action.data if action.text is None else action.text.encode()
     lines = [line + b"\r\n" for line in noise.GARBAGE] if given is None else [given]
-    streams = [stream for stream in chosen(site, action) if not stream.shape.stalled]
+    streams = [stream for stream in chosen(site, action) if not stream.distortion.stalled]
     for stream in streams:
         for line in lines:
             stream.put(line)
@@ -91,43 +91,43 @@ def _garbage(site: Site, action: do.Garbage) -> int:
 
 
 def _long_line(site: Site, action: do.LongLine) -> int:
-    streams = [stream for stream in chosen(site, action) if not stream.shape.stalled]
+    streams = [stream for stream in chosen(site, action) if not stream.distortion.stalled]
     for stream in streams:
         stream.body.pour(noise.long_line(site, stream.feed, action.size, action.valid))
     return len(streams)
 
 
 def _keep_alive(site: Site, action: do.KeepAlive) -> int:
-    streams = [stream for stream in chosen(site, action) if stream.shape.stalled != "all"]
+    streams = [stream for stream in chosen(site, action) if stream.distortion.stalled != "all"]
     for stream in streams:
         stream.keep_alive()
     return len(streams)
 
 
 def _stall(site: Site, action: do.Stall) -> int:
-    site.trouble.stall(action)
-    return _reshape(site, action)
+    site.faults.stall(action)
+    return _redistort(site, action)
 
 
-def _disturb(site: Site, action: Any) -> int:
-    site.trouble.disturb(action)
-    return _reshape(site, action)
+def _distort(site: Site, action: Any) -> int:
+    site.faults.apply(action)
+    return _redistort(site, action)
 
 
 def _resume(site: Site, action: do.Resume) -> None:
-    site.trouble.resume()
-    _reshape(site)
+    site.faults.resume()
+    _redistort(site)
 
 
-def _forgive(site: Site, action: do.Forgive) -> None:
-    site.trouble.clear()
+def _clear_faults(site: Site, action: do.ClearFaults) -> None:
+    site.faults.clear()
     site.conduct.forget()
-    _reshape(site)
+    _redistort(site)
 
 
-def _reshape(site: Site, action: do.OnStreams | None = None) -> int:
+def _redistort(site: Site, action: do.OnStreams | None = None) -> int:
     for stream in tuple(site.hub.streams.values()):
-        stream.reshape(site.trouble.shape(stream.record))
+        stream.distort(site.faults.distortion(stream.record))
     return 0 if action is None else len(chosen(site, action))
 
 
@@ -136,15 +136,15 @@ def _skew(site: Site, action: do.Skew) -> None:
 
 
 def _rate(site: Site, action: do.Rate) -> None:
-    site.talk.rate = action.per_second
+    site.producer.rate = action.per_second
 
 
 _HOW: dict[type[do.Action], Callable[[Site, Any], Result]] = {
     do.Publish: _publish,
     do.Send: _send,
-    do.Answer: lambda site, action: site.trouble.answer(action),
-    do.Mute: lambda site, action: site.trouble.mute(action),
-    do.Forgive: _forgive,
+    do.Answer: lambda site, action: site.faults.answer(action),
+    do.Mute: lambda site, action: site.faults.mute(action),
+    do.ClearFaults: _clear_faults,
     do.Stall: _stall,
     do.Resume: _resume,
     do.Close: _ending(wire.close),
@@ -153,9 +153,9 @@ _HOW: dict[type[do.Action], Callable[[Site, Any], Result]] = {
     do.Disconnect: _disconnect,
     do.Garbage: _garbage,
     do.LongLine: _long_line,
-    do.Duplicate: _disturb,
-    do.Reorder: _disturb,
-    do.Fragment: _disturb,
+    do.Duplicate: _distort,
+    do.Reorder: _distort,
+    do.Fragment: _distort,
     do.Skew: _skew,
     do.Rate: _rate,
     do.KeepAlive: _keep_alive,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from .noise import SAID, utterance
+from .noise import MULTIBYTE_TEXT, sample_message
 
 if TYPE_CHECKING:
     from rxtweets.emulator.app.site import Site
@@ -38,7 +38,7 @@ def suitable(streams: Iterable[OpenStream], inside: Inside | None) -> list[OpenS
 def close(site: Site, stream: OpenStream, inside: Inside | None) -> None:
     """End with the last chunk, after a part of a message if asked for."""
     if inside == "gzip":
-        stream.write(stream.framed(utterance(site, stream.feed, SAID)))
+        stream.write(stream.framed(sample_message(site, stream.feed, MULTIBYTE_TEXT)))
     elif inside is not None:
         stream.write(_first_part(site, stream, inside)[0])
     stream.close(whole=inside != "gzip")
@@ -65,7 +65,7 @@ def _break_off(site: Site, stream: OpenStream, inside: Inside | None) -> None:
     if inside == "chunk_header":
         body.raw(b"1f")
     elif inside == "gzip":
-        data = body.encoded(stream.framed(utterance(site, stream.feed, SAID)))
+        data = body.encoded(stream.framed(sample_message(site, stream.feed, MULTIBYTE_TEXT)))
         body.raw(body.chunk(data[: len(data) // 2]))
     elif inside is not None:
         part, missing = _first_part(site, stream, inside)
@@ -75,6 +75,6 @@ def _break_off(site: Site, stream: OpenStream, inside: Inside | None) -> None:
 
 def _first_part(site: Site, stream: OpenStream, inside: Inside) -> tuple[bytes, int]:
     """A message up to its middle, or up to within a character of it, and how many bytes are missing."""
-    line = stream.framed(utterance(site, stream.feed, SAID))
-    at = line.index(SAID[0].encode()) + 1 if inside == "character" else len(line) // 2
+    line = stream.framed(sample_message(site, stream.feed, MULTIBYTE_TEXT))
+    at = line.index(MULTIBYTE_TEXT[0].encode()) + 1 if inside == "character" else len(line) // 2
     return line[:at], len(line) - at

@@ -1,4 +1,4 @@
-"""The world's talk: when posts are made and for whom; what they are is the world's affair."""
+"""Schedules generated posts: when they are made and for which stream. `World` decides their content."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from rxtweets.emulator.world.world import World
 from .hub import StreamHub
 from .source import Feed
 
-LINGER = 300.0
-"""Seconds that the world talks on once its last listener has left: who returns has missed something."""
-ALONE = 200.0
-"""Posts a second at most while nobody listens."""
+LISTENERLESS_SECONDS = 300.0
+"""Seconds that posts go on after the last stream has closed: a client that returns has missed some."""
+LISTENERLESS_RATE = 200.0
+"""Posts a second at most while no stream is open."""
 _STEP = 1 / 20_000
-"""Seconds that pass in a seeded world with each post where no rate says so."""
-_TURN = 0.005
-"""Seconds of talk at a stretch: the loop has other work, and what is said in one turn is one write."""
-_ENOUGH = 512 * 1024
-"""Bytes that wait for every reader at which a world without a rate pauses."""
+"""Seconds that pass in a seeded world with each post at an unlimited rate."""
+_TICK = 0.005
+"""Seconds that a tick takes at most: the loop has other work, and the posts of one tick are one write."""
+_QUEUED = 512 * 1024
+"""Bytes waiting for every reader at which an unlimited rate pauses."""
 
 
 def checked_rate(rate: float) -> float:
-    """The rate, if it is one. Raises ValueError."""
+    """Return the rate. Raises ValueError if it is negative or not a number."""
     if math.isnan(rate) or rate < 0:
         raise ValueError(
             f"rate must be 0 or more posts a second, math.inf for as fast as it goes, got {rate}"
@@ -35,12 +35,12 @@ def checked_rate(rate: float) -> float:
     return rate
 
 
-class Talk:
-    """Makes the world's posts at a rate while somebody listens and for some time after, and hands them out.
+class PostProducer:
+    """Publishes generated posts at a rate, while a stream is open and for some time after.
 
-    With a `recording` it is its posts that are handed out, and only while somebody listens.
+    With a `recording` its posts are published instead, and only while a stream is open.
 
-    Which posts are made, and in which order, doesn't depend on how the machine keeps up with the rate.
+    The posts and their order don't depend on whether the machine keeps up with the rate.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Talk:
         self._until = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._debt = 0.0
-        self._spoken = 0.0
+        self._last_tick = 0.0
 
     @property
     def rate(self) -> float:
@@ -67,22 +67,22 @@ class Talk:
     def rate(self, rate: float) -> None:
         self._rate = checked_rate(rate)
         if self._listeners or self._timer is not None:
-            self._begin()
+            self._start()
 
     def listeners_changed(self) -> None:
-        """Take notice of a stream that opened or closed."""
+        """Adapt to a stream that opened or closed."""
         before, self._listeners = self._listeners, len(self._hub.streams)
         if self._listeners:
             self._feeds = tuple(stream.feed for stream in self._hub.streams.values())
         if self._listeners > before:
             self._until = math.inf
             if self._timer is None:
-                self._begin()
+                self._start()
         elif self._listeners == 0 and self._until == math.inf:
-            self._until = time.monotonic() + LINGER  # and what they ask for is kept that long
+            self._until = time.monotonic() + LISTENERLESS_SECONDS  # until then posts are still made for them
 
     def stop(self) -> None:
-        """Fall silent until the next stream opens."""
+        """Publish nothing until the next stream opens."""
         self._until = 0.0
         self._cancel()
 
@@ -91,57 +91,57 @@ class Talk:
             self._timer.cancel()
             self._timer = None
 
-    def _begin(self) -> None:
+    def _start(self) -> None:
         self._cancel()
-        self._spoken, self._debt = time.monotonic(), 0.0
-        self._later()
+        self._last_tick, self._debt = time.monotonic(), 0.0
+        self._schedule()
 
     @property
-    def _pace(self) -> float:
+    def _current_rate(self) -> float:
         if self._recording is not None:
             return self._rate if self._listeners else 0.0
-        return self._rate if self._listeners else min(self._rate, ALONE)
+        return self._rate if self._listeners else min(self._rate, LISTENERLESS_RATE)
 
-    def _later(self, wait: float | None = None) -> None:
-        pace = self._pace
+    def _schedule(self, wait: float | None = None) -> None:
+        rate = self._current_rate
         self._cancel()  # the rate may have been changed by what came of a post
-        if pace > 0 and time.monotonic() < self._until:
-            wait = max(1 / pace, _TURN) if wait is None else wait
-            self._timer = asyncio.get_running_loop().call_later(wait, self._speak)
+        if rate > 0 and time.monotonic() < self._until:
+            wait = max(1 / rate, _TICK) if wait is None else wait
+            self._timer = asyncio.get_running_loop().call_later(wait, self._tick)
 
-    def _speak(self) -> None:
+    def _tick(self) -> None:
         self._timer = None
-        pace = self._pace
-        if pace == math.inf:
-            self._speak_freely()
-        elif pace > 0:
-            self._speak_at(pace)
+        rate = self._current_rate
+        if rate == math.inf:
+            self._tick_unpaced()
+        elif rate > 0:
+            self._tick_paced(rate)
 
-    def _speak_at(self, pace: float) -> None:
+    def _tick_paced(self, rate: float) -> None:
         now = time.monotonic()
         # Not more than a quarter of a second is made up for, lest a busy machine falls ever further behind.
-        self._debt += min(now - self._spoken, max(0.25, 1 / pace)) * pace
-        self._spoken = now
-        while self._debt >= 0.999 and time.monotonic() - now < 4 * _TURN:
+        self._debt += min(now - self._last_tick, max(0.25, 1 / rate)) * rate
+        self._last_tick = now
+        while self._debt >= 0.999 and time.monotonic() - now < 4 * _TICK:
             self._debt -= 1
-            self._clock.advance(1 / pace)
-            self._say()
-        self._later()
+            self._clock.advance(1 / rate)
+            self._emit()
+        self._schedule()
 
-    def _speak_freely(self) -> None:
-        """As much as fits into a turn, unless it goes nowhere."""
-        reading = [stream for stream in self._hub.streams.values() if not stream.shape.stalled]
+    def _tick_unpaced(self) -> None:
+        """Emit as many posts as fit into a tick, unless no client reads them."""
+        reading = [stream for stream in self._hub.streams.values() if not stream.distortion.stalled]
         waiting = min((stream.waiting() for stream in reading), default=math.inf)
-        if waiting > min(_ENOUGH, self._hub.limits.queue // 4):
-            self._later(_TURN / 2)
+        if waiting > min(_QUEUED, self._hub.limits.queue // 4):
+            self._schedule(_TICK / 2)
             return
-        self._spoken = time.monotonic()
-        while time.monotonic() - self._spoken < _TURN:
+        self._last_tick = time.monotonic()
+        while time.monotonic() - self._last_tick < _TICK:
             self._clock.advance(_STEP)
-            self._say()
-        self._later(0)
+            self._emit()
+        self._schedule(0)
 
-    def _say(self) -> None:
+    def _emit(self) -> None:
         if self._recording is not None:
             post = self._recording.next()
             self._hub.give(post) if post is not None else self.stop()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from rxtweets.emulator.app.records import StreamRecord
-from rxtweets.emulator.faults.distortion import QUIET, Shape
+from rxtweets.emulator.faults.distortion import QUIET, Distortion
 from rxtweets.emulator.server.body import Body
 from rxtweets.emulator.server.http import Call
 from rxtweets.emulator.server.wire import Connection
@@ -52,7 +52,7 @@ class OpenStream:
         keep_alive: float,
         most: int | None,
         hub: StreamHub,
-        shape: Shape,
+        distortion: Distortion,
         headers: tuple[tuple[str, str], ...] = (),
     ) -> None:
         self.record = record
@@ -61,7 +61,7 @@ class OpenStream:
         self.reason = CLIENT
         self.replaying = False
         self.messages = 0
-        self.shape = shape
+        self.distortion = distortion
         self.compressed = gzip
         self._settling = False
         self._keep_alive = keep_alive
@@ -79,7 +79,7 @@ class OpenStream:
             slow=self._too_slow,
             filling=self._filling,
         )
-        self.body.fragment = self.shape.fragment
+        self.body.fragment = self.distortion.fragment
         self._loop = asyncio.get_running_loop()
         self.since = self._loop.time()
         self._timer = self._loop.call_later(self._keep_alive, self._beat)
@@ -128,7 +128,7 @@ class OpenStream:
 
     def ready(self, most: int) -> bool:
         """Whether no more than that many bytes wait for the client, and sending is possible at all."""
-        return not self.shape.stalled and self.waiting() <= most
+        return not self.distortion.stalled and self.waiting() <= most
 
     # --- what it sends
 
@@ -141,7 +141,7 @@ class OpenStream:
 
     def keep_alive(self) -> None:
         """Send a blank line."""
-        if self.shape.stalled != "all":
+        if self.distortion.stalled != "all":
             self.write(b"\r\n")
 
     def deliver(self, message: bytes) -> bool:
@@ -153,39 +153,39 @@ class OpenStream:
                 self.say(notice)
             if not admitted:
                 return False
-        if self.shape.stalled:
+        if self.distortion.stalled:
             return False
         self.send(message)
         return True
 
     def send(self, message: bytes) -> None:
         """Send a message, in its turn; not while stalled."""
-        if not self.shape.mixes:
+        if not self.distortion.active:
             self.say(message)
             return
-        if self.shape.stalled:
+        if self.distortion.stalled:
             return
-        for mixed in self.shape.mix(message):
+        for mixed in self.distortion.mix(message):
             self.say(mixed)
-        if self.shape.holds and not self._settling:
+        if self.distortion.pending and not self._settling:
             self._settling = True
             self.later(QUIET, OpenStream.settle)
 
     def settle(self) -> None:
         """Send what was held back to come in another order."""
         self._settling = False
-        for message in self.shape.rest():
+        for message in self.distortion.flush():
             self.say(message)
 
-    def reshape(self, shape: Shape) -> None:
+    def distort(self, distortion: Distortion) -> None:
         """Be disturbed in another way from now on."""
         self.settle()
-        self.shape = shape
-        self.body.fragment = shape.fragment
+        self.distortion = distortion
+        self.body.fragment = distortion.fragment
 
     def say(self, message: bytes) -> None:
         """Send a message at once: its JSON, framed; not while stalled."""
-        if not self.shape.stalled:
+        if not self.distortion.stalled:
             self.messages += 1
             self.write(self.framed(message))
 
@@ -197,7 +197,7 @@ class OpenStream:
 
     def put(self, data: bytes) -> None:
         """Send bytes as they stand, in a chunk of their own; not while stalled."""
-        if not self.shape.stalled:
+        if not self.distortion.stalled:
             self.write(data)
 
     def write(self, data: bytes) -> None:

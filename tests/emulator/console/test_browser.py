@@ -159,7 +159,7 @@ def page(lenient: Emulator, browser: Chrome) -> Iterator[Page]:
 
 @pytest.fixture
 def busy(lenient: Emulator) -> Iterator[None]:
-    """Streams, rules, posts, requests and trouble, with long words in all of them."""
+    """Streams, rules, posts, requests and faults, with long words in all of them."""
     long = "x" * 200
     add_rules(lenient, "cat", f"dog OR {long}")
     call(lenient, "GET", f"/2/{long}")
@@ -201,9 +201,9 @@ def test_its_buttons_do_what_they_say(lenient: Emulator, page: Page) -> None:
         assert stream.message()["data"]["text"]
         assert page.do("rate", posts="0") == "Done."
         assert page.do("answer", status="503") == "Done."
-        page.until(lambda: "the next 1 requests for streams: status 503" in page.text("trouble"))
+        page.until(lambda: "the next 1 requests for streams: status 503" in page.text("faults"))
         assert call(lenient, "GET", SAMPLE).status_code == 503
-        page.until(lambda: "No trouble" in page.text("trouble"))
+        page.until(lambda: "No faults" in page.text("faults"))
         assert page.do("reset") == "Reached 1 stream."
         with pytest.raises(ConnectionResetError):
             stream.drain()
@@ -218,14 +218,14 @@ def test_a_goodbye_is_chosen_by_its_name(lenient: Emulator, page: Page) -> None:
     page.until(lambda: "told to disconnect" in page.text("ended"))
 
 
-def test_all_trouble_is_taken_back_at_once(lenient: Emulator, page: Page) -> None:
+def test_all_faults_are_cleared_at_once(lenient: Emulator, page: Page) -> None:
     """One button ends orders, stalls and a wrong clock."""
     lenient.answer(503)
     lenient.stall()
     lenient.skew(60)
-    page.until(lambda: "the clock is off by +60 s" in page.text("trouble"))
+    page.until(lambda: "the clock is off by +60 s" in page.text("faults"))
     page.find("#calm button").click()
-    page.until(lambda: "No trouble" in page.text("trouble"))
+    page.until(lambda: "No faults" in page.text("faults"))
     assert page.find("#calm output").text == "Done."
 
 
@@ -302,7 +302,7 @@ def test_nothing_moves_when_something_happens(
     before = page.js(PLACES)
     assert len(before) > 40
     request.getfixturevalue("busy")
-    page.until(lambda: "status 503" in page.text("trouble") and SAMPLE in page.text("streams"))
+    page.until(lambda: "status 503" in page.text("faults") and SAMPLE in page.text("streams"))
     assert page.js(PLACES) == before
     page.do("answer", status="99")
     page.do("garbage")

@@ -165,10 +165,10 @@ def test_goodbyes_are_chosen_by_name(emulator: Emulator) -> None:
 
 
 def test_state_is_the_page_as_data(emulator: Emulator) -> None:
-    """Streams, rules with their matches, posts, requests and trouble."""
+    """Streams, rules with their matches, posts, requests and faults."""
     add_rules(emulator, "cat")
     emulator.answer(503, times=2)
-    emulator.forgive()
+    emulator.clear_faults()
     with raw_get(emulator, FILTERED) as stream:
         emulator.publish("a cat", author="ada")
         stream.message()
@@ -181,10 +181,10 @@ def test_state_is_the_page_as_data(emulator: Emulator) -> None:
     assert [(rule["value"], rule["matches"]) for rule in state["rules"]] == [("cat", 1)]
     assert state["recent"][0]["author"] == "ada"
     assert state["requests"][0] == {"method": "GET", "path": FILTERED, "status": 200}
-    assert state["trouble"] == ["the next 2 requests for streams: status 503"]
+    assert state["faults"] == ["the next 2 requests for streams: status 503"]
 
 
-def test_the_trouble_in_force_is_told_in_words(emulator: Emulator) -> None:
+def test_the_faults_in_force_are_told_in_words(emulator: Emulator) -> None:
     """How long it lasts, by the emulator's clock, and no longer than it does."""
     emulator.answer(429, seconds=60)
     emulator.answer(500, seconds=100, times=2, path="/x")
@@ -192,7 +192,7 @@ def test_the_trouble_in_force_is_told_in_words(emulator: Emulator) -> None:
         emulator.stall(keep_alives=True)
     emulator.duplicate(0.2, path=SAMPLE)
     emulator.skew(70)
-    assert get(emulator, "/emulator/state").json()["trouble"] == [
+    assert get(emulator, "/emulator/state").json()["faults"] == [
         "the next 2 requests for /x for another 30 s: status 500",
         "stall: keep-alives",
         f"duplicate: path {SAMPLE}, share 0.2",
@@ -226,7 +226,7 @@ def events(emulator: Emulator) -> Iterator[Iterator[dict[str, str]]]:
 def test_events_bring_what_has_changed(emulator: Emulator, events: Iterator[dict[str, str]]) -> None:
     """First everything, then only what is new; and they are no stream of X's."""
     first = next(events)
-    parts = {"address", "volume", "streams", "ended", "rules", "posts", "requests", "trouble"}
+    parts = {"address", "volume", "streams", "ended", "rules", "posts", "requests", "faults"}
     assert set(first) == parts
     emulator.publish("something new")
     changed = next(part for part in events if "posts" in part)

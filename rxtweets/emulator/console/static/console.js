@@ -163,7 +163,7 @@ for (const form of document.querySelectorAll("form")) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     if (form.id === "calm") {
-      perform(form, () => send([{ do: "resume" }, { do: "forgive" }, { do: "skew", seconds: 0 }]));
+      perform(form, () => send([{ do: "resume" }, { do: "clear_faults" }, { do: "skew", seconds: 0 }]));
       return;
     }
     const renews = form.dataset.do === "renew_bearer_token";

@@ -64,11 +64,11 @@ def test_a_path_can_be_named(emulator: Emulator) -> None:
     assert call(emulator, "GET", RULES).status_code == 500
 
 
-def test_trouble_can_be_taken_back(emulator: Emulator) -> None:
-    """`forgive` forgets what was ordered."""
+def test_faults_can_be_cleared(emulator: Emulator) -> None:
+    """`clear_faults` cancels what was ordered."""
     emulator.answer(503, times=5)
     emulator.mute()
-    emulator.forgive()
+    emulator.clear_faults()
     with raw_get(emulator, SAMPLE) as stream:
         assert stream.status == 200
 
