@@ -41,7 +41,14 @@ BY_ID = {
     "access_unrevoked",
 }
 EVENTS = ABOUT_POSTS | ABOUT_LISTS | BETWEEN_PEOPLE | BY_ID
-NOTICES = {"delete", "scrub_geo", "status_withheld", "user_withheld", "direct_message", "letter deleted"}
+NOTICES = {
+    "delete",
+    "scrub_geo",
+    "status_withheld",
+    "user_withheld",
+    "direct_message",
+    "message deleted",
+}
 HERE, GONE = {"user_undelete", "user_unsuspend"}, {"user_delete", "user_suspend"}
 END = {"warning": {"code": "END", "message": "of the test"}}
 
@@ -57,7 +64,7 @@ def name(message: dict[str, Any]) -> str:
     if "event" in message:
         return str(message["event"])
     (kind,) = message
-    return "letter deleted" if "direct_message" in message.get("delete", ()) else kind
+    return "message deleted" if "direct_message" in message.get("delete", ()) else kind
 
 
 def known(message: dict[str, Any]) -> m.Message:
@@ -114,7 +121,7 @@ def test_messages_are_of_the_kinds_that_the_library_knows(told: tuple[int, list[
         "warning": m.StreamWarning,
         "direct_message": m.DirectMessage,
         "delete": m.Delete,
-        "letter deleted": m.Delete,
+        "message deleted": m.Delete,
         "scrub_geo": m.ScrubGeo,
         "status_withheld": m.StatusWithheld,
         "user_withheld": m.UserWithheld,
@@ -176,7 +183,7 @@ def test_what_is_deleted_was_there(told: tuple[int, list[dict[str, Any]]]) -> No
     likes: set[tuple[int, int]] = set()
     for message in told[1]:
         kind = name(message)
-        if kind in ("delete", "letter deleted"):
+        if kind in ("delete", "message deleted"):
             (gone,) = (part for part in message["delete"].values() if isinstance(part, dict))
             assert gone["id"] in seen
         elif kind in ("favorite", "unfavorite"):

@@ -16,9 +16,9 @@ from rxtweets.filters import FilterQuery
 from . import parameters
 from .feeds import FilterFeed, StatusFeed, VolumeFeed
 from .forms import user
-from .home import Asked, SiteFeed, UserFeed
+from .home import SiteFeed, UserFeed, UserStreamOptions
 from .sites import PREFIX, SiteControls
-from .social_graph import Circles
+from .social_graph import SocialGraph
 
 if TYPE_CHECKING:
     from rxtweets.emulator.app.site import Site
@@ -87,16 +87,16 @@ def streams(site: Site) -> dict[str, dict[str, Callable[[Call], Answer | Feed]]]
     def user_stream(call: Call, params: dict[str, str]) -> StatusFeed:
         searched = params.get("track") or params.get("locations")
         query = parameters.query(params) if searched else None
-        return UserFeed(circles, site.accounts.user_id, _asked(params, "followings", query))
+        return UserFeed(graph, site.accounts.user_id, _user_options(params, "followings", query))
 
     def site_stream(call: Call, params: dict[str, str]) -> StatusFeed:
         ids = parameters.follow(params, parameters.MOST_SITE_USERS)
         if not ids:
             raise parameters.Refused(406, "No filter parameters found. Expect at least one parameter: follow")
         control = f"01_{site.accounts.user_id}_{next(numbers)}"
-        return SiteFeed(circles, ids, _asked(params, "user"), control)
+        return SiteFeed(graph, ids, _user_options(params, "user"), control)
 
-    numbers, circles = count(1), Circles(site.world)
+    numbers, graph = count(1), SocialGraph(site.world)
     filtered = guarded(_filter, _FILTER)
     mine, others = guarded(user_stream, _USER), guarded(site_stream, _SITE)
     table: dict[str, dict[str, Callable[[Call], Answer | Feed]]] = {
@@ -140,8 +140,10 @@ def _volume(kind: Callable[[Post], object], call: Call, params: dict[str, str]) 
     )
 
 
-def _asked(params: dict[str, str], default: str, query: FilterQuery | None = None) -> Asked:
-    return Asked(
+def _user_options(
+    params: dict[str, str], default: str, query: FilterQuery | None = None
+) -> UserStreamOptions:
+    return UserStreamOptions(
         delimited=parameters.delimited(params),
         stringify_friend_ids=params.get("stringify_friend_ids") == "true",
         with_followings=parameters.one_of(params, "with", default, "user", "followings") == "followings",

@@ -1,4 +1,4 @@
-"""An occasion on which something may happen to an account, and the messages that it has happened."""
+"""The context in which an account's event is made, and the messages of events."""
 
 from __future__ import annotations
 
@@ -12,31 +12,32 @@ from rxtweets.emulator.world.model import Person, Post
 from rxtweets.emulator.world.world import World
 
 from .forms import user, when
-from .social_graph import Circle
+from .social_graph import AccountState
 
 
-class Moment(Struct, frozen=True):
-    """An occasion: to whom something may happen, after which post, in which world."""
+class EventContext(Struct, frozen=True):
+    """What an event is made of: the account that it concerns, the post that it follows, and the world."""
 
-    circle: Circle
+    account: AccountState
     post: Post
     world: World
 
     @property
     def rng(self) -> random.Random:
+        """The world's random numbers."""
         return self.world.rng
 
     def stranger(self) -> Person | None:
-        """Somebody the account doesn't follow; None where nobody is found."""
+        """Return a random user whom the account doesn't follow, or None if 20 draws find none."""
         people = (self.world.people.anybody(self.rng) for _ in range(20))
-        return next(filter(self.circle.is_stranger, people), None)
+        return next(filter(self.account.is_stranger, people), None)
 
     def event(self, name: str, source: Person, target: Person, about: object = None) -> bytes:
-        """The message that somebody did something to somebody."""
+        """Return the message of an event between two users."""
         return self._event(name, user(source), user(target), about)
 
-    def bare(self, name: str, person: Person, target: Person, about: object = None) -> bytes:
-        """A message that names the accounts by their ids alone."""
+    def event_by_id(self, name: str, person: Person, target: Person, about: object = None) -> bytes:
+        """Return the message of an event that names the users by their ids alone."""
         return self._event(name, person.id, target.id, about)
 
     def _event(self, name: str, source: object, target: object, about: object) -> bytes:
@@ -44,5 +45,5 @@ class Moment(Struct, frozen=True):
         return encode(form if about is None else {**form, "target_object": about})
 
 
-Card = Callable[[Moment], Iterator[bytes]]
-"""Something that may happen: gives its messages, or none where it can't happen now."""
+EventFactory = Callable[[EventContext], Iterator[bytes]]
+"""Yields the messages of one event, or nothing where it can't happen in that context."""

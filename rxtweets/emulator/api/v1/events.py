@@ -1,4 +1,4 @@
-"""What happens to an account beside posts: the events and notices of user and site streams."""
+"""The events and notices of user and site streams."""
 
 from __future__ import annotations
 
@@ -14,164 +14,170 @@ from rxtweets.emulator.world.post_spec import ANY
 from rxtweets.emulator.world.speech import say
 
 from . import notices
-from .event_context import Card, Moment
-from .forms import letter_form, status, status_bytes
-from .lists import LIST_CARDS
-from .social_graph import UNDO, Letter
+from .event_context import EventContext, EventFactory
+from .forms import direct_message_form, status, status_bytes
+from .lists import LIST_EVENTS
+from .social_graph import UNDO, DirectMessage
 
 
-class Deck:
-    """Deals what happens: all kinds in any order, and every kind before one comes more often than it should.
+class EventSampler:
+    """Draws events without replacement, so that every kind comes up and none more often than its weight.
 
-    Warnings that somebody follows too many are in it only where their statuses are (`followings`).
+    Warnings that a user follows too many accounts come only with `followings`.
     """
 
     def __init__(self, followings: bool) -> None:
-        self._cards = CARDS if followings else tuple(card for card in CARDS if card is not _warning)
-        self._left: list[Card] = []
+        self._factories = tuple(event for event in EVENTS if followings or event is not _warning)
+        self._left: list[EventFactory] = []
 
-    def deal(self, moment: Moment) -> tuple[bytes, ...]:
-        """The next that can happen; what can't yet keeps its place in the deck."""
+    def next(self, context: EventContext) -> tuple[bytes, ...]:
+        """Return the messages of the next event that can happen; others wait until they can."""
         for _ in range(2):
             for place in range(len(self._left) - 1, -1, -1):
-                messages = tuple(self._left[place](moment))
+                messages = tuple(self._left[place](context))
                 if messages:
                     del self._left[place]
                     return messages
-            self._left = list(self._cards)
-            moment.rng.shuffle(self._left)
+            self._left = list(self._factories)
+            context.rng.shuffle(self._left)
         return ()
 
 
 # --- posts
 
 
-def _like(at: Moment) -> Iterator[bytes]:
-    """The account likes the post that it was sent, or somebody the account's own."""
-    post, circle = at.post.retweeted or at.post, at.circle
-    fan = at.stranger() if post.author.id == circle.me.id else circle.me
-    if fan is not None and (fan, post) not in circle.liked:
-        circle.liked.append((fan, post))
+def _like(context: EventContext) -> Iterator[bytes]:
+    """The account likes the post that it was sent, or a stranger likes the account's own."""
+    post, account = context.post.retweeted or context.post, context.account
+    fan = context.stranger() if post.author.id == account.me.id else account.me
+    if fan is not None and (fan, post) not in account.liked:
+        account.liked.append((fan, post))
         post.count(likes=1, views=1)
-        yield at.event("favorite", fan, post.author, status(post, depth=1))
+        yield context.event("favorite", fan, post.author, status(post, depth=1))
 
 
-def _unlike(at: Moment) -> Iterator[bytes]:
-    if at.circle.liked:
-        fan, post = like = pick(at.rng, at.circle.liked)
-        at.circle.liked.remove(like)
+def _unlike(context: EventContext) -> Iterator[bytes]:
+    if context.account.liked:
+        fan, post = like = pick(context.rng, context.account.liked)
+        context.account.liked.remove(like)
         post.count(likes=-1, views=0)
-        yield at.event("unfavorite", fan, post.author, status(post, depth=1))
+        yield context.event("unfavorite", fan, post.author, status(post, depth=1))
 
 
-def _quoted(at: Moment) -> Iterator[bytes]:
-    """Somebody quotes a post of the account: the quote comes, and the event about it."""
-    other = at.stranger()
-    if at.circle.posted and other is not None:
-        text, _ = say(at.rng, at.world.people, ANY, other.lang)
-        quoted = pick(at.rng, at.circle.posted)
-        quote = at.world.compose(text, author=other, lang=other.lang, quoted=quoted)
+def _quoted(context: EventContext) -> Iterator[bytes]:
+    """A stranger quotes a post of the account: the quote comes, and the event about it."""
+    other = context.stranger()
+    if context.account.posted and other is not None:
+        text, _ = say(context.rng, context.world.people, ANY, other.lang)
+        quoted = pick(context.rng, context.account.posted)
+        quote = context.world.compose(text, author=other, lang=other.lang, quoted=quoted)
         yield status_bytes(quote)
-        yield at.event("quoted_tweet", other, at.circle.me, status(quote, depth=1))
+        yield context.event("quoted_tweet", other, context.account.me, status(quote, depth=1))
 
 
-def _repeat_noticed(name: str, at: Moment) -> Iterator[bytes]:
-    """Somebody likes or repeats what the account repeated."""
-    other = at.stranger()
-    if at.circle.repeated and other is not None:
-        repeat = pick(at.rng, at.circle.repeated)
-        yield at.event(name, other, at.circle.me, status(repeat, depth=1))
+def _retweet_noticed(name: str, context: EventContext) -> Iterator[bytes]:
+    """A stranger likes or retweets a retweet by the account."""
+    other = context.stranger()
+    if context.account.retweets and other is not None:
+        retweet = pick(context.rng, context.account.retweets)
+        yield context.event(name, other, context.account.me, status(retweet, depth=1))
 
 
-def _deletion(at: Moment) -> Iterator[bytes]:
-    at.circle.forget(at.post)
-    yield notices.deletion(at.post)
+def _deletion(context: EventContext) -> Iterator[bytes]:
+    context.account.forget(context.post)
+    yield notices.deletion(context.post)
 
 
-def _scrub_geo(at: Moment) -> Iterator[bytes]:
-    yield notices.scrub_geo(at.post)
+def _scrub_geo(context: EventContext) -> Iterator[bytes]:
+    yield notices.scrub_geo(context.post)
 
 
-def _withheld(whole_user: bool, at: Moment) -> Iterator[bytes]:
-    yield notices.withheld(at.post, whole_user)
+def _withheld(whole_user: bool, context: EventContext) -> Iterator[bytes]:
+    yield notices.withheld(context.post, whole_user)
 
 
 # --- people
 
 
-def _follow(at: Moment) -> Iterator[bytes]:
-    other = at.stranger()
+def _follow(context: EventContext) -> Iterator[bytes]:
+    other = context.stranger()
     if other is not None:
-        at.circle.follow(other.id)
-        yield at.event("follow", at.circle.me, other)
+        context.account.follow(other.id)
+        yield context.event("follow", context.account.me, other)
 
 
-def _followed(at: Moment) -> Iterator[bytes]:
-    other = at.stranger()
+def _followed(context: EventContext) -> Iterator[bytes]:
+    other = context.stranger()
     if other is not None:
-        yield at.event("follow", other, at.circle.me)
+        yield context.event("follow", other, context.account.me)
 
 
-def _unfollow(at: Moment) -> Iterator[bytes]:
-    if len(at.circle.friends) > 1:
-        other = _friend(at)
-        at.circle.unfollow(other.id)
-        yield at.event("unfollow", at.circle.me, other)
+def _unfollow(context: EventContext) -> Iterator[bytes]:
+    if len(context.account.friends) > 1:
+        other = _friend(context)
+        context.account.unfollow(other.id)
+        yield context.event("unfollow", context.account.me, other)
 
 
-def _do(name: str, at: Moment) -> Iterator[bytes]:
-    """Something that can be undone: to somebody the account meets, or to a friend."""
-    circle = at.circle
+def _apply(name: str, context: EventContext) -> Iterator[bytes]:
+    """Something that can be undone happens to a stranger, or to a friend."""
+    account = context.account
     of_friend = name.startswith("user_")
-    person = at.stranger() if not of_friend else _friend(at) if len(circle.friends) > 1 else None
-    if person is not None and person not in circle.undoable[name]:
-        circle.do(name, person)
-        yield _undoable(at, name, name, person)
+    person = context.stranger() if not of_friend else _friend(context) if len(account.friends) > 1 else None
+    if person is not None and person not in account.undoable[name]:
+        account.apply(name, person)
+        yield _account_event(context, name, name, person)
 
 
-def _undo(name: str, at: Moment) -> Iterator[bytes]:
-    if at.circle.undoable[name]:
-        person = pick(at.rng, at.circle.undoable[name])
-        at.circle.undo(name, person)
-        yield _undoable(at, name, UNDO[name], person)
+def _undo(name: str, context: EventContext) -> Iterator[bytes]:
+    if context.account.undoable[name]:
+        person = pick(context.rng, context.account.undoable[name])
+        context.account.undo(name, person)
+        yield _account_event(context, name, UNDO[name], person)
 
 
-def _undoable(at: Moment, kind: str, name: str, person: Person) -> bytes:
-    me = at.circle.me
+def _account_event(context: EventContext, kind: str, name: str, person: Person) -> bytes:
+    me = context.account.me
     if kind == "access_revoked":
-        return at.bare(name, person, me, "client application")
-    return at.bare(name, person, person) if kind.startswith("user_") else at.event(name, me, person)
+        return context.event_by_id(name, person, me, "client application")
+    return (
+        context.event_by_id(name, person, person)
+        if kind.startswith("user_")
+        else context.event(name, me, person)
+    )
 
 
-def _profile(at: Moment) -> Iterator[bytes]:
-    """The account says something else about itself."""
-    me = at.circle.me
-    me.bio = some_bio(me.lang, at.rng)
+def _profile(context: EventContext) -> Iterator[bytes]:
+    """The account changes its description."""
+    me = context.account.me
+    me.bio = some_bio(me.lang, context.rng)
     me.forms.clear()
-    yield at.event("user_update", me, me)
+    yield context.event("user_update", me, me)
 
 
-def _warning(at: Moment) -> Iterator[bytes]:
-    yield notices.follows_over_limit(at.circle.me.id)
+def _warning(context: EventContext) -> Iterator[bytes]:
+    yield notices.follows_over_limit(context.account.me.id)
 
 
-def _friend(at: Moment) -> Person:
-    return at.world.people.with_id(pick(at.rng, at.circle.friends))
+def _friend(context: EventContext) -> Person:
+    return context.world.people.with_id(pick(context.rng, context.account.friends))
 
 
-# --- letters
+# --- direct messages
 
 
-def _letter(at: Moment) -> Iterator[bytes]:
+def _direct_message(context: EventContext) -> Iterator[bytes]:
     """A direct message, to a friend or from one."""
-    if at.circle.friends:
-        pair = [at.circle.me, _friend(at)]
-        at.rng.shuffle(pair)
+    if context.account.friends:
+        pair = [context.account.me, _friend(context)]
+        context.rng.shuffle(pair)
         sender, recipient = pair
-        note = mark(say(at.rng, at.world.people, ANY, sender.lang)[0], at.world.people, at.rng)
-        said = Post(
-            id=at.world.ids.next(),
-            ms=at.post.ms,
+        note = mark(
+            say(context.rng, context.world.people, ANY, sender.lang)[0], context.world.people, context.rng
+        )
+        content = Post(
+            id=context.world.ids.next(),
+            ms=context.post.ms,
             text=note.text,
             author=sender,
             lang=sender.lang,
@@ -180,25 +186,25 @@ def _letter(at: Moment) -> Iterator[bytes]:
             mentions=note.mentions,
             links=note.links,
         )
-        letter = Letter(said, recipient)
-        at.circle.letters.append(letter)
-        yield encode({"direct_message": letter_form(letter)})
+        message = DirectMessage(content, recipient)
+        context.account.direct_messages.append(message)
+        yield encode({"direct_message": direct_message_form(message)})
 
 
-def _letter_deletion(at: Moment) -> Iterator[bytes]:
-    if at.circle.letters:
-        letter = pick(at.rng, at.circle.letters)
-        at.circle.letters.remove(letter)
-        yield notices.letter_deletion(letter.said)
+def _direct_message_deletion(context: EventContext) -> Iterator[bytes]:
+    if context.account.direct_messages:
+        message = pick(context.rng, context.account.direct_messages)
+        context.account.direct_messages.remove(message)
+        yield notices.direct_message_deletion(message.content)
 
 
-# Made up: likes are by far the most common, and the rarest come once in a deck.
-_TIMES: tuple[tuple[int, Card], ...] = (
+# Made up: likes are by far the most common, and the rarest come once in each round of the sampler.
+_WEIGHTS: tuple[tuple[int, EventFactory], ...] = (
     (36, _like),
     (6, _unlike),
     (4, _quoted),
-    (3, partial(_repeat_noticed, "favorited_retweet")),
-    (2, partial(_repeat_noticed, "retweeted_retweet")),
+    (3, partial(_retweet_noticed, "favorited_retweet")),
+    (2, partial(_retweet_noticed, "retweeted_retweet")),
     (4, _deletion),
     (1, _scrub_geo),
     (1, partial(_withheld, False)),
@@ -206,13 +212,13 @@ _TIMES: tuple[tuple[int, Card], ...] = (
     (4, _follow),
     (5, _followed),
     (4, _unfollow),
-    *((1, partial(_do, name)) for name in UNDO),
+    *((1, partial(_apply, name)) for name in UNDO),
     *((1, partial(_undo, name)) for name in UNDO),
     (2, _profile),
     (1, _warning),
-    (6, _letter),
-    (1, _letter_deletion),
-    *LIST_CARDS,
+    (6, _direct_message),
+    (1, _direct_message_deletion),
+    *LIST_EVENTS,
 )
-CARDS: tuple[Card, ...] = tuple(card for times, card in _TIMES for _ in range(times))
-"""A whole deck."""
+EVENTS: tuple[EventFactory, ...] = tuple(factory for weight, factory in _WEIGHTS for _ in range(weight))
+"""Every event, as often as its weight."""

@@ -14,7 +14,7 @@ from rxtweets.emulator.world.text import beginning, length
 
 from .entities import entities, media_form
 from .escapes import escape, escaped
-from .social_graph import Letter, UserList
+from .social_graph import DirectMessage, UserList
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -188,17 +188,17 @@ def list_form(one: UserList) -> dict[str, Any]:
     }
 
 
-def letter_form(letter: Letter) -> dict[str, Any]:
-    """The direct message object."""
-    said = letter.said
+def direct_message_form(message: DirectMessage) -> dict[str, Any]:
+    """Return the direct message object."""
+    content = message.content
     form: dict[str, Any] = {
-        "id": said.id,
-        "id_str": str(said.id),
-        "text": escaped(said.text),
-        "created_at": when(said.ms),
-        "entities": entities(said),
+        "id": content.id,
+        "id_str": str(content.id),
+        "text": escaped(content.text),
+        "created_at": when(content.ms),
+        "entities": entities(content),
     }
-    for role, person in (("sender", said.author), ("recipient", letter.recipient)):
+    for role, person in (("sender", content.author), ("recipient", message.recipient)):
         form |= {
             role: user(person),
             f"{role}_id": person.id,

@@ -1,4 +1,4 @@
-"""What a user's own stream sends, and the site stream that holds those of several users."""
+"""User streams, and the site streams that carry those of several users."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from rxtweets.emulator.world.model import Post
 from rxtweets.emulator.world.post_spec import PostSpec
 from rxtweets.filters import FilterQuery
 
-from .event_context import Moment
-from .events import Deck
+from .event_context import EventContext
+from .events import EventSampler
 from .feeds import StatusFeed, spec_from_query
 from .forms import status_bytes
-from .social_graph import Circles
+from .social_graph import SocialGraph
 
-EVENTFUL = 0.09
-"""The share of statuses after which something else happens; so each kind comes up in 2,000 messages."""
+EVENT_RATE = 0.09
+"""The share of statuses that an event follows; at this rate each kind comes up within 2,000 messages."""
 
 
-class Asked(Struct, frozen=True):
-    """What a client wants of the streams of users; see the parameters of the same names."""
+class UserStreamOptions(Struct, frozen=True):
+    """Parameters of user and site streams."""
 
     delimited: bool
     stringify_friend_ids: bool
@@ -35,88 +35,90 @@ class Asked(Struct, frozen=True):
 
 
 class UserFeed(StatusFeed):
-    """A user's own stream: the list of friends, statuses of, about and for the user, and events."""
+    """A user stream: the list of friends, statuses by and about the user and by friends, and events."""
 
-    def __init__(self, circles: Circles, account: int, asked: Asked) -> None:
-        super().__init__(asked.delimited)
-        self._world = circles.world
-        self._account = account
-        self._asked = asked
-        self._deck = Deck(asked.with_followings)
-        self.circle = circles.around(account)
-        self._told = self.circle.told
+    def __init__(self, graph: SocialGraph, user_id: int, options: UserStreamOptions) -> None:
+        super().__init__(options.delimited)
+        self._world = graph.world
+        self._user_id = user_id
+        self._options = options
+        self._sampler = EventSampler(options.with_followings)
+        self.account = graph.account(user_id)
+        self._seen_events = self.account.event_count
 
     def friends(self) -> dict[str, Any]:
-        """The message with the ids of all friends."""
-        if self._asked.stringify_friend_ids:
-            return {"friends_str": [str(friend) for friend in self.circle.friends]}
-        return {"friends": self.circle.friends}
+        """Return the message with the ids of all friends."""
+        if self._options.stringify_friend_ids:
+            return {"friends_str": [str(friend) for friend in self.account.friends]}
+        return {"friends": self.account.friends}
 
     def preamble(self) -> tuple[bytes, ...]:
         return (encode(self.friends()),)
 
     def matches(self, post: Post) -> bool:
-        asked, circle = self._asked, self.circle
-        if circle.hides(post):
+        options, account = self._options, self.account
+        if account.hides(post):
             return False
-        if self._concerns(post) or (asked.query is not None and tracked(asked.query, post)):
+        if self._concerns(post) or (options.query is not None and tracked(options.query, post)):
             return True
-        if not asked.with_followings or not circle.holds(post.author):
+        if not options.with_followings or not account.follows(post.author):
             return False
-        return asked.all_replies or post.reply_to is None or circle.holds(post.reply_to.author)
+        return options.all_replies or post.reply_to is None or account.follows(post.reply_to.author)
 
     def _concerns(self, post: Post) -> bool:
-        """Whether the user wrote it, or is answered, repeated, quoted or mentioned in it."""
+        """Tell whether the user wrote the post, or is answered, retweeted, quoted or mentioned in it."""
         others = (post.reply_to, post.retweeted, post.quoted)
         return (
-            post.author.id == self._account
-            or any(other is not None and other.author.id == self._account for other in others)
-            or any(mention.person.id == self._account for mention in post.mentions)
+            post.author.id == self._user_id
+            or any(other is not None and other.author.id == self._user_id for other in others)
+            or any(mention.person.id == self._user_id for mention in post.mentions)
         )
 
     def post_spec(self, rng: random.Random) -> PostSpec | None:
-        if self._asked.query is not None and rng.random() < 0.3:
-            return spec_from_query(self._asked.query, rng)
-        friends = self.circle.friends
-        if self._asked.with_followings and friends and rng.random() < 0.7:
+        if self._options.query is not None and rng.random() < 0.3:
+            return spec_from_query(self._options.query, rng)
+        friends = self.account.friends
+        if self._options.with_followings and friends and rng.random() < 0.7:
             return PostSpec(author=pick(rng, friends))
-        return PostSpec(author=self._account) if rng.random() < 0.5 else PostSpec(to=self._account)
+        return PostSpec(author=self._user_id) if rng.random() < 0.5 else PostSpec(to=self._user_id)
 
     def random_notices(self, post: Post, rng: random.Random) -> tuple[bytes, ...]:
-        self.circle.note(post)
-        if rng.random() >= EVENTFUL:
+        self.account.remember(post)
+        if rng.random() >= EVENT_RATE:
             return ()
-        self.stir(post, self._deck)
-        return self.news()
+        self.trigger_event(post, self._sampler)
+        return self.new_events()
 
-    def stir(self, post: Post, deck: Deck) -> None:
-        """Let something happen to the user."""
-        for message in deck.deal(Moment(self.circle, post, self._world)):
-            self.circle.tell(message)
+    def trigger_event(self, post: Post, sampler: EventSampler) -> None:
+        """Add the next event to the account."""
+        for message in sampler.next(EventContext(self.account, post, self._world)):
+            self.account.add_event(message)
 
-    def news(self) -> tuple[bytes, ...]:
-        """What happened since it was last asked for: on whichever stream of the user, all tell it."""
-        told, self._told = self._told, self.circle.told
-        return self.circle.since(told)
+    def new_events(self) -> tuple[bytes, ...]:
+        """Return the events since the last call, on whichever stream of the user they came up."""
+        seen, self._seen_events = self._seen_events, self.account.event_count
+        return self.account.events_since(seen)
 
 
 class SiteFeed(StatusFeed):
-    """The streams of several users in one, each message in an envelope that tells whose it is.
+    """A site stream: user streams in one, each message in an envelope that names its user.
 
-    `control` is what its clients call it by; see `SiteControls`.
+    `control` is the id in its control URI; see `SiteControls`.
     """
 
-    def __init__(self, circles: Circles, ids: frozenset[int], asked: Asked, control: str) -> None:
-        super().__init__(asked.delimited)
-        self._circles = circles
-        self._deck = Deck(asked.with_followings)
-        self.asked = asked
+    def __init__(
+        self, graph: SocialGraph, ids: frozenset[int], options: UserStreamOptions, control: str
+    ) -> None:
+        super().__init__(options.delimited)
+        self._graph = graph
+        self._sampler = EventSampler(options.with_followings)
+        self.options = options
         self.control = control
-        self.users = {key: UserFeed(circles, key, asked) for key in sorted(ids)}
+        self.users = {key: UserFeed(graph, key, options) for key in sorted(ids)}
 
     def add(self, user_id: int) -> bytes:
-        """Take one more user in; returns the message with their friends."""
-        feed = self.users[user_id] = UserFeed(self._circles, user_id, self.asked)
+        """Add a user and return the message with their friends."""
+        feed = self.users[user_id] = UserFeed(self._graph, user_id, self.options)
         return encode({"for_user": user_id, "message": feed.friends()})
 
     def preamble(self) -> tuple[bytes, ...]:
@@ -141,14 +143,14 @@ class SiteFeed(StatusFeed):
     def random_notices(self, post: Post, rng: random.Random) -> tuple[bytes, ...]:
         author = self.users.get(post.author.id)
         if author is not None:
-            author.circle.note(post)
+            author.account.remember(post)
         concerned = [feed for feed in self.users.values() if feed.matches(post)]
-        stirred = [feed for feed in concerned if rng.random() < EVENTFUL]
-        if not stirred:
+        eventful = [feed for feed in concerned if rng.random() < EVENT_RATE]
+        if not eventful:
             return ()
-        for feed in stirred:
-            feed.stir(post, self._deck)
-        return tuple(_envelope(key, news) for key, feed in self.users.items() for news in feed.news())
+        for feed in eventful:
+            feed.trigger_event(post, self._sampler)
+        return tuple(_envelope(key, event) for key, feed in self.users.items() for event in feed.new_events())
 
 
 def _envelope(user_id: int, message: bytes) -> bytes:

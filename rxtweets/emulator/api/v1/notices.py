@@ -1,4 +1,4 @@
-"""The messages of v1.1 that are no statuses."""
+"""The messages of v1.1 that are not statuses."""
 
 from __future__ import annotations
 
@@ -22,60 +22,60 @@ DISCONNECT_REASONS = {
     12: "The host the stream was connected to became overloaded and streams were disconnected to balance"
     " load",
 }
-"""What each code of a disconnect says. Source: the streaming guide of v1.1."""
+"""The reason that goes with each code of a disconnect message. Source: the streaming guide of v1.1."""
 
 
 def disconnect(code: int, stream_name: str) -> bytes:
-    """The message that a stream ends, and why. Raises KeyError for a code there is none of."""
+    """Return the message that ends a stream. Raises KeyError for an unknown code."""
     reason = DISCONNECT_REASONS[code]
     return encode({"disconnect": {"code": code, "stream_name": stream_name, "reason": reason}})
 
 
 def falling_behind(percent: int) -> bytes:
-    """The warning that the queue of a slow reader is that full."""
+    """Return the warning to a slow reader whose queue is that full."""
     message = (
         "Your connection is falling behind and messages are being queued for delivery to you. Your queue is"
+        f" now over {percent}% full. You will be disconnected when the queue is full."
     )
-    said = f"{message} now over {percent}% full. You will be disconnected when the queue is full."
-    return encode({"warning": {"code": "FALLING_BEHIND", "message": said, "percent_full": percent}})
+    return encode({"warning": {"code": "FALLING_BEHIND", "message": message, "percent_full": percent}})
 
 
 def limit(total: int, ms: int) -> bytes:
-    """The notice that so many statuses were withheld since the stream was opened."""
+    """Return the notice that `total` statuses were not sent since the stream was opened."""
     return encode({"limit": {"track": total, "timestamp_ms": str(ms)}})
 
 
 def deletion(post: Post) -> bytes:
-    """The message that a status is gone."""
+    """Return the message that a status was deleted."""
     return _deletion("status", post)
 
 
-def letter_deletion(post: Post) -> bytes:
-    """The message that a direct message is gone."""
+def direct_message_deletion(post: Post) -> bytes:
+    """Return the message that a direct message was deleted."""
     return _deletion("direct_message", post)
 
 
 def follows_over_limit(user_id: int) -> bytes:
-    """The warning that somebody follows too many accounts to be sent what all of them say."""
+    """Return the warning that a user follows too many accounts to be sent all their statuses."""
     return encode(
         {"warning": {"code": "FOLLOWS_OVER_LIMIT", "message": "Too many follows", "user_id": user_id}}
     )
 
 
 def scrub_geo(post: Post) -> bytes:
-    """The message that the author has taken back where they were, up to that status."""
+    """Return the message that the author removed the location from all statuses up to this one."""
     author = post.author.id
-    gone = {
+    scrub = {
         "user_id": author,
         "user_id_str": str(author),
         "up_to_status_id": post.id,
         "up_to_status_id_str": str(post.id),
     }
-    return encode({"scrub_geo": gone})
+    return encode({"scrub_geo": scrub})
 
 
 def withheld(post: Post, whole_user: bool) -> bytes:
-    """The message that a status, or its author, can't be seen in some countries."""
+    """Return the message that a status, or its author, is withheld in some countries."""
     countries: dict[str, Any] = {"withheld_in_countries": ["DE", "AR"]}
     if whole_user:
         return encode({"user_withheld": {"id": post.author.id, **countries}})
@@ -84,5 +84,5 @@ def withheld(post: Post, whole_user: bool) -> bytes:
 
 def _deletion(kind: str, post: Post) -> bytes:
     author = post.author.id
-    gone = {"id": post.id, "id_str": str(post.id), "user_id": author, "user_id_str": str(author)}
-    return encode({"delete": {kind: gone, "timestamp_ms": str(post.ms + 1000)}})
+    deleted = {"id": post.id, "id_str": str(post.id), "user_id": author, "user_id_str": str(author)}
+    return encode({"delete": {kind: deleted, "timestamp_ms": str(post.ms + 1000)}})

@@ -50,14 +50,14 @@ class SiteControls:
             return v1_refusal(refused.status, call.path, refused.text)
 
     def _info(self, stream: OpenStream, feed: SiteFeed, params: dict[str, str]) -> Answer:
-        asked = feed.asked
+        options = feed.options
         info = {
             "users": [self._named(key) for key in feed.users],
-            "delimited": "length" if asked.delimited else "none",
+            "delimited": "length" if options.delimited else "none",
             "include_followings_activity": False,
             "include_user_changes": False,
-            "replies": "all" if asked.all_replies else "none",
-            "with": "followings" if asked.with_followings else "user",
+            "replies": "all" if options.all_replies else "none",
+            "with": "followings" if options.with_followings else "user",
         }
         return json_answer({"info": info})
 
@@ -79,7 +79,7 @@ class SiteControls:
         (user_id, *others) = _ids(params)
         if others or user_id not in feed.users:
             raise parameters.Refused(406, "Parameter user_id must be one user of this stream")
-        ids = feed.users[user_id].circle.friends
+        ids = feed.users[user_id].account.friends
         follow = {"user": self._named(user_id), "friends": ids, "previous_cursor": 0, "next_cursor": 0}
         return json_answer({"follow": follow})
 

@@ -1,4 +1,4 @@
-"""Whom an account has to do with: friends, those it blocked or muted, lists, letters; and what came of it."""
+"""Accounts as user and site streams know them: friends, blocks and mutes, lists, messages, recent events."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ UNDO = {
     "user_protect": "user_unprotect",
     "access_revoked": "access_unrevoked",
 }
-"""What can be undone, and by which event."""
+"""Events that can be undone, and the event that undoes each."""
 _HIDING = ("block", "user_delete", "user_suspend")
-"""What the posts of whom it happened to aren't seen after."""
+"""Events after which the user's posts are no longer shown."""
 _FRIENDS = 30
-_MOST = 2000
-"""Accounts whose circles are known: of more, the oldest is forgotten."""
+_MAX_ACCOUNTS = 2000
+"""Accounts that a graph remembers; beyond that the oldest is dropped."""
 _REMEMBERED = 50
-"""Posts, letters and messages of each kind that a circle holds."""
-_LISTS = 20
+"""Posts, likes, direct messages and events that an account remembers, of each kind."""
+_MAX_LISTS = 20
 
 
 class UserList(Struct, kw_only=True, eq=False):
-    """A list of users that somebody keeps and others subscribe to; `created` in Unix milliseconds."""
+    """A list of users; `created` is in Unix milliseconds."""
 
     id: int
     name: str
@@ -41,17 +41,19 @@ class UserList(Struct, kw_only=True, eq=False):
     subscribers: list[Person]
 
 
-class Letter(Struct, frozen=True):
-    """A direct message: what is said in it, as a post would say it, and to whom."""
+class DirectMessage(Struct, frozen=True):
+    """A direct message; its text, time and sender are held as a post."""
 
-    said: Post
+    content: Post
     recipient: Person
 
 
-class Circle:
-    """One account's, the same for all its streams: `friends` are ids in order, of `lists` some are others'.
+class AccountState:
+    """The state of one account, shared by all its streams.
 
-    `told` counts the messages that came of what happened in it; see `since`.
+    `friends` are the ids that it follows, sorted; `following` holds the same and the account itself. `lists`
+    are those that it owns, is a member of or subscribes to. `event_count` counts the events of the account
+    so far; see `events_since`.
     """
 
     def __init__(self, me: Person, world: World) -> None:
@@ -60,8 +62,8 @@ class Circle:
         *near, a, b, c, d, e = [person for person in others if person.id != me.id][: _FRIENDS + 5]
         self.me = me
         self.friends = sorted(person.id for person in near)
-        self._together = {*self.friends, me.id}
-        # Everybody begins with something that can be undone.
+        self.following = {*self.friends, me.id}
+        # From the start, there is one of each to be undone.
         self.undoable = {
             "block": [a],
             "mute": [b],
@@ -72,7 +74,7 @@ class Circle:
         }
         self._hidden = {person.id for name in _HIDING for person in self.undoable[name]}
         created = me.joined + 10**8
-        self.lists: deque[UserList] = deque(maxlen=_LISTS)
+        self.lists: deque[UserList] = deque(maxlen=_MAX_LISTS)
         for owner, member, subscriber in ((me, near[1], near[2]), (near[3], me, near[4]), (near[5], a, me)):
             self.lists.append(
                 UserList(
@@ -86,37 +88,39 @@ class Circle:
                 )
             )
         self.posted: deque[Post] = deque(maxlen=_REMEMBERED)
-        self.repeated: deque[Post] = deque(maxlen=_REMEMBERED)
+        self.retweets: deque[Post] = deque(maxlen=_REMEMBERED)
         self.liked: deque[tuple[Person, Post]] = deque(maxlen=_REMEMBERED)
-        self.letters: deque[Letter] = deque(maxlen=_REMEMBERED)
-        self.told = 0
-        self._news: deque[bytes] = deque(maxlen=_REMEMBERED)
+        self.direct_messages: deque[DirectMessage] = deque(maxlen=_REMEMBERED)
+        self.event_count = 0
+        self._events: deque[bytes] = deque(maxlen=_REMEMBERED)
 
-    def holds(self, person: Person) -> bool:
-        """Whether it is the account itself, or a friend."""
-        return person.id in self._together
+    def follows(self, person: Person) -> bool:
+        """Tell whether the person is a friend, or the account itself."""
+        return person.id in self.following
 
     def hides(self, post: Post) -> bool:
-        """Whether the post is by, or repeats, somebody who is blocked or gone."""
+        """Tell whether the post, or what it retweets, is by a user who is blocked, deleted or suspended."""
         return post.author.id in self._hidden or (
             post.retweeted is not None and post.retweeted.author.id in self._hidden
         )
 
     def is_stranger(self, person: Person) -> bool:
-        """Whether it is somebody who is there, and no friend."""
-        return person.id not in self._together and person.id not in self._hidden
+        """Tell whether the person is neither followed nor hidden."""
+        return person.id not in self.following and person.id not in self._hidden
 
     def follow(self, user_id: int) -> None:
-        if user_id not in self._together:
+        """Add a friend."""
+        if user_id not in self.following:
             insort(self.friends, user_id)
-            self._together.add(user_id)
+            self.following.add(user_id)
 
     def unfollow(self, user_id: int) -> None:
-        self._together.discard(user_id)
+        """Remove a friend."""
+        self.following.discard(user_id)
         del self.friends[bisect_left(self.friends, user_id)]
 
-    def do(self, name: str, person: Person) -> None:
-        """Let something that can be undone happen to a person: a friend who is gone is none meanwhile."""
+    def apply(self, name: str, person: Person) -> None:
+        """Apply an event of `UNDO` to a person; one who is hidden is no friend meanwhile."""
         self.undoable[name].append(person)
         if name in _HIDING:
             self._hidden.add(person.id)
@@ -124,50 +128,50 @@ class Circle:
                 self.unfollow(person.id)
 
     def undo(self, name: str, person: Person) -> None:
-        """Undo it; who comes back is a friend, unless it was a block."""
+        """Undo such an event; the person is a friend afterwards, unless it was a block."""
         self.undoable[name].remove(person)
         if name in _HIDING:
             self._hidden.discard(person.id)
             if name != "block":
                 self.follow(person.id)
 
-    def note(self, post: Post) -> None:
-        """Remember a post of the account's own."""
-        kept = self.posted if post.retweeted is None else self.repeated
+    def remember(self, post: Post) -> None:
+        """Remember the post if the account wrote it."""
+        kept = self.posted if post.retweeted is None else self.retweets
         if post.author.id == self.me.id and not (kept and kept[-1] is post):
             kept.append(post)
 
     def forget(self, post: Post) -> None:
-        """Remember a post no more: it is deleted."""
-        for kept in (self.posted, self.repeated):
+        """Forget a post that was deleted, and its likes."""
+        for kept in (self.posted, self.retweets):
             if post in kept:
                 kept.remove(post)
         for like in [like for like in self.liked if like[1] is post]:
             self.liked.remove(like)
 
-    def tell(self, message: bytes) -> None:
-        """Have a message for all streams of the account."""
-        self._news.append(message)
-        self.told += 1
+    def add_event(self, message: bytes) -> None:
+        """Add the message of an event, for all streams of the account."""
+        self._events.append(message)
+        self.event_count += 1
 
-    def since(self, told: int) -> tuple[bytes, ...]:
-        """The messages after the first so many, as far as they are remembered."""
-        new = self.told - told
-        return tuple(self._news)[-new:] if new else ()
+    def events_since(self, count: int) -> tuple[bytes, ...]:
+        """Return the messages after the first `count`, as far as they are remembered."""
+        new = self.event_count - count
+        return tuple(self._events)[-new:] if new else ()
 
 
-class Circles:
-    """The circles of all accounts, made when first asked for."""
+class SocialGraph:
+    """The state of every account, made when first asked for."""
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self._circles: dict[int, Circle] = {}
+        self._accounts: dict[int, AccountState] = {}
 
-    def around(self, user_id: int) -> Circle:
-        """The circle of the account with that id."""
-        circle = self._circles.get(user_id)
-        if circle is None:
-            if len(self._circles) >= _MOST:
-                del self._circles[next(iter(self._circles))]
-            circle = self._circles[user_id] = Circle(self.world.people.with_id(user_id), self.world)
-        return circle
+    def account(self, user_id: int) -> AccountState:
+        """Return the state of the account with that id."""
+        account = self._accounts.get(user_id)
+        if account is None:
+            if len(self._accounts) >= _MAX_ACCOUNTS:
+                del self._accounts[next(iter(self._accounts))]
+            account = self._accounts[user_id] = AccountState(self.world.people.with_id(user_id), self.world)
+        return account
