@@ -9,8 +9,6 @@
 What programs need is here, but for `rxtweets.emulator`, `rxtweets.testing` and `rxtweets.compat`.
 """
 
-from rxtweets.transport import RequestsTransport, Transport
-
 from . import messages, operators
 from ._run import run
 from ._version import __version__
@@ -45,6 +43,7 @@ from .errors import (
 from .filters import FilterIndex, FilterQuery
 from .signin import sign_in
 from .streams import Stream, StreamingClient
+from .transport import RequestsTransport, Transport
 
 __all__ = [
     "AppOnly",

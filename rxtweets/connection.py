@@ -14,8 +14,6 @@ from reactivex.disposable import CompositeDisposable, Disposable
 from reactivex.scheduler import CurrentThreadScheduler, TimeoutScheduler
 from requests.auth import AuthBase
 
-from rxtweets.transport import Head, RequestsTransport, Session, Transport
-
 from ._observable import StreamObservable
 from ._schedulers import on_no_event_loop
 from .auth import Auth
@@ -31,6 +29,7 @@ from .errors import (
 )
 from .framing import DEFAULT_MAX_FRAME, Framer, LengthFramer, LineFramer
 from .messages import Connected, Connecting, Disconnected, KeepAlive, Lifecycle
+from .transport import Head, RequestsTransport, Session, Transport
 
 __all__ = ["Response", "connect", "fetch"]
 

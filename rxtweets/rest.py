@@ -13,8 +13,6 @@ from reactivex import operators as ops
 from reactivex.disposable import SerialDisposable, SingleAssignmentDisposable
 from reactivex.scheduler import CurrentThreadScheduler
 
-from rxtweets.transport import Transport
-
 from ._observable import StreamObservable
 from .auth import Auth
 from .backoff import BackoffPolicy
@@ -22,6 +20,7 @@ from .connection import Response, fetch
 from .endpoints import Request, api_url
 from .errors import StreamDisconnected, StreamError, UnexpectedResponse
 from .operators import retry_with_backoff
+from .transport import Transport
 
 _T = TypeVar("_T")
 

@@ -6,11 +6,10 @@ from collections.abc import Callable
 
 from requests.auth import AuthBase
 
-from rxtweets.transport import Transport
-
 from . import auth
 from .connection import Response, fetch
 from .endpoints import Request
+from .transport import Transport
 
 __all__ = ["sign_in"]
 

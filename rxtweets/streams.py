@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import threading
 import warnings
+from collections import Counter
 from collections.abc import Callable
 from typing import ClassVar, Literal, TypedDict, Unpack
 from urllib.parse import urlsplit
@@ -17,19 +18,19 @@ import reactivex
 from reactivex import Observable, abc
 from reactivex import operators as ops
 
-from rxtweets.transport import Transport
-
 from ._observable import as_stream
 from .auth import AppOnly, Auth, BearerToken, OAuth1
 from .backoff import BackoffPolicy
 from .connection import connect
 from .endpoints import Endpoint, v1, v2
+from .errors import DuplicateStream
 from .filters import FilterQuery
 from .management import ConnectionsClient, SubscriptionsClient
 from .messages import Connected, Lifecycle, Message
 from .operators import decode, retry_with_backoff
 from .rest import Api
 from .rules import RulesClient
+from .transport import Transport
 
 __all__ = ["Stream", "StreamingClient"]
 
@@ -108,7 +109,7 @@ class Stream(_Streams):
 
         def counted(_: abc.SchedulerBase) -> Observable[Message | Lifecycle]:
             opened = _OpenStream(account)
-            return stream.pipe(ops.do_action(opened.check, opened.fail), ops.finally_action(opened.close))
+            return stream.pipe(ops.do_action(opened.check, opened.check), ops.finally_action(opened.close))
 
         return as_stream(reactivex.defer(counted))  # type: ignore[no-any-return]
 
@@ -189,44 +190,33 @@ _Account = tuple[str, str, str]
 
 
 class _OpenStream:
-    """A subscription to a v1.1 stream of one account, host and kind.
+    """A subscription to a v1.1 stream of one account, host and kind, counted as open until it is closed.
 
-    Whether another one is open can't be told when it is subscribed to: the other may just be closing. Once
-    this one is connected it can: the other is then still open, or was ended by the server.
+    When it is subscribed to, another one may just be closing; so the warning waits until this one is
+    connected, or was ended by a newer one.
     """
 
     _lock: ClassVar = threading.Lock()
-    _open: ClassVar[dict[_Account, list[_OpenStream]]] = {}
+    _open: ClassVar[Counter[_Account]] = Counter()
     _warned: ClassVar[set[_Account]] = set()
 
     def __init__(self, account: _Account) -> None:
         self._account = account
-        self._failed = False
-        self._was_disposed = False
         with self._lock:
-            streams = self._open.setdefault(account, [])
-            self._others = tuple(streams)
-            streams.append(self)
+            self._open[account] += 1
 
     def close(self) -> None:
-        self._was_disposed = not self._failed
-        self._others = ()
         with self._lock:
-            streams = self._open[self._account]
-            streams.remove(self)
-            if not streams:
+            self._open[self._account] -= 1
+            if not self._open[self._account]:
                 del self._open[self._account]
 
-    def fail(self, _: Exception) -> None:
-        self._failed = True
-
     def check(self, item: object) -> None:
-        """Warn, once for each account, when this stream is connected beside another one."""
-        if item.__class__ is not Connected:
+        """Warn when this stream is connected, or was ended by a newer one, and another one is open."""
+        if item.__class__ is not Connected and item.__class__ is not DuplicateStream:
             return
         with self._lock:
-            others, self._others = self._others, ()
-            if self._account in self._warned or all(other._was_disposed for other in others):
+            if self._open[self._account] < 2 or self._account in self._warned:
                 return
             self._warned.add(self._account)
         warnings.warn(

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import reactivex
 from reactivex import Observable
 from reactivex import operators as ops
 from reactivex.scheduler import CurrentThreadScheduler
@@ -338,6 +339,14 @@ def test_a_newer_stream_of_the_account_ends_the_older_for_good(emulator: Emulato
     assert isinstance(newer.ended().error, errors.DuplicateStream)
     newest.count(10).dispose()
     assert not any(isinstance(item, Reconnecting) for item in (*older.items, *newer.items, *newest.items))
+
+
+def test_two_filters_merged_are_warned_of(emulator: Emulator) -> None:
+    """Though the merge ends both as soon as the older has failed."""
+    stream = Stream(OAuth1(*emulator.oauth1), base_url=emulator.base_url)
+    both = reactivex.merge(stream.filter(track="python"), stream.filter(track="coffee"))
+    with pytest.warns(RuntimeWarning, match="two streams of one account"):
+        assert isinstance(Seen(both).ended().error, errors.DuplicateStream)
 
 
 def test_one_stream_after_the_other_is_no_reason_to_warn(emulator: Emulator) -> None:
