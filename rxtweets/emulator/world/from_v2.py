@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any, Literal
 
 from .ids import EPOCH, id_time
+from .locales import script_language
 from .model import Counts, Link, Media, Mention, Person, Place, Poll, Post, Recorded, Tag
 from .people import People
-from .phrases import script_language
 
 
 def post_of_payload(payload: dict[str, Any], line: bytes, people: People) -> Post:

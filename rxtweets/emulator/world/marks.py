@@ -52,7 +52,8 @@ def mark(text: str, people: People, rng: random.Random) -> Note:
 
 def _link(short: str, target: str, start: int, rng: random.Random) -> Link:
     known = target.partition("://")[2].startswith(SITES)
-    title, description = pick(rng, PAGES) if known else ("", "")
+    page = pick(rng, PAGES) if known else None
+    title, description = (page.title, page.description) if page else ("", "")
     return Link(short, target, display_url(target), title, start, start + len(short), description)
 
 

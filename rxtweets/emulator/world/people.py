@@ -6,89 +6,36 @@ import math
 import random
 import zlib
 
+from msgspec import Struct
+
 from .chance import pick
+from .data import load
 from .ids import EPOCH
 from .model import Person
-from .phrases import BIOS
 from .post_spec import Profile, Range
 
-_NAMES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "ja": (("あゆみ", "健太", "さくら", "翔", "美咲", "大輔"), ("前田", "佐藤", "鈴木", "高橋", "田中")),
-    "ko": (("민준", "서연", "지우", "하은"), ("김", "이", "박", "최")),
-    "zh": (("小明", "丽", "伟", "芳"), ("王", "李", "张", "陈")),
-    "ar": (("أحمد", "فاطمة", "خالد", "نور"), ("العلي", "حسن", "السيد")),
-    "ru": (("Анна", "Иван", "Мария", "Дмитрий"), ("Смирнова", "Петров", "Волкова", "Соколов")),
-    "hi": (("आरव", "प्रिया", "राहुल", "नेहा"), ("शर्मा", "सिंह", "गुप्ता")),
-    "es": (("Lucía", "Mateo", "Sofía", "Diego"), ("García", "Fernández", "Rojas", "Núñez")),
-    "pt": (("Ana", "João", "Beatriz", "Tiago"), ("Silva", "Souza", "Araújo")),
-    "fr": (("Camille", "Hugo", "Léa", "Théo"), ("Martin", "Lefèvre", "Moreau")),
-    "de": (("Jana", "Lukas", "Grete", "Jonas"), ("Schäfer", "Krüger", "Vogel")),
-    "en": (
-        ("Ada", "Grace", "Liam", "Noor", "Olivia", "Kofi", "Maya", "Sam", "Zoe", "Ravi", "Ingrid", "Tomás"),
-        ("Okafor", "Walsh", "Lindqvist", "Patel", "Rivera", "Chen", "Murphy", "Adeyemi", "Novak", "Hughes"),
-    ),
-}
-_HANDLES = (
-    "ada",
-    "grace",
-    "kofi",
-    "maya",
-    "noor",
-    "sakura",
-    "kenta",
-    "lucia",
-    "mateo",
-    "hugo",
-    "lea",
-    "jonas",
-    "ravi",
-    "zoe",
-    "tiago",
-    "minjun",
-    "anna",
-    "ivan",
-    "priya",
-    "olu",
-    "nightowl",
-    "coffee",
-    "pixel",
-    "cloud",
-    "river",
-)
-_HANDLE_ENDS = (
-    "",
-    "_",
-    "dev",
-    "writes",
-    "_jp",
-    "2011",
-    "xo",
-    "hq",
-    "live",
-    "88",
-    "_tw",
-    "photos",
-    "reads",
-    "fm",
-)
-_LOCATIONS = (
-    "",
-    "",
-    "Lagos",
-    "東京",
-    "London, UK",
-    "São Paulo, Brasil",
-    "Berlin",
-    "somewhere warm",
-    "서울",
-    "NYC",
-    "Paris",
-)
 
-_ORGANISATIONS = {783214: "X", 2244994945: "XDevelopers", 11348282: "NASA"}
-"""Accounts that give badges to others, and carry none."""
+class _Language(Struct, frozen=True):
+    given: tuple[str, ...]
+    family: tuple[str, ...]
+    bios: tuple[str, ...]
+    family_first: bool = False
+
+
+class _Names(Struct, frozen=True):
+    """What names and profiles are made of; `organisations` give badges to others, and carry none."""
+
+    handles: tuple[str, ...]
+    handle_endings: tuple[str, ...]
+    locations: tuple[str, ...]
+    organisations: dict[str, int]
+    languages: dict[str, _Language]
+
+
+_NAMES = load("people", _Names)
+_ORGANISATIONS = tuple(_NAMES.organisations.values())
 _ALIKE = 30
-"""How many there are of a kind."""
+"""Persons that fit one profile."""
 
 
 class People:
@@ -102,7 +49,7 @@ class People:
         self._by_id: dict[int, Person] = {}
         self._by_name: dict[str, Person] = {}
         self._now = now
-        for user_id, name in _ORGANISATIONS.items():
+        for name, user_id in _NAMES.organisations.items():
             giver = self._meet(user_id, name)
             giver.name, giver.verified, giver.verified_type = name, True, "business"
 
@@ -158,7 +105,7 @@ class People:
             oldest = self._by_id.pop(next(iter(self._by_id)))
             self._by_name.pop(oldest.screen_name.lower(), None)
         rng = random.Random(f"{self._seed}#{user_id}")
-        lang = rng.choice(("en", "en", "en", "ja", "ja", *_NAMES))
+        lang = rng.choice(("en", "en", "en", "ja", "ja", *_NAMES.languages))
         handle = screen_name or self._handle(user_id, rng)
         joined = self._now - rng.randrange(10**9, 4 * 10**11)
         verified = rng.random() < 0.1
@@ -167,7 +114,7 @@ class People:
             screen_name=handle,
             name=_name(lang, rng),
             bio=some_bio(lang, rng),
-            location=rng.choice(_LOCATIONS),
+            location=rng.choice(_NAMES.locations),
             lang=lang,
             joined=joined,
             followers=int(rng.lognormvariate(6, 1.8)),
@@ -221,10 +168,14 @@ class People:
         return person
 
     def _giver(self, rng: random.Random) -> Person | None:
-        return self.with_id(rng.choice(tuple(_ORGANISATIONS))) if rng.random() < 0.3 else None
+        return self.with_id(rng.choice(_ORGANISATIONS)) if rng.random() < 0.3 else None
 
     def _handle(self, user_id: int, rng: random.Random) -> str:
-        handle = rng.choice(_HANDLES) + rng.choice(_HANDLE_ENDS) + str(user_id)[-rng.randrange(2, 4) :]
+        handle = (
+            rng.choice(_NAMES.handles)
+            + rng.choice(_NAMES.handle_endings)
+            + str(user_id)[-rng.randrange(2, 4) :]
+        )
         while handle.lower() in self._by_name:
             handle = f"{handle[:12]}{rng.randrange(1000)}"
         return handle
@@ -239,13 +190,13 @@ def _within(range: Range, number: int) -> int:
 
 
 def _name(lang: str, rng: random.Random) -> str:
-    given, family = _NAMES[lang]
-    if lang in {"ja", "ko", "zh"}:
-        return rng.choice(family) + rng.choice(given)
-    return f"{rng.choice(given)} {rng.choice(family)}"
+    names = _NAMES.languages[lang]
+    if names.family_first:
+        return rng.choice(names.family) + rng.choice(names.given)
+    return f"{rng.choice(names.given)} {rng.choice(names.family)}"
 
 
 def some_bio(lang: str, rng: random.Random) -> str:
-    """What somebody may say about themselves."""
-    remarks = BIOS[lang]
+    """Return a description of oneself, in that language."""
+    remarks = _NAMES.languages[lang].bios
     return " ".join(rng.sample(remarks, min(len(remarks), rng.choice((0, 1, 2, 2, 3, 3)))))

@@ -14,11 +14,11 @@ from rxtweets.emulator.app.clock import Clock
 from .chance import pick
 from .extras import adorn
 from .ids import Snowflakes, id_time
+from .locales import LATIN, LOCALES, locale, script_language
 from .marks import append_link, carry_over, cut, is_long, mark
 from .model import Counts, Mention, Person, Place, Post
 from .past import Past
 from .people import People
-from .phrases import LATIN, TONGUES, script_language, tongue
 from .post_spec import ANY, PostSpec, Profile
 from .speech import say
 from .text import beginning, display_url, escaped, length
@@ -35,7 +35,7 @@ _SOURCES = (
 )
 _KINDS = ("retweet",) * 65 + ("original",) * 18 + ("reply",) * 9 + ("quote",) * 6 + ("edit",) * 2
 """How often each kind of post is made, of a hundred."""
-_LANGUAGES = tuple(lang for lang, tongue in TONGUES.items() for _ in range(tongue.weight))
+_LANGUAGES = tuple(lang for lang, locale in LOCALES.items() for _ in range(locale.weight))
 _EDITS = 5
 _EDITABLE = 3_600_000
 """How often, and for how many milliseconds, a post may be edited. Source: X's guide to edited posts."""
@@ -206,7 +206,7 @@ class World:
 
     def _edit(self, post: Post) -> Post:
         """A later version of a post, something added at its end."""
-        remark = pick(self.rng, tongue(post.lang).remarks)
+        remark = pick(self.rng, locale(post.lang).remarks)
         post_id = post.author.latest = self.ids.next()
         edited = structs.replace(
             post,
