@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from rxtweets.emulator.console.page import Console
-from rxtweets.emulator.faults.actions import Action
-from rxtweets.emulator.faults.perform import Result, perform
+from rxtweets.emulator.faults.actions import Action, Result
 from rxtweets.emulator.faults.reading import read
 from rxtweets.emulator.server.authority import split
 from rxtweets.emulator.server.http import Answer, Call, json_answer
@@ -95,7 +94,7 @@ class Control:
         done: list[Result] = []
         for action in actions:
             try:
-                done.append(perform(self._site, action))
+                done.append(action.perform(self._site))
             except ValueError as error:
                 said = f"action {len(done) + 1}: {error}" if len(actions) > 1 else str(error)
                 return json_answer({"error": said, "done": done}, 400)

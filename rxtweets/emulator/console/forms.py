@@ -13,16 +13,6 @@ import msgspec
 from rxtweets.emulator.faults import actions
 from rxtweets.emulator.faults.disconnects import CODES, TYPES
 
-GROUPS = {
-    "World": ("publish", "rate", "skew"),
-    "Next requests": ("answer", "mute"),
-    "End streams": ("close", "cut", "reset", "disconnect"),
-    "Disturb streams": (
-        *("stall", "resume", "garbage", "long_line", "duplicate", "reorder", "fragment"),
-        *("keep_alive", "send"),
-    ),
-    "Everything": ("clear_faults", "renew_bearer_token"),
-}
 _BY_SCRIPT = {"data", "coordinates"}
 _NARROWING = {"path", "protocol"}
 """Fields without an input: what only programs send, and what narrows streams down, asked for once."""
@@ -55,22 +45,22 @@ class Form(msgspec.Struct, frozen=True):
 
 
 def forms() -> dict[str, list[Form]]:
-    """The forms by group; what belongs to none comes with the last."""
-    grouped = {group: [_form(name) for name in names] for group, names in GROUPS.items()}
-    placed = {name for names in GROUPS.values() for name in names}
-    grouped["Everything"] += [_form(name) for name in actions.KINDS if name not in placed]
+    """Return the forms of all kinds of action, by their groups."""
+    grouped: dict[str, list[Form]] = {}
+    for name, kind in actions.KINDS.items():
+        grouped.setdefault(kind.group, []).append(_form(name))
     return grouped
 
 
 def _form(name: str) -> Form:
     kind = actions.KINDS[name]
-    narrows = issubclass(kind, actions.OnStreams)
+    narrows = issubclass(kind, actions.StreamAction)
     about = inspect.cleandoc(kind.__doc__ or "").partition("\n\n")[0].replace("\n", " ").replace("`", "")
     hints = typing.get_type_hints(kind)
     left_out = _BY_SCRIPT | _NARROWING if narrows else _BY_SCRIPT
     shown = tuple(
         _field(name, field, hints[field.name])
-        for field in msgspec.structs.fields(kind)
+        for field in sorted(msgspec.structs.fields(kind), key=lambda field: not field.required)
         if field.name not in left_out
     )
     return Form(name, name.replace("_", " "), about, shown, narrows)

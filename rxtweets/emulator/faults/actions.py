@@ -1,44 +1,179 @@
-"""Everything the emulator can be asked to do, each kind as a value.
+"""Everything that the emulator can be asked to do, each kind as a value that performs itself.
 
-Python's methods, ``POST /emulator/do``, scenario files and the console all speak in these. As JSON or TOML an
-action is an object whose ``do`` names its kind, such as ``{"do": "answer", "status": 503, "times": 2}``.
+``Emulator.do``, ``POST /emulator/do``, scenario files and the console use these. In JSON or TOML an action
+is an object whose ``do`` names its kind, such as ``{"do": "answer", "status": 503, "times": 2}``.
+
+To add a kind, write its class here under `kind`: every one of these ways finds it in `KINDS`.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from rxtweets.emulator.app.records import StreamRecord
+from rxtweets.emulator.server.http import Call, encode, refuse
+from rxtweets.emulator.server.wire import Silence
+from rxtweets.emulator.world.languages import checked
+
+from . import noise, wire
 from .checks import check_answer, check_bounds
-from .disconnects import CODES, TYPES
+from .disconnects import CODES, TYPES, disconnect_message
+from .distortion import Distortion
+from .fault_plan import FaultPlan, Ordered
+
+if TYPE_CHECKING:
+    from rxtweets.emulator.app.site import Site
+    from rxtweets.emulator.streams.stream import OpenStream
+    from rxtweets.emulator.world.world import World
 
 LONGEST_LINE = 1024 * 1024 * 1024
 """Bytes that a long line may have."""
 WIDEST_WINDOW = 1000
 """Messages that may be held back to send them in another order."""
 
-Inside = Literal["message", "chunk_header", "character", "gzip"]
+Protocol = Literal["1.1", "2"]
+Result = int | str | None
+"""The number of streams reached, a new token, or nothing."""
+_A = TypeVar("_A", bound="Action")
+
+KINDS: dict[str, type[Action]] = {}
+"""The kinds of action by their names, in the order in which they are listed and shown."""
+
+
+def kind(action: type[_A]) -> type[_A]:
+    """Make a kind of action available by its tag, over HTTP, in scenario files and on the console."""
+    KINDS[str(action.__struct_config__.tag)] = action
+    return action
 
 
 class Action(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="do"):
-    """What can be done."""
+    """An action; `group` is the section of the console that has its form."""
+
+    group: ClassVar[str] = "Everything"
+
+    def perform(self, site: Site) -> Result:
+        """Do it, on the emulator's loop.
+
+        Raises:
+            ValueError: it can't be done now, as when no open stream is compressed that could be cut so; or
+                it names an author that doesn't exist.
+        """
+        raise NotImplementedError
 
 
-class OnStreams(Action, frozen=True, kw_only=True):
-    """What is done to open streams: all, or those of a `path` or `protocol` (``"1.1"``, ``"2"``)."""
+class StreamAction(Action, frozen=True, kw_only=True):
+    """An action on open streams: all, or those of a `path` or `protocol` (``"1.1"``, ``"2"``).
+
+    Its result is the number of streams that it reached.
+    """
+
+    group = "Disturb streams"
 
     path: str | None = None
-    protocol: Literal["1.1", "2"] | None = None
+    protocol: Protocol | None = None
+
+    def is_for(self, record: StreamRecord) -> bool:
+        """Tell whether it is for this stream."""
+        return self.path in (None, record.path) and self.protocol in (None, record.protocol)
+
+    def reachable(self, streams: Iterable[OpenStream]) -> list[OpenStream]:
+        """Return the streams that it can act on: of those that it is for, all that aren't stalled."""
+        return [stream for stream in streams if not stream.distortion.stalled]
+
+    def perform(self, site: Site) -> int:
+        """Act on each of the streams, and return how many there were."""
+        streams = self.reachable(
+            [stream for stream in site.hub.streams.values() if self.is_for(stream.record)]
+        )
+        for stream in streams:
+            self.act(stream, site.world)
+        return len(streams)
+
+    def act(self, stream: OpenStream, world: World) -> None:
+        """Do it to one stream."""
+        raise NotImplementedError
 
 
+class StreamFault(StreamAction, frozen=True, kw_only=True):
+    """A fault that streams have from now on, also those that open later."""
+
+    @property
+    def summary(self) -> str:
+        """The fault in words."""
+        fields = {"path": self.path, "protocol": self.protocol, **structs.asdict(self)}
+        parts = (
+            name.replace("_", "-") if value is True else f"{name} {value}"
+            for name, value in fields.items()
+            if value not in (None, False)
+        )
+        return f"{self.__struct_config__.tag}: {', '.join(parts) or 'on all streams'}"
+
+    def distort(self, distortion: Distortion) -> None:
+        """Change how a stream is distorted."""
+        raise NotImplementedError
+
+    def reachable(self, streams: Iterable[OpenStream]) -> list[OpenStream]:
+        return list(streams)
+
+    def enter(self, plan: FaultPlan) -> None:
+        """Put it into force."""
+        plan.apply(self)
+
+    def perform(self, site: Site) -> int:
+        self.enter(site.faults)
+        _distort_streams(site)
+        return super().perform(site)
+
+    def act(self, stream: OpenStream, world: World) -> None:
+        """Do no more than `distort` does."""
+
+
+class StreamEnd(StreamAction, frozen=True, kw_only=True):
+    """An end of streams, which stalled ones have, too."""
+
+    group = "End streams"
+
+    def reachable(self, streams: Iterable[OpenStream]) -> list[OpenStream]:
+        return list(streams)
+
+
+class RequestFault(Action, frozen=True, kw_only=True):
+    """A fault of the next `times` requests, or of all for so many `seconds`, for streams or for `path`."""
+
+    group = "Next requests"
+
+    times: int | None = None
+    seconds: float | None = None
+    path: str | None = None
+
+    def __post_init__(self) -> None:
+        check_bounds(self.times, self.seconds)
+
+    @property
+    def summary(self) -> str:
+        """What the requests get, in words."""
+        raise NotImplementedError
+
+    def reply(self, call: Call, until: float | None) -> Ordered | Silence:
+        """Return what a request gets; `until` is when the fault ends, if that is known."""
+        raise NotImplementedError
+
+
+# --- the world
+
+
+@kind
 class Publish(Action, frozen=True, kw_only=True, tag="publish"):
     """Make a post of that text and send it to the streams that it matches.
 
     `author` is a screen name or a user id, `lang` a language code, `coordinates` longitude and latitude.
     """
+
+    group = "World"
 
     text: str
     author: str | int | None = None
@@ -54,81 +189,128 @@ class Publish(Action, frozen=True, kw_only=True, tag="publish"):
                     f" got {longitude}, {latitude}"
                 )
 
+    def perform(self, site: Site) -> int:
+        world = site.world
+        author = None if self.author is None else world.people.who(self.author)
+        lang = None if self.lang is None else checked(self.lang)
+        return site.hub.give(world.compose(self.text, author=author, lang=lang, point=self.coordinates))
 
-class Send(OnStreams, frozen=True, kw_only=True, tag="send"):
-    """Send the object `message` as a message, or `text` or `data` as they stand.
 
-    `data` are bytes; in JSON and TOML, which have none, they are written in base64.
-    """
+@kind
+class Rate(Action, frozen=True, kw_only=True, tag="rate"):
+    """Make so many posts a second (`posts`): a number, or ``"max"`` for as many as can be."""
 
-    message: dict[str, Any] | None = None
-    text: str | None = None
-    data: bytes | None = None
+    group = "World"
+
+    posts: float | Literal["max"]
 
     def __post_init__(self) -> None:
-        _one_of(self, "message", "text", "data")
+        if not self.per_second >= 0:
+            raise ValueError(f'posts must be 0 or more a second, or "max", got {self.posts}')
+
+    @property
+    def per_second(self) -> float:
+        """The rate as a number."""
+        return math.inf if self.posts == "max" else float(self.posts)
+
+    def perform(self, site: Site) -> None:
+        site.producer.rate = self.per_second
 
 
-class Answer(Action, frozen=True, kw_only=True, tag="answer"):
+@kind
+class Skew(Action, frozen=True, tag="skew"):
+    """Set the emulator's clock wrong by so many `seconds`: to the future, or to the past if negative.
+
+    Dates, the windows of limits, the time that signatures must have, and the times of posts follow it.
+    """
+
+    group = "World"
+
+    seconds: float
+
+    def __post_init__(self) -> None:
+        if not -1e9 <= self.seconds <= 1e9:
+            raise ValueError(f"seconds must be within ±1,000,000,000, got {self.seconds}")
+
+    def perform(self, site: Site) -> None:
+        site.clock.skew = self.seconds
+
+
+# --- requests
+
+
+@kind
+class Answer(RequestFault, frozen=True, kw_only=True, tag="answer"):
     """Answer the next requests for a stream, or for `path`, with a status, whatever else they deserve.
 
-    The next `times` requests (1 if nothing is said), or all for so many `seconds` of the emulator's clock;
-    with both, whichever ends first. `body` is text, or an object to send as JSON; without one it is as the
-    protocol has it. Beside `headers`, v2's answers tell of rate limits as all do: a 429 says that nothing is
-    left until the order's `seconds` are over, or else the window is. One whose `body` is about too many
-    connections or a usage cap says what is left, as X does. No order counts against a limit.
+    The next `times` requests (1 by default), or all for so many `seconds` of the emulator's clock; with both,
+    whichever ends first. `body` is text, or an object to send as JSON; without one it is as the protocol has
+    it. Beside `headers`, v2's answers tell of rate limits as all do: a 429 says that nothing is left until
+    the order's `seconds` are over, or else the window is. One whose `body` is about too many connections or
+    a usage cap says what is left, as X does. No order counts against a limit.
     """
 
     status: int
-    times: int | None = None
-    seconds: float | None = None
     headers: dict[str, str] = {}
     body: str | dict[str, Any] | None = None
     data: bytes | None = None
-    path: str | None = None
 
     def __post_init__(self) -> None:
         check_answer(self.status, self.headers)
-        check_bounds(self.times, self.seconds)
+        super().__post_init__()
         if self.body is not None and self.data is not None:
             raise ValueError("an answer has either a body or data, not both")
 
+    @property
+    def summary(self) -> str:
+        return f"status {self.status}"
 
-class Mute(Action, frozen=True, kw_only=True, tag="mute"):
-    """Take the next requests for a stream, or for `path`, and never answer.
+    def reply(self, call: Call, until: float | None) -> Ordered:
+        usual = refuse(call, self.status)
+        content, content_type = usual.body if self.data is None else self.data, usual.content_type
+        if isinstance(self.body, str):
+            content, content_type = self.body.encode(), "text/plain; charset=utf-8"
+        elif self.body is not None:
+            content, content_type = encode(self.body), "application/json; charset=utf-8"
+        headers = []
+        for name, value in self.headers.items():
+            if name.lower() == "content-type":
+                content_type = value
+            else:
+                headers.append((name, value))
+        return Ordered(self.status, content, content_type, tuple(headers), until)
 
-    `times` and `seconds` are as with `answer`. `head`, as text, is the beginning of an answer that is sent
-    and not gone on with.
+    def perform(self, site: Site) -> None:
+        site.faults.answer(self)
+
+
+@kind
+class Mute(RequestFault, frozen=True, kw_only=True, tag="mute"):
+    """Take the next requests for a stream, or for `path`, and never answer: no head, no close.
+
+    `times` and `seconds` are as with `answer`. `head`, as text, is the beginning of an answer, such as
+    ``"HTTP/1.1 200 OK\\r\\nContent-Ty"``, that is sent and not gone on with.
     """
 
-    times: int | None = None
-    seconds: float | None = None
     head: str = ""
-    path: str | None = None
 
-    def __post_init__(self) -> None:
-        check_bounds(self.times, self.seconds)
+    @property
+    def summary(self) -> str:
+        return "no answer"
 
+    def reply(self, call: Call, until: float | None) -> Silence:
+        return Silence(self.head.encode())
 
-class ClearFaults(Action, frozen=True, kw_only=True, tag="clear_faults"):
-    """Take back each `answer`, `mute`, `duplicate`, `reorder`, `fragment`, and what clients have earned."""
-
-
-class Stall(OnStreams, frozen=True, kw_only=True, tag="stall"):
-    """Send nothing on streams, those to come included, until `resume`; `keep_alives` go on if so wished.
-
-    Posts made meanwhile aren't sent later, but a client that asks for what it has missed gets them.
-    """
-
-    keep_alives: bool = False
+    def perform(self, site: Site) -> None:
+        site.faults.mute(self)
 
 
-class Resume(Action, frozen=True, kw_only=True, tag="resume"):
-    """End every stall."""
+# --- ends of streams
 
 
-class Close(OnStreams, frozen=True, kw_only=True, tag="close"):
-    """End streams with their last chunk.
+@kind
+class Close(StreamEnd, frozen=True, kw_only=True, tag="close"):
+    """End streams cleanly, with their last chunk.
 
     With `inside` the body is whole HTTP but ends within a message, within a character of one, or, with
     ``"gzip"``, without the end of the compressed data.
@@ -136,28 +318,50 @@ class Close(OnStreams, frozen=True, kw_only=True, tag="close"):
 
     inside: Literal["message", "character", "gzip"] | None = None
 
+    def reachable(self, streams: Iterable[OpenStream]) -> list[OpenStream]:
+        return wire.suitable(streams, self.inside)
 
-class Cut(OnStreams, frozen=True, kw_only=True, tag="cut"):
+    def act(self, stream: OpenStream, world: World) -> None:
+        wire.close(stream, world, self.inside)
+
+
+@kind
+class Cut(StreamEnd, frozen=True, kw_only=True, tag="cut"):
     """Close streams' connections (FIN) without the last chunk.
 
     With `inside` the last bytes are a part: of a message in a chunk whose size said more, of a chunk's
     header, of a character's UTF-8, or, on compressed streams, of the compressed data of a message.
     """
 
-    inside: Inside | None = None
+    inside: wire.Inside | None = None
+
+    def reachable(self, streams: Iterable[OpenStream]) -> list[OpenStream]:
+        return wire.suitable(streams, self.inside)
+
+    def act(self, stream: OpenStream, world: World) -> None:
+        wire.cut(stream, world, self.inside)
 
 
-class Reset(OnStreams, frozen=True, kw_only=True, tag="reset"):
+@kind
+class Reset(StreamEnd, frozen=True, kw_only=True, tag="reset"):
     """Reset streams' connections (RST); `inside` is as with `cut`."""
 
-    inside: Inside | None = None
+    inside: wire.Inside | None = None
+
+    def reachable(self, streams: Iterable[OpenStream]) -> list[OpenStream]:
+        return wire.suitable(streams, self.inside)
+
+    def act(self, stream: OpenStream, world: World) -> None:
+        wire.reset(stream, world, self.inside)
 
 
-class Disconnect(OnStreams, frozen=True, kw_only=True, tag="disconnect"):
-    """Say goodbye as the site does, then end streams with their last chunk.
+@kind
+class Disconnect(StreamEnd, frozen=True, kw_only=True, tag="disconnect"):
+    """Send streams X's message that they are being disconnected, then end them with their last chunk.
 
-    `code` (1 to 7, 9 to 12) is for v1.1's streams and `type` for v2's; without either each stream gets the
-    goodbye of its protocol that asks for nothing but to come back: 1, UpstreamOperationalDisconnect.
+    `code` (1 to 7, 9 to 12) is for v1.1's streams and `type` (such as ``"ForceDisconnect"``) for v2's;
+    without either each stream gets the message of its protocol that asks for nothing but to come back: code
+    1, UpstreamOperationalDisconnect.
     """
 
     code: int | None = None
@@ -171,8 +375,49 @@ class Disconnect(OnStreams, frozen=True, kw_only=True, tag="disconnect"):
         if self.type is not None and self.type not in TYPES:
             raise ValueError(f"type must be one of {_listed(TYPES)}, got {self.type!r}")
 
+    def reachable(self, streams: Iterable[OpenStream]) -> list[OpenStream]:
+        protocol = "1.1" if self.code is not None else "2" if self.type is not None else None
+        return [stream for stream in streams if protocol in (None, stream.record.protocol)]
 
-class Garbage(OnStreams, frozen=True, kw_only=True, tag="garbage"):
+    def act(self, stream: OpenStream, world: World) -> None:
+        last = disconnect_message(stream.record.protocol, stream.feed.name, self.code, self.type)
+        stream.reason = "operator_disconnect"
+        stream.end_with(last)
+
+
+# --- faults of open streams
+
+
+@kind
+class Stall(StreamFault, frozen=True, kw_only=True, tag="stall"):
+    """Send nothing on streams, those to come included, until `resume`; `keep_alives` may go on.
+
+    Posts made meanwhile aren't sent later, but a client that asks for what it has missed gets them.
+    """
+
+    keep_alives: bool = False
+
+    def distort(self, distortion: Distortion) -> None:
+        if distortion.stalled != "all":
+            distortion.stalled = "messages" if self.keep_alives else "all"
+
+    def enter(self, plan: FaultPlan) -> None:
+        plan.stall(self)
+
+
+@kind
+class Resume(Action, frozen=True, kw_only=True, tag="resume"):
+    """End every stall."""
+
+    group = "Disturb streams"
+
+    def perform(self, site: Site) -> None:
+        site.faults.resume()
+        _distort_streams(site)
+
+
+@kind
+class Garbage(StreamAction, frozen=True, kw_only=True, tag="garbage"):
     """Send what is no message between messages: `text`, `data` (base64 in JSON), or many nasty lines."""
 
     text: str | None = None
@@ -182,8 +427,16 @@ class Garbage(OnStreams, frozen=True, kw_only=True, tag="garbage"):
         if self.text is not None and self.data is not None:
             raise ValueError("garbage is either text or data, not both")
 
+    def act(self, stream: OpenStream, world: World) -> None:
+        if self.text is None and self.data is None:
+            for line in noise.GARBAGE:
+                stream.send_raw(line + b"\r\n")
+        else:
+            stream.send_raw(_as_bytes(self.text, self.data))
 
-class LongLine(OnStreams, frozen=True, kw_only=True, tag="long_line"):
+
+@kind
+class LongLine(StreamAction, frozen=True, tag="long_line"):
     """Send one line of `size` bytes, its end included: a post with a long text, or letters if not `valid`.
 
     It is made while it is sent and goes as fast as it is read; what else there is to send waits behind it.
@@ -196,8 +449,12 @@ class LongLine(OnStreams, frozen=True, kw_only=True, tag="long_line"):
         if not 1024 <= self.size <= LONGEST_LINE:
             raise ValueError(f"size must be from 1024 to {LONGEST_LINE} bytes, got {self.size}")
 
+    def act(self, stream: OpenStream, world: World) -> None:
+        stream.body.pour(noise.long_line(world, stream.feed, self.size, self.valid))
 
-class Duplicate(OnStreams, frozen=True, kw_only=True, tag="duplicate"):
+
+@kind
+class Duplicate(StreamFault, frozen=True, tag="duplicate"):
     """Send that `share` of all messages (0 to 1) twice, half of them a bit later; until `clear_faults`."""
 
     share: float = 0.1
@@ -206,8 +463,12 @@ class Duplicate(OnStreams, frozen=True, kw_only=True, tag="duplicate"):
         if not 0 <= self.share <= 1:
             raise ValueError(f"share must be from 0 to 1, got {self.share}")
 
+    def distort(self, distortion: Distortion) -> None:
+        distortion.share = self.share
 
-class Reorder(OnStreams, frozen=True, kw_only=True, tag="reorder"):
+
+@kind
+class Reorder(StreamFault, frozen=True, tag="reorder"):
     """Send messages in another order, `window` at a time or those of half a second; until `clear_faults`."""
 
     window: int = 10
@@ -216,8 +477,12 @@ class Reorder(OnStreams, frozen=True, kw_only=True, tag="reorder"):
         if not 1 <= self.window <= WIDEST_WINDOW:
             raise ValueError(f"window must be from 1 to {WIDEST_WINDOW} messages, got {self.window}")
 
+    def distort(self, distortion: Distortion) -> None:
+        distortion.window = self.window
 
-class Fragment(OnStreams, frozen=True, kw_only=True, tag="fragment"):
+
+@kind
+class Fragment(StreamFault, frozen=True, tag="fragment"):
     """Send all in chunks and TCP segments of `size` bytes, wherever they cut; until `clear_faults`."""
 
     size: int = 7
@@ -226,70 +491,72 @@ class Fragment(OnStreams, frozen=True, kw_only=True, tag="fragment"):
         if self.size < 1:
             raise ValueError(f"size must be at least 1 byte, got {self.size}")
 
-
-class Skew(Action, frozen=True, kw_only=True, tag="skew"):
-    """Set the emulator's clock wrong by so many `seconds`: to the future, or to the past if negative."""
-
-    seconds: float
-
-    def __post_init__(self) -> None:
-        if not -1e9 <= self.seconds <= 1e9:
-            raise ValueError(f"seconds must be within ±1,000,000,000, got {self.seconds}")
+    def distort(self, distortion: Distortion) -> None:
+        distortion.fragment = self.size
 
 
-class Rate(Action, frozen=True, kw_only=True, tag="rate"):
-    """Make so many posts a second (`posts`): a number, or ``"max"`` for as many as can be."""
-
-    posts: float | Literal["max"]
-
-    def __post_init__(self) -> None:
-        if not self.per_second >= 0:
-            raise ValueError(f'posts must be 0 or more a second, or "max", got {self.posts}')
-
-    @property
-    def per_second(self) -> float:
-        return math.inf if self.posts == "max" else float(self.posts)
-
-
-class KeepAlive(OnStreams, frozen=True, kw_only=True, tag="keep_alive"):
+@kind
+class KeepAlive(StreamAction, frozen=True, kw_only=True, tag="keep_alive"):
     """Send a keep-alive at once."""
 
+    def reachable(self, streams: Iterable[OpenStream]) -> list[OpenStream]:
+        return [stream for stream in streams if stream.distortion.stalled != "all"]
 
+    def act(self, stream: OpenStream, world: World) -> None:
+        stream.keep_alive()
+
+
+@kind
+class Send(StreamAction, frozen=True, kw_only=True, tag="send"):
+    """Send the object `message` as a message, or `text` or `data` as they stand.
+
+    `data` are bytes; in JSON and TOML, which have none, they are written in base64.
+    """
+
+    message: dict[str, Any] | None = None
+    text: str | None = None
+    data: bytes | None = None
+
+    def __post_init__(self) -> None:
+        if [self.message, self.text, self.data].count(None) != 2:
+            raise ValueError("give exactly one of message, text, data")
+
+    def act(self, stream: OpenStream, world: World) -> None:
+        if self.message is not None:
+            stream.send(encode(self.message))
+        else:
+            stream.send_raw(_as_bytes(self.text, self.data))
+
+
+# --- everything
+
+
+@kind
+class ClearFaults(Action, frozen=True, kw_only=True, tag="clear_faults"):
+    """Cancel each `answer`, `mute`, `duplicate`, `reorder` and `fragment`, and reset clients' rate limits."""
+
+    def perform(self, site: Site) -> None:
+        site.faults.clear()
+        site.conduct.forget()
+        _distort_streams(site)
+
+
+@kind
 class RenewBearerToken(Action, frozen=True, kw_only=True, tag="renew_bearer_token"):
-    """Refuse the present bearer token from now on; the result is the one that takes its place."""
+    """Refuse the present bearer token from now on, and return the one that takes its place."""
+
+    def perform(self, site: Site) -> str:
+        return site.accounts.renew_bearer()
 
 
-KINDS: dict[str, type[Action]] = {
-    str(kind.__struct_config__.tag): kind
-    for kind in (
-        Publish,
-        Send,
-        Answer,
-        Mute,
-        ClearFaults,
-        Stall,
-        Resume,
-        Close,
-        Cut,
-        Reset,
-        Disconnect,
-        Garbage,
-        LongLine,
-        Duplicate,
-        Reorder,
-        Fragment,
-        Skew,
-        Rate,
-        KeepAlive,
-        RenewBearerToken,
-    )
-}
-"""The actions by their names."""
+def _distort_streams(site: Site) -> None:
+    """Bring every open stream in line with the faults planned."""
+    for stream in tuple(site.hub.streams.values()):
+        stream.distort(site.faults.distortion(stream.record))
 
 
-def _one_of(action: Action, *names: str) -> None:
-    if sum(getattr(action, name) is not None for name in names) != 1:
-        raise ValueError(f"give exactly one of {', '.join(names)}")
+def _as_bytes(text: str | None, data: bytes | None) -> bytes:
+    return text.encode() if text is not None else data or b""
 
 
 def _listed(values: Iterable[object]) -> str:

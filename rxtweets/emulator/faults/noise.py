@@ -1,18 +1,16 @@
-"""What may be sent that is no message, or is one of a kind that nobody expects."""
+"""Bytes that are no messages, or messages that nobody expects."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from rxtweets.emulator.server.http import encode
+from rxtweets.emulator.streams.source import Feed
 from rxtweets.emulator.world.post_spec import ANY
-
-if TYPE_CHECKING:
-    from rxtweets.emulator.app.site import Site
-    from rxtweets.emulator.streams.source import Feed
+from rxtweets.emulator.world.world import World
 
 GARBAGE = (
     b"not JSON at all",
@@ -35,11 +33,11 @@ MULTIBYTE_TEXT = "日本語の文字は三バイト、Ελληνικά δύο, u
 _PIECE = 64 * 1024
 
 
-def sample_message(site: Site, feed: Feed, text: str) -> bytes:
-    """A message such as the stream gets, which says `text`, its characters unescaped."""
+def sample_message(world: World, feed: Feed, text: str) -> bytes:
+    """Return a message such as the stream gets, with `text` for its text, its characters unescaped."""
     message = None
     for _ in range(10):
-        message = feed.message(site.world.make(feed.post_spec(site.world.rng) or ANY))
+        message = feed.message(world.make(feed.post_spec(world.rng) or ANY))
         if message is not None:
             break
     whole: dict[str, Any] = msgspec.json.decode(message) if message is not None else {}
@@ -51,9 +49,9 @@ def sample_message(site: Site, feed: Feed, text: str) -> bytes:
     return encode({**whole, "text": text})
 
 
-def long_line(site: Site, feed: Feed, size: int, valid: bool) -> Iterator[bytes]:
-    """The pieces of one line of so many bytes, its CR LF included; a length goes before it if asked for."""
-    head, tail = _frame(site, feed, size) if valid else (b"", b"")
+def long_line(world: World, feed: Feed, size: int, valid: bool) -> Iterator[bytes]:
+    """Yield the pieces of a line of `size` bytes, CR LF included, after its length if that is asked for."""
+    head, tail = _frame(world, feed, size) if valid else (b"", b"")
     letters = size - len(head) - len(tail) - 2
     yield (b"%d\r\n" % size if feed.delimited else b"") + head
     while letters > 0:
@@ -62,11 +60,11 @@ def long_line(site: Site, feed: Feed, size: int, valid: bool) -> Iterator[bytes]
     yield tail + b"\r\n"
 
 
-def _frame(site: Site, feed: Feed, size: int) -> tuple[bytes, bytes]:
-    """What comes before and after the text of a message that has room for one."""
+def _frame(world: World, feed: Feed, size: int) -> tuple[bytes, bytes]:
+    """Return what comes before and after the text of a message that has room for one."""
     mark = "\x1f"  # comes out escaped, and so nowhere else
     plain = {"data": {"id": "1", "text": mark}} if feed.protocol == "2" else {"id": 1, "text": mark}
-    for message in (sample_message(site, feed, mark), encode(plain)):
+    for message in (sample_message(world, feed, mark), encode(plain)):
         head, _, tail = message.partition(b"\\u001f")
         if len(head) + len(tail) + 2 < size:
             return head, tail

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from .actions import Action
-from .perform import perform
 from .reading import read
 
 if TYPE_CHECKING:
@@ -166,7 +165,7 @@ class Scenario:
         self._busy = True
         try:
             while self._steps and self._ready(self._steps[0]):
-                perform(self._site, self._steps[0].action)
+                self._steps[0].action.perform(self._site)
                 self._steps.pop(0)
                 self._from_here()
         except Exception as error:

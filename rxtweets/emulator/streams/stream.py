@@ -195,7 +195,7 @@ class OpenStream:
             return b"%d\r\n%b\r\n" % (len(message) + 2, message)
         return message + b"\r\n"
 
-    def put(self, data: bytes) -> None:
+    def send_raw(self, data: bytes) -> None:
         """Send bytes as they stand, in a chunk of their own; not while stalled."""
         if not self.distortion.stalled:
             self.write(data)
