@@ -20,6 +20,7 @@ from rxtweets.rules import (
     parse,
     validate,
 )
+from rxtweets.rules.language.vocabulary import details
 
 from .parsing import Command, RuleCommand
 from .predicates import filter_query
@@ -109,13 +110,12 @@ def explain_(text: str, enterprise: bool) -> None:
     for line in explain(rule).splitlines():
         click.echo(f"  {line}")
     asked = fields_for(rule)
-    names = {term.name for term, _ in rule.terms()}
     if asked:
         click.echo("\nTo test it on posts you have, ask for them with")
         for name, values in asked.items():
             for line in _in_lines(name.replace("_", "."), values):  # type: ignore[arg-type]
                 click.echo(f"  {line}")
-    if only_x := sorted(names & {"embedding", "embedding_threshold", "sample"}):
+    if only_x := sorted({term.name for term, _ in rule.terms() if not details(term.name, term.value).fields}):
         click.echo(f"\nOnly X can tell: {', '.join(f'{name}:' for name in only_x)}")
     if problems := validate(rule, limits(enterprise)):
         click.echo("\nX would refuse it:", err=True)

@@ -1,7 +1,8 @@
-"""The rules of v2's filtered stream: the language they are written in, and which there are.
+"""The rules of v2's filtered stream: their language, and the management of those at X.
 
-A rule is a value: `parse` reads one, `keyword("cat") & has("images")` makes one in Python, `validate` says
-what X would refuse it for, `rule.matches(post)` whether it matches a post. `RulesClient` manages those at X.
+A rule is a value: `parse` reads one from text, `keyword("cat") & has("images")` makes one in Python,
+`validate` finds what X would refuse it for, `rule.matches(post)` tells whether it matches a post.
+`RulesClient` manages the rules at X.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from rxtweets.rules.management.model import (
 from rxtweets.rules.management.sync import SyncPlan
 
 if TYPE_CHECKING:
-    from rxtweets.rules.language.ast import Rule, all_of, any_of
+    from rxtweets.rules.language.ast import CompiledRule, Reason, Rule, all_of, any_of
     from rxtweets.rules.language.build import (
         bio,
         bio_location,
@@ -68,19 +69,19 @@ if TYPE_CHECKING:
     from rxtweets.rules.language.problems import RuleProblem, RuleSyntaxError
     from rxtweets.rules.language.translate import from_filter
     from rxtweets.rules.language.validate import Limits, parse, validate
-    from rxtweets.rules.matching.compiled import EVERY_FIELD, CompiledRule, Match, Reason
+    from rxtweets.rules.matching.match import EVERY_FIELD, Match
 
-_ELSEWHERE = {
-    "language.ast": ("Rule", "all_of", "any_of"),
+_LAZY = {
+    "language.ast": ("CompiledRule", "Reason", "Rule", "all_of", "any_of"),
     "language.validate": ("Limits", "parse", "validate"),
     "language.explain": ("explain", "fields_for"),
-    "matching.compiled": ("EVERY_FIELD", "CompiledRule", "Match", "Reason"),
+    "matching.match": ("EVERY_FIELD", "Match"),
     "language.problems": ("RuleProblem", "RuleSyntaxError"),
     "language.translate": ("from_filter",),
 }
-"""Where a name is, if not in `build`. All are looked up on first use: a connection needs none of them."""
+"""The modules of names that are imported on first use; the builders, in `language.build`, are others."""
 
-_MODULES = {name: module for module, names in _ELSEWHERE.items() for name in names}
+_MODULES = {name: module for module, names in _LAZY.items() for name in names}
 
 __all__ = [
     "EVERY_FIELD",

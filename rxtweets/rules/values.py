@@ -1,4 +1,4 @@
-"""The kinds of values that operators take: which texts are such a value, and how it is written."""
+"""The kinds of values that operators take: their canonical form, and how they are written and explained."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from .languages import LANGUAGES, WITHOUT_LANGUAGE, rule_languages
+from .words import is_tag, words
 
 Style = Literal["text", "bare", "list"]
 
@@ -19,55 +20,52 @@ WIDEST_MILES = 25
 class Kind(NamedTuple):
     """A kind of value.
 
-    `clean` gives the canonical form of a text, or raises `ValueError` with what the value has to be. `meant`
-    gives the values that somebody may have meant who wrote another.
+    Attributes:
+        clean: returns the canonical form of a text, or raises `ValueError` with a description of good values.
+        style: how it is written: in quotes where needed, as it is, or in brackets.
+        suggest: returns the values that were probably meant by one that `clean` refuses.
+        describe: returns a canonical value as it reads in an explanation.
     """
 
     clean: Callable[[str], str]
     style: Style
-    meant: Callable[[str], tuple[str, ...]] = lambda value: ()
+    suggest: Callable[[str], tuple[str, ...]] = lambda value: ()
+    describe: Callable[[str], str] = str
 
 
 def clean_text(value: str) -> str:
-    """Words, one blank between them."""
+    """Return *value* with one blank between its words."""
     found = " ".join(value.split())
     if not found:
         raise ValueError("a word or a quoted text")
     return found
 
 
-def _form(pattern: str, wanted: str, change: Callable[[str], str] = str) -> Callable[[str], str]:
+def _pattern(
+    pattern: str, description: str, change: Callable[[str], str] = str, describe: Callable[[str], str] = str
+) -> Kind:
     def clean(value: str) -> str:
         if not re.fullmatch(pattern, value, re.ASCII):
-            raise ValueError(wanted)
+            raise ValueError(description)
         return change(value)
 
-    return clean
+    return Kind(clean, "bare", describe=describe)
 
 
 def one_of(*names: str, aliases: Mapping[str, str] = MappingProxyType({})) -> Kind:
-    """One of some fixed names, in any case; *aliases* are others for some of them."""
-    listed = ", ".join(names[:-1]) + f" or {names[-1]}"
+    """Return the kind of a few fixed names, in any case; *aliases* are other names for some of them."""
+    description = ", ".join(names[:-1]) + f" or {names[-1]}"
 
     def clean(value: str) -> str:
         name = aliases.get(value.lower(), value.lower())
         if name not in names:
-            raise ValueError(listed)
+            raise ValueError(description)
         return name
 
-    def meant(value: str) -> tuple[str, ...]:
+    def suggest(value: str) -> tuple[str, ...]:
         return tuple(get_close_matches(value[:20].lower(), names, n=1))
 
-    return Kind(clean, "bare", meant)
-
-
-def _between(low: float, high: float, wanted: str, pattern: str) -> Callable[[str], str]:
-    def clean(value: str) -> str:
-        if not re.fullmatch(pattern, value, re.ASCII) or not low <= float(value) <= high:
-            raise ValueError(wanted)
-        return value
-
-    return clean
+    return Kind(clean, "bare", suggest)
 
 
 _RANGE = "a number of at most 12 digits, or a range of two such as 100..5000, the smaller first"
@@ -81,15 +79,38 @@ def _range(value: str) -> str:
 
 
 def bounds(value: str) -> tuple[int, float]:
-    """The least and the greatest of a range; a number alone is the least."""
+    """Return the least and the greatest number of a range; a number alone is the least."""
     low, _, high = value.partition("..")
     return int(low), int(high) if high else float("inf")
+
+
+def _describe_range(value: str) -> str:
+    low, high = bounds(value)
+    return f"at least {low:,}" if high == float("inf") else f"{low:,} to {high:,}"
+
+
+def _describe_words(value: str) -> str:
+    """Return a text that may be one word, several, or nothing but punctuation, and how it is compared."""
+    found = words(value)
+    if len(found) == 1:
+        return f"word “{found[0]}”"
+    return f"words “{' '.join(found)}”, next to each other" if found else f"characters “{value}”"
+
+
+def _describe_account(value: str) -> str:
+    return f"the account {value}" if value.isdigit() else f"@{value}"
+
+
+def _hashtag(value: str) -> str:
+    if not is_tag(value):
+        raise ValueError("a hashtag is # and letters, digits or _")
+    return value
 
 
 _NUMBER = r"-?\d{1,3}(?:\.\d{1,16})?"
 
 
-def _place(longitude: str, latitude: str) -> bool:
+def _is_point(longitude: str, latitude: str) -> bool:
     return (
         re.fullmatch(_NUMBER, longitude, re.ASCII) is not None
         and re.fullmatch(_NUMBER, latitude, re.ASCII) is not None
@@ -100,7 +121,7 @@ def _place(longitude: str, latitude: str) -> bool:
 
 def _circle(value: str) -> str:
     parts = value.lower().split()
-    if len(parts) != 3 or not _place(parts[0], parts[1]):
+    if len(parts) != 3 or not _is_point(parts[0], parts[1]):
         raise ValueError(
             "[longitude latitude radius]: -180 to 180, -90 to 90 and a radius such as 10mi or 16km"
         )
@@ -113,13 +134,13 @@ def _circle(value: str) -> str:
 
 
 def kilometres(radius: str) -> float:
-    """A radius such as `10mi` in kilometres."""
+    """Return a radius such as `10mi` in kilometres."""
     return float(radius[:-2]) * (KM_PER_MILE if radius.endswith("mi") else 1)
 
 
 def _box(value: str) -> str:
     parts = value.split()
-    if len(parts) != 4 or not (_place(parts[0], parts[1]) and _place(parts[2], parts[3])):
+    if len(parts) != 4 or not (_is_point(parts[0], parts[1]) and _is_point(parts[2], parts[3])):
         raise ValueError("[west south east north] in degrees: longitudes -180 to 180, latitudes -90 to 90")
     west, south, east, north = map(float, parts)
     if west > east or south > north:
@@ -134,25 +155,27 @@ def _language(value: str) -> str:
 
 
 TEXT = Kind(clean_text, "text")
-NAME = Kind(
-    _form(r"[A-Za-z0-9_]{1,20}", "a username without @, or the id of an account"),
-    "bare",
+WORDS = Kind(clean_text, "text", describe=_describe_words)
+HASHTAG = Kind(_hashtag, "bare")
+MENTION = _pattern(r"[A-Za-z0-9_]{1,20}", "a mention is @ and a username of letters, digits or _")
+CASHTAG = _pattern(
+    r"[A-Za-z]{1,6}(?:[._][A-Za-z]{1,2})?", "a cashtag is $ and up to six letters, as in $TWTR or $BRK.B"
 )
-ID = Kind(_form(r"\d{1,19}", "the id of a post: up to 19 digits"), "bare")
-CONTEXT = Kind(
-    _form(
-        r"\d{1,19}\.(?:\d{1,19}|\*)|\*\.\d{1,19}",
-        "the ids of a domain and an entity: 10.799022225751871488 or 10.*",
-    ),
-    "bare",
+ACCOUNT = _pattern(
+    r"[A-Za-z0-9_]{1,20}", "a username without @, or the id of an account", describe=_describe_account
 )
-COUNTRY = Kind(_form(r"[A-Za-z]{2}", "a country's code of two letters, such as JP", str.upper), "bare")
+ID = _pattern(r"\d{1,19}", "the id of a post: up to 19 digits")
+CONTEXT = _pattern(
+    r"\d{1,19}\.(?:\d{1,19}|\*)|\*\.\d{1,19}",
+    "the ids of a domain and an entity: 10.799022225751871488 or 10.*",
+)
+COUNTRY = _pattern(r"[A-Za-z]{2}", "a country's code of two letters, such as JP", str.upper)
 LANGUAGE = Kind(_language, "bare", rule_languages)
-PERCENT = Kind(
-    _form(r"0{0,3}(?:[1-9]\d?|100)", "a whole percentage from 1 to 100", lambda v: str(int(v))), "bare"
+PERCENT = _pattern(
+    r"0{0,3}(?:[1-9]\d?|100)", "a whole percentage from 1 to 100", lambda value: str(int(value))
 )
-COUNT = Kind(_form(r"\d{1,12}", "a number of at most 12 digits"), "bare")
-RANGE = Kind(_range, "bare")
-SHARE = Kind(_between(0, 1, "a number from 0 to 1, such as 0.45", r"[01](?:\.\d{1,16})?"), "bare")
+COUNT = _pattern(r"\d{1,12}", "a number of at most 12 digits", describe=lambda value: f"{int(value):,}")
+RANGE = Kind(_range, "bare", describe=_describe_range)
+SHARE = _pattern(r"0(?:\.\d{1,16})?|1(?:\.0{1,16})?", "a number from 0 to 1, such as 0.45")
 CIRCLE = Kind(_circle, "list")
 BOX = Kind(_box, "list")

@@ -1,33 +1,38 @@
-"""Rules as values: operators, negations, and what joins them.
+"""Rules as values: operators, negations, and what joins them; and rules compiled for matching.
 
-Trees are canonical: an AND has no AND for a part and an OR no OR, each has at least two parts, and what is
-negated is one operator. So rules that are written alike are equal, and text and tree stand for each other.
+Trees are canonical: an AND has no AND for a part and an OR no OR, each has at least two parts, and only
+single operators are negated. So rules that are written alike are equal, and text and tree convert into each
+other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import Any
 
 import msgspec
 
-from rxtweets import messages
+from rxtweets.messages import Post
+from rxtweets.rules.matching import combine
+from rxtweets.rules.matching.features import PostFeatures
+from rxtweets.rules.matching.match import EveryField, Match, match_of
+from rxtweets.rules.matching.terms import Alternatives, CompiledTerm, Operand
 
-if TYPE_CHECKING:
-    from rxtweets.rules.matching.compiled import CompiledRule, Match, Reason
+from .vocabulary import lookup
 
-DEEPEST = 100
-"""How deep ANDs and ORs may lie in each other: ample for people, and within what Python's stack bears."""
+MAX_DEPTH = 100
+"""How deeply ANDs and ORs may be nested: ample for people, and within the limits of Python's stack."""
 
 
 class Rule(msgspec.Struct, frozen=True, dict=True):
     """A rule of v2's filtered stream: immutable, hashable, equal to another that is written alike.
 
     `parse` makes one of text, `keyword`, `hashtag`, `from_` and so on make one in Python. They combine:
-    `a & b` matches what both match, `a | b` what one of them does, ``~a`` what *a* does not; X negates single
-    operators only, so ``~(a & b)`` becomes ``-a OR -b``. `str(rule)` is the text to send.
+    `a & b` matches posts that both match, `a | b` those that at least one matches, ``~a`` those that *a* does
+    not; X negates single operators only, so ``~(a & b)`` becomes ``-a OR -b``. `str(rule)` is the text to
+    send.
 
-    A rule can be built that X refuses (nothing but `has:images`): `validate` tells.
+    X may refuse a rule that can be built (nothing but `has:images`): `validate` tells.
     """
 
     def __and__(self, other: Rule) -> Rule:
@@ -44,23 +49,21 @@ class Rule(msgspec.Struct, frozen=True, dict=True):
 
     @property
     def depth(self) -> int:
-        """How deep ANDs and ORs lie in each other; 0 for an operator."""
+        """How deeply ANDs and ORs are nested; 0 for an operator."""
         return 0
 
     def terms(self) -> Iterator[tuple[Term, bool]]:
-        """Its operators from left to right, each with whether it is negated."""
+        """Yield the operators from left to right, each with whether it is negated."""
         raise TypeError("a bare Rule stands for nothing")
 
     def compile(self, *, asked: Iterable[str] = (), seed: int | None = None) -> CompiledRule:
-        """The rule made ready for matching many posts, and for a `FilterIndex`.
+        """Return the rule prepared for matching many posts, and for a `FilterIndex`.
 
         Args:
-            asked: the fields that were asked for, as `"tweet.fields=geo"`, or `EVERY_FIELD`: one of these
-                that a post hasn't is then empty rather than unknown. X leaves out what is empty.
+            asked: the fields that were asked for, as `"tweet.fields=geo"`, or `EVERY_FIELD`: if a post lacks
+                one of these it is taken as empty rather than unknown. X leaves out what is empty.
             seed: decides which posts `sample:` lets through; without it that can't be told.
         """
-        from rxtweets.rules.matching.compiled import CompiledRule
-
         return CompiledRule(self, asked=asked, seed=seed)
 
     @property
@@ -70,15 +73,15 @@ class Rule(msgspec.Struct, frozen=True, dict=True):
             found = self.__dict__["compiled"] = self.compile()
         return found
 
-    def matches(self, post: messages.Post) -> Match:
-        """Whether it matches *post*: yes, no, or that it can't be told and what is missing.
+    def matches(self, post: Post) -> Match:
+        """Return whether it matches *post*: yes, no, or that it can't be told and what is missing.
 
-        Compiles the rule the first time. `compile` has a say in what counts as known.
+        The first call compiles the rule. `compile` has options for what counts as known.
         """
         return self._compiled.matches(post)
 
-    def why(self, post: messages.Post) -> tuple[Reason, ...]:
-        """What each operator of the rule, from left to right, has to say to *post*."""
+    def why(self, post: Post) -> tuple[Reason, ...]:
+        """Return whether each operator of the rule, from left to right, matches *post*."""
         return self._compiled.why(post)
 
 
@@ -96,10 +99,14 @@ class Term(Rule, frozen=True):
     within: int = 0
 
     def __str__(self) -> str:
-        form = _FORMS.get(self.name)
-        if form is not None:
-            return form.format(quoted(self.value) if '"' in form else self.value, self.within)
-        return f"{self.name}:{_written(self.name, self.value)}"
+        operator = lookup(self.name)
+        if operator.form:
+            value = quoted(self.value) if '"' in operator.form else self.value
+            return operator.form.format(value, self.within)
+        if operator.kind.style == "list":
+            return f"{self.name}:[{self.value}]"
+        plain = operator.kind.style == "bare" or self.value.replace("_", "").isalnum()
+        return f"{self.name}:{self.value}" if plain else f'{self.name}:"{quoted(self.value)}"'
 
     def __invert__(self) -> Rule:
         return Not(self)
@@ -108,18 +115,8 @@ class Term(Rule, frozen=True):
         yield self, False
 
 
-_FORMS = {
-    "keyword": "{0}",
-    "phrase": '"{0}"',
-    "near": '"{0}"~{1}',
-    "hashtag": "#{0}",
-    "mention": "@{0}",
-    "cashtag": "${0}",
-}
-
-
 class Not(Rule, frozen=True):
-    """What an operator does not match."""
+    """The negation of an operator."""
 
     term: Term
 
@@ -138,13 +135,13 @@ class _Joined(Rule, frozen=True):
 
     def __post_init__(self) -> None:
         depth = 1 + max(part.depth for part in self.parts)
-        if depth > DEEPEST:
-            raise ValueError(f"a rule is at most {DEEPEST} groups deep; make several rules of it")
-        self.__dict__["deep"] = depth
+        if depth > MAX_DEPTH:
+            raise ValueError(f"a rule is at most {MAX_DEPTH} groups deep; make several rules of it")
+        self.__dict__["depth"] = depth
 
     @property
     def depth(self) -> int:
-        return int(self.__dict__["deep"])
+        return int(self.__dict__["depth"])
 
     def terms(self) -> Iterator[tuple[Term, bool]]:
         for part in self.parts:
@@ -152,7 +149,7 @@ class _Joined(Rule, frozen=True):
 
 
 class AllOf(_Joined, frozen=True):
-    """What all of its parts match."""
+    """A rule that matches posts that all of its parts match."""
 
     def __str__(self) -> str:
         return " ".join(f"({part})" if isinstance(part, AnyOf) else str(part) for part in self.parts)
@@ -162,7 +159,7 @@ class AllOf(_Joined, frozen=True):
 
 
 class AnyOf(_Joined, frozen=True):
-    """What one of its parts matches."""
+    """A rule that matches posts that at least one of its parts matches."""
 
     def __str__(self) -> str:
         return " OR ".join(map(str, self.parts))
@@ -172,19 +169,19 @@ class AnyOf(_Joined, frozen=True):
 
 
 def all_of(*rules: Rule) -> Rule:
-    """The rule that matches what all of *rules* match.
+    """Return the rule that matches posts that all of *rules* match.
 
     Raises:
-        ValueError: there is none.
+        ValueError: no rule is given.
     """
     return _join(AllOf, rules)
 
 
 def any_of(*rules: Rule) -> Rule:
-    """The rule that matches what at least one of *rules* matches.
+    """Return the rule that matches posts that at least one of *rules* matches.
 
     Raises:
-        ValueError: there is none.
+        ValueError: no rule is given.
     """
     return _join(AnyOf, rules)
 
@@ -201,15 +198,70 @@ def _join(kind: type[AllOf] | type[AnyOf], rules: tuple[Rule, ...]) -> Rule:
 
 
 def quoted(value: str) -> str:
-    """*value* as it stands between quotes."""
+    """Return *value* escaped for its place between quotes."""
     return value.replace("\\", "\\\\").replace('"', '\\"')
 
 
-def _written(name: str, value: str) -> str:
-    from .vocabulary import OPERATORS
+class Reason(msgspec.Struct, frozen=True):
+    """Whether one operator of a rule, with its negation if it has one, matches a post."""
 
-    style = OPERATORS[name].kind.style
-    if style == "list":
-        return f"[{value}]"
-    plain = style == "bare" or value.replace("_", "").isalnum()
-    return value if plain else f'"{quoted(value)}"'
+    rule: Rule
+    match: Match
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.match}"
+
+
+class CompiledRule:
+    """A rule prepared for matching many posts; it can be added to a `FilterIndex`.
+
+    Attributes:
+        rule: the rule.
+    """
+
+    __slots__ = ("_asked", "_seed", "_whole", "rule")
+
+    def __init__(self, rule: Rule, *, asked: Iterable[str] = (), seed: int | None = None) -> None:
+        self.rule = rule
+        self._asked = asked if isinstance(asked, EveryField) else frozenset(asked)
+        self._seed = seed
+        self._whole = self._compile(rule)
+
+    def matches(self, post: Post) -> Match:
+        """Return whether the rule matches *post*: yes, no, or that it can't be told and what is missing."""
+        return match_of(self._whole.evaluate(PostFeatures(post)))
+
+    def why(self, post: Post) -> tuple[Reason, ...]:
+        """Return whether each operator of the rule, from left to right, matches *post*."""
+        features, reasons = PostFeatures(post), []
+        for term, negated in self.rule.terms():
+            rule = Not(term) if negated else term
+            reasons.append(Reason(rule, match_of(self._compile(rule).evaluate(features))))
+        return tuple(reasons)
+
+    def alternatives(self) -> Alternatives:
+        """Return sets of index keys: every post that matches has all keys of one of them."""
+        return self._whole.alternatives
+
+    @staticmethod
+    def read(message: Any) -> PostFeatures | None:
+        """Return the features of a post; None for another message."""
+        return PostFeatures(message) if isinstance(message, Post) else None
+
+    def holds(self, features: PostFeatures) -> bool:
+        """Return whether the rule certainly matches the post with these *features*."""
+        return self._whole.evaluate(features) is True
+
+    def __repr__(self) -> str:
+        return f"CompiledRule({str(self.rule)!r})"
+
+    def _compile(self, rule: Rule) -> CompiledTerm:
+        if isinstance(rule, AllOf):
+            return combine.conjunction([self._compile(part) for part in rule.parts])
+        if isinstance(rule, AnyOf):
+            return combine.disjunction([self._compile(part) for part in rule.parts])
+        if isinstance(rule, Not):
+            return combine.negation(self._compile(rule.term))
+        assert isinstance(rule, Term)
+        term = lookup(rule.name).matcher(Operand(rule.value, rule.within, self._seed))
+        return combine.with_requested(term, self._asked) if self._asked else term

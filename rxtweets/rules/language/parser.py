@@ -1,8 +1,8 @@
-"""From a rule's text to its tree, with all that is wrong on the way.
+"""Parsing rules, with all mistakes in them.
 
-The grammar is Lark's, LALR(1). It accepts more than X does (a negated group, any `name:value`), so that a
-mistake can be told for what it is; the tokens' own checks and those of their neighbours tell it. Time and
-memory are linear in the text, whose length and depth are bounded first.
+The grammar is LALR(1), for Lark. It accepts more than X does (a negated group, any `name:value`), so that
+mistakes can be reported precisely: the checks of single tokens and of their neighbours find them. Time and
+memory are linear in the length of the text; its length and depth are bounded first.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import token_parsers as tokens
-from .ast import DEEPEST, AnyOf, Rule, Term, all_of, any_of
+from .ast import MAX_DEPTH, AnyOf, Rule, Term, all_of, any_of
 from .problems import RuleProblem
-from .vocabulary import OPERATORS
+from .vocabulary import lookup
 
 if TYPE_CHECKING:
     from lark import Lark, Token
 
-LONGEST_READ = 8_192
-"""Characters; four times of what X takes at most, so that longer rules can be read before they are split."""
+MAX_LENGTH = 8_192
+"""Characters: four times the most that X takes, so that longer rules can be parsed before they are split."""
 
 _GRAMMAR = r"""
 ?start: any
@@ -42,25 +42,28 @@ WORD.1: /[^\s()"]+/
 %ignore /\s+/
 """
 
-_READERS: dict[str, Callable[[str], Rule]] = {
+_TOKEN_PARSERS: dict[str, Callable[[str], Rule]] = {
     "WORD": tokens.word,
     "PHRASE": tokens.phrase,
     "CURLY": tokens.curly,
     "OPERATOR": tokens.operator,
 }
 
-_STAND_IN = Term("keyword", "x")
-"""Takes the place of what is missing or wrong, so that the rest is read."""
+_PLACEHOLDER = Term("keyword", "x")
+"""The operator in place of one that is missing or wrong, so that the rest can be parsed."""
 
 
-class Read(NamedTuple):
-    """What reading a text came to: the rule, unless it is none; and what is wrong.
+class Parsed(NamedTuple):
+    """The result of parsing a text.
 
-    `refused` are the problems of a text that is a rule, but one that X refuses.
+    Attributes:
+        rule: the rule; None for a text that is no rule.
+        errors: the problems that keep it from being one.
+        refused: the problems that X refuses a rule for.
     """
 
     rule: Rule | None
-    wrong: tuple[RuleProblem, ...]
+    errors: tuple[RuleProblem, ...]
     refused: tuple[RuleProblem, ...] = ()
 
 
@@ -90,38 +93,38 @@ def _parser() -> Lark:
     return Lark(_GRAMMAR, parser="lalr", lexer="basic", transformer=Build())
 
 
-def read(text: str) -> Read:
-    """Read *text*, to its end whatever is wrong with it.
+def read(text: str) -> Parsed:
+    """Parse *text*, to its end whatever is wrong with it.
 
     Raises:
         ImportError: Lark is not installed.
     """
     parser = _parser()
-    if len(text) > LONGEST_READ:
-        message = f"the rule has {len(text):,} characters; at most {LONGEST_READ:,} are read"
-        return Read(None, (RuleProblem(message, LONGEST_READ, len(text), text),))
+    if len(text) > MAX_LENGTH:
+        message = f"the rule has {len(text):,} characters; at most {MAX_LENGTH:,} are read"
+        return Parsed(None, (RuleProblem(message, MAX_LENGTH, len(text), text),))
     machine = parser.parse_interactive(text)
     found = list(machine.lexer_thread.lex(machine.parser_state))  # type: ignore[no-untyped-call]
     depth, level = 0, 0
     for token in found:
         level += (token.type == "LPAR") - (token.type == "RPAR")
         depth = max(depth, level)
-        if depth > DEEPEST:
+        if depth > MAX_DEPTH:
             at = token.start_pos or 0
-            message = f"the parentheses lie more than {DEEPEST} deep in each other"
-            return Read(None, (RuleProblem(message, at, at + 1, text),))
-    return _Reader(text, found).read(machine)
+            message = f"the parentheses lie more than {MAX_DEPTH} deep in each other"
+            return Parsed(None, (RuleProblem(message, at, at + 1, text),))
+    return _Parsing(text, found).read(machine)
 
 
-class _Reader:
+class _Parsing:
     def __init__(self, text: str, found: list[Token]) -> None:
         self._text = text
         self._tokens = found
-        self._wrong: list[RuleProblem] = []
+        self._errors: list[RuleProblem] = []
         self._refused: list[RuleProblem] = []
         self._negated_groups: list[Token] = []
 
-    def read(self, machine: Any) -> Read:
+    def read(self, machine: Any) -> Parsed:
         for before, token, after in zip(
             [None, *self._tokens], self._tokens, [*self._tokens[1:], None], strict=False
         ):
@@ -130,42 +133,44 @@ class _Reader:
                 self._check_minus(token, after)
             elif token.type == "UNCLOSED":
                 self._note(token, "the quote is not closed", 'end it with "')
-                token.value = _STAND_IN
-            elif token.type in _READERS:
+                token.value = _PLACEHOLDER
+            elif token.type in _TOKEN_PARSERS:
                 token.value = self._term(token, written, before, after)
         rule = self._structure(machine)
         for minus in self._negated_groups:
-            hint = "negate each operator" + ("" if self._wrong else f": {_grouped(minus.value)}")
+            hint = "negate each operator" + ("" if self._errors else f": {_grouped(minus.value)}")
             self._note(minus, "X negates single operators, not groups", hint)
-        key = _by_position
-        if self._wrong:
-            return Read(None, tuple(sorted(self._wrong, key=key)), tuple(sorted(self._refused, key=key)))
-        return Read(rule, (), tuple(self._refused))
+        errors, refused = (
+            tuple(sorted(problems, key=lambda problem: problem.position))
+            for problems in (self._errors, self._refused)
+        )
+        return Parsed(None if errors else rule, errors, refused)
 
     def _note(self, token: Token, message: str, hint: str = "", *, refused: bool = False) -> None:
         start, end = token.start_pos or 0, token.end_pos or 0
-        listed = self._refused if refused else self._wrong
-        listed.append(RuleProblem(message, start, end, self._text, hint))
+        problems = self._refused if refused else self._errors
+        problems.append(RuleProblem(message, start, end, self._text, hint))
 
     def _term(self, token: Token, written: str, before: Token | None, after: Token | None) -> Rule:
         unclosed = after is not None and after.type == "UNCLOSED" and after.start_pos == token.end_pos
         if unclosed and written.endswith(":"):
-            return _STAND_IN
+            return _PLACEHOLDER
         try:
-            rule = _READERS[token.type](written)
-        except tokens.Wrong as wrong:
-            self._note(token, wrong.message, wrong.hint)
-            return _STAND_IN
+            rule = _TOKEN_PARSERS[token.type](written)
+        except tokens.TokenError as error:
+            self._note(token, error.message, error.hint)
+            return _PLACEHOLDER
         negated = before is not None and before.type == "MINUS"
-        if isinstance(rule, Term) and rule.name in OPERATORS:
+        if isinstance(rule, Term):
             self._check_negation(token, rule, negated)
         return rule
 
     def _check_negation(self, token: Token, rule: Term, negated: bool) -> None:
-        if negated and not OPERATORS[rule.name].negatable:
+        if negated and not lookup(rule.name).negatable:
             self._note(token, f"{rule.name}: can't be negated", "leave out the -", refused=True)
-        if not negated and (rule.name, rule.value) == ("is", "nullcast"):
-            self._note(token, "X takes is:nullcast only negated", "write -is:nullcast", refused=True)
+        choice = lookup(rule.name).choices.get(rule.value)
+        if choice is not None and choice.negated_only and not negated:
+            self._note(token, f"X takes {rule} only negated", f"write -{rule}", refused=True)
 
     def _check_minus(self, minus: Token, after: Token | None) -> None:
         if after is None or after.type in ("_OR", "RPAR"):
@@ -178,20 +183,20 @@ class _Reader:
             self._negated_groups.append(minus)
 
     def _structure(self, machine: Any) -> Rule:
-        """Feed the parser; where it could not go on, say why and let it go on.
+        """Feed the parser; where it could not go on, note why and let it go on.
 
-        That is decided before, as a refused token has already made an LALR parser reduce. All but `)`, `OR`
-        and the end can stand anywhere.
+        This is decided beforehand, as an LALR parser has already reduced when it refuses a token. All tokens
+        but `)`, `OR` and the end can stand anywhere.
         """
         from lark import Token
 
         word = Token("WORD", "x")
-        word.value = _STAND_IN
+        word.value = _PLACEHOLDER
         opened: list[Token] = []
         last: Token | None = None
         for token in self._tokens:
             if token.type in ("RPAR", "_OR") and not self._can_stand(token, last, opened):
-                if not self._mend(token, last, opened):
+                if not self._repair(token, last, opened):
                     continue
                 machine.feed_token(word)
             machine.feed_token(token)
@@ -201,7 +206,7 @@ class _Reader:
                 opened.pop()
             last = token
         if last is None:
-            self._wrong.append(RuleProblem("the rule is empty", 0, len(self._text), self._text))
+            self._errors.append(RuleProblem("the rule is empty", 0, len(self._text), self._text))
         elif last.type in ("_OR", "MINUS"):
             self._note(last, _NOTHING[last.type])
         if last is None or last.type in ("_OR", "MINUS", "LPAR"):
@@ -216,8 +221,8 @@ class _Reader:
         after_operator = last is not None and last.type not in ("LPAR", "_OR", "MINUS")
         return after_operator and (token.type == "_OR" or bool(opened))
 
-    def _mend(self, token: Token, last: Token | None, opened: list[Token]) -> bool:
-        """Note why *token* can't stand here; whether it can once there is an operator before it."""
+    def _repair(self, token: Token, last: Token | None, opened: list[Token]) -> bool:
+        """Note why *token* can't stand here; return whether it could with an operator before it."""
         if token.type == "RPAR" and not opened:
             self._note(token, "no parenthesis is open here", "leave it out")
             return False
@@ -240,7 +245,3 @@ _NOTHING = {
 
 def _grouped(rule: Rule) -> str:
     return f"({rule})" if isinstance(rule, AnyOf) else str(rule)
-
-
-def _by_position(problem: RuleProblem) -> int:
-    return problem.position

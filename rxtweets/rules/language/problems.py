@@ -1,4 +1,4 @@
-"""What is wrong with a rule's text, and where."""
+"""Problems of rules, and their places in the text."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class RuleProblem(msgspec.Struct, frozen=True):
 
     Attributes:
         message: what is wrong.
-        position: the index in `text` of the first character that it is about.
+        position: the index in `text` of the first character concerned.
         end: the index after the last.
         text: the rule.
-        hint: what to write instead, where that is known; else empty.
+        hint: what to write instead, if that is known; else empty.
     """
 
     message: str
@@ -28,7 +28,7 @@ class RuleProblem(msgspec.Struct, frozen=True):
     hint: str = ""
 
     def caret(self) -> str:
-        """The rule, or what is around the problem of a long one, and below it a line that points there."""
+        """Return the rule, or of a long one the surrounding part, and below it a line that points to it."""
         from wcwidth import width  # comes with the parser, and knows which characters join into one
 
         start = self.position - _BEFORE if self.position > _BEFORE + 3 else 0
@@ -52,8 +52,8 @@ class RuleSyntaxError(ValueError):
     """A text is no rule.
 
     Attributes:
-        problems: all that was found, from left to right.
-        problem: the first of them, whose message, position, end and hint the error has, too.
+        problems: all problems, from left to right.
+        problem: the first of them; its message, position, end and hint are attributes of the error, too.
     """
 
     def __init__(self, problems: Iterable[RuleProblem]) -> None:
@@ -79,7 +79,7 @@ class RuleSyntaxError(ValueError):
         return self.problem.hint
 
     def caret(self) -> str:
-        """See `RuleProblem.caret`."""
+        """Return the caret of the first problem; see `RuleProblem.caret`."""
         return self.problem.caret()
 
     def __reduce__(self) -> tuple[type[RuleSyntaxError], tuple[tuple[RuleProblem, ...]]]:

@@ -1,21 +1,25 @@
-"""One word, phrase or `name:value` of a rule's text made into an operator, or the reason why it is none."""
+"""Parsers of one token of a rule's text: a word, a phrase or `name:value`."""
 
 from __future__ import annotations
 
 import re
 from difflib import get_close_matches
-from functools import cache
 from typing import NoReturn
 
 from rxtweets.rules.words import words
 
 from . import build
 from .ast import Rule, Term, quoted
-from .vocabulary import ALIASES, OPERATORS, did_you_mean
+from .vocabulary import OPERATORS, canonical, did_you_mean
 
 
-class Wrong(Exception):
-    """The text is no operator: what is wrong, and a hint."""
+class TokenError(Exception):
+    """A token is no operator.
+
+    Attributes:
+        message: what is wrong.
+        hint: what to write instead; may be empty.
+    """
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -23,7 +27,7 @@ class Wrong(Exception):
         self.hint = hint
 
 
-_LONGEST_SHOWN = 60
+_MAX_SHOWN = 60
 _CURLY = "“”„‟«»"
 _SIGNS = {
     "#": build.hashtag,
@@ -32,38 +36,22 @@ _SIGNS = {
     "＠": build.mention,
     "$": build.cashtag,
 }
-_OTHER_NAMES = {
-    "http": "url",
-    "https": "url",
-    "filter": "has",
-    "user": "from",
-    "by": "from",
-    "language": "lang",
-    "geocode": "point_radius",
-    "locations": "bounding_box",
-    "country": "place_country",
-    "friends_count": "following_count",
-    "statuses_count": "tweets_count",
-    "reply_to": "to",
-    "follow": "from",
-}
-"""How other query languages, X's own among them, call what an operator does."""
 
 
 def word(text: str) -> Rule:
-    """The keyword, hashtag, mention or cashtag *text*."""
+    """Return the keyword, hashtag, mention or cashtag *text*."""
     lower = text.lower()
     if lower == "and":
-        raise Wrong(
+        raise TokenError(
             f"{text} joins nothing: X takes it for neither an operator nor a keyword",
             f'a blank joins: cat dog; to find the word write "{lower}"',
         )
     if lower == "or":
-        raise Wrong(
+        raise TokenError(
             f"{text} joins nothing in this case", f'write OR in capitals; to find the word write "{lower}"'
         )
     if text == "NOT":
-        raise Wrong(
+        raise TokenError(
             "NOT negates nothing", 'write - directly before an operator: -dog; to find the word write "not"'
         )
     if any(mark in text for mark in _CURLY):
@@ -73,9 +61,9 @@ def word(text: str) -> Rule:
             return _SIGNS[text[0]](text)
         except ValueError as error:
             message = str(error).replace(text, _shown(text))
-            raise Wrong(message, f"to find the text itself write {_as_text(text)}") from None
+            raise TokenError(message, f"to find the text itself write {_as_text(text)}") from None
     if not words(text):
-        raise Wrong(
+        raise TokenError(
             f"{_shown(text)} has no letter or digit in it", "marks are found only beside words, in quotes"
         )
     return build.keyword(text)
@@ -84,15 +72,15 @@ def word(text: str) -> Rule:
 def curly(text: str) -> NoReturn:
     """Refuse *text*, which has curly quotes."""
     inside = text.strip(_CURLY).strip()
-    raise Wrong("curly quotes quote nothing", f"write straight ones: {_as_text(inside)}")
+    raise TokenError("curly quotes quote nothing", f"write straight ones: {_as_text(inside)}")
 
 
 def _shown(text: str) -> str:
-    return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
+    return text if len(text) <= _MAX_SHOWN else text[: _MAX_SHOWN - 1] + "…"
 
 
 def _as_text(text: str) -> str:
-    """How to find *text* as it is, shortened."""
+    """Return the phrase that finds *text* as it is, shortened."""
     return f'"{quoted(_shown(text))}"'
 
 
@@ -101,42 +89,42 @@ _ESCAPED = re.compile(r'\\(["\\])')
 
 
 def phrase(text: str) -> Rule:
-    """The phrase *text*, given with its quotes and its `~N`."""
+    """Return the phrase *text*, given with its quotes and its `~N`."""
     found = _QUOTED.fullmatch(text)
     assert found is not None
     value, distance = _ESCAPED.sub(r"\1", found["text"]), found["distance"]
     if not value.strip():
-        raise Wrong(
+        raise TokenError(
             "the quotes have nothing in them", "put the words to find between them, or leave them out"
         )
     if distance is None:
         return build.phrase(value)
-    if len(distance) > 1 or int(distance) > build.FARTHEST:
-        raise Wrong(
-            f"at most {build.FARTHEST} words may stand between, not {distance[:20]}", "write ~6 or less"
+    if len(distance) > 1 or int(distance) > build.MAX_DISTANCE:
+        raise TokenError(
+            f"at most {build.MAX_DISTANCE} words may stand between, not {distance[:20]}", "write ~6 or less"
         )
     return build.near(value, int(distance))
 
 
 def operator(text: str) -> Rule:
-    """The operator *text*, `name:value`."""
+    """Return the operator *text*, `name:value`."""
     written, _, value = text.partition(":")
-    name = ALIASES.get(written.lower(), written.lower())
-    if name not in OPERATORS:
-        raise _unknown(name, value, text)
+    name = canonical(written.lower())
+    if name is None:
+        raise _unknown(written.lower(), value, text)
     known = OPERATORS[name]
     example = f"for example {name}:{known.example}"
     if not value:
-        raise Wrong(f"{name}: has no value", f"write it without a blank: {example[12:]}")
+        raise TokenError(f"{name}: has no value", f"write it without a blank: {example[12:]}")
     if value[0] == "[" and value[-1] != "]":
-        raise Wrong("the bracket is not closed", example)
+        raise TokenError("the bracket is not closed", example)
     if (known.kind.style == "list") != (value[0] == "["):
         needed = "needs brackets around its value" if known.kind.style == "list" else "takes no brackets"
-        raise Wrong(f"{name}: {needed}", example)
+        raise TokenError(f"{name}: {needed}", example)
     try:
         return Term(name, known.kind.clean(_inside(value)))
     except ValueError as error:
-        raise Wrong(
+        raise TokenError(
             f"{name}: takes {error}; not {_shown(value)}",
             f"write {name}:{_shown(value.lstrip('@'))}"
             if value[0] == "@"
@@ -150,21 +138,17 @@ def _inside(value: str) -> str:
     return value[1:-1] if value[0] == "[" else value
 
 
-def _unknown(name: str, value: str, text: str) -> Wrong:
+def _unknown(name: str, value: str, text: str) -> TokenError:
     if name in ("http", "https"):
-        return Wrong("a link needs an operator and quotes", f"write url:{_as_text(text)}")
-    meant = nearest(name[:40])
+        return TokenError("a link needs an operator and quotes", f"write url:{_as_text(text)}")
+    meant = _nearest(name[:40])
     as_text = f"to find the text itself write {_as_text(text)}" if value and value[0] not in '"[' else ""
     hint = f"did you mean {meant}:?" if meant else as_text
-    return Wrong(f"there is no operator {name[:40]}:", hint)
+    return TokenError(f"there is no operator {name[:40]}:", hint)
 
 
-@cache
-def _names() -> tuple[str, ...]:
-    return (*OPERATORS, *_OTHER_NAMES)
-
-
-def nearest(name: str) -> str:
-    """The operator that somebody who wrote *name* may have meant, or nothing."""
-    found = get_close_matches(name, _names(), n=1, cutoff=0.7)
-    return _OTHER_NAMES.get(found[0], found[0]) if found else ""
+def _nearest(name: str) -> str:
+    """Return the operator that was probably meant by *name*; empty if none is near."""
+    names = {other: first for first, known in OPERATORS.items() for other in (first, *known.foreign_names)}
+    found = get_close_matches(name, names, n=1, cutoff=0.7)
+    return names[found[0]] if found else ""

@@ -1,10 +1,10 @@
-"""From v1.1's filter parameters to the rules that stand for them."""
+"""Translation of v1.1's filter parameters into rules."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol
 
+from rxtweets.filters import FilterQuery
 from rxtweets.rules.languages import rule_languages
 
 from .ast import Rule, all_of, any_of
@@ -12,49 +12,28 @@ from .build import bounding_box, cashtag, from_, hashtag, keyword, lang, mention
 from .validate import Limits
 
 
-class Filter(Protocol):
-    """What of a `FilterQuery` has an equivalent in rules."""
+def from_filter(query: FilterQuery, limits: Limits | None = None) -> tuple[Rule, ...]:
+    """Return rules that together are equivalent to *query*: as few as *limits* allow.
 
-    @property
-    def track(self) -> Sequence[str]:
-        """Phrases: words with blanks between."""
-
-    @property
-    def follow(self) -> Sequence[int]:
-        """Ids of users."""
-
-    @property
-    def locations(self) -> Sequence[tuple[float, float, float, float]]:
-        """Boxes: west, south, east, north."""
-
-    @property
-    def languages(self) -> Sequence[str]:
-        """Codes of languages."""
-
-
-def from_filter(query: Filter, limits: Limits | None = None) -> tuple[Rule, ...]:
-    """The rules that stand for *query*, a `FilterQuery`: as few as *limits* allow, together its equal.
-
-    A phrase of *track* is its words ANDed, a followed user is `from:N OR to:N OR retweets_of:N`, a box a
-    `bounding_box:`, a language `lang:` with X's own code for it (`iw` for `he`). Rules know no filter level
-    and replay nothing: `filter_level` and `count` have no part. In rules punctuation only parts words, so
-    `c++` finds `c`, too.
+    A phrase of *track* becomes its words ANDed, a followed user `from:N OR to:N OR retweets_of:N`, a box
+    `bounding_box:`, a language `lang:` with X's own code for it (`iw` for `he`). Rules have neither filter
+    levels nor backfill, so `filter_level` and `count` are left out. In rules punctuation only separates
+    words, so `c++` finds `c`, too.
 
     *limits* are those of `Limits.pay_per_use()` unless given; whether the app may have so many rules is not
     checked.
 
     Raises:
-        ValueError: the query asks for nothing, one of its alternatives is beyond the limit by itself, or
-            rules don't know a language.
+        ValueError: the query asks for nothing, one of its alternatives alone is beyond the limit, or rules
+            have no code for a language.
     """
-    ways = list(_ways(query))
-    if not ways:
+    alternatives = list(_alternatives(query))
+    if not alternatives:
         raise ValueError("a rule needs track, follow or locations: the query has none of them")
-    spoken = _spoken(query.languages)
-    return tuple(_packed(ways, spoken, (limits or Limits()).length))
+    return tuple(_pack(alternatives, _any_language(query.languages), (limits or Limits()).length))
 
 
-def _ways(query: Filter) -> Iterator[Rule]:
+def _alternatives(query: FilterQuery) -> Iterator[Rule]:
     for phrase in query.track:
         yield all_of(*map(_word, phrase.split()))
     for user in query.follow:
@@ -63,7 +42,7 @@ def _ways(query: Filter) -> Iterator[Rule]:
         yield bounding_box(*box)
 
 
-def _spoken(codes: Sequence[str]) -> Rule | None:
+def _any_language(codes: Sequence[str]) -> Rule | None:
     found: dict[str, None] = {}
     for code in codes:
         languages = rule_languages(code)
@@ -85,24 +64,24 @@ def _word(text: str) -> Rule:
     return keyword(text)
 
 
-def _packed(ways: Iterable[Rule], spoken: Rule | None, most: int) -> Iterator[Rule]:
-    """Rules of at most *most* characters, each with as many of *ways* as fit."""
-    room = most - (0 if spoken is None else len(f"() ({spoken})"))
+def _pack(alternatives: Iterable[Rule], languages: Rule | None, most: int) -> Iterator[Rule]:
+    """Yield rules of at most *most* characters, each with as many of *alternatives* as fit."""
+    room = most - (0 if languages is None else len(f"() ({languages})"))
     packed: list[Rule] = []
     used = 0
-    for way in ways:
-        length = len(str(way))
+    for alternative in alternatives:
+        length = len(str(alternative))
         if length > room:
             raise ValueError(
-                f"{way} takes more than the {most:,} characters of a rule, its languages included"
+                f"{alternative} takes more than the {most:,} characters of a rule, its languages included"
             )
         if packed and used + len(" OR ") + length > room:
-            yield _rule(packed, spoken)
+            yield _rule(packed, languages)
             packed, used = [], 0
         used += length + (len(" OR ") if packed else 0)
-        packed.append(way)
-    yield _rule(packed, spoken)
+        packed.append(alternative)
+    yield _rule(packed, languages)
 
 
-def _rule(ways: list[Rule], spoken: Rule | None) -> Rule:
-    return any_of(*ways) if spoken is None else any_of(*ways) & spoken
+def _rule(alternatives: list[Rule], languages: Rule | None) -> Rule:
+    return any_of(*alternatives) if languages is None else any_of(*alternatives) & languages

@@ -1,4 +1,4 @@
-"""Reading rules, and what X would refuse them for."""
+"""Reading rules, and finding what X would refuse them for."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import msgspec
 
 from rxtweets.rules.management.model import StreamRule
 
-from .ast import Rule
+from .ast import Rule, Term
 from .problems import RuleProblem, RuleSyntaxError
-from .vocabulary import OPERATORS, WORDS
+from .vocabulary import lookup
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -22,22 +22,22 @@ class Limits(msgspec.Struct, frozen=True):
 
     @classmethod
     def pay_per_use(cls) -> Limits:
-        """1,000 rules of 1,024 characters."""
+        """Return those of pay-per-use access: 1,000 rules of 1,024 characters."""
         return cls()
 
     @classmethod
     def enterprise(cls) -> Limits:
-        """25,000 rules of 2,048 characters; a contract may say more."""
+        """Return those of enterprise access, unless a contract differs: 25,000 rules of 2,048 characters."""
         return cls(2_048, 25_000)
 
 
 def parse(text: str | Rule) -> Rule:
-    """The rule that *text* is; a `Rule` is given back as it is.
+    """Return the rule that *text* stands for; a `Rule` is returned as it is.
 
-    X's further conditions, those that `validate` tells of, are not checked.
+    X's further conditions, which `validate` checks, are not considered.
 
     Raises:
-        ValueError: it is neither.
+        ValueError: it is neither text nor a `Rule`.
         RuleSyntaxError: it is no rule; the error tells what is wrong, where, and often what would be right.
         ImportError: Lark is not installed: `pip install 'rxtweets[rules]'`.
     """
@@ -47,12 +47,12 @@ def parse(text: str | Rule) -> Rule:
         return text
     found = read(_text_of(text))
     if found.rule is None:
-        raise RuleSyntaxError(found.wrong)
+        raise RuleSyntaxError(found.errors)
     return found.rule
 
 
 def validate(rule: str | Rule, limits: Limits | None = None) -> tuple[RuleProblem, ...]:
-    """All that X would refuse *rule* for, from left to right; empty for a rule that it accepts.
+    """Return all that X would refuse *rule* for, from left to right; nothing for a rule that it accepts.
 
     A rule needs one operator that stands alone and is not negated, anywhere in it: `cat OR has:images` has
     one, `has:images -cat` none. *limits* are those of `Limits.pay_per_use()` unless given.
@@ -66,13 +66,13 @@ def validate(rule: str | Rule, limits: Limits | None = None) -> tuple[RuleProble
     text = _text_of(rule)
     most = (limits or Limits()).length
     found = read(text)
-    problems = [*found.wrong, *found.refused]
-    if len(text) > most and not (found.rule is None and len(text) == found.wrong[0].end):
+    problems = [*found.errors, *found.refused]
+    if len(text) > most and not (found.rule is None and len(text) == found.errors[0].end):
         message = f"the rule has {len(text):,} characters; at most {most:,} are allowed"
         problems.append(RuleProblem(message, most, len(text), text, "make several rules of it"))
-    if found.rule is not None and not any(map(_carries, found.rule.terms())):
+    if found.rule is not None and not any(map(_stands_alone, found.rule.terms())):
         message = "no operator here makes a rule: each is negated or needs another beside it"
-        problems.append(RuleProblem(message, 0, len(text), text, _CARRIERS))
+        problems.append(RuleProblem(message, 0, len(text), text, _ADD_ANOTHER))
     return tuple(sorted(problems, key=lambda problem: problem.position))
 
 
@@ -83,11 +83,10 @@ def _text_of(rule: object) -> str:
     return str(rule)
 
 
-_CARRIERS = "add a keyword, a hashtag, from: or another operator that stands alone"
+_ADD_ANOTHER = "add a keyword, a hashtag, from: or another operator that stands alone"
 
 
-def _carries(use: tuple[Rule, bool]) -> bool:
-    """Whether an operator, negated or not, makes a rule alone."""
+def _stands_alone(use: tuple[Term, bool]) -> bool:
+    """Return whether an operator, which may be negated, makes a rule alone."""
     term, negated = use
-    name = getattr(term, "name", "")
-    return not negated and (name in WORDS or OPERATORS[name].standalone)
+    return not negated and lookup(term.name).standalone

@@ -1,103 +1,379 @@
 """All operators of the rule language, in one table.
 
+Everything that is specific to an operator is in its row: parsing, printing, checking, explaining and matching
+read it there. To add one, add its row, with a matcher from `rxtweets.rules.matching`.
+
 Source: X's page "Filtered stream operators" (docs.x.com).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from rxtweets.rules import values
 from rxtweets.rules.matching import people, post, text
-from rxtweets.rules.matching.terms import Matcher
+from rxtweets.rules.matching.terms import CompiledTerm, Evaluate, Matcher, Operand
 from rxtweets.rules.values import Kind
 
 
-class Operator(NamedTuple):
-    """What there is to know of an operator.
+class Choice(NamedTuple):
+    """One value of an operator that takes a few fixed ones.
 
     Attributes:
-        kind: which values it takes.
+        evaluate: returns whether a post matches.
+        meaning: what it says about a post, in words.
+        fields: the parameters that bring what it looks at.
+        negated_only: whether X takes it only with `-` before it.
+    """
+
+    evaluate: Evaluate
+    meaning: str
+    fields: tuple[str, ...]
+    negated_only: bool = False
+
+
+class Operator(NamedTuple):
+    """An operator.
+
+    Attributes:
+        kind: the values that it takes.
         example: one of them, as written in a rule.
-        matcher: makes a question to posts of it and a value.
+        matcher: compiles it with a value.
+        meaning: what it says about a post, in words: `{0}` is the value, `{1}` the distance of `near`.
+        fields: the parameters that bring what it looks at; empty if only X can tell.
         standalone: whether it makes a rule alone; else it needs another that does.
         negatable: whether `-` may stand before it.
+        form: of one that is not written `name:value`, how it is written, with the same two.
+        aliases: other names that X takes for it; a rule has the first name, whichever was written.
+        foreign_names: the names that other query languages, X's own among them, have for it.
+        choices: the values, if they are few and fixed; these have their own meaning and fields.
     """
 
     kind: Kind
     example: str
     matcher: Matcher
+    meaning: str
+    fields: tuple[str, ...]
     standalone: bool = True
     negatable: bool = True
+    form: str = ""
+    aliases: tuple[str, ...] = ()
+    foreign_names: tuple[str, ...] = ()
+    choices: Mapping[str, Choice] = MappingProxyType({})
 
 
-COMPANY = False  # needs another operator in the rule
+def _with_choices(
+    choices: Mapping[str, Choice],
+    *,
+    example: str,
+    aliases: Mapping[str, str] = MappingProxyType({}),
+    foreign_names: tuple[str, ...] = (),
+) -> Operator:
+    """Return the operator that takes *choices*; *aliases* are other names for some of them."""
 
-WORDS = {
-    "keyword": text.keyword,
-    "phrase": text.keyword,
-    "near": text.near,
-    "hashtag": text.tagged("hashtags", "#"),
-    "mention": text.tagged("mentions", "@"),
-    "cashtag": text.tagged("cashtags", "$"),
+    def matcher(operand: Operand) -> CompiledTerm:
+        return CompiledTerm(choices[operand.value].evaluate)
+
+    kind = values.one_of(*choices, aliases=aliases)
+    return Operator(
+        kind, example, matcher, "", (), standalone=False, foreign_names=foreign_names, choices=choices
+    )
+
+
+_TEXT = ("tweet.fields=entities,note_tweet,referenced_tweets", "expansions=referenced_tweets.id")
+_ATTACHED = (*_TEXT, "tweet.fields=attachments")
+_MEDIA = (*_ATTACHED, "expansions=attachments.media_keys,referenced_tweets.id.attachments.media_keys")
+_AUTHOR = ("expansions=author_id",)
+_COUNTS = (*_AUTHOR, "user.fields=public_metrics")
+_REFERENCES = ("tweet.fields=referenced_tweets",)
+_REPLY = ("tweet.fields=conversation_id,in_reply_to_user_id,referenced_tweets",)
+_REPLIED_TO = (*_REPLY, "expansions=in_reply_to_user_id")
+_RETWEETED = (*_REFERENCES, "expansions=referenced_tweets.id,referenced_tweets.id.author_id")
+_PLACE = ("tweet.fields=geo", "expansions=geo.place_id")
+_BOX = (*_PLACE, "place.fields=geo")
+_BADGE = ("user.fields=affiliation",)
+
+UNNAMED: dict[str, Operator] = {
+    "keyword": Operator(values.WORDS, "cat", text.keyword, "has the {0}", _TEXT, form="{0}"),
+    "phrase": Operator(values.WORDS, "red panda", text.keyword, "has the {0}", _TEXT, form='"{0}"'),
+    "near": Operator(
+        values.TEXT,
+        "red panda",
+        text.near,
+        "has the words “{0}” in any order, with at most {1} others between",
+        _TEXT,
+        form='"{0}"~{1}',
+    ),
+    "hashtag": Operator(
+        values.HASHTAG, "cat", text.tagged("hashtags", "#"), "has the hashtag #{0}", _TEXT, form="#{0}"
+    ),
+    "mention": Operator(
+        values.MENTION, "XDevelopers", text.tagged("mentions", "@"), "mentions @{0}", _TEXT, form="@{0}"
+    ),
+    "cashtag": Operator(
+        values.CASHTAG, "TSLA", text.tagged("cashtags", "$"), "has the cashtag ${0}", _TEXT, form="${0}"
+    ),
 }
-"""The operators that have no name in a rule; all stand alone and can be negated."""
+"""The operators that are written without a name."""
 
 OPERATORS: dict[str, Operator] = {
-    "from": Operator(values.NAME, "XDevelopers", people.from_),
-    "to": Operator(values.NAME, "XDevelopers", people.to),
-    "retweets_of": Operator(values.NAME, "XDevelopers", people.retweets_of),
-    "from_affiliate_of": Operator(values.NAME, "XDevelopers", people.from_affiliate_of),
-    "to_affiliate_of": Operator(values.NAME, "XDevelopers", people.to_affiliate_of),
-    "url": Operator(values.TEXT, '"https://developer.x.com"', text.url),
-    "url_title": Operator(values.TEXT, "snow", text.of_page("title")),
-    "url_description": Operator(values.TEXT, "weather", text.of_page("description")),
-    "url_contains": Operator(values.TEXT, "photos", text.url_contains),
-    "context": Operator(values.CONTEXT, "10.799022225751871488", text.context),
-    "entity": Operator(values.TEXT, '"Michael Jordan"', text.entity),
-    "conversation_id": Operator(values.ID, "1334987486343299072", post.field("conversation_id")),
-    "bio": Operator(values.TEXT, "developer", people.profile("bio:")),
-    "bio_name": Operator(values.TEXT, "phd", people.profile("bio_name:")),
-    "bio_location": Operator(values.TEXT, '"big apple"', people.profile("bio_location:")),
-    "place": Operator(values.TEXT, '"new york city"', post.place),
-    "place_country": Operator(values.COUNTRY, "JP", post.place_country),
-    "point_radius": Operator(values.CIRCLE, "[2.355128 48.861118 16km]", post.point_radius),
-    "bounding_box": Operator(values.BOX, "[-105.301758 39.964069 -105.178505 40.09455]", post.bounding_box),
-    "in_reply_to_tweet_id": Operator(values.ID, "1539382664746020864", post.refers("replied_to")),
-    "retweets_of_tweet_id": Operator(values.ID, "1539382664746020864", post.refers("retweeted")),
-    "source": Operator(values.TEXT, '"X for iPhone"', post.field("source")),
-    "embedding": Operator(values.TEXT, '"open source"', text.never_known("embedding:"), negatable=False),
-    "is": Operator(
-        values.one_of("retweet", "reply", "quote", "verified", "nullcast"), "retweet", post.is_, COMPANY
+    "from": Operator(
+        values.ACCOUNT,
+        "XDevelopers",
+        people.from_,
+        "is by {0}",
+        _AUTHOR,
+        foreign_names=("user", "by", "follow"),
     ),
-    "has": Operator(
-        values.one_of(
-            *("hashtags", "cashtags", "links", "mentions", "media", "images", "video_link", "geo"),
-            aliases={"videos": "video_link"},
-        ),
-        "images",
-        text.has,
-        COMPANY,
+    "to": Operator(
+        values.ACCOUNT, "XDevelopers", people.to, "replies to {0}", _REPLIED_TO, foreign_names=("reply_to",)
     ),
-    "sample": Operator(values.PERCENT, "10", post.sample, COMPANY, negatable=False),
-    "lang": Operator(values.LANGUAGE, "en", post.language, COMPANY),
-    "min_followers": Operator(values.COUNT, "500", people.count("followers_count"), COMPANY),
-    "followers_count": Operator(values.RANGE, "1000..10000", people.count("followers_count"), COMPANY),
-    "tweets_count": Operator(values.RANGE, "1000..10000", people.count("tweet_count"), COMPANY),
-    "following_count": Operator(values.RANGE, "1000..10000", people.count("following_count"), COMPANY),
-    "listed_count": Operator(values.RANGE, "10..100", people.count("listed_count"), COMPANY),
-    "embedding_threshold": Operator(values.SHARE, "0.45", text.never_known("embedding:"), COMPANY),
+    "retweets_of": Operator(
+        values.ACCOUNT, "XDevelopers", people.retweets_of, "is a retweet of a post by {0}", _RETWEETED
+    ),
+    "from_affiliate_of": Operator(
+        values.ACCOUNT,
+        "XDevelopers",
+        people.from_affiliate_of,
+        "is by an account with the badge of {0}",
+        (*_AUTHOR, *_BADGE),
+    ),
+    "to_affiliate_of": Operator(
+        values.ACCOUNT,
+        "XDevelopers",
+        people.to_affiliate_of,
+        "replies to an account with the badge of {0}",
+        (*_REPLIED_TO, *_BADGE),
+    ),
+    "url": Operator(
+        values.TEXT,
+        '"https://developer.x.com"',
+        text.url,
+        "has a link with the words “{0}”",
+        _TEXT,
+        foreign_names=("http", "https"),
+    ),
+    "url_title": Operator(
+        values.TEXT, "snow", text.linked_page("title"), "has a link to a page with “{0}” in its title", _TEXT
+    ),
+    "url_description": Operator(
+        values.TEXT,
+        "weather",
+        text.linked_page("description"),
+        "has a link to a page with “{0}” in its description",
+        _TEXT,
+    ),
+    "url_contains": Operator(
+        values.TEXT, "photos", text.url_contains, "has a link with the characters “{0}”", _TEXT
+    ),
+    "context": Operator(
+        values.CONTEXT,
+        "10.799022225751871488",
+        text.context,
+        "is on the topic {0}, as X sees it",
+        ("tweet.fields=context_annotations",),
+    ),
+    "entity": Operator(values.TEXT, '"Michael Jordan"', text.entity, "names {0}, as X recognises it", _TEXT),
+    "conversation_id": Operator(
+        values.ID,
+        "1334987486343299072",
+        post.field("conversation_id", indexed=True),
+        "is in the conversation {0}",
+        ("tweet.fields=conversation_id",),
+    ),
+    "bio": Operator(
+        values.TEXT,
+        "developer",
+        people.profile("description"),
+        "is by an account with “{0}” in its bio",
+        (*_AUTHOR, "user.fields=description"),
+    ),
+    "bio_name": Operator(
+        values.TEXT, "phd", people.profile("name"), "is by an account with “{0}” in its display name", _AUTHOR
+    ),
+    "bio_location": Operator(
+        values.TEXT,
+        '"big apple"',
+        people.profile("location"),
+        "is by an account with “{0}” in its profile's location",
+        (*_AUTHOR, "user.fields=location"),
+    ),
+    "place": Operator(
+        values.TEXT, '"new york city"', post.place, "is from the place {0}", (*_PLACE, "place.fields=name")
+    ),
+    "place_country": Operator(
+        values.COUNTRY,
+        "JP",
+        post.place_country,
+        "is from the country {0}",
+        (*_PLACE, "place.fields=country_code"),
+        foreign_names=("country",),
+    ),
+    "point_radius": Operator(
+        values.CIRCLE,
+        "[2.355128 48.861118 16km]",
+        post.point_radius,
+        "is from within the circle [{0}]",
+        _BOX,
+        foreign_names=("geocode",),
+    ),
+    "bounding_box": Operator(
+        values.BOX,
+        "[-105.301758 39.964069 -105.178505 40.09455]",
+        post.bounding_box,
+        "is from within the box [{0}], west south east north",
+        _BOX,
+        foreign_names=("locations",),
+    ),
+    "in_reply_to_tweet_id": Operator(
+        values.ID,
+        "1539382664746020864",
+        post.references("replied_to"),
+        "replies to the post {0}",
+        _REPLY,
+        aliases=("in_reply_to_status_id",),
+    ),
+    "retweets_of_tweet_id": Operator(
+        values.ID,
+        "1539382664746020864",
+        post.references("retweeted"),
+        "is a retweet of the post {0}",
+        _REFERENCES,
+        aliases=("retweets_of_status_id",),
+    ),
+    "source": Operator(
+        values.TEXT, '"X for iPhone"', post.field("source"), "was sent with {0}", ("tweet.fields=source",)
+    ),
+    "embedding": Operator(
+        values.TEXT,
+        '"open source"',
+        text.never_known("embedding:"),
+        "is close in meaning to “{0}”, as X judges",
+        (),
+        negatable=False,
+    ),
+    "is": _with_choices(
+        {
+            "retweet": Choice(post.is_retweet, "is a retweet", _REFERENCES),
+            "reply": Choice(post.is_reply, "is a reply", _REPLY),
+            "quote": Choice(post.is_quote, "is a quote", _REFERENCES),
+            "verified": Choice(
+                people.is_verified, "is by a verified account", (*_AUTHOR, "user.fields=verified")
+            ),
+            "nullcast": Choice(
+                post.is_nullcast, "is shown in advertising only", ("tweet.fields=scopes",), negated_only=True
+            ),
+        },
+        example="retweet",
+    ),
+    "has": _with_choices(
+        {
+            "hashtags": Choice(text.has_tags("hashtags"), "has a hashtag", _TEXT),
+            "cashtags": Choice(text.has_tags("cashtags"), "has a cashtag", _TEXT),
+            "links": Choice(text.has_links, "has a link, to a photo or a video also", _TEXT),
+            "mentions": Choice(text.has_tags("mentions"), "mentions somebody", _TEXT),
+            "media": Choice(text.has_media, "has a photo, GIF or video", _ATTACHED),
+            "images": Choice(text.has_media_of("photo"), "has a photo", _MEDIA),
+            "video_link": Choice(text.has_media_of("video"), "has a video", _MEDIA),
+            "geo": Choice(post.has_geo, "names where it was sent from", ("tweet.fields=geo",)),
+        },
+        example="images",
+        aliases={"videos": "video_link"},
+        foreign_names=("filter",),
+    ),
+    "sample": Operator(
+        values.PERCENT,
+        "10",
+        post.sample,
+        "is among a random {0} % of all posts",
+        (),
+        standalone=False,
+        negatable=False,
+    ),
+    "lang": Operator(
+        values.LANGUAGE,
+        "en",
+        post.language,
+        "is in the language {0}",
+        ("tweet.fields=lang",),
+        standalone=False,
+        foreign_names=("language",),
+    ),
+    "min_followers": Operator(
+        values.COUNT,
+        "500",
+        people.count("followers_count"),
+        "is by an account with at least {0} followers",
+        _COUNTS,
+        standalone=False,
+    ),
+    "followers_count": Operator(
+        values.RANGE,
+        "1000..10000",
+        people.count("followers_count"),
+        "is by an account with {0} followers",
+        _COUNTS,
+        standalone=False,
+    ),
+    "tweets_count": Operator(
+        values.RANGE,
+        "1000..10000",
+        people.count("tweet_count"),
+        "is by an account with {0} posts",
+        _COUNTS,
+        standalone=False,
+        foreign_names=("statuses_count",),
+    ),
+    "following_count": Operator(
+        values.RANGE,
+        "1000..10000",
+        people.count("following_count"),
+        "is by an account that follows {0} others",
+        _COUNTS,
+        standalone=False,
+        foreign_names=("friends_count",),
+    ),
+    "listed_count": Operator(
+        values.RANGE,
+        "10..100",
+        people.count("listed_count"),
+        "is by an account that is in {0} lists",
+        _COUNTS,
+        standalone=False,
+    ),
+    "embedding_threshold": Operator(
+        values.SHARE,
+        "0.45",
+        text.never_known("embedding:"),
+        "is at least {0} alike, as X judges",
+        (),
+        standalone=False,
+    ),
 }
-"""The operators written `name:value`."""
+"""The operators that are written `name:value`."""
 
-ALIASES = {
-    "in_reply_to_status_id": "in_reply_to_tweet_id",
-    "retweets_of_status_id": "retweets_of_tweet_id",
-}
-"""Other names that X takes for operators; a rule has the first name, whichever was written."""
+
+def lookup(name: str) -> Operator:
+    """Return the operator that a `Term` has under *name*. Raises KeyError where there is none."""
+    return OPERATORS.get(name) or UNNAMED[name]
+
+
+def details(name: str, value: str) -> Operator | Choice:
+    """Return the row that has the meaning and the fields of `name:value`."""
+    operator = lookup(name)
+    return operator.choices.get(value, operator)
+
+
+def canonical(name: str) -> str | None:
+    """Return the first name of the operator that X calls *name* also; None if there is no such operator."""
+    if name in OPERATORS:
+        return name
+    return next((first for first, operator in OPERATORS.items() if name in operator.aliases), None)
 
 
 def did_you_mean(name: str, value: str) -> str:
-    """Return what somebody may have meant who wrote `name:value`, as a question; or nothing."""
-    found = [f"{name}:{meant}" for meant in OPERATORS[name].kind.meant(value)]
+    """Return a question that suggests what `name:value` was meant to be; empty if there is no suggestion."""
+    found = [f"{name}:{suggestion}" for suggestion in OPERATORS[name].kind.suggest(value)]
     return f"did you mean {' or '.join(found)}?" if found else ""

@@ -1,9 +1,9 @@
 """A post as rules see it: its words, people and places, each looked up once however many rules ask.
 
-A retweet is read as the post it repeats, and what is quoted is read along. X sends texts HTML-escaped, and
-matches what was written. What a post has no field for is
-either empty or was not asked for. Where the rest of the post tells which (a text without a link has no
-attached photo) that is used; else the lookup names the field that is missing.
+A retweet is read as the post that it repeats, together with what that post quotes. X sends texts HTML-escaped
+and matches what was written. A field that is absent is either empty or was not requested. Where the rest of
+the post tells which (a text without a link has no attached photo), that is used; otherwise the lookup names
+the field that is missing.
 """
 
 from __future__ import annotations
@@ -24,45 +24,45 @@ REFERENCED = "expansions=referenced_tweets.id"
 ENTITIES = "tweet.fields=entities"
 AUTHOR = "expansions=author_id"
 
-PROFILE = {"bio:": "description", "bio_name:": "name", "bio_location:": "location"}
-"""The fields of a profile that have words, by the prefix of their features."""
+PROFILE = ("description", "name", "location")
+"""The fields of a profile whose words are index keys."""
 
 LINK = "//t.co/"
-"""Links, quotes and media stand in a text as one of these, which does not tell where it leads."""
+"""Links, quotes and media appear in a text as one of these, which does not tell where it leads."""
 
-_LONG = 240  # X cuts at 280; what is shorter and ends so was written so
-_MANNER = re.compile(r"RT @(\w{1,20}):")
-_PIECE = re.compile(r"\w*…$")
+_LONG = 240  # X cuts at 280; the author of a shorter text with "…" at its end wrote it so
+_RETWEET_PREFIX = re.compile(r"RT @(\w{1,20}):")
+_CUT_WORD = re.compile(r"\w*…$")
 _CUT = re.compile(r"…(?:\s*https?://\S+)?$")
 
 
-class Reading:
-    """What rules look at in one post."""
+class PostFeatures:
+    """The parts of one post that rules look at."""
 
     def __init__(self, post: Post) -> None:
         self.post = post
 
     @cached_property
     def texts(self) -> tuple[Post, ...]:
-        """The post (of a retweet the original, if it is there) and what it quotes."""
+        """The post (of a retweet the original, if it is included) and the post that it quotes."""
         shown = self.original
         quoted = shown.quoted
         return (shown,) if quoted is None else (shown, quoted)
 
     @cached_property
     def original(self) -> Post:
-        """The post itself, or the one it repeats if it is there."""
+        """The post itself, or the one that it repeats if that is included."""
         return self.post.retweeted or self.post
 
     @cached_property
     def text_missing(self) -> Missing:
-        """What may hold words, tags and links that were not seen; empty if all were."""
+        """The fields and expansions that may hold further words, tags and links; empty if none may."""
         post, shown, missing = self.post, self.original, []
         links = LINK in shown.text
-        if shown is post and _MANNER.match(post.text):
+        if shown is post and _RETWEET_PREFIX.match(post.text):
             if not post.referenced_posts:
                 missing.append(REFERENCES)
-            elif self.refers("retweeted"):
+            elif self.referenced("retweeted"):
                 missing.append(REFERENCED)
         if not shown.referenced_posts:
             missing += [REFERENCES] if links else []
@@ -75,14 +75,14 @@ class Reading:
                 missing.append(ENTITIES)
         return tuple(dict.fromkeys(missing))
 
-    def refers(self, type: str) -> str | None:
-        """The id of the post that it repeats, quotes or answers, if it says so."""
+    def referenced(self, type: str) -> str | None:
+        """Return the id of the post that it repeats, quotes or replies to, by the *type* of the reference."""
         return next((ref.id for ref in self.post.referenced_posts if ref.type == type), None)
 
     @cached_property
-    def repeats(self) -> str:
-        """The username in the `RT @…:` that the text of a retweet begins with, in lower case; or nothing."""
-        found = _MANNER.match(self.post.text)
+    def retweeted_username(self) -> str:
+        """The username in the `RT @…:` at the beginning of a retweet's text, in lower case; else empty."""
+        found = _RETWEET_PREFIX.match(self.post.text)
         return found[1].lower() if found else ""
 
     def _entities(self, post: Post) -> Entities:
@@ -91,7 +91,7 @@ class Reading:
 
     @cached_property
     def lines(self) -> tuple[tuple[str, ...], ...]:
-        """The words of each text that counts; a phrase stands in one of them."""
+        """The words of each text and each link; a phrase matches within one of these."""
         found = []
         for post in self.texts:
             text = unescape(post.full_text)
@@ -100,23 +100,24 @@ class Reading:
                     text = text.replace(url.url, url.expanded_url)
                 found += [words(_uncut(link)) for link in (url.display_url, url.unwound_url) if link]
             if post is not self.post and post is self.original:
-                text = f"{self.post.text[: self.post.text.find(':') + 1] if self.repeats else ''} {text}"
+                prefix = self.post.text[: self.post.text.find(":") + 1] if self.retweeted_username else ""
+                text = f"{prefix} {text}"
             found.append(words(text))
         return tuple(found)
 
     @cached_property
-    def bag(self) -> frozenset[str]:
-        """All words of the texts."""
+    def all_words(self) -> frozenset[str]:
+        """The words of all lines."""
         return frozenset().union(*self.lines)
 
     @cached_property
     def hashtags(self) -> frozenset[str]:
-        """Texts of hashtags in lower case."""
+        """Hashtags without their sign, in lower case."""
         return frozenset(self._tagged("hashtags"))
 
     @cached_property
     def cashtags(self) -> frozenset[str]:
-        """Texts of cashtags in lower case."""
+        """Cashtags without their sign, in lower case."""
         return frozenset(self._tagged("cashtags"))
 
     @cached_property
@@ -134,7 +135,7 @@ class Reading:
 
     @cached_property
     def links(self) -> tuple[Url, ...]:
-        """The links of the texts, with what X knows of the pages."""
+        """The links of the texts, with the facts that X has about their pages."""
         found: list[Url] = []
         for post in self.texts:
             known = self._entities(post).urls
@@ -143,7 +144,7 @@ class Reading:
 
     @cached_property
     def addresses(self) -> tuple[str, ...]:
-        """The links in every form they are known in, in lower case."""
+        """The links in lower case, each in all of its known forms."""
         forms = (
             form
             for url in self.links
@@ -158,7 +159,7 @@ class Reading:
 
     @cached_property
     def attached(self) -> tuple[tuple[str, ...], tuple[Media, ...]]:
-        """Keys of attached media, and the media themselves as far as they are there."""
+        """The keys of attached media, and those media that are included."""
         keys: list[str] = []
         media: list[Media] = []
         for post in self.texts:
@@ -169,21 +170,16 @@ class Reading:
 
     @cached_property
     def author(self) -> User | None:
-        """Who wrote it, if that is there."""
+        """The author, if included."""
         return self.post.author
 
-    def of_author(self, field: str) -> str | None:
-        """What stands in a field of the author's profile; None if that is not there."""
+    def author_text(self, field: str) -> str | None:
+        """Return the text of a field of the author's profile; None if it is absent."""
         text: str | None = getattr(self.author, field, None)
         return None if text is None else unescape(text)
 
-    @cached_property
-    def answered(self) -> str | None:
-        """The id of the account that it answers."""
-        return self.post.in_reply_to_user_id
-
     def names_of(self, id: str | None) -> frozenset[str]:
-        """The id and, if it is there, the username of an account, in lower case."""
+        """Return the id and, if it is known, the username of an account, in lower case."""
         if not id:
             return frozenset()
         user = self.post.includes.user(id)
@@ -195,25 +191,25 @@ class Reading:
 
     @cached_property
     def author_names(self) -> frozenset[str]:
-        """Id and username of the author."""
+        """The id and username of the author."""
         name = self.post.username
         return self.names_of(self.post.author_id) | ({name.lower()} if name else frozenset())
 
     @cached_property
-    def answered_names(self) -> frozenset[str]:
-        """Id and username of the account that it answers."""
-        return self.names_of(self.answered)
+    def replied_to_names(self) -> frozenset[str]:
+        """The id and username of the account that it replies to."""
+        return self.names_of(self.post.in_reply_to_user_id)
 
     @cached_property
-    def repeated_names(self) -> frozenset[str]:
-        """Id and username of the account that it repeats."""
+    def retweeted_names(self) -> frozenset[str]:
+        """The id and username of the account that it retweets."""
         if self.original is not self.post:
-            return self.names_of(self.original.author_id) | ({self.repeats} - {""})
-        return frozenset({self.repeats} - {""}) if self.refers("retweeted") else frozenset()
+            return self.names_of(self.original.author_id) | ({self.retweeted_username} - {""})
+        return frozenset({self.retweeted_username} - {""}) if self.referenced("retweeted") else frozenset()
 
     @cached_property
     def place(self) -> Place | None:
-        """The place it was sent from, if that is there."""
+        """The place that it was sent from, if included."""
         return self.post.place
 
     @cached_property
@@ -225,7 +221,7 @@ class Reading:
 
     @cached_property
     def box(self) -> Box | None:
-        """The point it was sent from as a box, else the box around its place."""
+        """The point that it was sent from as a box, else the box around its place."""
         if self.point is not None:
             return (*self.point, *self.point)
         box = self.place.geo.bbox if self.place and self.place.geo else ()
@@ -233,32 +229,32 @@ class Reading:
 
     @cached_property
     def contexts(self) -> frozenset[str]:
-        """Domain and entity of each topic, as `context:` has them."""
+        """The domain and entity of each topic, in the forms that `context:` takes."""
         pairs = ((a.domain.id, a.entity.id) for a in self.post.context_annotations)
         return frozenset(form for d, e in pairs for form in (f"{d}.{e}", f"{d}.*", f"*.{e}"))
 
     @cached_property
     def features(self) -> frozenset[Hashable]:
-        """All that the alternatives of a compiled rule may ask for."""
-        post, found = self.post, set[Hashable](self.bag)
+        """The index keys of the post: all that the alternatives of a compiled rule can contain."""
+        post, found = self.post, set[Hashable](self.all_words)
         found.update("#" + tag for tag in self.hashtags)
         found.update("@" + name for name in self.mentions)
         found.update("$" + tag for tag in self.cashtags)
         found.update("from:" + name for name in self.author_names)
-        found.update("to:" + name for name in self.answered_names)
-        found.update("retweets_of:" + name for name in self.repeated_names)
+        found.update("to:" + name for name in self.replied_to_names)
+        found.update("retweets_of:" + name for name in self.retweeted_names)
         found.update("context:" + topic for topic in self.contexts)
         found.update("url:" + word for address in self.address_words for word in address)
         found.update(f"{ref.type}:{ref.id}" for ref in post.referenced_posts)
         found.update((f"conversation_id:{post.conversation_id}", f"lang:{(post.lang or '').lower()}"))
         if self.author is not None:
-            for prefix, field in PROFILE.items():
-                found.update(prefix + word for word in words(self.of_author(field) or ""))
+            for field in PROFILE:
+                found.update(f"{field}:{word}" for word in words(self.author_text(field) or ""))
         if self.box is not None:
             found |= message_cells(self.box)
         return frozenset(found)
 
 
 def _uncut(address: str) -> str:
-    """*address*, as it is displayed, without the beginning of a word that was left before its final `…`."""
-    return _PIECE.sub("", address) if address.endswith("…") else address
+    """Return *address*, as it is displayed, without the partial word before its final `…`."""
+    return _CUT_WORD.sub("", address) if address.endswith("…") else address

@@ -1,4 +1,4 @@
-"""Operators on who wrote a post, and to whom: their names, profiles, counts."""
+"""Operators on a post's author and on the accounts it replies to or retweets: names, profiles, counts."""
 
 from __future__ import annotations
 
@@ -7,126 +7,133 @@ from typing import TYPE_CHECKING
 from rxtweets.rules.values import bounds
 from rxtweets.rules.words import words
 
-from .features import AUTHOR, PROFILE, REFERENCED, Reading
+from .features import AUTHOR, PROFILE, REFERENCED, PostFeatures
 from .post import is_reply, is_retweet
-from .terms import Answer, Matcher, Question, in_line, needs
+from .terms import CompiledTerm, Matcher, Operand, Outcome, contains_phrase, index_keys
 
 if TYPE_CHECKING:
     from rxtweets.messages.v2 import User
-    from rxtweets.rules.language.ast import Term
 
-ANSWERED = "expansions=in_reply_to_user_id"
+REPLIED_TO = "expansions=in_reply_to_user_id"
 
 
-def from_(term: Term, seed: int | None) -> Question:
-    """The author, by username or id."""
-    value = term.value.lower()
+def from_(operand: Operand) -> CompiledTerm:
+    """Match the author, by username or id."""
+    value = operand.value.lower()
 
-    def ask(reading: Reading) -> Answer:
-        names = reading.author_names
+    def evaluate(features: PostFeatures) -> Outcome:
+        names = features.author_names
         return value in names or _other(value, names, AUTHOR)
 
-    return Question(ask, needs(["from:" + value]))
+    return CompiledTerm(evaluate, index_keys(["from:" + value]))
 
 
-def to(term: Term, seed: int | None) -> Question:
-    """The account that a reply answers, by username or id."""
-    value = term.value.lower()
+def to(operand: Operand) -> CompiledTerm:
+    """Match the account that a reply is to, by username or id."""
+    value = operand.value.lower()
 
-    def ask(reading: Reading) -> Answer:
-        names = reading.answered_names
+    def evaluate(features: PostFeatures) -> Outcome:
+        names = features.replied_to_names
         if not names:
-            return _not_answering(reading)
-        return value in names or _other(value, names, ANSWERED)
+            return _without_recipient(features)
+        return value in names or _other(value, names, REPLIED_TO)
 
-    return Question(ask, needs(["to:" + value]))
-
-
-def _not_answering(reading: Reading) -> Answer:
-    return False if is_reply(reading) is False else ("tweet.fields=in_reply_to_user_id",)
+    return CompiledTerm(evaluate, index_keys(["to:" + value]))
 
 
-def retweets_of(term: Term, seed: int | None) -> Question:
-    """The author of what a retweet repeats, by username or id."""
-    value = term.value.lower()
+def _without_recipient(features: PostFeatures) -> Outcome:
+    return False if is_reply(features) is False else ("tweet.fields=in_reply_to_user_id",)
 
-    def ask(reading: Reading) -> Answer:
-        retweet = is_retweet(reading)
+
+def retweets_of(operand: Operand) -> CompiledTerm:
+    """Match the author of the post that a retweet repeats, by username or id."""
+    value = operand.value.lower()
+
+    def evaluate(features: PostFeatures) -> Outcome:
+        retweet = is_retweet(features)
         if retweet is not True:
             return retweet
-        names = reading.repeated_names
+        names = features.retweeted_names
         return value in names or _other(value, names, REFERENCED)
 
-    return Question(ask, needs(["retweets_of:" + value]))
+    return CompiledTerm(evaluate, index_keys(["retweets_of:" + value]))
 
 
-def _other(value: str, names: frozenset[str], missing: str) -> Answer:
-    """No, if the account that has not the name *value* is known by a name of that kind: an id, or no id."""
+def _other(value: str, names: frozenset[str], missing: str) -> Outcome:
+    """Return False if an account without the name *value* has one of its kind (an id, or a username)."""
     known = any(name.isdigit() == value.isdigit() for name in names)
     return False if known else (missing,)
 
 
-def _affiliated(user: User | None, value: str, reading: Reading, missing: str) -> Answer:
+def _is_affiliated(user: User | None, value: str, features: PostFeatures, missing: str) -> Outcome:
     if user is None:
         return (missing,)
     if user.affiliation is None:
         return ("user.fields=affiliation",)
     if not user.affiliation.user_id:
         return False
-    names = frozenset[str]().union(*map(reading.names_of, user.affiliation.user_id))
+    names = frozenset[str]().union(*map(features.names_of, user.affiliation.user_id))
     return value in names or _other(value, names, "expansions=affiliation.user_id")
 
 
-def from_affiliate_of(term: Term, seed: int | None) -> Question:
-    """The organisation whose badge the author carries."""
-    value = term.value.lower()
-    return Question(lambda reading: _affiliated(reading.author, value, reading, AUTHOR))
+def from_affiliate_of(operand: Operand) -> CompiledTerm:
+    """Match the organisation whose badge the author carries."""
+    value = operand.value.lower()
+    return CompiledTerm(lambda features: _is_affiliated(features.author, value, features, AUTHOR))
 
 
-def to_affiliate_of(term: Term, seed: int | None) -> Question:
-    """The organisation whose badge the account carries that a reply answers."""
-    value = term.value.lower()
+def to_affiliate_of(operand: Operand) -> CompiledTerm:
+    """Match the organisation whose badge is carried by the account that a reply is to."""
+    value = operand.value.lower()
 
-    def ask(reading: Reading) -> Answer:
-        if reading.answered is None:
-            return _not_answering(reading)
-        return _affiliated(reading.post.in_reply_to_user, value, reading, ANSWERED)
+    def evaluate(features: PostFeatures) -> Outcome:
+        if features.post.in_reply_to_user_id is None:
+            return _without_recipient(features)
+        return _is_affiliated(features.post.in_reply_to_user, value, features, REPLIED_TO)
 
-    return Question(ask)
+    return CompiledTerm(evaluate)
 
 
-def profile(prefix: str) -> Matcher:
-    """Words in the author's profile, in the field that has features with *prefix*."""
-    field = PROFILE[prefix]
+def profile(field: str) -> Matcher:
+    """Return a matcher of words in a field of the author's profile, one of `PROFILE`."""
+    assert field in PROFILE
 
-    def matcher(term: Term, seed: int | None) -> Question:
-        wanted = words(term.value)
+    def matcher(operand: Operand) -> CompiledTerm:
+        phrase = words(operand.value)
 
-        def ask(reading: Reading) -> Answer:
-            if reading.author is None:
+        def evaluate(features: PostFeatures) -> Outcome:
+            if features.author is None:
                 return (AUTHOR,)
-            text = reading.of_author(field)
-            return (f"user.fields={field}",) if text is None else in_line(wanted, words(text))
+            text = features.author_text(field)
+            return (f"user.fields={field}",) if text is None else contains_phrase(words(text), phrase)
 
-        return Question(ask, needs([prefix + word for word in wanted]))
+        return CompiledTerm(evaluate, index_keys([f"{field}:{word}" for word in phrase]))
 
     return matcher
 
 
 def count(field: str) -> Matcher:
-    """One of the author's public counts, in a range."""
+    """Return a matcher of one of the author's public counts, in a range."""
 
-    def matcher(term: Term, seed: int | None) -> Question:
-        low, high = bounds(term.value)
+    def matcher(operand: Operand) -> CompiledTerm:
+        low, high = bounds(operand.value)
 
-        def ask(reading: Reading) -> Answer:
-            if reading.author is None:
+        def evaluate(features: PostFeatures) -> Outcome:
+            if features.author is None:
                 return (AUTHOR,)
-            metrics = reading.author.public_metrics
+            metrics = features.author.public_metrics
             return (
                 ("user.fields=public_metrics",) if metrics is None else low <= getattr(metrics, field) <= high
             )
 
-        return Question(ask)
+        return CompiledTerm(evaluate)
 
     return matcher
+
+
+def is_verified(features: PostFeatures) -> Outcome:
+    """Return whether the author is verified."""
+    if features.author is None:
+        return (AUTHOR,)
+    verified = features.author.verified
+    return ("user.fields=verified",) if verified is None else verified

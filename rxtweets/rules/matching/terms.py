@@ -1,49 +1,62 @@
-"""What an operator becomes: a question to a post, and what the post needs for the answer to be yes."""
+"""Compiled operators: functions of a post, and the index keys that a matching post must have."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from .features import Missing, Reading
+from .features import Missing, PostFeatures
 
-if TYPE_CHECKING:
-    from rxtweets.rules.language.ast import Term
+Outcome = bool | Missing
+"""True, False, or the names of what is missing to tell."""
 
-Answer = bool | Missing
-"""True, False, or the names of what is missing for one of them."""
-
-Ask = Callable[[Reading], Answer]
+Evaluate = Callable[[PostFeatures], Outcome]
 
 Alternatives = tuple[frozenset[Hashable], ...]
 
 ANYTHING: Alternatives = (frozenset(),)
 
 
-class Question(NamedTuple):
-    """`ask` answers for a post; where it says True, the post has all features of one of `alternatives`."""
+class CompiledTerm(NamedTuple):
+    """A part of a rule, ready to be matched.
 
-    ask: Ask
+    Where `evaluate` returns True for a post, the post has all index keys of one of `alternatives`.
+    """
+
+    evaluate: Evaluate
     alternatives: Alternatives = ANYTHING
 
 
-Matcher = Callable[["Term", int | None], Question]
-"""Makes a question of an operator and the seed of `sample:`."""
+class Operand(NamedTuple):
+    """What an operator is compiled with.
+
+    Attributes:
+        value: in its canonical form, as in `Term`.
+        within: of `near`, how many other words may stand between its words.
+        seed: decides which posts `sample:` lets through; None if that can't be told.
+    """
+
+    value: str
+    within: int = 0
+    seed: int | None = None
 
 
-def needs(*features: Iterable[Hashable]) -> Alternatives:
-    """The alternatives that each of *features* is."""
-    return tuple(map(frozenset, features))
+Matcher = Callable[[Operand], CompiledTerm]
 
 
-def found_or(found: bool, missing: Missing) -> Answer:
-    """Yes if it was found; no if all was seen."""
+def index_keys(*alternatives: Iterable[Hashable]) -> Alternatives:
+    """Return *alternatives*, each a group of index keys that are needed together, for a `CompiledTerm`."""
+    return tuple(map(frozenset, alternatives))
+
+
+def true_or_unknown(found: bool, missing: Missing) -> Outcome:
+    """Return True if it was *found*, False if nothing is *missing*, and else what is."""
     return found or missing or False
 
 
-def in_line(wanted: tuple[str, ...], line: tuple[str, ...]) -> bool:
-    """Whether the words *wanted* stand next to each other in *line*."""
-    size = len(wanted)
+def contains_phrase(line: tuple[str, ...], phrase: tuple[str, ...]) -> bool:
+    """Return whether the words of *phrase* stand next to each other in *line*."""
+    size = len(phrase)
     if size < 2:
-        return size == 1 and wanted[0] in line
-    return any(line[at : at + size] == wanted for at in range(len(line) - size + 1))
+        return size == 1 and phrase[0] in line
+    return any(line[at : at + size] == phrase for at in range(len(line) - size + 1))
