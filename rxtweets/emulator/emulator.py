@@ -20,7 +20,7 @@ from rxtweets.emulator.server.server import Server
 from rxtweets.emulator.streams.producer import checked_rate
 
 from .address import Address
-from .world.languages import checked as checked_language
+from .world.languages import checked_code
 from .world.model import Post
 
 
@@ -163,11 +163,11 @@ class Emulator(Address, Controls):
         Raises:
             ValueError: X has no language of that code.
         """
-        code = None if lang is None else checked_language(lang)
+        code = None if lang is None else checked_code(lang)
 
         def make() -> Post:
             world = self._site.world
-            person = None if author is None else world.people.who(author)
+            person = None if author is None else world.people.find(author)
             return world.compose(
                 text, author=person, lang=code, reply_to=reply_to, quoted=quote, point=coordinates
             )
@@ -177,7 +177,7 @@ class Emulator(Address, Controls):
     def retweet(self, post: Post, *, author: str | int | None = None) -> Post:
         """Make a retweet of a post without publishing it, by the given screen name or id, or by somebody."""
         world = self._site.world
-        return self._call(lambda: world.retweet(post, None if author is None else world.people.who(author)))
+        return self._call(lambda: world.retweet(post, None if author is None else world.people.find(author)))
 
     def publish(self, post: str | Post, **details: Unpack[Details]) -> int:
         """Publish a post, made by `compose` or here from a text (with the same `details`).

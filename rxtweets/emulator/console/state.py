@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from rxtweets.emulator.app.records import EndedStream
 from rxtweets.emulator.streams.hub import StreamHub
 from rxtweets.emulator.streams.stream import OpenStream
-from rxtweets.emulator.world.languages import said
+from rxtweets.emulator.world.languages import sent_code
 from rxtweets.emulator.world.model import Post
 from rxtweets.emulator.world.text import unescaped
 
@@ -156,7 +156,7 @@ def _post(post: Post) -> dict[str, Any]:
         "id": str(post.id),
         "author": post.author.screen_name,
         "text": unescaped(post.text)[:LONGEST],
-        "lang": said(post.lang),
+        "lang": sent_code(post.lang),
         "kind": next((kind for kind, other in kinds.items() if other is not None), "post"),
     }
 

@@ -17,7 +17,7 @@ from msgspec import Struct, structs
 from rxtweets.emulator.app.records import StreamRecord
 from rxtweets.emulator.server.http import Call, encode, refuse
 from rxtweets.emulator.server.wire import Silence
-from rxtweets.emulator.world.languages import checked
+from rxtweets.emulator.world.languages import checked_code
 
 from . import noise, wire
 from .checks import check_answer, check_bounds
@@ -191,8 +191,8 @@ class Publish(Action, frozen=True, kw_only=True, tag="publish"):
 
     def perform(self, site: Site) -> int:
         world = site.world
-        author = None if self.author is None else world.people.who(self.author)
-        lang = None if self.lang is None else checked(self.lang)
+        author = None if self.author is None else world.people.find(self.author)
+        lang = None if self.lang is None else checked_code(self.lang)
         return site.hub.give(world.compose(self.text, author=author, lang=lang, point=self.coordinates))
 
 

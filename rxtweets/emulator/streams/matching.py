@@ -7,7 +7,7 @@ import msgspec
 from rxtweets.emulator.api.v1.forms import status_bytes
 from rxtweets.emulator.api.v2.fields import FURTHER, Fields, brought
 from rxtweets.emulator.api.v2.forms import post_bytes
-from rxtweets.emulator.world.languages import said
+from rxtweets.emulator.world.languages import sent_code
 from rxtweets.emulator.world.model import Post
 from rxtweets.filters import FilterIndex, FilterQuery
 from rxtweets.filters.features import StatusFeatures
@@ -89,7 +89,7 @@ class Selector:
 def _as_rules_read_it(post: Post, fields: Fields) -> bytes:
     """The post in v2's form; of Chinese, rules know the script, which X doesn't send."""
     form = post_bytes(post, fields)
-    if post.lang == said(post.lang):
+    if post.lang == sent_code(post.lang):
         return form
     whole = msgspec.json.decode(form)
     whole["data"] |= {"lang": post.lang} if "lang" in whole["data"] else {}

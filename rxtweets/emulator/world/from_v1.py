@@ -16,7 +16,7 @@ from .people import People
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def post_of_status(status: dict[str, Any], line: bytes, people: People) -> Post:
+def post_from_status(status: dict[str, Any], line: bytes, people: People) -> Post:
     """The post that a recorded status is. Raises what malformed ones make Python raise."""
     post = _post(status, people)
     post.recorded = Recorded("1.1", line)
@@ -38,7 +38,7 @@ def _post(status: dict[str, Any], people: People) -> Post:
         id=int(status["id"]),
         ms=_ms(status),
         text=text,
-        author=person_of_user(status["user"]),
+        author=person_from_user(status["user"]),
         lang=status.get("lang") or "und",
         source=re.sub(r"<[^<>]*>", "", status.get("source") or ""),
         tags=tuple(_tag(one) for one in entities.get("hashtags", [])),
@@ -66,7 +66,7 @@ def _post(status: dict[str, Any], people: People) -> Post:
     )
 
 
-def person_of_user(user: dict[str, Any]) -> Person:
+def person_from_user(user: dict[str, Any]) -> Person:
     """The person that a recorded user is."""
     avatar = re.search(r"profile_images/(.+?)_normal", user.get("profile_image_url_https") or "")
     return Person(
@@ -114,14 +114,14 @@ def _answered(status: dict[str, Any], people: People) -> Post | None:
 
 def _addressee(status: dict[str, Any], people: People) -> Person | None:
     number = status.get("in_reply_to_user_id")
-    return people.known(int(number), status.get("in_reply_to_screen_name")) if number else None
+    return people.with_id(int(number), status.get("in_reply_to_screen_name")) if number else None
 
 
 def _quoted(status: dict[str, Any], people: People) -> Post | None:
     quoted, number = status.get("quoted_status"), status.get("quoted_status_id")
     if quoted:
         return _post(quoted, people)
-    return _unseen(int(number), people.numbered(int(number) >> 22)) if number else None
+    return _unseen(int(number), people.at(int(number) >> 22)) if number else None
 
 
 def _unseen(number: int, author: Person) -> Post:
@@ -136,7 +136,7 @@ def _tag(one: dict[str, Any]) -> Tag:
 
 def _mention(one: dict[str, Any], people: People) -> Mention:
     start, end = one["indices"]
-    person = people.known(int(one["id"]), one["screen_name"])
+    person = people.with_id(int(one["id"]), one["screen_name"])
     return Mention(structs.replace(person, name=one.get("name") or person.name, forms={}), start, end)
 
 

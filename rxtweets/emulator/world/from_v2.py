@@ -11,7 +11,7 @@ from .model import Counts, Link, Media, Mention, Person, Place, Poll, Post, Reco
 from .people import People
 
 
-def post_of_payload(payload: dict[str, Any], line: bytes, people: People) -> Post:
+def post_from_payload(payload: dict[str, Any], line: bytes, people: People) -> Post:
     """The post that a recorded payload is about. Raises what malformed ones make Python raise.
 
     What the payload leaves out is made up: who wrote it is one of the world's people, if it doesn't say.
@@ -53,7 +53,7 @@ class _Reader:
             id=number,
             ms=_ms(data["created_at"]) if data.get("created_at") else id_time(number),
             text=text,
-            author=self._person(author) if author else self._people.numbered(number >> 22),
+            author=self._person(author) if author else self._people.at(number >> 22),
             lang=data.get("lang") or script_language(text) or "en",
             source=data.get("source") or "Twitter Web App",
             tags=tuple(_tag(one) for one in entities.get("hashtags") or []),
@@ -92,7 +92,7 @@ class _Reader:
         if known is not None:
             return self.post(known, depth + 1)
         number, text = int(post_id), ""
-        author = self._people.numbered(number >> 22)
+        author = self._people.at(number >> 22)
         if kind == "replied_to" and data.get("in_reply_to_user_id"):
             author = self._person(data["in_reply_to_user_id"])
         name, colon, rest = data["text"].removeprefix("RT @").partition(": ")
@@ -104,14 +104,14 @@ class _Reader:
 
     def _person(self, user_id: str) -> Person:
         user = self._users.get(user_id)
-        return self._people.with_id(int(user_id)) if user is None else person_of_user(user)
+        return self._people.with_id(int(user_id)) if user is None else person_from_user(user)
 
     def _mention(self, one: dict[str, Any]) -> Mention:
         known = self._users.get(one.get("id") or "")
         if known is not None:
-            person = person_of_user(known)
+            person = person_from_user(known)
         elif one.get("id"):
-            person = self._people.known(int(one["id"]), one["username"])
+            person = self._people.with_id(int(one["id"]), one["username"])
         else:
             person = self._people.named(one["username"])
         return Mention(person, one["start"], one["end"])
@@ -137,7 +137,7 @@ class _Reader:
 _COUNTED = ("like", "reply", "quote", "bookmark", "impression")
 
 
-def person_of_user(user: dict[str, Any]) -> Person:
+def person_from_user(user: dict[str, Any]) -> Person:
     """The person that a recorded user is."""
     metrics = user.get("public_metrics") or {}
     image = (user.get("profile_image_url") or "").partition("profile_images/")[2].partition("_normal")[0]

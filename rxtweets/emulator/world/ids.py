@@ -1,4 +1,4 @@
-"""Ids, which carry the time that they were given at."""
+"""Ids that carry the time at which they were given, as Twitter's Snowflakes do."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ EPOCH = 1288834974657
 
 
 class Snowflakes:
-    """Ids in increasing order that carry their time, as Twitter's do."""
+    """Generates increasing ids that carry their time."""
 
     def __init__(self, clock: Clock, worker: int = 0) -> None:
         self._clock = clock
@@ -17,7 +17,7 @@ class Snowflakes:
         self._last = 0
 
     def next(self, ms: int | None = None) -> int:
-        """The next id: for now, or for a past time (unordered within its millisecond)."""
+        """Return the next id: for now, or for a past time (unordered within its millisecond)."""
         now = self._clock.world_ms() if ms is None else ms
         made = (now - EPOCH) << 22 | self._worker << 12
         if ms is not None:
@@ -28,5 +28,5 @@ class Snowflakes:
 
 
 def id_time(number: int) -> int:
-    """Unix milliseconds that an id carries."""
+    """Return the time that an id carries, in Unix milliseconds."""
     return (number >> 22) + EPOCH

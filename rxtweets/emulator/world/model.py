@@ -1,4 +1,4 @@
-"""What the emulated world is made of: people, posts and what posts carry, in neither protocol's form."""
+"""The model of the emulated world, independent of the protocols: users, posts and what posts carry."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from typing import Any, Literal
 from msgspec import Struct, field
 
 LEVELS = ("none", "low", "medium", "high")
-"""How much of an occasion a post is, to v1.1's `filter_level`."""
+"""Values of v1.1's `filter_level`, in order."""
 
 Box = tuple[float, float, float, float]
 """West, south, east, north, in degrees."""
 
 
 class Person(Struct, kw_only=True, eq=False, gc=False):
-    """Somebody who posts.
+    """A user.
 
-    `latest` is the id of what they posted last, `verified_type` as v2 names it (none, blue, business,
-    government), `affiliation` the account whose badge they carry. `forms` is as `Post.forms`.
+    `joined` is in Unix milliseconds. `latest` is the id of their latest post, `verified_type` as v2 names it
+    (none, blue, business, government), `affiliation` the account whose badge they carry. `forms` is as
+    `Post.forms`.
     """
 
     id: int
@@ -48,7 +49,7 @@ class Person(Struct, kw_only=True, eq=False, gc=False):
 
 
 class Link(Struct, frozen=True, gc=False):
-    """A link in a text, its short form being what the text holds."""
+    """A link in a text, which holds its short form."""
 
     short: str
     expanded: str
@@ -60,6 +61,8 @@ class Link(Struct, frozen=True, gc=False):
 
 
 class Mention(Struct, frozen=True, gc=False):
+    """A mention, with the user whom it names."""
+
     person: Person
     start: int
     end: int
@@ -74,7 +77,7 @@ class Tag(Struct, frozen=True, gc=False):
 
 
 class Media(Struct, frozen=True, gc=False):
-    """A photo, video or animated GIF (`kind` as v1.1 names it: photo, video, animated_gif)."""
+    """A photo, video or animated GIF (`kind` is photo, video or animated_gif)."""
 
     id: int
     kind: str
@@ -87,10 +90,12 @@ class Media(Struct, frozen=True, gc=False):
 
     @property
     def key(self) -> str:
+        """The media key of v2."""
         return f"{ {'photo': 3, 'video': 7, 'animated_gif': 16}[self.kind] }_{self.id}"
 
     @property
     def url(self) -> str:
+        """The address of the picture."""
         folder = {"photo": "media", "video": "ext_tw_video_thumb", "animated_gif": "tweet_video_thumb"}[
             self.kind
         ]
@@ -98,7 +103,7 @@ class Media(Struct, frozen=True, gc=False):
 
     @property
     def clip(self) -> str:
-        """Where the moving picture is."""
+        """The address of the video file."""
         if self.kind == "animated_gif":
             return f"https://video.twimg.com/tweet_video/{self.name}.mp4"
         size = f"{self.width}x{self.height}"
@@ -106,6 +111,8 @@ class Media(Struct, frozen=True, gc=False):
 
 
 class Place(Struct, frozen=True, gc=False):
+    """A place; `within` holds the ids of the places that contain it."""
+
     id: str
     name: str
     full_name: str
@@ -117,6 +124,8 @@ class Place(Struct, frozen=True, gc=False):
 
 
 class Poll(Struct, frozen=True, gc=False):
+    """A poll, open for so many `minutes`."""
+
     id: int
     options: tuple[str, ...]
     votes: tuple[int, ...]
@@ -124,6 +133,8 @@ class Poll(Struct, frozen=True, gc=False):
 
 
 class Counts(Struct, frozen=True, gc=False):
+    """The public metrics of a post."""
+
     retweets: int = 0
     likes: int = 0
     replies: int = 0
@@ -133,7 +144,7 @@ class Counts(Struct, frozen=True, gc=False):
 
 
 class Context(Struct, frozen=True, gc=False):
-    """What a post is about, as X's classifier tells: an entity, and the domain it belongs to."""
+    """A context annotation: an entity that a post is about, and the domain that it belongs to."""
 
     domain: str
     domain_name: str
@@ -142,7 +153,7 @@ class Context(Struct, frozen=True, gc=False):
 
 
 class Note(Struct, frozen=True, gc=False):
-    """The whole of a text that is too long for a post, and what stands in it."""
+    """The whole text of a long post, and its entities."""
 
     text: str
     tags: tuple[Tag, ...]
@@ -152,7 +163,7 @@ class Note(Struct, frozen=True, gc=False):
 
 
 class Recorded(Struct, frozen=True, gc=False):
-    """What a post was in a recorded file: its protocol (1.1 or 2) and its JSON."""
+    """The JSON of a recorded post, and its protocol (1.1 or 2)."""
 
     protocol: str
     line: bytes
@@ -161,13 +172,13 @@ class Recorded(Struct, frozen=True, gc=False):
 class Post(Struct, kw_only=True, eq=False):
     """A post, from which each protocol makes its own form.
 
-    `text` is escaped as X sends it (`&amp;`), and what stands in it counts the characters of that.
-    `lang` is a code of X's rules; what posts say is `languages.said` of it.
-    `ms` is its time in Unix milliseconds, `edits` are the ids of earlier versions, oldest first. Where there
-    is a `note`, the text is the beginning of it and ends with `more_link`. `withheld` holds the codes of the
-    countries where it isn't shown; one that is `gone` is empty, and only referred to. `to` is whom it is for
-    where it answers no post of theirs: see `addressee`. `forms` keeps what was made from the post, so that
-    one sent to many streams is rendered once; `counted` is whether the rules that match were counted.
+    `text` is escaped as X sends it (`&amp;`); the entities count its characters. `lang` is a code of X's
+    rules; see `languages.sent_code`. `ms` is its time in Unix milliseconds, `edits` are the ids of earlier
+    versions, oldest first. With a `note`, the text is the beginning of that and ends with `more_link`.
+    `withheld` holds the codes of countries where the post isn't shown. One that is `gone` is empty, and only
+    referred to. `to` is whom it addresses without answering a post of theirs; see `addressee`. `forms` caches
+    what was made from the post, so that one sent to many streams is rendered once; `counted` tells whether
+    its matches were added to the rules' counts.
     """
 
     id: int
@@ -211,7 +222,7 @@ class Post(Struct, kw_only=True, eq=False):
 
     @property
     def shown(self) -> tuple[int, int]:
-        """The part of the text that is shown: without who is answered, and what media stand for."""
+        """The range of the text that is displayed: without the user replied to and the link of media."""
         start = 0
         if self.reply_to is not None and self.mentions and self.mentions[0].start == 0:
             start = min(self.mentions[0].end + 1, len(self.text))
@@ -219,18 +230,18 @@ class Post(Struct, kw_only=True, eq=False):
 
     @property
     def all_links(self) -> tuple[Link, ...]:
-        """The links in the text but for those that stand for media."""
+        """All links in the text but that of media."""
         more = (link for link in (self.more_link, self.quote_link) if link is not None)
         return (*self.links, *more)
 
     @property
     def addressee(self) -> Person | None:
-        """Whom it answers."""
+        """The user whom the post answers."""
         return self.to if self.reply_to is None else self.reply_to.author
 
     @property
     def conversation(self) -> int:
-        """Id of the post that began the conversation."""
+        """The id of the post that began the conversation."""
         first = self
         while first.reply_to is not None:
             first = first.reply_to
@@ -238,7 +249,7 @@ class Post(Struct, kw_only=True, eq=False):
 
     @property
     def depth(self) -> int:
-        """How many posts came before it in its conversation."""
+        """The number of posts before it in its conversation."""
         depth, before = 0, self.reply_to
         while before is not None:
             depth, before = depth + 1, before.reply_to
@@ -247,7 +258,7 @@ class Post(Struct, kw_only=True, eq=False):
     def count(
         self, *, retweets: int = 0, likes: int = 0, replies: int = 0, quotes: int = 0, views: int
     ) -> None:
-        """Add to its counts."""
+        """Add to the counts."""
         old = self.counts
         self.counts = Counts(
             old.retweets + retweets,

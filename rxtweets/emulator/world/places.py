@@ -1,4 +1,4 @@
-"""Where people of the emulated world are."""
+"""Places that posts of the emulated world come from."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ PLACES = tuple(city.place(_DATA.countries[city.country]) for city in _DATA.citie
 
 
 def place_in(box: Box, rng: random.Random) -> Place:
-    """A place within a box: a known one if there is, else one made up."""
+    """Return a place within a box: a known one if there is any, else one made up."""
     west, south, east, north = box
     known = [
         p for p in PLACES if west <= p.box[0] and p.box[2] <= east and south <= p.box[1] and p.box[3] <= north
@@ -52,7 +52,7 @@ def place_in(box: Box, rng: random.Random) -> Place:
 
 
 def place_like(name: str | None, country: str | None, rng: random.Random) -> Place:
-    """A place of that name, or in that country (two letters); one made up if none is known."""
+    """Return a place of that name, or in that country (two letters); one made up if none is known."""
     known = [
         place
         for place in PLACES

@@ -1,4 +1,4 @@
-"""What somebody would like to hear about."""
+"""Specifications of posts to be generated."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from msgspec import Struct
 from .model import Box
 
 Range = tuple[int, float]
-"""The least and the greatest number; `math.inf` where there is none."""
+"""The least and the greatest number; `math.inf` for no upper bound."""
 ANY_NUMBER: Range = (0, math.inf)
 
 
 class Profile(Struct, frozen=True, kw_only=True):
-    """What somebody is like: words of their profile, their counts, id or name of who gave them a badge."""
+    """What a user has to be like; `affiliate_of` is the id or screen name of who gave them a badge."""
 
     bio: str = ""
     name: str = ""
@@ -28,13 +28,13 @@ class Profile(Struct, frozen=True, kw_only=True):
 
 
 class PostSpec(Struct, frozen=True, kw_only=True):
-    """What somebody listening would like to see a post about; every part left out is the world's choice.
+    """What a post has to be; whatever is left out is random.
 
-    People are ids, screen names or what they are like. `conversation`, `answered` and `repeated` are the ids
-    of the post that began the conversation, and of those that a reply answers and a retweet repeats.
-    `context` is a domain's and an entity's id, `entity` an entity's name, `title` and `description` are those
-    of a linked page. `wants` may hold media, images, videos, video_link, links, hashtags, cashtags, mentions,
-    geo, point, original, retweet, reply, quote.
+    Users are given by id, screen name or profile. `conversation`, `reply_to` and `retweet_of` are the ids of
+    the post that began the conversation, of the one replied to and of the one retweeted. `context` is the id
+    of a domain and of an entity, `entity` an entity's name; `title` and `description` are those of a linked
+    page. `wants` may hold media, images, videos, video_link, links, hashtags, cashtags, mentions, geo, point,
+    original, retweet, reply, quote.
     """
 
     words: tuple[str, ...] = ()
@@ -42,8 +42,8 @@ class PostSpec(Struct, frozen=True, kw_only=True):
     original_author: int | str | None = None
     to: int | str | Profile | None = None
     conversation: int | None = None
-    answered: int | None = None
-    repeated: int | None = None
+    reply_to: int | None = None
+    retweet_of: int | None = None
     source: str | None = None
     place: str | None = None
     box: Box | None = None

@@ -1,4 +1,4 @@
-"""What a rule would like to hear about, so that the world can talk about it."""
+"""Specifications of posts that match a rule."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from .post_spec import ANY_NUMBER, PostSpec, Profile, Range
 
 
 def spec_from_rule(tree: Rule, rng: random.Random) -> PostSpec:
-    """A spec whose fulfilment mostly matches the rule: one of alternatives, negations left to chance."""
+    """Return a spec whose posts mostly match the rule: one of its alternatives, negations ignored."""
     words: list[str] = []
     wants: set[str] = set()
-    made: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     terms = _positive(tree, rng)
     for name, value in ((term.name, term.value) for term in terms):
         if name in _WORDS:
             words.append(_WORDS[name](value))
-        elif name in _MEANINGS:
-            field, meaning = _MEANINGS[name]
-            made[field] = meaning(value)
+        elif name in _FIELDS:
+            field, convert = _FIELDS[name]
+            fields[field] = convert(value)
         elif name in ("has", "is") and value != "verified":
             wants.add(value)
         if name == "point_radius":
             wants.add("point")
     profile = _profile(terms)
     if profile != Profile():
-        made.setdefault("author", profile)  # who is named is as they are
-    return PostSpec(words=tuple(words), wants=frozenset(wants), **made)
+        fields.setdefault("author", profile)  # an author who is named has a profile of their own
+    return PostSpec(words=tuple(words), wants=frozenset(wants), **fields)
 
 
 def _positive(tree: Rule, rng: random.Random) -> list[Term]:
@@ -48,25 +48,25 @@ def _positive(tree: Rule, rng: random.Random) -> list[Term]:
 
 
 def _profile(terms: list[Term]) -> Profile:
-    """What the author is like: all the words, and counts that are in all ranges."""
-    made: dict[str, Any] = {}
+    """Return the author's profile: all the words, and counts that are in all ranges."""
+    fields: dict[str, Any] = {}
     for name, value in ((term.name, term.value) for term in terms):
         if name in _TEXTS:
             field = _TEXTS[name]
-            made[field] = f"{made[field]} {value}" if field in made else value
+            fields[field] = f"{fields[field]} {value}" if field in fields else value
         elif name in _COUNTS:
             field = _COUNTS[name]
-            made[field] = _in_both(made.get(field, ANY_NUMBER), bounds(value))
+            fields[field] = _in_both(fields.get(field, ANY_NUMBER), bounds(value))
         elif name == "from_affiliate_of":
-            made["affiliate_of"] = _account(value)
+            fields["affiliate_of"] = _account(value)
         elif name == "is" and value == "verified":
-            made["verified"] = True
-    return Profile(**made)
+            fields["verified"] = True
+    return Profile(**fields)
 
 
 def _in_both(one: Range, other: Range) -> Range:
     low, high = max(one[0], other[0]), min(one[1], other[1])
-    return (low, high) if low <= high else one  # else nobody is like that
+    return (low, high) if low <= high else one  # no number is in both
 
 
 def _account(value: str) -> int | str:
@@ -84,14 +84,14 @@ def _link(value: str) -> str:
 
 
 def _around(value: str) -> Box:
-    """A small box well inside a circle given as ``lon lat radius``."""
+    """Return a small box well inside a circle given as ``lon lat radius``."""
     lon, lat, radius = value.split()
     reach = float(radius[:-2]) / 111.2 / 2
     return (float(lon) - reach, float(lat) - reach, float(lon) + reach, float(lat) + reach)
 
 
 _DOMAIN = "131"
-"""The domain of what is wished for in any."""
+"""The domain of the entity where the rule takes any."""
 
 _WORDS: dict[str, Callable[[str], str]] = {
     "keyword": str,
@@ -103,16 +103,16 @@ _WORDS: dict[str, Callable[[str], str]] = {
     "url": _link,
     "url_contains": lambda value: f"https://example.com/{value.strip('/')}",
 }
-"""Operators on what stands in the text, and what to say."""
+"""Operators on the text, and the words that match them."""
 
-_MEANINGS: dict[str, tuple[str, Callable[[str], Any]]] = {
+_FIELDS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "from": ("author", _account),
     "to": ("to", _account),
     "to_affiliate_of": ("to", lambda value: Profile(affiliate_of=_account(value))),
     "retweets_of": ("original_author", _account),
     "conversation_id": ("conversation", int),
-    "in_reply_to_tweet_id": ("answered", int),
-    "retweets_of_tweet_id": ("repeated", int),
+    "in_reply_to_tweet_id": ("reply_to", int),
+    "retweets_of_tweet_id": ("retweet_of", int),
     "lang": ("lang", str),
     "source": ("source", str),
     "place": ("place", str),
@@ -124,7 +124,7 @@ _MEANINGS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "url_title": ("title", str),
     "url_description": ("description", str),
 }
-"""Operators for which a spec has a field of its own, and what is its value."""
+"""Operators with a field of their own in a spec, and its value."""
 
 _TEXTS = {"bio": "bio", "bio_name": "name", "bio_location": "location"}
 _COUNTS = {
@@ -134,4 +134,4 @@ _COUNTS = {
     "tweets_count": "posts",
     "listed_count": "listed",
 }
-"""Operators on a profile, and its fields."""
+"""Operators on a profile, and their fields."""

@@ -1,10 +1,9 @@
-"""Texts: their words, what is marked in them, and how X sends them."""
+"""Texts as X reads, measures and sends them."""
 
 from __future__ import annotations
 
 import html
 import re
-import unicodedata
 from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
@@ -24,33 +23,8 @@ _ENTITY = re.compile(
 _URL_TAIL = ".,;:!?)]}'»”’。、」"
 
 
-class _Separators(dict[int, str | None]):
-    """Translation table, filled as characters are met, that leaves words and emoji with blanks between."""
-
-    def __missing__(self, code: int) -> str | None:
-        character = chr(code)
-        category = unicodedata.category(character)
-        replacement: str | None = character
-        if character == "_" or category[0] in "LNM" or category == "Cf":
-            replacement = None if 0xFE00 <= code <= 0xFE0F else character
-        elif category == "So" or 0x1F3FB <= code <= 0x1F3FF:
-            replacement = f" {character} "
-        else:
-            replacement = " "
-        self[code] = replacement
-        return replacement
-
-
-_SEPARATORS = _Separators()
-
-
-def words(text: str) -> list[str]:
-    """The words of a text, in lower case and in order; punctuation ends a word, an emoji is one."""
-    return text.lower().translate(_SEPARATORS).split()
-
-
 def names(text: str) -> list[str]:
-    """The names in a list written as one text, blanks between them."""
+    """Split a list of names that is written as one text."""
     return text.split()
 
 
@@ -72,7 +46,7 @@ def unescaped(text: str) -> str:
 
 
 def characters(text: str) -> Iterator[str]:
-    """Return the characters of an escaped text, of which an escape is one."""
+    """Yield the characters of an escaped text, of which an escape is one."""
     return (match[0] for match in _CHARACTERS.finditer(text))
 
 
@@ -82,12 +56,12 @@ def length(text: str) -> int:
 
 
 def beginning(text: str, count: int) -> str:
-    """Return so many characters of an escaped text, no escape cut."""
+    """Return the first `count` characters of an escaped text, never part of an escape."""
     return "".join(islice(characters(text), count)) if "&" in text else text[:count]
 
 
 class Entity(NamedTuple):
-    """A part of a text that means something: `kind` is ``url``, ``tag``, ``name`` or ``symbol``."""
+    """A link, hashtag, mention or cashtag in a text: `kind` is ``url``, ``tag``, ``name`` or ``symbol``."""
 
     kind: str
     value: str
@@ -95,8 +69,8 @@ class Entity(NamedTuple):
     end: int
 
 
-def entities(text: str) -> list[Entity]:
-    """The links, hashtags, mentions and cashtags of a text, with the code points they stand at."""
+def find_entities(text: str) -> list[Entity]:
+    """Return the entities of a text, `start` and `end` in code points."""
     found = []
     for match in _ENTITY.finditer(text):
         kind = match.lastgroup or ""
@@ -111,7 +85,7 @@ def entities(text: str) -> list[Entity]:
 
 
 def display_url(url: str) -> str:
-    """A link as it is shown: without protocol and ``www.``, its path cut after 15 characters or so."""
+    """Return a link as it is displayed: no protocol, no ``www.``, its path cut after 15 characters."""
     shown = re.sub(r"^https?://(www\.)?", "", url).rstrip("/")
     host, slash, path = shown.partition("/")
     return f"{host}{slash}{path}" if len(path) <= 15 else f"{host}/{path[:15]}…"

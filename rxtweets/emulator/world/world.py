@@ -1,4 +1,4 @@
-"""The emulated world: makes posts, varied and the same for the same seed, about what is wished for."""
+"""The emulated world: generates varied posts to a specification, the same ones for the same seed."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from msgspec import structs
 
 from rxtweets.emulator.app.clock import Clock
 
-from .chance import pick
-from .extras import adorn
+from .attachments import add_attachments
+from .entities import append_link, copy_entities, is_long, parse_entities, truncate
 from .ids import Snowflakes, id_time
 from .locales import LATIN, LOCALES, locale, script_language
-from .marks import append_link, carry_over, cut, is_long, mark
 from .model import Counts, Mention, Person, Place, Post
-from .past import Past
 from .people import People
 from .post_spec import ANY, PostSpec, Profile
-from .speech import say
+from .referenced_posts import ReferencedPosts
+from .sampling import pick
 from .text import beginning, display_url, escaped, length
+from .text_generator import generate_text
 
 _SOURCES = (
     "Twitter Web App",
@@ -40,13 +40,13 @@ _EDITS = 5
 _EDITABLE = 3_600_000
 """How often, and for how many milliseconds, a post may be edited. Source: X's guide to edited posts."""
 _GONE = 0.03
-"""Part of the posts answered or quoted that are deleted, or are no longer for everybody."""
+"""The share of the posts answered or quoted that are deleted or protected."""
 _DEEPEST = 12
-"""Answers to answers that a conversation goes on for."""
+"""Replies to replies before a conversation ends."""
 
 
 class World:
-    """Makes posts, some of which later ones answer, repeat and quote. Not thread-safe.
+    """Generates posts, some of which later ones answer, retweet and quote. Not thread-safe.
 
     `published` finds a post that was published by its id.
     """
@@ -61,20 +61,20 @@ class World:
         self.rng = random.Random(seed)
         self.people = People(seed, self._clock.world_ms())
         self.ids = Snowflakes(self._clock, seed)
-        self._answers: deque[Post] = deque(maxlen=40)
-        self._past = Past(self.rng, self._of_old, published)
+        self._replies: deque[Post] = deque(maxlen=40)
+        self._references = ReferencedPosts(self.rng, self._make_old, published)
 
     def make(self, spec: PostSpec = ANY) -> Post:
-        """A new post, now."""
+        """Return a new post to the spec."""
         kind = self._kind(spec)
         lang = spec.lang or self._language(spec)
         if kind == "retweet":
-            return self._repeat(spec, lang)
+            return self._retweet(spec, lang)
         if kind == "edit":
-            post = pick(self.rng, self._past.recent) if self._past.recent else None
+            post = pick(self.rng, self._references.recent) if self._references.recent else None
             if post is not None and self._may_be_edited(post):
                 return self._edit(post)
-        return self._speak(kind, spec, lang)
+        return self._write(kind, spec, lang)
 
     def compose(
         self,
@@ -88,18 +88,15 @@ class World:
         place: Place | None = None,
         post_id: int | None = None,
     ) -> Post:
-        """A post with that text, its links, hashtags, mentions and cashtags marked as X marks them.
-
-        With a `post_id` it is one of the past.
-        """
+        """Return a post with that text, and its entities; with a `post_id` it is one of the past."""
         rng = self.rng
-        note = mark(text, self.people, rng)
+        note = parse_entities(text, self.people, rng)
         number = self.ids.next() if post_id is None else post_id
         post = Post(
             id=number,
             ms=id_time(number),
             text=note.text,
-            author=author or self.people.anybody(rng, lang),
+            author=author or self.people.sample(rng, lang),
             lang=lang or script_language(text) or "en",
             tags=note.tags,
             symbols=note.symbols,
@@ -113,7 +110,7 @@ class World:
         if post_id is None:
             post.author.latest = number
         if is_long(note.text):
-            cut(post, note, rng)
+            truncate(post, note, rng)
         if quoted is not None:
             target = f"https://twitter.com/{quoted.author.screen_name}/status/{quoted.id}"
             post.quote_link = append_link(post, target, display_url(target), rng)
@@ -123,9 +120,9 @@ class World:
         return post
 
     def retweet(self, original: Post, author: Person | None = None, level: str | None = None) -> Post:
-        """A retweet, now; of a retweet it is one of the original."""
+        """Return a new retweet; given a retweet, one of its original."""
         original = original.retweeted or original
-        author = author or self.people.anybody(self.rng, original.lang)
+        author = author or self.people.sample(self.rng, original.lang)
         prefix = f"RT @{original.author.screen_name}: "
         whole = prefix + original.text
         text = whole if length(whole) <= 140 else beginning(whole, 139) + "…"
@@ -145,53 +142,52 @@ class World:
             contexts=original.contexts,
             sensitive=original.sensitive,
         )
-        carry_over(original, post, len(prefix), len(text) - (text is not whole))
+        copy_entities(original, post, len(prefix), len(text) - (text is not whole))
         return post
 
-    def _speak(self, kind: str, spec: PostSpec, lang: str) -> Post:
-        """A post with words of its own."""
+    def _write(self, kind: str, spec: PostSpec, lang: str) -> Post:
+        """Return a post with a text of its own: an original, a reply or a quote."""
         rng = self.rng
         author = self._author(spec, lang)
         reply_to = quoted = None
-        text, contexts = say(rng, self.people, spec, lang)
+        text, contexts = generate_text(rng, self.people, spec, lang)
         if kind == "reply":
-            reply_to, partner = self._to_answer(spec, lang)
+            reply_to, partner = self._reply_target(spec, lang)
             author = partner or author
             text = f"@{reply_to.author.screen_name} {text}"
         elif kind == "quote":
-            quoted = self._referred_to(lang)
+            quoted = self._reference(lang)
         post = self.compose(text, author=author, lang=lang, reply_to=reply_to, quoted=quoted)
         post.contexts = contexts
         post.source = spec.source or pick(rng, _SOURCES)
         post.level = spec.level or "low"
-        adorn(post, spec, rng, self.ids)
+        add_attachments(post, spec, rng, self.ids)
         if post.links and (spec.title or spec.description):
             page = structs.replace(post.links[0], title=spec.title or "", description=spec.description or "")
             post.links = (page, *post.links[1:])
-        self._past.recent.append(post)
+        self._references.recent.append(post)
         if reply_to is not None:
-            self._answers.append(post)
+            self._replies.append(post)
         return post
 
-    def _repeat(self, spec: PostSpec, lang: str) -> Post:
-        """A retweet of something that is wished for, or of anything."""
+    def _retweet(self, spec: PostSpec, lang: str) -> Post:
         if spec is ANY:
-            return self.retweet(self._past.any(lang))
+            return self.retweet(self._references.pick(lang))
         author = None if spec.author is None else self._author(spec, lang)
         topic = structs.replace(
             spec,
             author=spec.original_author,
             original_author=None,
-            repeated=None,
+            retweet_of=None,
             level=None,
             wants=spec.wants - {"retweet"},
         )
-        if spec.repeated is not None:
-            original = self._past.numbered(spec.repeated, topic, lang)
+        if spec.retweet_of is not None:
+            original = self._references.with_id(spec.retweet_of, topic, lang)
         elif topic == PostSpec(lang=spec.lang):
-            original = self._past.any(lang)
+            original = self._references.pick(lang)
         else:
-            original = self._past.about(topic, lang)
+            original = self._references.matching(topic, lang)
         return self.retweet(original, author, spec.level)
 
     def _may_be_edited(self, post: Post) -> bool:
@@ -205,7 +201,7 @@ class World:
         )
 
     def _edit(self, post: Post) -> Post:
-        """A later version of a post, something added at its end."""
+        """Return a later version of a post, with a remark added."""
         remark = pick(self.rng, locale(post.lang).remarks)
         post_id = post.author.latest = self.ids.next()
         edited = structs.replace(
@@ -217,7 +213,7 @@ class World:
             forms={},
             counted=False,
         )
-        self._past.recent.append(edited)
+        self._references.recent.append(edited)
         return edited
 
     def _kind(self, spec: PostSpec) -> str:
@@ -226,9 +222,9 @@ class World:
         for kind in ("original", "retweet", "reply", "quote"):
             if kind in spec.wants:
                 return kind
-        if (spec.to, spec.answered, spec.conversation) != (None, None, None):
+        if (spec.to, spec.reply_to, spec.conversation) != (None, None, None):
             return "reply"
-        if (spec.original_author, spec.repeated) != (None, None):
+        if (spec.original_author, spec.retweet_of) != (None, None):
             return "retweet"
         if spec.box or spec.wants or spec.country or spec.place or spec.source:
             return "original"
@@ -237,60 +233,60 @@ class World:
     def _language(self, spec: PostSpec) -> str:
         if not spec.words:
             return pick(self.rng, _LANGUAGES)
-        told = script_language(" ".join(spec.words))
-        return told or ("en" if self.rng.random() < 0.6 else pick(self.rng, LATIN))
+        lang = script_language(" ".join(spec.words))
+        return lang or ("en" if self.rng.random() < 0.6 else pick(self.rng, LATIN))
 
     def _author(self, spec: PostSpec, lang: str) -> Person:
         if spec.author is None:
-            return self.people.anybody(self.rng, lang)
+            return self.people.sample(self.rng, lang)
         if isinstance(spec.author, Profile):
-            return self.people.like(spec.author, self.rng)
-        return self.people.who(spec.author)
+            return self.people.matching(spec.author, self.rng)
+        return self.people.find(spec.author)
 
-    def _to_answer(self, spec: PostSpec, lang: str) -> tuple[Post, Person | None]:
-        """A post to answer, and who answers it where a conversation goes on."""
+    def _reply_target(self, spec: PostSpec, lang: str) -> tuple[Post, Person | None]:
+        """Return a post to answer, and who answers it if a conversation between two goes on."""
         rng = self.rng
-        addressed = PostSpec(author=spec.to)
-        if spec.answered is not None:
-            return self._past.numbered(spec.answered, addressed, lang), None
+        target = PostSpec(author=spec.to)
+        if spec.reply_to is not None:
+            return self._references.with_id(spec.reply_to, target, lang), None
         if spec.conversation is not None:
-            said = [a for a in self._answers if a.conversation == spec.conversation and a.depth < _DEEPEST]
-            if said and spec.to is None and rng.random() < 0.6:
-                return pick(rng, said), None
-            return self._past.numbered(spec.conversation, addressed, lang), None
+            known = [r for r in self._replies if r.conversation == spec.conversation and r.depth < _DEEPEST]
+            if known and spec.to is None and rng.random() < 0.6:
+                return pick(rng, known), None
+            return self._references.with_id(spec.conversation, target, lang), None
         if spec.to is not None:
-            return self._of_old(addressed, lang), None
-        if self._answers and rng.random() < 0.6:
-            answer = pick(rng, self._answers)
-            asked = answer.reply_to
-            if asked is not None and answer.depth < _DEEPEST:
+            return self._make_old(target, lang), None
+        if self._replies and rng.random() < 0.6:
+            reply = pick(rng, self._replies)
+            before = reply.reply_to
+            if before is not None and reply.depth < _DEEPEST:
                 back = spec.author is None and rng.random() < 0.7
-                return answer, asked.author if back else None
-        return self._referred_to(lang), None
+                return reply, before.author if back else None
+        return self._reference(lang), None
 
-    def _referred_to(self, lang: str) -> Post:
-        """A post of the past, which now and then can't be seen any more."""
+    def _reference(self, lang: str) -> Post:
+        """Return a post of the past, which now and then is deleted or protected."""
         if self.rng.random() >= _GONE:
-            return self._past.any(lang)
+            return self._references.pick(lang)
         deleted = self.rng.random() < 0.6
-        author = self.people.anybody(self.rng, lang) if deleted else self.people.recluse(self.rng)
-        number = self.ids.next(self._long_ago(author))
+        author = self.people.sample(self.rng, lang) if deleted else self.people.protected(self.rng)
+        number = self.ids.next(self._past_time(author))
         gone: Literal["deleted", "protected"] = "deleted" if deleted else "protected"
         return Post(id=number, ms=id_time(number), text="", author=author, lang="und", gone=gone)
 
-    def _long_ago(self, author: Person) -> int:
-        """A time since they joined, in Unix milliseconds; mostly not so long ago."""
+    def _past_time(self, author: Person) -> int:
+        """Return a time after the author joined, in Unix milliseconds; mostly a recent one."""
         return max(self._clock.world_ms() - int(self.rng.lognormvariate(14.5, 1.5)), author.joined)
 
-    def _of_old(self, spec: PostSpec, lang: str, post_id: int | None = None) -> Post:
-        """A post of some time ago, which the id, if there is one, tells."""
+    def _make_old(self, spec: PostSpec, lang: str, post_id: int | None = None) -> Post:
+        """Return a post of the past: of the time that the id tells, if there is one."""
         rng = self.rng
         author = self._author(spec, lang)
         if post_id is None:
-            post_id = self.ids.next(self._long_ago(author))
-        text, contexts = say(rng, self.people, spec, lang)
+            post_id = self.ids.next(self._past_time(author))
+        text, contexts = generate_text(rng, self.people, spec, lang)
         post = self.compose(text, author=author, lang=lang, post_id=post_id)
-        adorn(post, spec, rng, self.ids)
+        add_attachments(post, spec, rng, self.ids)
         post.contexts, post.source = contexts, pick(rng, _SOURCES)
         some = rng.lognormvariate(3, 1.5)
         post.counts = Counts(*(int(some * part) for part in (1, 4, 0.5, 0.2, 0.4, 90)))

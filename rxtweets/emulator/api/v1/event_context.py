@@ -29,7 +29,7 @@ class EventContext(Struct, frozen=True):
 
     def stranger(self) -> Person | None:
         """Return a random user whom the account doesn't follow, or None if 20 draws find none."""
-        people = (self.world.people.anybody(self.rng) for _ in range(20))
+        people = (self.world.people.sample(self.rng) for _ in range(20))
         return next(filter(self.account.is_stranger, people), None)
 
     def event(self, name: str, source: Person, target: Person, about: object = None) -> bytes:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from functools import partial
 
 from rxtweets.emulator.server.http import encode
-from rxtweets.emulator.world.chance import pick
-from rxtweets.emulator.world.marks import mark
+from rxtweets.emulator.world.entities import parse_entities
 from rxtweets.emulator.world.model import Person, Post
-from rxtweets.emulator.world.people import some_bio
+from rxtweets.emulator.world.people import random_bio
 from rxtweets.emulator.world.post_spec import ANY
-from rxtweets.emulator.world.speech import say
+from rxtweets.emulator.world.sampling import pick
+from rxtweets.emulator.world.text_generator import generate_text
 
 from . import notices
 from .event_context import EventContext, EventFactory
@@ -68,7 +68,7 @@ def _quoted(context: EventContext) -> Iterator[bytes]:
     """A stranger quotes a post of the account: the quote comes, and the event about it."""
     other = context.stranger()
     if context.account.posted and other is not None:
-        text, _ = say(context.rng, context.world.people, ANY, other.lang)
+        text, _ = generate_text(context.rng, context.world.people, ANY, other.lang)
         quoted = pick(context.rng, context.account.posted)
         quote = context.world.compose(text, author=other, lang=other.lang, quoted=quoted)
         yield status_bytes(quote)
@@ -150,7 +150,7 @@ def _account_event(context: EventContext, kind: str, name: str, person: Person) 
 def _profile(context: EventContext) -> Iterator[bytes]:
     """The account changes its description."""
     me = context.account.me
-    me.bio = some_bio(me.lang, context.rng)
+    me.bio = random_bio(me.lang, context.rng)
     me.forms.clear()
     yield context.event("user_update", me, me)
 
@@ -172,8 +172,10 @@ def _direct_message(context: EventContext) -> Iterator[bytes]:
         pair = [context.account.me, _friend(context)]
         context.rng.shuffle(pair)
         sender, recipient = pair
-        note = mark(
-            say(context.rng, context.world.people, ANY, sender.lang)[0], context.world.people, context.rng
+        note = parse_entities(
+            generate_text(context.rng, context.world.people, ANY, sender.lang)[0],
+            context.world.people,
+            context.rng,
         )
         content = Post(
             id=context.world.ids.next(),

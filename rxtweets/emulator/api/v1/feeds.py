@@ -10,10 +10,10 @@ from msgspec import structs
 from rxtweets.emulator.app.clock import Clock
 from rxtweets.emulator.streams.matching import tracked
 from rxtweets.emulator.streams.source import Feed, partition_of
-from rxtweets.emulator.world.languages import spoken
 from rxtweets.emulator.world.model import LEVELS, Post
 from rxtweets.emulator.world.post_spec import PostSpec
 from rxtweets.filters import FilterQuery
+from rxtweets.rules.languages import rule_languages
 
 from . import notices
 from .forms import status_bytes
@@ -89,7 +89,7 @@ def spec_from_query(query: FilterQuery, rng: random.Random) -> PostSpec:
 
 def _language(asked: Sequence[str], rng: random.Random) -> str | None:
     """One of the languages asked for; None where X has none of them, so that nothing will match."""
-    codes = [code for one in asked for code in spoken(one)]
+    codes = [code for one in asked for code in rule_languages(one)]
     return rng.choice(codes) if codes else None
 
 
@@ -107,7 +107,7 @@ class VolumeFeed(StatusFeed):
         super().__init__(delimited)
         self._kind = kind
         self._parts = parts
-        self._languages = languages.union(*map(spoken, languages))
+        self._languages = languages.union(*map(rule_languages, languages))
         self._level = LEVELS.index(level)
 
     def matches(self, post: Post) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from rxtweets.emulator.world.languages import said
+from rxtweets.emulator.world.languages import sent_code
 from rxtweets.emulator.world.model import Link, Mention, Person, Place, Post, Tag
 from rxtweets.emulator.world.text import beginning, length
 
@@ -85,7 +85,7 @@ def status(post: Post, *, depth: int = 0) -> dict[str, Any]:
         "favorited": False,
         "retweeted": False,
         "filter_level": post.level,
-        "lang": said(post.lang),
+        "lang": sent_code(post.lang),
     }
     _add_shown(form, post, link, shown)
     if post.withheld:

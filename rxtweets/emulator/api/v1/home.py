@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from rxtweets.emulator.server.http import encode
 from rxtweets.emulator.streams.matching import tracked
-from rxtweets.emulator.world.chance import pick
 from rxtweets.emulator.world.model import Post
 from rxtweets.emulator.world.post_spec import PostSpec
+from rxtweets.emulator.world.sampling import pick
 from rxtweets.filters import FilterQuery
 
 from .event_context import EventContext

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from rxtweets.emulator.world.chance import pick
 from rxtweets.emulator.world.model import Person
-from rxtweets.emulator.world.people import some_bio
+from rxtweets.emulator.world.people import random_bio
+from rxtweets.emulator.world.sampling import pick
 
 from .event_context import EventContext, EventFactory
 from .forms import list_form
@@ -35,7 +35,7 @@ def _list_created(context: EventContext) -> Iterator[bytes]:
 def _list_updated(context: EventContext) -> Iterator[bytes]:
     changed, me = _own_list(context), context.account.me
     if changed is not None:
-        changed.description = some_bio(me.lang, context.rng)
+        changed.description = random_bio(me.lang, context.rng)
         yield context.event("list_updated", me, me, list_form(changed))
 
 

@@ -58,7 +58,7 @@ class AccountState:
 
     def __init__(self, me: Person, world: World) -> None:
         first = me.id % 97
-        others = (world.people.numbered(first + n) for n in range(_FRIENDS + 6))
+        others = (world.people.at(first + n) for n in range(_FRIENDS + 6))
         *near, a, b, c, d, e = [person for person in others if person.id != me.id][: _FRIENDS + 5]
         self.me = me
         self.friends = sorted(person.id for person in near)

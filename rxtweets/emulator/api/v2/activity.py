@@ -93,12 +93,12 @@ class ActivityFeed(Feed):
             return data
         if room == "profile":
             field = _CHANGED[what.rpartition(".")[2]]
-            return {"before": _value(people.anybody(rng), field), "after": _value(person, field)}
+            return {"before": _value(people.sample(rng), field), "after": _value(person, field)}
         if room == "news":
             said = unescaped(post.text)
             headline = said.partition("\n")[0][:80]
             return {"category": "News", "headline": headline, "summary": said, "hook": post.author.name}
-        other, outbound = user_form(people.anybody(rng), _POST_FIELDS), user_form(person, _POST_FIELDS)
+        other, outbound = user_form(people.sample(rng), _POST_FIELDS), user_form(person, _POST_FIELDS)
         if chosen.filter.get("direction") == "outbound" or room in ("mute", "block"):
             return {"source": outbound, "target": other}
         return {"source": other, "target": outbound}

@@ -107,7 +107,7 @@ def _user_event(post: Post, world: World) -> dict[str, Any]:
 
 def _unlike(post: Post, world: World) -> dict[str, Any]:
     """A like taken back."""
-    favorite = {"id": str(post.id), "user_id": str(world.people.anybody(world.rng).id)}
+    favorite = {"id": str(post.id), "user_id": str(world.people.sample(world.rng).id)}
     return {"delete": {"favorite": favorite, "event_at": when(post.ms + 2000)}}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from rxtweets.emulator.server.http import encode
 from rxtweets.emulator.world.ids import id_time
-from rxtweets.emulator.world.languages import said
+from rxtweets.emulator.world.languages import sent_code
 from rxtweets.emulator.world.model import Counts, Media, Person, Post
 
 from .entities import entities, note
@@ -211,7 +211,7 @@ _POST = Makers(
         "entities": entities,
         "geo": _geo,
         "in_reply_to_user_id": lambda post: str(post.addressee.id) if post.addressee else None,
-        "lang": lambda post: said(post.lang),
+        "lang": lambda post: sent_code(post.lang),
         "media_metadata": _media_metadata,
         "note_tweet": note,
         "paid_partnership": lambda post: post.sponsored,

@@ -1,61 +1,63 @@
-"""What somebody says about something: a text as it is typed."""
+"""Texts of posts, as they are typed."""
 
 from __future__ import annotations
 
 import random
 
-from .chance import ALPHABET, pick
 from .locales import Locale, locale
 from .model import Context
 from .people import People
 from .post_spec import PostSpec
+from .sampling import ALPHABET, pick
 from .topics import CASHTAGS, CONTEXTS, HASHTAGS, SITES, context
 
 _LENGTHS = (1,) * 6 + (2,) * 6 + (3,) * 5 + (4,) * 3
-"""Sentences of a text."""
+"""Sentences of a text, drawn from."""
 _LONG = 0.012
-"""The share of texts that run on, mostly beyond what fits into a post."""
+"""The share of texts most of which are too long for a post."""
 
 
-def say(rng: random.Random, people: People, spec: PostSpec, lang: str) -> tuple[str, tuple[Context, ...]]:
-    """A text in that language about what is wished for, and what a classifier makes of it."""
-    home = locale(lang)
+def generate_text(
+    rng: random.Random, people: People, spec: PostSpec, lang: str
+) -> tuple[str, tuple[Context, ...]]:
+    """Return a text to the spec in that language, and the context annotations that X would give it."""
+    language = locale(lang)
     words = list(spec.words)
     if len(words) > 1 and rng.random() < 0.4:
         rng.shuffle(words)  # any order matches a phrase of `track`
-    topic = " ".join([*words, spec.entity] if spec.entity else words) or pick(rng, home.topics)
+    topic = " ".join([*words, spec.entity] if spec.entity else words) or pick(rng, language.topics)
     long = not spec.wants and rng.random() < _LONG
-    text = _sentences(rng, home, topic, rng.randrange(8, 14) if long else pick(rng, _LENGTHS))
+    text = _sentences(rng, language, topic, rng.randrange(8, 14) if long else pick(rng, _LENGTHS))
     for extra in _extras(rng, people, spec, words):
         text = f"{text} {extra}"
     return text, _contexts(spec, topic)
 
 
 def _sentences(rng: random.Random, locale: Locale, topic: str, count: int) -> str:
-    said = [locale.fill(pick(rng, locale.sentences), topic)]
+    sentences = [locale.fill(pick(rng, locale.sentences), topic)]
     for _ in range(count - 1):
-        another = _another(rng, locale, topic)
-        if another in said:
-            another = _another(rng, locale, topic)
-        if another != said[-1]:  # in a long text of few phrases some come again
-            said.append(another)
-    return " ".join(said)
+        another = _sentence(rng, locale, topic)
+        if another in sentences:
+            another = _sentence(rng, locale, topic)
+        if another != sentences[-1]:  # a long text in a language of few sentences repeats some
+            sentences.append(another)
+    return " ".join(sentences)
 
 
-def _another(rng: random.Random, locale: Locale, topic: str) -> str:
+def _sentence(rng: random.Random, locale: Locale, topic: str) -> str:
     if rng.random() < 0.6:
         return pick(rng, locale.remarks)
     return locale.fill(pick(rng, locale.sentences), topic)
 
 
 def _extras(rng: random.Random, people: People, spec: PostSpec, words: list[str]) -> list[str]:
-    """A link, a mention, a hashtag, a cashtag: what is wished for, or comes by chance."""
+    """Return a link, a mention, a hashtag, a cashtag, as the spec wants them or by chance."""
     wants, found = spec.wants, []
     if "links" in wants or spec.title or spec.description or rng.random() < 0.18:
         page = "".join(rng.choices(ALPHABET, k=7))
         found.append(f"https://{pick(rng, SITES)}/{rng.randrange(2020, 2027)}/{page}")
     if "mentions" in wants or rng.random() < 0.05:
-        found.append(f"@{people.anybody(rng).screen_name}")
+        found.append(f"@{people.sample(rng).screen_name}")
     if "hashtags" in wants or rng.random() < 0.12:
         plain = [word for word in words if word.isalnum() and not word.isdigit()]
         found.append(f"#{plain[0]}" if plain else pick(rng, HASHTAGS))

@@ -1,4 +1,4 @@
-"""What stands in a text: links, hashtags, mentions and cashtags, found, shortened, cut and carried over."""
+"""Entities of texts: links, hashtags, mentions and cashtags, and what becomes of them when a text is cut."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TypeVar
 
 from msgspec import structs
 
-from .chance import pick, short_link
 from .model import Link, Mention, Note, Post, Tag
 from .people import People
-from .text import characters, display_url, entities, escaped, length
+from .sampling import pick, short_link
+from .text import characters, display_url, escaped, find_entities, length
 from .topics import PAGES, SITES
 
 LONGEST = 280
@@ -22,15 +22,15 @@ _Span = TypeVar("_Span", Link, Mention, Tag)
 _DOUBLE = re.compile("[^\u0000-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]")
 
 
-def mark(text: str, people: People, rng: random.Random) -> Note:
-    """The text as it is sent, its links shortened, and all that stands in it."""
+def parse_entities(text: str, people: People, rng: random.Random) -> Note:
+    """Return the text as it is sent, its links shortened, and its entities."""
     pieces: list[str] = []
     tags: list[Tag] = []
     symbols: list[Tag] = []
     mentions: list[Mention] = []
     links: list[Link] = []
     at = last = 0
-    for kind, value, start, end in entities(text):
+    for kind, value, start, end in find_entities(text):
         pieces.append(escaped(text[last:start]))
         at += len(pieces[-1])
         last = end
@@ -58,22 +58,22 @@ def _link(short: str, target: str, start: int, rng: random.Random) -> Link:
 
 
 def append_link(post: Post, target: str, shown: str, rng: random.Random) -> Link:
-    """Put a link at the end of a post's text."""
+    """Append a link to a post's text."""
     short = short_link(rng)
     start = len(post.text) + 1
     post.text = f"{post.text} {short}"
     return Link(short, target, shown, "", start, start + len(short))
 
 
-def cut(post: Post, note: Note, rng: random.Random) -> None:
-    """Give the post as much of a text that is too long as fits, and a link to the whole."""
+def truncate(post: Post, note: Note, rng: random.Random) -> None:
+    """Give the post as much of a long text as fits, and a link to the whole."""
     end = _fitting(note.text, LONGEST - len("… ") - 23)
     spans: tuple[Link | Mention | Tag, ...] = (*note.links, *note.mentions, *note.tags, *note.symbols)
     end = min([end, *(span.start for span in spans if span.start < end < span.end)])
     beginning = note.text[:end].rstrip()
     post.note = note
-    post.tags, post.symbols = within(note.tags, end), within(note.symbols, end)
-    post.mentions, post.links = within(note.mentions, end), within(note.links, end)
+    post.tags, post.symbols = _shifted(note.tags, end), _shifted(note.symbols, end)
+    post.mentions, post.links = _shifted(note.mentions, end), _shifted(note.links, end)
     post.text = beginning + "…"
     post.more_link = append_link(
         post, f"https://twitter.com/i/web/status/{post.id}", "twitter.com/i/web/status/1…", rng
@@ -81,12 +81,12 @@ def cut(post: Post, note: Note, rng: random.Random) -> None:
 
 
 def is_long(text: str) -> bool:
-    """Whether a text is too long for a post."""
+    """Tell whether a text is too long for a post."""
     return len(text) * 2 > LONGEST and length(text) + len(_DOUBLE.findall(text)) > LONGEST
 
 
 def _fitting(text: str, weight: int) -> int:
-    """Where the text must end to weigh no more than that."""
+    """Return where the text must end to have at most that weight."""
     end = 0
     for character in characters(text):
         weight -= 2 if _DOUBLE.match(character) else 1
@@ -96,8 +96,8 @@ def _fitting(text: str, weight: int) -> int:
     return end
 
 
-def within(spans: Iterable[_Span], end: int, shift: int = 0) -> tuple[_Span, ...]:
-    """The spans that end before `end` when moved by `shift`, so moved."""
+def _shifted(spans: Iterable[_Span], end: int, shift: int = 0) -> tuple[_Span, ...]:
+    """Return the spans moved by `shift`, but for those that would end after `end`."""
     return tuple(
         structs.replace(span, start=span.start + shift, end=span.end + shift) if shift else span
         for span in spans
@@ -105,11 +105,11 @@ def within(spans: Iterable[_Span], end: int, shift: int = 0) -> tuple[_Span, ...
     )
 
 
-def carry_over(original: Post, post: Post, shift: int, end: int) -> None:
-    """Mark in a retweet what is marked in the original, `shift` further on and as far as the text goes."""
-    post.tags, post.symbols = within(original.tags, end, shift), within(original.symbols, end, shift)
-    post.links = within(original.links, end, shift)
-    post.mentions += within(original.mentions, end, shift)
+def copy_entities(original: Post, post: Post, shift: int, end: int) -> None:
+    """Copy the original's entities to a retweet, `shift` further on, as far as they end before `end`."""
+    post.tags, post.symbols = _shifted(original.tags, end, shift), _shifted(original.symbols, end, shift)
+    post.links = _shifted(original.links, end, shift)
+    post.mentions += _shifted(original.mentions, end, shift)
     if original.media_link is not None and original.media_link.end + shift <= end:
-        (post.media_link,) = within((original.media_link,), end, shift)
+        (post.media_link,) = _shifted((original.media_link,), end, shift)
         post.media = original.media

@@ -1,44 +1,47 @@
-"""What a post has beside its text: pictures, a place, a poll, and what is said about it."""
+"""What a post has beside its text: media, a place, a poll, and rare attributes."""
 
 from __future__ import annotations
 
 import random
 
-from .chance import ALPHABET, pick
+from .entities import append_link
 from .ids import Snowflakes
-from .marks import append_link
-from .model import Media, Poll, Post
+from .model import Box, Media, Poll, Post
 from .places import place_in, place_like
 from .post_spec import PostSpec
+from .sampling import ALPHABET, pick
 
 _KINDS = ("photo",) * 14 + ("video",) * 4 + ("animated_gif",) * 2
 _SIZES = ((1200, 675), (1080, 1350), (2048, 1536), (640, 640))
 _ALTS = (None, None, None, "A window with rain on it", "夕焼け")
 
 
-def adorn(post: Post, spec: PostSpec, rng: random.Random, ids: Snowflakes) -> None:
-    """Give the post what is wished for, or what comes by chance."""
+def add_attachments(post: Post, spec: PostSpec, rng: random.Random, ids: Snowflakes) -> None:
+    """Give the post what the spec wants, or what comes by chance."""
     wants = spec.wants
-    pictures = wants & {"media", "images", "videos", "video_link"}
-    if pictures or (post.quoted is None and post.note is None and rng.random() < 0.2):
-        _add_media(post, pictures, rng, ids)
+    media = wants & {"media", "images", "videos", "video_link"}
+    if media or (post.quoted is None and post.note is None and rng.random() < 0.2):
+        _add_media(post, media, rng, ids)
     elif not wants and rng.random() < 0.012:
         _add_poll(post, rng, ids)
     if spec.box:
-        west, south, east, north = spec.box
         if "point" in wants or rng.random() < 0.5:
-            post.point = (round(rng.uniform(west, east), 6), round(rng.uniform(south, north), 6))
+            post.point = _point_in(spec.box, rng)
         post.place = place_in(spec.box, rng)
     elif "geo" in wants or spec.country or spec.place or rng.random() < 0.025:
         post.place = place_like(spec.place, spec.country, rng)
         if "point" in wants or rng.random() < 0.2:
-            west, south, east, north = post.place.box
-            post.point = (round(rng.uniform(west, east), 6), round(rng.uniform(south, north), 6))
-    _add_rarities(post, rng)
+            post.point = _point_in(post.place.box, rng)
+    _add_rare_attributes(post, rng)
 
 
-def _add_media(post: Post, pictures: frozenset[str], rng: random.Random, ids: Snowflakes) -> None:
-    kind = "video" if pictures & {"videos", "video_link"} else "photo" if pictures else pick(rng, _KINDS)
+def _point_in(box: Box, rng: random.Random) -> tuple[float, float]:
+    west, south, east, north = box
+    return round(rng.uniform(west, east), 6), round(rng.uniform(south, north), 6)
+
+
+def _add_media(post: Post, wanted: frozenset[str], rng: random.Random, ids: Snowflakes) -> None:
+    kind = "video" if wanted & {"videos", "video_link"} else "photo" if wanted else pick(rng, _KINDS)
     count = pick(rng, (1, 1, 1, 2, 4)) if kind == "photo" else 1
     post.media = tuple(_media(kind, post.ms, rng, ids) for _ in range(count))
     folder = "photo" if kind == "photo" else "video"
@@ -62,8 +65,8 @@ def _add_poll(post: Post, rng: random.Random, ids: Snowflakes) -> None:
     post.poll = Poll(ids.next(post.ms), options, votes, pick(rng, (5, 60, 1440, 10080)))
 
 
-def _add_rarities(post: Post, rng: random.Random) -> None:
-    """What few posts have, drawn at once."""
+def _add_rare_attributes(post: Post, rng: random.Random) -> None:
+    """Set what few posts have, with a single draw."""
     drawn = rng.random()
     if drawn < 0.05:
         post.reply_settings = "mentionedUsers" if drawn < 0.03 else "following"

@@ -1,4 +1,4 @@
-"""Draws that are made for every post, as cheaply as can be."""
+"""Random choices that are made for every post, and have to be cheap."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _T = TypeVar("_T")
 
 
 def pick(rng: random.Random, things: Sequence[_T]) -> _T:
-    """One of the things; in a third of the time that `random.Random.choice` takes."""
+    """Return one of the things, in a third of the time that `random.Random.choice` takes."""
     return things[int(rng.random() * len(things))]
 
 
 def short_link(rng: random.Random) -> str:
-    """A link as X shortens them."""
+    """Return a random link of the form that X shortens links to."""
     return "https://t.co/" + "".join(rng.choices(ALPHABET, k=10))
