@@ -35,7 +35,7 @@ _ROOMS = (
     "emulator.",
     "testing.",
 )
-_WRAPPED = re.compile(r"^(?:Lazy|Held)\[(.*)\]$")
+_WRAPPED = re.compile(r"^(?:Lazy|FromEnvelope)\[(.*)\]$")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -131,7 +131,7 @@ def _type(text: Any) -> str:
     text = text if isinstance(text, str) else getattr(text, "__name__", str(text))
     if found := _WRAPPED.match(text):
         text = found[1]
-    return "datetime | None" if text == "Written" else str(text)
+    return "datetime | None" if text == "RawTimestamp" else str(text)
 
 
 def _skipped(app: Sphinx, what: str, name: str, obj: Any, skip: bool, options: Any) -> bool | None:

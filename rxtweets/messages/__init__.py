@@ -1,14 +1,14 @@
-"""The messages of both protocols, typed and immutable, and the events of the connection.
+"""Messages of both protocols, typed and immutable, and the events of the connection.
 
 v1.1's objects (`User`, `Entities`, `Place`, …) are here, v2's in `rxtweets.messages.v2`.
 """
 
-from rxtweets.messages import v2
+from rxtweets.messages import notices, v2
 from rxtweets.messages._base import Message, Part, Undecodable, Unknown
 from rxtweets.messages._text import unescape
 from rxtweets.messages.activity import Activity, ActivityFilter, Follow, News, ProfileUpdate
 from rxtweets.messages.compliance import ComplianceEvent, Label, LikeRef, PostRef, UserRef
-from rxtweets.messages.decode import decode
+from rxtweets.messages.decode import ForUser, decode
 from rxtweets.messages.entities import (
     Entities,
     EntityPoll,
@@ -32,21 +32,7 @@ from rxtweets.messages.lifecycle import (
     Reconnecting,
 )
 from rxtweets.messages.like import Like
-from rxtweets.messages.notices import (
-    Control,
-    Delete,
-    Deleted,
-    DirectMessage,
-    DisconnectMessage,
-    Event,
-    ForUser,
-    FriendsList,
-    Limit,
-    ScrubGeo,
-    StatusWithheld,
-    StreamWarning,
-    UserWithheld,
-)
+from rxtweets.messages.notices import *
 from rxtweets.messages.place import BoundingBox, Coordinates, Place
 from rxtweets.messages.post import Includes, MatchingRule, Post
 from rxtweets.messages.problem import Problem, StreamProblem
@@ -60,21 +46,14 @@ __all__ = [
     "ComplianceEvent",
     "Connected",
     "Connecting",
-    "Control",
     "Coordinates",
-    "Delete",
-    "Deleted",
-    "DirectMessage",
-    "DisconnectMessage",
     "Disconnected",
     "Entities",
     "EntityPoll",
-    "Event",
     "ExtendedEntities",
     "ExtendedTweet",
     "Follow",
     "ForUser",
-    "FriendsList",
     "Hashtag",
     "Includes",
     "KeepAlive",
@@ -82,7 +61,6 @@ __all__ = [
     "Lifecycle",
     "Like",
     "LikeRef",
-    "Limit",
     "MatchingRule",
     "Media",
     "MediaSize",
@@ -98,11 +76,8 @@ __all__ = [
     "Problem",
     "ProfileUpdate",
     "Reconnecting",
-    "ScrubGeo",
     "Status",
-    "StatusWithheld",
     "StreamProblem",
-    "StreamWarning",
     "Symbol",
     "Undecodable",
     "Unknown",
@@ -110,10 +85,10 @@ __all__ = [
     "User",
     "UserEntities",
     "UserRef",
-    "UserWithheld",
     "VideoInfo",
     "VideoVariant",
     "decode",
     "unescape",
     "v2",
 ]
+__all__ += notices.__all__

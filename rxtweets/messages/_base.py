@@ -1,4 +1,4 @@
-"""What every decoded message has: the bytes it came in, and what of them did not fit its type."""
+"""The base of all messages: the bytes as received, and the values in them that did not fit the type."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 import msgspec
 from msgspec import Struct
 
-from rxtweets.messages._lazy import Held, LazyPart, gather_mismatches
+from rxtweets.messages._decoding import FromEnvelope, LazyPart, include_parts_mismatches
 from rxtweets.messages._text import LEVELS, loads, short
 
-# Keys that no protocol uses; should a message have one all the same, `Held` makes its value a type error.
-HELD = {"raw": "\x7fraw", "mismatches": "\x7fmismatches"}
+# Keys that no protocol uses. Should a message have one all the same, `FromEnvelope` makes it a type error.
+FROM_ENVELOPE = {"raw": "\x7fraw", "mismatches": "\x7fmismatches"}
 
 
 class Part(Struct, frozen=True, kw_only=True, gc=False):
@@ -26,7 +26,7 @@ class Part(Struct, frozen=True, kw_only=True, gc=False):
         return self._short()
 
 
-class Message(Struct, frozen=True, kw_only=True, gc=False, rename=HELD):
+class Message(Struct, frozen=True, kw_only=True, gc=False, rename=FROM_ENVELOPE):
     """A message of a stream, immutable; equal to another of its kind with the same fields and bytes.
 
     Attributes:
@@ -39,19 +39,19 @@ class Message(Struct, frozen=True, kw_only=True, gc=False, rename=HELD):
 
     Messages may nest: a status quotes one that quotes one. X's do so twice at most, and a frame that comes
     nested a thousand times is decoded, level by level, as its parts are looked at. But `==`, `copy.deepcopy`
-    and `pickle` take in all levels at once, and beyond some 150 of them raise RecursionError, as they do for
-    Python's own lists; `raw` can be pickled in the message's place. So does a look at a part on a thread with
-    next to nothing of its stack left, and a later look finds the part as received.
+    and `pickle` visit all levels at once, and beyond some 150 of them raise RecursionError, as for Python's
+    own lists; `raw` can be pickled in the message's place. So does access to a part on a thread whose
+    stack is nearly used up; a later access finds the part as received.
     """
 
-    raw: Held[bytes] = b""
-    mismatches: Held[tuple[str, ...]] = ()
+    raw: FromEnvelope[bytes] = b""
+    mismatches: FromEnvelope[tuple[str, ...]] = ()
 
     _shown: ClassVar[tuple[str, ...]] = ()
     _lazy: ClassVar[tuple[LazyPart, ...]] = ()
 
     def json(self) -> Any:
-        """The JSON as received, decoded anew on each call; None in a message built by hand.
+        """Return the JSON as received, decoded anew on each call; None in a message built by hand.
 
         Every field is in it, also those that have no attribute; a lone half of a surrogate pair is U+FFFD.
         """
@@ -72,7 +72,7 @@ class Message(Struct, frozen=True, kw_only=True, gc=False, rename=HELD):
         return self._short()
 
 
-gather_mismatches(Message)
+include_parts_mismatches(Message)
 
 
 class Undecodable(Message, frozen=True, kw_only=True):
@@ -87,7 +87,7 @@ class Undecodable(Message, frozen=True, kw_only=True):
     error: str = ""
 
     def json(self) -> Any:
-        """None: it is not JSON."""
+        """Return None, as it is not JSON."""
         return None
 
 
@@ -98,7 +98,7 @@ class Unknown(Message, frozen=True, kw_only=True):
 
 
 def _describe(value: Struct, names: tuple[str, ...] | list[str], levels: int) -> str:
-    """*value* in one line: those of the fields *names* that differ from their defaults, each kept short."""
+    """Return *value* in one line, with those of the fields *names* that differ from their defaults."""
     if not levels:
         return f"{type(value).__name__}(…)"
     defaults = {field.name: field.default for field in msgspec.structs.fields(type(value))}

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 
 class Also:
-    """In an annotation: *read* makes the type of another form that it comes in, or raises ValueError."""
+    """An annotation: *read* converts another form that X documents to the type, or raises ValueError."""
 
     def __init__(self, read: Callable[[Any], Any]) -> None:
         self.read = read
@@ -29,4 +29,4 @@ Number = Annotated[int, Also(_number)]
 """A number, or its digits as text."""
 
 Countries = Annotated[tuple[str, ...], Also(_listed)]
-"""Codes of countries in a list, or as they came before 2013: `"DE, FR"`."""
+"""Codes of countries in a list, or in one text, as before 2013: `"DE, FR"`."""

@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 class Synonym:
-    """An attribute that shows its own field, or its synonym's where only that one came."""
+    """An attribute that is its own field, or its synonym where only that one came."""
 
     __slots__ = ("_default", "_other", "_own")
 
@@ -26,7 +26,7 @@ class Synonym:
 
 
 def synonyms(**pairs: str) -> Callable[[type[T]], type[T]]:
-    """Class decorator: each pair of fields shows the value of the one that came."""
+    """Return a class decorator: both fields of each pair have the value of the one that came."""
 
     def decorate(cls: Any) -> Any:
         defaults = dict(zip(reversed(cls.__struct_fields__), reversed(cls.__struct_defaults__), strict=False))

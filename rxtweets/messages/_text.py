@@ -1,4 +1,4 @@
-"""JSON text as X sends it: decoded generously, and values as short text for a repr."""
+"""JSON text as X sends it, decoded generously; escapes in texts; short reprs."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ LEVELS = 6
 DECODE_ERRORS = (msgspec.MsgspecError, ValueError)
 
 
-def mend(frame: bytes) -> bytes:
-    r"""*frame* with every half of a surrogate pair that stands alone (`\ud83d`) as U+FFFD.
+def replace_lone_surrogates(frame: bytes) -> bytes:
+    r"""Return *frame* with every half of a surrogate pair that stands alone (`\ud83d`) as U+FFFD.
 
-    JSON's grammar allows them, no text can hold them, and a text cut in the middle of an emoji has them.
+    JSON's grammar allows them, UTF-8 does not, and a text cut in the middle of an emoji has them.
     """
 
     def whole(match: re.Match[bytes]) -> bytes:
@@ -46,7 +46,7 @@ _REPEATS = re.compile(r"RT @\w{1,20}: ?")
 def whole_retweet(text: str, whole: str, name: Callable[[], str | None]) -> str:
     """Return the original's *whole* text after the `RT @name: ` of the retweet's own *text*.
 
-    *name* is asked where that has none; without one the original's text stands alone.
+    *name* is called where that has none; without a name the original's text stands alone.
     """
     found = _REPEATS.match(text)
     if found:
@@ -56,7 +56,7 @@ def whole_retweet(text: str, whole: str, name: Callable[[], str | None]) -> str:
 
 
 def loads(frame: bytes) -> Any:
-    """The JSON value *frame* as Python objects; a lone surrogate is U+FFFD, a number beyond a float infinite.
+    """Return *frame* decoded; a lone surrogate becomes U+FFFD, a number beyond a float becomes infinite.
 
     Raises:
         ValueError: it is not JSON in UTF-8.
@@ -67,7 +67,8 @@ def loads(frame: bytes) -> Any:
     except (msgspec.MsgspecError, UnicodeDecodeError):
         import json
 
-        return json.loads(mend(frame).decode(), parse_int=_parse_int, parse_constant=_refuse)
+        text = replace_lone_surrogates(frame).decode()
+        return json.loads(text, parse_int=_parse_int, parse_constant=_refuse)
 
 
 def _parse_int(digits: str) -> int | float:
@@ -79,7 +80,7 @@ def _refuse(constant: str) -> Any:
 
 
 def short(value: object, levels: int = LEVELS) -> str:
-    """A repr of *value* that fits into a line, with at most *levels* of objects inside each other."""
+    """Return a repr of *value* that fits into a line, with at most *levels* of nested objects."""
     if isinstance(value, str | bytes):
         return repr(value if len(value) <= _LONGEST else value[: _LONGEST - 3]) + (
             "…" if len(value) > _LONGEST else ""

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 if TYPE_CHECKING:
-    Written = datetime | None
+    RawTimestamp = datetime | None
 else:
-    # In the message as the string that came, as an attribute the time that it means: see `Clock`.
-    Written = str | None
+    # The slot holds the string as received, the attribute is the time that it means: see `CreatedAt`.
+    RawTimestamp = str | None
 
 
 def parse_time(text: str) -> datetime | None:
-    """The aware time of v1.1's `Wed Aug 27 13:08:45 +0000 2008`, or of ISO 8601; None for another text."""
+    """Return the aware time of v1.1's `Wed Aug 27 13:08:45 +0000 2008` or ISO 8601; None for other texts."""
     try:
         if text[:4].isdecimal():
             moment = datetime.fromisoformat(text)
@@ -35,15 +35,15 @@ def _zone(offset: str) -> timezone:
 
 
 def from_milliseconds(text: str | None) -> datetime | None:
-    """The aware time of X's `timestamp_ms`, milliseconds since 1970 in digits; None for another text."""
+    """Return the aware time of X's `timestamp_ms`, milliseconds since 1970; None for other texts."""
     try:
         return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=int(text or ""))
     except (ValueError, OverflowError):
         return None
 
 
-class Clock:
-    """The attribute `created_at` of a v1.1 object: the time that the string in the slot means."""
+class CreatedAt:
+    """The attribute `created_at` of a v1.1 object: the slot's string as a time."""
 
     def __init__(self, owner: type) -> None:
         self._slot = owner.__dict__["created_at"]
@@ -57,6 +57,6 @@ class Clock:
 
 
 def timed(cls: Any) -> Any:
-    """Class decorator: `created_at` is an aware datetime, read from the string as received."""
-    cls.created_at = Clock(cls)
+    """Decorate a class so that `created_at` is an aware datetime, read from the string as received."""
+    cls.created_at = CreatedAt(cls)
     return cls

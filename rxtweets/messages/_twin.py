@@ -1,4 +1,4 @@
-"""Ids that v1.1 sends twice: as a number, and as text in `…_str`, which no parser of numbers has rounded."""
+"""Ids that v1.1 sends twice: as a number, and as text in `…_str`, which no JSON parser can round."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Twin:
 
 
 def twins(cls: type[T]) -> type[T]:
-    """Class decorator: each id that has a `…_str` beside it is read from there, where that came."""
+    """Decorate a class so that each id that has a `…_str` beside it is read from there, where that came."""
     made: Any = cls
     for name in made.__struct_fields__:
         text = made.__dict__.get(f"{name}_str")

@@ -8,8 +8,7 @@ from msgspec import Raw
 
 from rxtweets.messages import v2
 from rxtweets.messages._base import Message, Part
-from rxtweets.messages._lazy import Held, Lazy, lazily
-from rxtweets.messages._lenient import members, reader
+from rxtweets.messages._decoding import FromEnvelope, Lazy, lazily, members, reader
 from rxtweets.messages._text import DECODE_ERRORS, loads
 from rxtweets.messages.compliance import PostRef
 from rxtweets.messages.like import Like
@@ -18,7 +17,7 @@ from rxtweets.messages.problem import Problem
 
 
 class ActivityFilter(Part, frozen=True, kw_only=True):
-    """What the subscription asked for."""
+    """The filter of the subscription that an activity matched."""
 
     user_id: str | None = None
     keyword: str | None = None
@@ -49,7 +48,7 @@ class News(Part, frozen=True, kw_only=True):
 
 
 def _payload(raw: Raw) -> tuple[Any, tuple[str, ...]]:
-    """The payload by its telling members; one of no known kind is the JSON value."""
+    """Return the payload as the kind that its members tell; one of no known kind as the JSON value."""
     fields = members(raw)
     for kind, telling in _PAYLOADS:
         if not telling.isdisjoint(fields):
@@ -73,7 +72,7 @@ _PAYLOADS: tuple[tuple[Any, frozenset[str]], ...] = (
 
 @lazily(payload=_payload)
 class Activity(Message, frozen=True, kw_only=True, rename={"errors": "\x7ferrors"}):
-    """Something an activity subscription asked for.
+    """An event that an activity subscription asked for.
 
     Attributes:
         event_type: `post.create`, `like.create`, `follow.follow`, `profile.update.bio`, `dm.received` and so
@@ -85,7 +84,7 @@ class Activity(Message, frozen=True, kw_only=True, rename={"errors": "\x7ferrors
 
     _shown: ClassVar[tuple[str, ...]] = ("event_type", "event_uuid", "tag", "payload")
 
-    errors: Held[tuple[Problem, ...]] = ()
+    errors: FromEnvelope[tuple[Problem, ...]] = ()
     event_uuid: str = ""
     event_type: str = ""
     filter: Lazy[ActivityFilter] = ActivityFilter()

@@ -1,4 +1,4 @@
-"""v2 compliance and label events: what to do with stored posts, users, likes.
+"""v2 compliance and label events: changes that stored posts, users and likes must follow.
 
 Source: X's OpenAPI 2.167, `PostComplianceData`, `UserComplianceData`, `LikeComplianceSchema`,
     `PostLabelData`.
@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from rxtweets.messages._base import Message, Part
-from rxtweets.messages._lazy import Held
+from rxtweets.messages._decoding import FromEnvelope
 
 _EVENT = {"event": "\x7fevent"}
 
@@ -50,7 +50,7 @@ class ComplianceEvent(Message, frozen=True, kw_only=True, rename=_EVENT):
 
     _shown: ClassVar[tuple[str, ...]] = ("event", "event_at", "tweet", "user", "favorite")
 
-    event: Held[str] = ""
+    event: FromEnvelope[str] = ""
     event_at: Annotated[datetime, Meta(tz=True)] | None = None
     tweet: PostRef | None = None
     user: UserRef | None = None
@@ -65,7 +65,7 @@ class ComplianceEvent(Message, frozen=True, kw_only=True, rename=_EVENT):
 
     @property
     def about(self) -> str:
-        """Which of X's compliance streams it belongs to: `posts`, `users` or `likes`."""
+        """The compliance stream it belongs to: `posts`, `users` or `likes`."""
         if self.favorite is not None:
             return "likes"
         return "posts" if self.tweet is not None or self.event in _OF_POSTS else "users"
@@ -97,7 +97,7 @@ class Label(Message, frozen=True, kw_only=True, rename=_EVENT):
 
     _shown: ClassVar[tuple[str, ...]] = ("event", "event_type", "application", "tweet")
 
-    event: Held[str] = ""
+    event: FromEnvelope[str] = ""
     event_at: Annotated[datetime, Meta(tz=True)] | None = None
     event_type: str | None = None
     application: str | None = None
@@ -114,7 +114,7 @@ class Label(Message, frozen=True, kw_only=True, rename=_EVENT):
 
 _OF_POSTS = frozenset({"delete", "withheld", "drop", "undrop", "tweet_edit"})
 
-# The member of `data` that tells the kind, and holds the rest.
+# The member of `data` that tells the kind and contains the rest.
 COMPLIANCE: dict[str, type[Message]] = {
     **dict.fromkeys(_OF_POSTS, ComplianceEvent),
     "user_delete": ComplianceEvent,

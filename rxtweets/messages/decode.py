@@ -1,4 +1,4 @@
-"""From a frame to the message it is."""
+"""Decoding of frames into messages."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from msgspec import Raw, Struct
 from msgspec.structs import force_setattr
 
 from rxtweets.messages._base import Message, Undecodable, Unknown
-from rxtweets.messages._lenient import decoder, members, read_message
-from rxtweets.messages._text import DECODE_ERRORS, loads, mend
+from rxtweets.messages._decoding import Lazy, decoder, lazily, members, read_message
+from rxtweets.messages._text import DECODE_ERRORS, loads, replace_lone_surrogates
 from rxtweets.messages.activity import Activity
 from rxtweets.messages.compliance import COMPLIANCE
 from rxtweets.messages.like import Like
-from rxtweets.messages.notices import FLAT, NESTED, Delete, is_status
+from rxtweets.messages.notices import INSIDE, TOLD_BY, Delete, is_status, number, told_by
 from rxtweets.messages.post import MatchingRule, Post
 from rxtweets.messages.problem import StreamProblem
 from rxtweets.messages.status import Status
@@ -46,10 +46,10 @@ _NOBODY = Status().user
 
 
 def decode(frame: bytes) -> Message:
-    """The message that *frame*, the bytes of one JSON object, is.
+    """Return the message that *frame*, the bytes of one JSON object, contains.
 
-    Never raises: what is not JSON in UTF-8 is an `Undecodable`, JSON of no known kind an `Unknown`; a value
-    of an unexpected type costs that value only, see `Message.mismatches`. May be called from any thread.
+    Never raises: a frame that is not JSON in UTF-8 is an `Undecodable`, JSON of no known kind an `Unknown`; a
+    value of an unexpected type costs that value only, see `Message.mismatches`. May be called on any thread.
     """
     try:
         if not frame.isascii():
@@ -84,7 +84,7 @@ def decode(frame: bytes) -> Message:
 
 
 def decode_unusual(frame: bytes) -> Message:
-    """What is no status, post or delete in the documented form: by its members, and leniently.
+    """Decode a frame that is no status, post or delete in the documented form: by its members, leniently.
 
     Raises:
         RecursionError: it is nested too deeply, or too little of the stack is left here.
@@ -97,7 +97,7 @@ def decode_unusual(frame: bytes) -> Message:
         except msgspec.ValidationError:
             loads(frame)  # JSON, but is no object
         except msgspec.DecodeError:
-            whole = mend(frame) if "\\u" in text else frame
+            whole = replace_lone_surrogates(frame) if "\\u" in text else frame
             if whole == frame:
                 raise
             message = decode_unusual(whole)
@@ -111,18 +111,18 @@ def decode_unusual(frame: bytes) -> Message:
 
 
 def _by_members(fields: dict[str, Raw], whole: Raw) -> Message | None:
-    """The message that the JSON object *whole* is, None if it has none of the telling members."""
+    """Return the message that the JSON object *whole* is; None if it has no member that tells its kind."""
     if is_status(fields):
         return _read(Status, whole)
     fields = {name: raw for name, raw in fields.items() if bytes(raw) != b"null"}
-    for name, kind in FLAT.items():
+    for name, kind in TOLD_BY.items():
         if name in fields:
             return _read(kind, whole)
     if "data" in fields:
         return _of_data(fields)
     if "errors" in fields:
         return _read(StreamProblem, whole)
-    for name, kind in NESTED.items():
+    for name, kind in INSIDE.items():
         if name in fields:
             return _read(kind, fields[name])
     if "title" in fields and ("type" in fields or "detail" in fields):
@@ -131,7 +131,7 @@ def _by_members(fields: dict[str, Raw], whole: Raw) -> Message | None:
 
 
 def _of_data(fields: dict[str, Raw]) -> Message | None:
-    """The v2 message with these members, None if its `data` has none of the telling members."""
+    """Return the v2 message with these members; None if no member of its `data` tells its kind."""
     data = members(fields["data"])
     if "event_type" in data and "event_uuid" in data:
         return _with(_read(Activity, fields["data"]), fields)
@@ -148,6 +148,27 @@ def _of_data(fields: dict[str, Raw]) -> Message | None:
     return None
 
 
+def _inner(raw: Raw) -> tuple[Message, tuple[str, ...]]:
+    frame = bytes(raw)
+    message = decode(frame)
+    # It is JSON, so what stops decoding is the depth of the stack: that raises.
+    return decode_unusual(frame) if isinstance(message, Undecodable) else message, ()
+
+
+@told_by("for_user")
+@lazily(for_user=number, message=_inner)
+class ForUser(Message, frozen=True, kw_only=True):
+    """A message of a site stream: `message`, meant for the account `for_user`."""
+
+    for_user: Lazy[int] = 0
+    message: Lazy[Message] = Unknown()
+
+    @property
+    def user_id(self) -> int:
+        """The id of the account that the message is meant for."""
+        return self.for_user
+
+
 _POST = frozenset({"text", "edit_history_tweet_ids", "edit_history_post_ids"})
 _LIKE = frozenset({"liked_tweet_id", "tweet_author_id"})
 
@@ -158,8 +179,8 @@ def _read(kind: type[Message], raw: Raw) -> Message | None:
 
 
 def _with(message: Message | None, fields: dict[str, Raw]) -> Message | None:
-    """*message* with what came beside its data."""
+    """Return *message* with the members that came beside its data."""
     for part in message._lazy if message is not None else ():
-        if part.held and part.name in fields:
+        if part.from_envelope and part.name in fields:
             part.put(message, fields[part.name])
     return message

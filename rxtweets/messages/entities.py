@@ -1,4 +1,4 @@
-"""What stands in the text of a v1.1 status: tags, mentions, links, media.
+"""Entities in the text of a v1.1 status: tags, mentions, links, media.
 
 Source: X's v1.1 data dictionary, "Entities object" and "Extended entities object".
 """

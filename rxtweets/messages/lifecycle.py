@@ -1,4 +1,4 @@
-"""What happens to the connection, told in the stream itself, in order with the messages."""
+"""Events of the connection, in the stream itself, in order with the messages."""
 
 from __future__ import annotations
 

@@ -9,22 +9,22 @@ from msgspec import Meta
 
 from rxtweets.messages import v2
 from rxtweets.messages._base import Message
+from rxtweets.messages._decoding import FromEnvelope, lazily
 from rxtweets.messages._forms import Number
-from rxtweets.messages._lazy import Held, lazily
 from rxtweets.messages.post import Includes, Post
 from rxtweets.messages.problem import Problem
 
-_HELD = {"includes": "\x7fincludes", "errors": "\x7ferrors"}
+FROM_ENVELOPE = {"includes": "\x7fincludes", "errors": "\x7ferrors"}
 
 
 @lazily()
-class Like(Message, frozen=True, kw_only=True, rename=_HELD):
+class Like(Message, frozen=True, kw_only=True, rename=FROM_ENVELOPE):
     """A post was liked; `includes` and `errors` are what came beside it."""
 
     _shown: ClassVar[tuple[str, ...]] = ("id", "liked_tweet_id", "tweet_author_id")
 
-    includes: Held[Includes] = Includes()
-    errors: Held[tuple[Problem, ...]] = ()
+    includes: FromEnvelope[Includes] = Includes()
+    errors: FromEnvelope[tuple[Problem, ...]] = ()
     created_at: Annotated[datetime, Meta(tz=True)] | None = None
     id: str = ""
     liked_tweet_id: str = ""

@@ -1,30 +1,74 @@
-"""v1.1 messages that are not statuses.
+"""v1.1 messages that are not statuses, each with the member of its JSON that tells its kind.
 
 Source: X's v1.1 documentation, "Streaming message types".
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from msgspec import Meta, Raw
 
-from rxtweets.messages._base import Message, Part, Undecodable, Unknown
+from rxtweets.messages._base import Message, Part
+from rxtweets.messages._decoding import Lazy, lazily, members, reader
 from rxtweets.messages._forms import Countries
-from rxtweets.messages._lazy import Lazy, lazily
-from rxtweets.messages._lenient import members, reader
 from rxtweets.messages._text import DECODE_ERRORS, loads
-from rxtweets.messages._time import Written, from_milliseconds, timed
+from rxtweets.messages._time import RawTimestamp, from_milliseconds, timed
 from rxtweets.messages._twin import LONGEST, twins
 from rxtweets.messages.entities import Entities
 from rxtweets.messages.status import Status
 from rxtweets.messages.user import User
 
+__all__ = [
+    "Control",
+    "Delete",
+    "Deleted",
+    "DirectMessage",
+    "DisconnectMessage",
+    "Event",
+    "FriendsList",
+    "Limit",
+    "ScrubGeo",
+    "StatusWithheld",
+    "StreamWarning",
+    "UserWithheld",
+]
+
+M = TypeVar("M", bound=Message)
+
+
+INSIDE: dict[str, type[Message]] = {}
+"""Kinds of message by the one member of the JSON object that tells the kind and contains the message."""
+
+TOLD_BY: dict[str, type[Message]] = {}
+"""Kinds of message by a member that tells the kind, the message being the whole JSON object."""
+
+
+def inside(member: str) -> Callable[[type[M]], type[M]]:
+    """Return a class decorator: `decode` finds messages of the class inside *member*."""
+
+    def decorate(kind: type[M]) -> type[M]:
+        INSIDE[member] = kind
+        return kind
+
+    return decorate
+
+
+def told_by(*members: str) -> Callable[[type[M]], type[M]]:
+    """Return a class decorator: `decode` takes an object with one of *members* for a message of the class."""
+
+    def decorate(kind: type[M]) -> type[M]:
+        TOLD_BY.update(dict.fromkeys(members, kind))
+        return kind
+
+    return decorate
+
 
 @twins
 class Deleted(Part, frozen=True, kw_only=True):
-    """What was deleted, and whose it was."""
+    """A deleted status or direct message, and its author."""
 
     id: int = 0
     id_str: str = ""
@@ -32,6 +76,7 @@ class Deleted(Part, frozen=True, kw_only=True):
     user_id_str: str = ""
 
 
+@inside("delete")
 class Delete(Message, frozen=True, kw_only=True):
     """A status (`status`) or direct message (`direct_message`) was deleted: forget it."""
 
@@ -53,7 +98,7 @@ class Delete(Message, frozen=True, kw_only=True):
 
     @property
     def deleted_at(self) -> datetime | None:
-        """When; None when X does not say."""
+        """The time of the deletion; None when X does not say."""
         return from_milliseconds(self.timestamp_ms)
 
     @property
@@ -61,6 +106,7 @@ class Delete(Message, frozen=True, kw_only=True):
         return self.status or self.direct_message or Deleted()
 
 
+@inside("scrub_geo")
 @twins
 class ScrubGeo(Message, frozen=True, kw_only=True):
     """Forget where the account's statuses up to that id were sent from."""
@@ -71,13 +117,15 @@ class ScrubGeo(Message, frozen=True, kw_only=True):
     up_to_status_id_str: str = ""
 
 
+@inside("limit")
 class Limit(Message, frozen=True, kw_only=True):
-    """More matched than the connection may get: `track` statuses withheld since it was opened, in total."""
+    """More matched than the connection may get: `track` is the total withheld since it was opened."""
 
     track: int = 0
     timestamp_ms: str | None = None
 
 
+@inside("status_withheld")
 @twins
 class StatusWithheld(Message, frozen=True, kw_only=True):
     """A status is withheld in these countries: ISO 3166 codes, `XX` for all, `XY` for a copyright claim."""
@@ -90,6 +138,7 @@ class StatusWithheld(Message, frozen=True, kw_only=True):
     timestamp_ms: str | None = None
 
 
+@inside("user_withheld")
 @twins
 class UserWithheld(Message, frozen=True, kw_only=True):
     """An account is withheld in these countries: ISO 3166 codes, `XX` for all, `XY` for a copyright claim."""
@@ -100,6 +149,7 @@ class UserWithheld(Message, frozen=True, kw_only=True):
     timestamp_ms: str | None = None
 
 
+@inside("disconnect")
 class DisconnectMessage(Message, frozen=True, kw_only=True):
     """The server is about to end the stream.
 
@@ -116,6 +166,7 @@ class DisconnectMessage(Message, frozen=True, kw_only=True):
     reason: str = ""
 
 
+@inside("warning")
 class StreamWarning(Message, frozen=True, kw_only=True):
     """The server warns, where asked to with `stall_warnings`.
 
@@ -136,21 +187,23 @@ _Number = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 _Digits = Annotated[str, Meta(max_length=LONGEST)]
 
 
+@told_by("friends", "friends_str")
 class FriendsList(Message, frozen=True, kw_only=True):
-    """The ids an account follows, first on a user stream; `ids` whichever form they came in."""
+    """The ids an account follows, first on a user stream; `ids` has them in whichever form they came."""
 
     friends: tuple[_Number, ...] = ()
     friends_str: tuple[_Digits, ...] = ()
 
     @property
     def ids(self) -> tuple[int, ...]:
-        """The followed ids as numbers; what is longer than an id can be does not count."""
+        """The followed ids as numbers; a number longer than any id does not count."""
         return (
             tuple(int(text) for text in self.friends_str if len(text) <= LONGEST and text.isdecimal())
             or self.friends
         )
 
 
+@inside("direct_message")
 @timed
 @twins
 @lazily()
@@ -160,7 +213,7 @@ class DirectMessage(Message, frozen=True, kw_only=True):
     id: int = 0
     id_str: str = ""
     text: str = ""
-    created_at: Written = None
+    created_at: RawTimestamp = None
     sender_id: int = 0
     sender_id_str: str = ""
     sender_screen_name: str = ""
@@ -174,23 +227,23 @@ class DirectMessage(Message, frozen=True, kw_only=True):
     _shown: ClassVar[tuple[str, ...]] = ("id", "sender_screen_name", "text")
 
 
-def _number(raw: Raw) -> tuple[int, tuple[str, ...]]:
-    """An id that X documents as a number or a string."""
-    id, misfit = reader(int, 0)(raw)
-    return id, misfit if id == 0 else ()
+def number(raw: Raw) -> tuple[int, tuple[str, ...]]:
+    """Return an id that X documents as a number or a string."""
+    id, mismatch = reader(int, 0)(raw)
+    return id, mismatch if id == 0 else ()
 
 
 def _user_or_id(raw: Raw) -> tuple[User, tuple[str, ...]]:
-    """An account, of which some events give the id alone."""
+    """Return an account, of which some events give the id alone."""
     if members(raw):
         user: tuple[User, tuple[str, ...]] = reader(User, User())(raw)
         return user
-    id, misfit = _number(raw)
-    return User(id=id, id_str=str(id) if id else ""), misfit
+    id, mismatch = number(raw)
+    return User(id=id, id_str=str(id) if id else ""), mismatch
 
 
 def _object(raw: Raw) -> tuple[Any, tuple[str, ...]]:
-    """What an event happened to: a status, else the JSON value as it is."""
+    """Return the object of an event: a status, else the JSON value as it is."""
     if is_status(members(raw)):
         return reader(Status, None)(raw)
     try:
@@ -199,10 +252,11 @@ def _object(raw: Raw) -> tuple[Any, tuple[str, ...]]:
         return None, ("",)
 
 
+@told_by("event")
 @timed
 @lazily(source=_user_or_id, target=_user_or_id, target_object=_object)
 class Event(Message, frozen=True, kw_only=True):
-    """Somebody did something to somebody: `source` followed, blocked, favorited … `target`.
+    """An action between accounts: `source` followed, blocked, favorited … `target`.
 
     Attributes:
         event: `follow`, `unfollow`, `favorite`, `list_member_added`, `user_update` and so on; also as `name`.
@@ -212,7 +266,7 @@ class Event(Message, frozen=True, kw_only=True):
     """
 
     event: str = ""
-    created_at: Written = None
+    created_at: RawTimestamp = None
     timestamp_ms: str | None = None
     source: Lazy[User] = User()
     target: Lazy[User] = User()
@@ -224,30 +278,9 @@ class Event(Message, frozen=True, kw_only=True):
         return self.event
 
 
-def _inner(raw: Raw) -> tuple[Message, tuple[str, ...]]:
-    from rxtweets.messages.decode import decode, decode_unusual
-
-    frame = bytes(raw)
-    message = decode(frame)
-    # It is JSON: where it can't be decoded, that may be for the depth of the stack, and is raised.
-    return decode_unusual(frame) if isinstance(message, Undecodable) else message, ()
-
-
-@lazily(for_user=_number, message=_inner)
-class ForUser(Message, frozen=True, kw_only=True):
-    """A message of a site stream: `message`, meant for the account `for_user`."""
-
-    for_user: Lazy[int] = 0
-    message: Lazy[Message] = Unknown()
-
-    @property
-    def user_id(self) -> int:
-        """The id of the account that the message is meant for."""
-        return self.for_user
-
-
+@inside("control")
 class Control(Message, frozen=True, kw_only=True):
-    """Where a site stream is controlled, first on it: a path below the stream's host."""
+    """The path, below the stream's host, that controls a site stream; first on it."""
 
     control_uri: str = ""
 
@@ -264,25 +297,3 @@ _IDS = frozenset({"id", "id_str"})
 _OF_OTHERS = frozenset(
     {"sender", "sender_id", "author_id", "edit_history_tweet_ids", "edit_history_post_ids"}
 )
-
-
-# Messages inside the one member that tells their kind.
-NESTED: dict[str, type[Message]] = {
-    "delete": Delete,
-    "scrub_geo": ScrubGeo,
-    "limit": Limit,
-    "status_withheld": StatusWithheld,
-    "user_withheld": UserWithheld,
-    "disconnect": DisconnectMessage,
-    "warning": StreamWarning,
-    "direct_message": DirectMessage,
-    "control": Control,
-}
-
-# Messages that a member tells, and that are the object itself.
-FLAT: dict[str, type[Message]] = {
-    "for_user": ForUser,
-    "event": Event,
-    "friends": FriendsList,
-    "friends_str": FriendsList,
-}

@@ -1,4 +1,4 @@
-"""Where a v1.1 status was sent from.
+"""The place that a v1.1 status was sent from.
 
 Source: X's v1.1 data dictionary, "Geo objects".
 """

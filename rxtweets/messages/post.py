@@ -10,8 +10,7 @@ from msgspec.structs import replace
 
 from rxtweets.messages import v2
 from rxtweets.messages._base import Message, Part
-from rxtweets.messages._lazy import Held, Lazy, lazily
-from rxtweets.messages._lenient import decoder, read_message
+from rxtweets.messages._decoding import FromEnvelope, Lazy, decoder, lazily, read_message
 from rxtweets.messages._synonym import synonyms
 from rxtweets.messages._text import DECODE_ERRORS, whole_retweet
 from rxtweets.messages.problem import Problem
@@ -20,7 +19,7 @@ from rxtweets.messages.problem import Problem
 class MatchingRule(Part, frozen=True, kw_only=True):
     """A rule of the filtered stream that a post matched; `tag` is None for a rule without one.
 
-    A rule with `embedding:` tells how alike the post is and how alike it had to be, 0 to 1.
+    Of a rule with `embedding:` there are the similarity of the post and the similarity required, 0 to 1.
     """
 
     id: str = ""
@@ -30,7 +29,7 @@ class MatchingRule(Part, frozen=True, kw_only=True):
 
 
 def _posts(raw: Raw) -> tuple[tuple[Post, ...], tuple[str, ...]]:
-    """The posts of `includes`, each with its own bytes."""
+    """Return the posts of `includes`, each with its own bytes."""
     try:
         items = decoder(list[Raw]).decode(raw)
     except DECODE_ERRORS:
@@ -41,7 +40,7 @@ def _posts(raw: Raw) -> tuple[tuple[Post, ...], tuple[str, ...]]:
         if post is None:
             mismatches.append(f"[{n}]")
         else:
-            posts.append(post)  # it has its own `mismatches`
+            posts.append(post)  # it has `mismatches` of its own
     return tuple(posts), tuple(mismatches)
 
 
@@ -59,18 +58,18 @@ class Includes(Message, frozen=True, kw_only=True):
     users: Lazy[tuple[v2.User, ...]] = ()
 
     def user(self, id: str | None) -> v2.User | None:
-        """The account with that id, if it is here."""
+        """Return the account with that id, if it is here."""
         return next((user for user in self.users if user.id == id), None) if id else None
 
     def post(self, id: str | None) -> Post | None:
-        """The post with that id, if it is here, with these includes as its own."""
+        """Return the post with that id, if it is here, with these includes as its own."""
         for post in self.posts if id else ():
             if post.id == id:
                 return replace(post, includes=self)
         return None
 
 
-_HELD = {"includes": "\x7fincludes", "matching_rules": "\x7fmatching_rules", "errors": "\x7ferrors"}
+FROM_ENVELOPE = {"includes": "\x7fincludes", "matching_rules": "\x7fmatching_rules", "errors": "\x7ferrors"}
 
 
 @synonyms(
@@ -79,7 +78,7 @@ _HELD = {"includes": "\x7fincludes", "matching_rules": "\x7fmatching_rules", "er
     referenced_posts="referenced_tweets",
 )
 @lazily()
-class Post(Message, frozen=True, kw_only=True, rename=_HELD):
+class Post(Message, frozen=True, kw_only=True, rename=FROM_ENVELOPE):
     """A v2 post.
 
     What was not asked for with `tweet.fields` is None or empty. `includes`, `matching_rules` and `errors`
@@ -88,9 +87,9 @@ class Post(Message, frozen=True, kw_only=True, rename=_HELD):
     attributes show what came.
     """
 
-    includes: Held[Includes] = Includes()
-    matching_rules: Held[tuple[MatchingRule, ...]] = ()
-    errors: Held[tuple[Problem, ...]] = ()
+    includes: FromEnvelope[Includes] = Includes()
+    matching_rules: FromEnvelope[tuple[MatchingRule, ...]] = ()
+    errors: FromEnvelope[tuple[Problem, ...]] = ()
 
     article: Lazy[dict[str, Any] | None] = None
     article_title: Lazy[Any] = None

@@ -1,4 +1,4 @@
-"""What v2 says is wrong. Source: X's OpenAPI 2.167, `Problem` and `Error`."""
+"""Problems that v2 reports. Source: X's OpenAPI 2.167, `Problem` and `Error`."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class StreamProblem(Message, frozen=True, kw_only=True):
 
     @property
     def detail(self) -> str:
-        """What happened, for people."""
+        """The description of the problem, for people."""
         return self.problem.detail
 
     @property
@@ -66,12 +66,12 @@ class StreamProblem(Message, frozen=True, kw_only=True):
 
     @property
     def disconnect_type(self) -> str | None:
-        """Why the stream ends, such as `UpstreamOperationalDisconnect`."""
+        """The reason for the end of the stream, such as `UpstreamOperationalDisconnect`."""
         return self.problem.disconnect_type
 
     @property
     def connection_issue(self) -> str | None:
-        """What is wrong with the connection, such as `TooManyConnections`."""
+        """The fault of the connection, such as `TooManyConnections`."""
         return self.problem.connection_issue
 
     @property

@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 from msgspec.structs import replace
 
 from rxtweets.messages._base import Message, Part
+from rxtweets.messages._decoding import Lazy, lazily
 from rxtweets.messages._forms import Countries
-from rxtweets.messages._lazy import Lazy, lazily
 from rxtweets.messages._text import LEVELS, short, whole_retweet
-from rxtweets.messages._time import Written, timed
+from rxtweets.messages._time import RawTimestamp, timed
 from rxtweets.messages._twin import twins
 from rxtweets.messages.entities import Entities, ExtendedEntities, Indices, Media
 from rxtweets.messages.place import Coordinates, Place
@@ -46,14 +46,15 @@ class Status(Message, frozen=True, kw_only=True, rename={"text_in_full": "full_t
     """A v1.1 status: a tweet, reply, retweet or quote.
 
     `text` and `entities` are as received, so cut where the status is longer than 140 characters; `full_text`,
-    `full_entities` and `media` are whole. All texts are HTML-escaped, as X sends them: `&amp;`, `&lt;` and
+    `full_entities` and `media` are complete. All texts are HTML-escaped, as X sends them: `&amp;`, `&lt;` and
     `&gt;`, nothing else. `created_at` is an aware datetime, None when missing or unreadable. `id` and the
-    other ids are read from their `…_str` where that came. `user` of a status without one is an account
-    without anything: its `id` is 0, its `screen_name` empty. `user`, `entities` and the other objects are
-    decoded when first looked at.
+    other ids are read from their `…_str` where that came. `user` of a status without one is an empty
+    account: its `id` is 0, its `screen_name` empty. `user`, `entities` and the other objects are decoded on
+    first access.
     """
 
-    created_at: Written = None  # fields in X's order: msgspec finds the next key fastest right after the last
+    # The fields are in X's order: msgspec finds the next key fastest right after the last.
+    created_at: RawTimestamp = None
     id: int = 0
     id_str: str = ""
     text: str = ""
@@ -150,7 +151,7 @@ class Status(Message, frozen=True, kw_only=True, rename={"text_in_full": "full_t
 
     @property
     def is_reply(self) -> bool:
-        """Whether it answers another status or speaks to an account first."""
+        """Whether it answers another status or begins with a mention."""
         return self.in_reply_to_status_id is not None or self.in_reply_to_user_id is not None
 
     def _short(self, levels: int = LEVELS) -> str:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from rxtweets.messages._base import Part
 from rxtweets.messages._forms import Countries
-from rxtweets.messages._time import Written, timed
+from rxtweets.messages._time import RawTimestamp, timed
 from rxtweets.messages._twin import twins
 from rxtweets.messages.entities import Entities
 
@@ -46,7 +46,7 @@ class User(Part, frozen=True, kw_only=True):
     followers_count: int = 0
     friends_count: int = 0
     listed_count: int = 0
-    created_at: Written = None
+    created_at: RawTimestamp = None
     favourites_count: int = 0
     utc_offset: int | None = None
     time_zone: str | None = None

@@ -142,10 +142,11 @@ def test_unescape(sent: str, written: str) -> None:
 
 def test_all_is_all() -> None:
     """`__all__` names every public class of the package's modules, and nothing that is not there."""
-    assert sorted(set(m.__all__)) == list(m.__all__)
+    assert len(set(m.__all__)) == len(m.__all__)
     modules = [
         "activity",
         "compliance",
+        "decode",
         "entities",
         "lifecycle",
         "like",

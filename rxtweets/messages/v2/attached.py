@@ -1,4 +1,4 @@
-"""What a v2 post carries beside its text: media, polls, places, topics. Source: X's OpenAPI 2.167."""
+"""Media, polls, places and topics of v2 posts. Source: X's OpenAPI 2.167."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rxtweets.messages._base import Part
 
 
 class MediaMetrics(Part, frozen=True, kw_only=True):
-    """Counts of a video: views, and how many saw how many percent."""
+    """Counts of a video: views, and how many reached 0, 25, 50, 75 and 100% of it."""
 
     view_count: int | None = None
     playback_0_count: int | None = None

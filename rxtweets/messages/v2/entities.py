@@ -1,4 +1,4 @@
-"""What stands in the text of a v2 post or profile. Source: X's OpenAPI 2.167, `PostEntities`, `UserEntities`.
+"""Entities in the text of a v2 post or profile. Source: X's OpenAPI 2.167, `PostEntities`, `UserEntities`.
 
 `start` and `end` (after the last) count code points.
 """

@@ -22,7 +22,7 @@ class Attachments(Part, frozen=True, kw_only=True):
 
 
 class ContextDomain(Part, frozen=True, kw_only=True):
-    """What sort of thing a post is about."""
+    """The category of the thing that a post is about."""
 
     id: str = ""
     name: str | None = None
@@ -38,14 +38,14 @@ class ContextEntity(Part, frozen=True, kw_only=True):
 
 
 class ContextAnnotation(Part, frozen=True, kw_only=True):
-    """What X thinks a post is about."""
+    """A topic that X assigned to a post."""
 
     domain: ContextDomain = ContextDomain()
     entity: ContextEntity = ContextEntity()
 
 
 class EditControls(Part, frozen=True, kw_only=True):
-    """Until when and how often a post can still be edited."""
+    """Limits to editing a post: the last moment, and the edits remaining."""
 
     editable_until: Annotated[datetime, Meta(tz=True)] | None = None
     edits_remaining: Number | None = None
@@ -60,7 +60,7 @@ class Point(Part, frozen=True, kw_only=True):
 
 
 class Geo(Part, frozen=True, kw_only=True):
-    """Where a post was sent from; `post.place` is the place itself."""
+    """The location that a post was sent from; `post.place` is the place itself."""
 
     coordinates: Point | None = None
     place_id: str | None = None
@@ -74,7 +74,7 @@ class NotePost(Part, frozen=True, kw_only=True):
 
 
 class Reference(Part, frozen=True, kw_only=True):
-    """Which post another repeats (`type` is `retweeted`), quotes (`quoted`) or answers (`replied_to`)."""
+    """A post that another repeats (`type` is `retweeted`), quotes (`quoted`) or answers (`replied_to`)."""
 
     type: str = ""
     id: str = ""
@@ -96,7 +96,7 @@ class PostMetrics(Part, frozen=True, kw_only=True):
 
 
 class Withheld(Part, frozen=True, kw_only=True):
-    """Where a post is withheld (ISO 3166 country codes), and whether for copyright."""
+    """The countries (ISO 3166 codes) where a post is withheld, and whether for copyright."""
 
     copyright: bool = False
     country_codes: tuple[str, ...] = ()
@@ -104,7 +104,7 @@ class Withheld(Part, frozen=True, kw_only=True):
 
 
 class Scopes(Part, frozen=True, kw_only=True):
-    """Who may see a post."""
+    """The audience of a post."""
 
     followers: bool = False
 
@@ -117,7 +117,7 @@ class MatchedMediaNote(Part, frozen=True, kw_only=True):
 
 
 class MediaMetadata(Part, frozen=True, kw_only=True):
-    """What its author says of an attached media."""
+    """The author's description of an attached medium."""
 
     media_key: str = ""
     alt_text: str | None = None
@@ -134,7 +134,7 @@ class NoteRequestSuggestion(Part, frozen=True, kw_only=True):
 
 
 class SuggestedSourceLink(Part, frozen=True, kw_only=True):
-    """A link suggested as a source, and by how many."""
+    """A link suggested as a source, and the number of accounts that did."""
 
     url: str = ""
     count: int = 0

@@ -35,14 +35,14 @@ class UserMetrics(Part, frozen=True, kw_only=True):
 
 
 class UserWithheld(Part, frozen=True, kw_only=True):
-    """Where an account is withheld: ISO 3166 country codes."""
+    """The countries (ISO 3166 codes) where an account is withheld."""
 
     country_codes: tuple[str, ...] = ()
     scope: str | None = None
 
 
 class Subscription(Part, frozen=True, kw_only=True):
-    """Whether the account subscribes to the authenticated one."""
+    """The account's subscription to the authenticated one."""
 
     subscribes_to_you: bool = False
 
