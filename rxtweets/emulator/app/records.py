@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from datetime import datetime
+from enum import StrEnum
 from types import MappingProxyType
 
 from msgspec import Struct
@@ -70,8 +71,19 @@ class StreamRecord(Struct, frozen=True):
     client_ip: str
 
 
+class EndReason(StrEnum):
+    """Why a stream ended, as the list of connections says it; X's description names no values."""
+
+    CLIENT = "client_disconnect"
+    SERVER = "server_disconnect"
+    SLOW = "slow_reader"
+    REPLAYED = "replay_finished"
+    SUPERSEDED = "superseded"
+    OPERATOR = "operator_disconnect"
+
+
 class EndedStream(Struct, frozen=True):
-    """A stream that was open, why it ended (as the list of connections says it), and what it was sent."""
+    """A stream that was open, why it ended, and what it was sent."""
 
     id: str
     protocol: str
@@ -79,7 +91,7 @@ class EndedStream(Struct, frozen=True):
     client_ip: str
     opened: datetime
     ended: datetime
-    reason: str
+    reason: EndReason
     messages: int
     bytes: int
 

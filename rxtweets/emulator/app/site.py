@@ -24,7 +24,7 @@ from rxtweets.emulator.streams.history import History
 from rxtweets.emulator.streams.hub import StreamHub
 from rxtweets.emulator.streams.producer import PostProducer
 from rxtweets.emulator.streams.source import Feed
-from rxtweets.emulator.streams.stream import SERVER, OpenStream, wants_gzip
+from rxtweets.emulator.streams.stream import OpenStream, wants_gzip
 from rxtweets.emulator.world.recording import Recording
 from rxtweets.emulator.world.world import World
 
@@ -32,7 +32,7 @@ from .clock import Clock
 from .control import Control, is_own
 from .limits import Allowance, Level, Limits
 from .rate_limits import Conduct
-from .records import LONGEST_BODY, RequestLog, RequestRecord, StreamRecord, frozen
+from .records import LONGEST_BODY, EndReason, RequestLog, RequestRecord, StreamRecord, frozen
 
 KEEP_ALIVE = {"1.1": 30.0, "2": 20.0}
 """Seconds between keep-alives. Source: X's guides to consuming streams."""
@@ -183,7 +183,9 @@ class Site:
             gzip=wants_gzip(call),
             keep_alive=keep_alive,
             most=self.conduct.allowance.messages(call.path),
-            hub=self.hub,
+            queue=self.hub.limits.queue,
+            clock=self.clock,
+            registry=self.hub,
             distortion=distortion,
             headers=headers,
         )
@@ -194,7 +196,7 @@ class Site:
             return
         for stream in tuple(self.hub.streams.values()):
             if stream.feed.slot == feed.slot:
-                self.disconnect(stream, "superseded")
+                stream.disconnect(EndReason.SUPERSEDED)
 
     def _streams_changed(self, count: int) -> None:
         self.producer.listeners_changed()
@@ -203,17 +205,12 @@ class Site:
 
     # --- ends
 
-    def disconnect(self, stream: OpenStream, reason: str) -> None:
-        """End a stream as the site does: with a message that says so, then cleanly."""
-        stream.reason = reason
-        stream.end_with(stream.feed.disconnect_message())
-
     def abort(self) -> None:
         """Drop every connection."""
         self.producer.stop()
         self.end_scenarios()
         for stream in self.hub.streams.values():
-            stream.reason = SERVER
+            stream.reason = EndReason.SERVER
         for connection in tuple(self.connections):
             connection.transport.abort()
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import jinja2
 
+from rxtweets.emulator.app.records import EndReason
 from rxtweets.emulator.server.http import Answer, Call, encode, json_answer
 from rxtweets.emulator.server.wire import Connection, Opened
-from rxtweets.emulator.streams.stream import CLIENT, REPLAYED, SERVER, SLOW
 
 from .forms import forms
 from .pace import Volume
@@ -41,13 +41,13 @@ _HEADERS = (
     ("referrer-policy", "no-referrer"),
     ("cache-control", "no-store"),
 )
-_WHY = {
-    CLIENT: "closed by the client",
-    SERVER: "closed by the emulator",
-    SLOW: "dropped: read too slowly",
-    REPLAYED: "its replay was finished",
-    "superseded": "a newer one took its place",
-    "operator_disconnect": "told to disconnect",
+_WHY: dict[str, str] = {
+    EndReason.CLIENT: "closed by the client",
+    EndReason.SERVER: "closed by the emulator",
+    EndReason.SLOW: "dropped: read too slowly",
+    EndReason.REPLAYED: "its replay was finished",
+    EndReason.SUPERSEDED: "a newer one took its place",
+    EndReason.OPERATOR: "told to disconnect",
 }
 _FILES = {"console.css": "text/css; charset=utf-8", "console.js": "text/javascript; charset=utf-8"}
 

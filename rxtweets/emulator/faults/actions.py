@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from msgspec import Struct, structs
 
-from rxtweets.emulator.app.records import StreamRecord
+from rxtweets.emulator.app.records import EndReason, StreamRecord
 from rxtweets.emulator.server.http import Call, encode, refuse
 from rxtweets.emulator.server.wire import Silence
 from rxtweets.emulator.world.languages import checked_code
@@ -381,8 +381,7 @@ class Disconnect(StreamEnd, frozen=True, kw_only=True, tag="disconnect"):
 
     def act(self, stream: OpenStream, world: World) -> None:
         last = disconnect_message(stream.record.protocol, stream.feed.name, self.code, self.type)
-        stream.reason = "operator_disconnect"
-        stream.end_with(last)
+        stream.end(EndReason.OPERATOR, last)
 
 
 # --- faults of open streams
@@ -523,7 +522,7 @@ class Send(StreamAction, frozen=True, kw_only=True, tag="send"):
 
     def act(self, stream: OpenStream, world: World) -> None:
         if self.message is not None:
-            stream.send(encode(self.message))
+            stream.send_message(encode(self.message))
         else:
             stream.send_raw(_as_bytes(self.text, self.data))
 

@@ -1,4 +1,4 @@
-"""How one stream is disturbed while it goes on: silent, in fragments, with duplicates, out of order."""
+"""How the messages of one stream are distorted: withheld, fragmented, duplicated, out of order."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _LATEST = 5
 
 
 class Distortion:
-    """What trouble makes of a stream; without any, nothing.
+    """How faults change what a stream sends; by default not at all.
 
-    `stalled` is what it is silent about, `fragment` the bytes of a chunk (0: a chunk a message), `share` the
-    part of messages that is doubled, `window` the number of messages that change places.
+    `stalled` is what isn't sent, `fragment` the bytes of a chunk (0: a chunk a message), `share` the
+    part of messages that is duplicated, `window` the number of messages that change places.
     """
 
     def __init__(self, rng: random.Random) -> None:
@@ -28,7 +28,7 @@ class Distortion:
 
     @property
     def active(self) -> bool:
-        """Whether messages go through `mix` at all."""
+        """Whether messages have to go through `mix`."""
         return self.share > 0 or self.window > 1
 
     @property
@@ -37,7 +37,7 @@ class Distortion:
         return bool(self._held or self._copies)
 
     def mix(self, message: bytes) -> list[bytes]:
-        """What is to be sent on the occasion of a message."""
+        """Take a message in, and return those to send now."""
         due = [copy for left, copy in self._copies if left <= 1]
         self._copies = [(left - 1, copy) for left, copy in self._copies if left > 1]
         self._held.append(message)
@@ -51,7 +51,7 @@ class Distortion:
         return due + self._shuffled()
 
     def flush(self) -> list[bytes]:
-        """What has been held back, and is no longer."""
+        """Return the messages held back, and hold none any more."""
         copies = [copy for _, copy in self._copies]
         self._copies = []
         return self._shuffled() + copies

@@ -1,20 +1,17 @@
-"""What has been posted lately, and its replay to a stream that asked for it."""
+"""The last posts, and their replay to a stream that asked for them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from rxtweets.emulator.world.model import Post
-
-if TYPE_CHECKING:
-    from .stream import OpenStream
 
 _PIECE = 64 * 1024
 _AHEAD = 512 * 1024
 """Bytes that a replay writes at a time, and that may wait for the reader while it goes on."""
 _LOOK = 2000
-"""What looking at a post costs of a piece, in bytes: those who want few posts don't stop all others."""
+"""Bytes of a piece that looking at a post counts for: a replay of few posts doesn't stop all others."""
 _PAUSE = 0.02
 
 
@@ -28,7 +25,7 @@ class History:
         self.start = self.end = 0
 
     def add(self, post: Post, ms: int) -> None:
-        """Remember a post that is published at that time; what was rendered of the one before is let go."""
+        """Remember a post that is published at that time; forget the rendered forms of the one before."""
         if self._posts:
             self.forget_forms(self.end - 1)
         self._posts[self.end] = (ms, post)
@@ -41,27 +38,43 @@ class History:
             self.start += 1
 
     def get(self, number: int) -> Post:
-        """The post of that number. Raises KeyError where it is forgotten."""
+        """Return the post of that number. Raises KeyError if it is forgotten."""
         return self._posts[number][1]
 
     def find(self, post_id: int) -> Post | None:
-        """The post of that id, if it is remembered."""
+        """Return the post of that id, if it is remembered."""
         number = self._numbers.get(post_id)
         return None if number is None else self.get(number)
 
     def forget_forms(self, number: int) -> None:
-        """Let go of what was rendered of a post, lest ten thousand are kept in every form."""
+        """Forget the rendered forms of a post, lest ten thousand are kept in every form."""
         post = self.get(number)
         for part in (post, post.retweeted, post.quoted):
             if part is not None:
                 part.forms.clear()
 
     def since(self, ms: int) -> int:
-        """Number of the first post published at that time or later."""
+        """Return the number of the first post published at that time or later."""
         number = self.end
         while number > self.start and self._posts[number - 1][0] >= ms:
             number -= 1
         return number
+
+
+class Sink(Protocol):
+    """Where a replay goes: a stream."""
+
+    def ready(self, most: int) -> bool:
+        """Return whether no more than that many bytes wait for the client, and sending is possible at all."""
+
+    def replay(self, post: Post) -> int:
+        """Send the message about a post, if the stream gets it; return its length in bytes."""
+
+    def later(self, seconds: float, action: Callable[[], None]) -> None:
+        """Call `action` after a while, unless the stream has ended by then."""
+
+    def replayed(self, *, finished: bool) -> None:
+        """End if `finished`, else be live from now on."""
 
 
 class Replay:
@@ -76,26 +89,22 @@ class Replay:
         self._next = start
         self._end = end
 
-    def go_on(self, stream: OpenStream) -> None:
+    def send_to(self, sink: Sink) -> None:
         """Send a piece; the rest follows when the loop and the reader have time for it."""
-        budget = _PIECE if stream.ready(_AHEAD) else 0
+        budget = _PIECE if sink.ready(_AHEAD) else 0
         while budget > 0:
             self._next = max(self._next, self._history.start)
             if self._next >= (self._history.end if self._end is None else self._end):
-                stream.replayed(finished=self._end is not None)
+                sink.replayed(finished=self._end is not None)
                 return
-            message = stream.feed.offer(self._history.get(self._next))
+            budget -= _LOOK + sink.replay(self._history.get(self._next))
             self._history.forget_forms(self._next)
             self._next += 1
-            budget -= _LOOK
-            if message is not None:
-                stream.send(message)
-                budget -= len(message)
-        stream.later(0 if stream.ready(_AHEAD) else _PAUSE, self.go_on)
+        sink.later(0 if sink.ready(_AHEAD) else _PAUSE, lambda: self.send_to(sink))
 
 
 class LastReplay:
-    """The replay of the last `count` posts that are wanted; where they begin is looked up in pieces, too."""
+    """The replay of the last `count` posts that are `wanted`; its start is looked up in pieces, too."""
 
     def __init__(self, history: History, count: int, wanted: Callable[[Post], object], finite: bool) -> None:
         self._history = history
@@ -104,13 +113,13 @@ class LastReplay:
         self._number = history.end
         self._end = history.end if finite else None
 
-    def go_on(self, stream: OpenStream) -> None:
+    def send_to(self, sink: Sink) -> None:
         """Look further back, and replay from there once that is far enough."""
         for _ in range(_PIECE // _LOOK):
             if self._left <= 0 or self._number <= self._history.start:
-                Replay(self._history, self._number, self._end).go_on(stream)
+                Replay(self._history, self._number, self._end).send_to(sink)
                 return
             self._number -= 1
             self._left -= bool(self._wanted(self._history.get(self._number)))
             self._history.forget_forms(self._number)
-        stream.later(0, self.go_on)
+        sink.later(0, lambda: self.send_to(sink))

@@ -1,4 +1,4 @@
-"""The streams that are open, and what is given to all of them."""
+"""The streams that are open, and the publication of posts to them."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from .history import History
 from .stream import OpenStream
 
 REMEMBERED = 200
-"""Streams that have ended, and posts of which it is known how many streams got them: the last of each."""
+"""How many of the last ended streams, and of the last posts' delivery counts, are kept."""
 
 
 class StreamHub:
-    """The streams that are open, and the last that were; tells `changed` their number when it changes."""
+    """The streams that are open, and the last that were; tells `changed` when their number changes."""
 
     def __init__(
         self, clock: Clock, limits: Limits, history: History, changed: Callable[[int], None]
@@ -46,10 +46,12 @@ class StreamHub:
         return self._past_bytes + sum(stream.bytes_written for stream in self.streams.values())
 
     def opened(self, stream: OpenStream) -> None:
+        """Add a stream."""
         self.streams[stream.record.id] = stream
         self._changed(len(self.streams))
 
     def closed(self, stream: OpenStream) -> None:
+        """Remove a stream, and remember it among those that ended."""
         if self.streams.pop(stream.record.id, None) is not None:
             self._past_messages += stream.messages
             self._past_bytes += stream.bytes_written
@@ -80,14 +82,14 @@ class StreamHub:
         for stream in tuple(self.streams.values()):
             if stream.replaying:
                 continue  # it comes to this post in its turn
-            message = stream.feed.offer(post)
-            if message is None or not stream.deliver(message):
+            message = stream.feed.message_for(post)
+            if message is None or not stream.offer(message):
                 continue
             for other in stream.feed.extra_messages(post):
-                stream.deliver(other)
+                stream.offer(other)
             given += 1
             for more in stream.feed.random_notices(post, rng) if rng is not None else ():
-                stream.send(more)
+                stream.send_message(more)
         self.reached.append(given)
         self.happened()
         return given

@@ -1,26 +1,26 @@
-"""How many messages a second may pass, and what is withheld."""
+"""The limit of messages in a second, and the count of those that it withholds."""
 
 from __future__ import annotations
 
 
 class Meter:
-    """Counts the messages of each second, of which `most` may pass, and those that may not."""
+    """Lets `most` messages of each second pass, or all for None, and counts the others."""
 
     def __init__(self, most: int | None) -> None:
         self.most = most
         self._second = 0
         self._passed = 0
-        self._withheld = self._told = 0
+        self._withheld = self._reported = 0
 
     def count(self, now: float) -> tuple[bool, int]:
-        """Whether one more may pass now, and the total withheld where that is to be told."""
-        owed = 0
+        """Return whether one more may pass now, and the total withheld if a notice of it is due, else 0."""
+        due = 0
         if int(now) != self._second:
             self._second, self._passed = int(now), 0
-            if self._withheld > self._told:
-                owed = self._told = self._withheld
+            if self._withheld > self._reported:
+                due = self._reported = self._withheld
         self._passed += 1
         if self.most is None or self._passed <= self.most:
-            return True, owed
+            return True, due
         self._withheld += 1
-        return False, owed
+        return False, due

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from rxtweets.emulator.server.http import operational_disconnect
 from rxtweets.emulator.world.model import Post
 from rxtweets.emulator.world.post_spec import ANY, PostSpec
 
-if TYPE_CHECKING:
-    from .history import LastReplay, Replay
+from .history import LastReplay, Replay
 
 
 class Feed:
@@ -30,7 +28,7 @@ class Feed:
     slot: tuple[str, str] | None = None
     backlog: Callable[[], Replay | LastReplay] | None = None
 
-    def offer(self, post: Post) -> bytes | None:
+    def message_for(self, post: Post) -> bytes | None:
         """Return the message about a post, or None where it belongs to another partition."""
         if self.partition is not None and partition_of(post, self.partitions) != self.partition:
             return None

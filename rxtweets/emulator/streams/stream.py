@@ -1,22 +1,25 @@
-"""One open stream: which messages it gets, how they are told from each other, and how it ends."""
+"""One open stream: which messages are sent on it, how they are framed, and how it ends.
+
+A post's message passes `OpenStream.offer` (the limit of a second), `send_message` (stalls, distortions) and
+`framed`, then `Body`, which compresses it, cuts it into chunks and bounds what waits for a slow reader.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from rxtweets.emulator.app.records import StreamRecord
+from rxtweets.emulator.app.clock import Clock
+from rxtweets.emulator.app.records import EndReason, StreamRecord
 from rxtweets.emulator.faults.distortion import QUIET, Distortion
 from rxtweets.emulator.server.body import Body
 from rxtweets.emulator.server.http import Call
 from rxtweets.emulator.server.wire import Connection
+from rxtweets.emulator.world.model import Post
 
 from .meter import Meter
 from .source import Feed
-
-if TYPE_CHECKING:
-    from .hub import StreamHub
 
 FULL = 0.6
 """Part of a stream's queue from which on a v1.1 client that asked for it is warned."""
@@ -24,12 +27,9 @@ FULL = 0.6
 BETWEEN_WARNINGS = 300.0
 """Seconds. Source: the streaming guide of v1.1."""
 
-CLIENT, SERVER, SLOW, REPLAYED = "client_disconnect", "server_disconnect", "slow_reader", "replay_finished"
-"""Why a stream ended, as the list of connections says it; X's description names no values."""
-
 
 def wants_gzip(call: Call) -> bool:
-    """Whether the client's Accept-Encoding asks for gzip."""
+    """Return whether the client's Accept-Encoding asks for gzip."""
     for choice in call.headers.get("accept-encoding", "").split(","):
         coding, _, weight = choice.partition(";")
         if coding.strip().lower() == "gzip":
@@ -37,8 +37,18 @@ def wants_gzip(call: Call) -> bool:
     return False
 
 
+class Registry(Protocol):
+    """Where a stream is known while it is open."""
+
+    def opened(self, stream: OpenStream) -> None: ...
+    def closed(self, stream: OpenStream) -> None: ...
+
+
 class OpenStream:
-    """A response under way. Lives on the emulator's loop."""
+    """A response under way. Lives on the emulator's loop.
+
+    `most` is how many posts a second it gets, None for all; `queue` the bytes that may wait for its reader.
+    """
 
     body: Body
     """What is written of it; there from `begin` on."""
@@ -51,31 +61,36 @@ class OpenStream:
         gzip: bool,
         keep_alive: float,
         most: int | None,
-        hub: StreamHub,
+        queue: int,
+        clock: Clock,
+        registry: Registry,
         distortion: Distortion,
         headers: tuple[tuple[str, str], ...] = (),
     ) -> None:
         self.record = record
         self.feed = feed
         self.headers = (*headers, ("content-encoding", "gzip")) if gzip else headers
-        self.reason = CLIENT
+        self.reason = EndReason.CLIENT
         self.replaying = False
         self.messages = 0
         self.distortion = distortion
         self.compressed = gzip
-        self._settling = False
+        self._flush_due = False
         self._keep_alive = keep_alive
-        self._hub = hub
+        self._queue = queue
+        self._clock = clock
+        self._registry = registry
         self._timer: asyncio.TimerHandle | None = None
         self._warned = -BETWEEN_WARNINGS
         self._meter = Meter(most)
 
     def begin(self, connection: Connection, chunked: bool) -> None:
+        """Send the preamble, then the backlog if there is one, and be live."""
         self.body = Body(
             connection,
             chunked=chunked,
             gzip=self.compressed,
-            queue=self._hub.limits.queue,
+            queue=self._queue,
             slow=self._too_slow,
             filling=self._filling,
         )
@@ -83,34 +98,29 @@ class OpenStream:
         self._loop = asyncio.get_running_loop()
         self.since = self._loop.time()
         self._timer = self._loop.call_later(self._keep_alive, self._beat)
-        self._hub.opened(self)
+        self._registry.opened(self)
         for message in self.feed.preamble():
-            self.say(message)
+            self.send_message(message, distorted=False)
         if self.feed.backlog is not None:
             self.replaying = True
-            self.later(0, self.feed.backlog().go_on)
+            replay = self.feed.backlog()
+            self.later(0, lambda: replay.send_to(self))
 
     def ended(self) -> None:
+        """Let go of it: its connection is gone, or will be."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._hub.closed(self)
+        self._registry.closed(self)
 
-    def later(self, seconds: float, action: Callable[[OpenStream], None]) -> None:
-        """Have something done after a while, unless the stream has ended by then."""
+    def later(self, seconds: float, action: Callable[[], None]) -> None:
+        """Call `action` after a while, unless the stream has ended by then."""
 
         def act() -> None:
             if self._timer is not None:
-                action(self)
+                action()
 
         self._loop.call_later(seconds, act)
-
-    def replayed(self, finished: bool) -> None:
-        """The past is through: end, or be live from now on."""
-        self.replaying = False
-        if finished:
-            self.reason = REPLAYED
-            self.end_with(self.feed.final_message())
 
     @property
     def alive(self) -> bool:
@@ -123,14 +133,78 @@ class OpenStream:
         return self.body.bytes_written
 
     def waiting(self) -> int:
-        """Bytes that the client has not read yet, beyond what the system holds for it."""
+        """Return the bytes that the client has not read yet, beyond what the system holds for it."""
         return self.body.waiting()
 
     def ready(self, most: int) -> bool:
-        """Whether no more than that many bytes wait for the client, and sending is possible at all."""
+        """Return whether no more than that many bytes wait for the client, and sending is possible at all."""
         return not self.distortion.stalled and self.waiting() <= most
 
     # --- what it sends
+
+    def offer(self, message: bytes) -> bool:
+        """Send a post's message, unless it is one too many in this second; return whether it was sent."""
+        if self._meter.most is not None:
+            admitted, withheld = self._meter.count(self._clock.time())
+            notice = self.feed.limit_notice(withheld) if withheld else None
+            if notice is not None:
+                self.send_message(notice, distorted=False)
+            if not admitted:
+                return False
+        return self.send_message(message)
+
+    def send_message(self, message: bytes, *, distorted: bool = True) -> bool:
+        """Send a message, unless stalled, and return whether it was sent.
+
+        If not `distorted` it is sent at once, neither duplicated nor out of order.
+        """
+        if self.distortion.stalled:
+            return False
+        if not (distorted and self.distortion.active):
+            self._write_message(message)
+            return True
+        for mixed in self.distortion.mix(message):
+            self._write_message(mixed)
+        if self.distortion.pending and not self._flush_due:
+            self._flush_due = True
+            self.later(QUIET, self._flush)
+        return True
+
+    def send_raw(self, data: bytes) -> None:
+        """Send bytes as they stand, in a chunk of their own, unless stalled."""
+        if not self.distortion.stalled:
+            self._write(data)
+
+    def keep_alive(self) -> None:
+        """Send a blank line, unless keep-alives are stalled too."""
+        if self.distortion.stalled != "all":
+            self._write(b"\r\n")
+
+    def framed(self, message: bytes) -> bytes:
+        """Return a message as it is told from the next: ended, and with its length before it if asked for."""
+        if self.feed.delimited:
+            return b"%d\r\n%b\r\n" % (len(message) + 2, message)
+        return message + b"\r\n"
+
+    def _write_message(self, message: bytes) -> None:
+        self.messages += 1
+        self._write(self.framed(message))
+
+    def _write(self, data: bytes) -> None:
+        if self._timer is not None and data:
+            self.body.put(data)
+
+    def distort(self, distortion: Distortion) -> None:
+        """Be distorted in another way from now on."""
+        self._flush()
+        self.distortion = distortion
+        self.body.fragment = distortion.fragment
+
+    def _flush(self) -> None:
+        """Send what was held back to come in another order."""
+        self._flush_due = False
+        for message in self.distortion.flush():
+            self.send_message(message, distorted=False)
 
     def _beat(self) -> None:
         silent = self._loop.time() - self.body.written
@@ -139,99 +213,53 @@ class OpenStream:
             silent = 0.0
         self._timer = self._loop.call_later(self._keep_alive - silent, self._beat)
 
-    def keep_alive(self) -> None:
-        """Send a blank line."""
-        if self.distortion.stalled != "all":
-            self.write(b"\r\n")
-
-    def deliver(self, message: bytes) -> bool:
-        """Send a message unless it is one too many in this second; says whether it was sent."""
-        if self._meter.most is not None:
-            admitted, owed = self._meter.count(self._hub.clock.time())
-            notice = self.feed.limit_notice(owed) if owed else None
-            if notice is not None:
-                self.say(notice)
-            if not admitted:
-                return False
-        if self.distortion.stalled:
-            return False
-        self.send(message)
-        return True
-
-    def send(self, message: bytes) -> None:
-        """Send a message, in its turn; not while stalled."""
-        if not self.distortion.active:
-            self.say(message)
-            return
-        if self.distortion.stalled:
-            return
-        for mixed in self.distortion.mix(message):
-            self.say(mixed)
-        if self.distortion.pending and not self._settling:
-            self._settling = True
-            self.later(QUIET, OpenStream.settle)
-
-    def settle(self) -> None:
-        """Send what was held back to come in another order."""
-        self._settling = False
-        for message in self.distortion.flush():
-            self.say(message)
-
-    def distort(self, distortion: Distortion) -> None:
-        """Be disturbed in another way from now on."""
-        self.settle()
-        self.distortion = distortion
-        self.body.fragment = distortion.fragment
-
-    def say(self, message: bytes) -> None:
-        """Send a message at once: its JSON, framed; not while stalled."""
-        if not self.distortion.stalled:
-            self.messages += 1
-            self.write(self.framed(message))
-
-    def framed(self, message: bytes) -> bytes:
-        """A message as it is told from the next: ended, and with its length before it if asked for."""
-        if self.feed.delimited:
-            return b"%d\r\n%b\r\n" % (len(message) + 2, message)
-        return message + b"\r\n"
-
-    def send_raw(self, data: bytes) -> None:
-        """Send bytes as they stand, in a chunk of their own; not while stalled."""
-        if not self.distortion.stalled:
-            self.write(data)
-
-    def write(self, data: bytes) -> None:
-        """Send bytes, even while stalled."""
-        if self._timer is not None and data:
-            self.body.put(data)
-
     def _filling(self, full: float) -> None:
-        now = self._hub.clock.time()
+        now = self._clock.time()
         if full <= FULL or now - self._warned < BETWEEN_WARNINGS:
             return
         message = self.feed.stall_warning(min(100, int(full * 100)))
         if message is not None:
             self._warned = now
-            self.say(message)
+            self.send_message(message, distorted=False)
+
+    # --- what it replays
+
+    def replay(self, post: Post) -> int:
+        """Send the message about a post, if the stream gets it; return its length in bytes."""
+        message = self.feed.message_for(post)
+        if message is None:
+            return 0
+        self.send_message(message)
+        return len(message)
+
+    def replayed(self, *, finished: bool) -> None:
+        """End if `finished`, else be live from now on."""
+        self.replaying = False
+        if finished:
+            self.end(EndReason.REPLAYED, self.feed.final_message())
 
     # --- how it ends
 
-    def end_with(self, last: bytes | None) -> None:
+    def end(self, reason: EndReason, last: bytes | None) -> None:
         """End cleanly after a last message, if there is one, even while stalled."""
-        self.settle()
+        self.reason = reason
+        self._flush()
         if last is not None:
-            self.messages += 1
-            self.write(self.framed(last))
+            self._write_message(last)
         self.close()
+
+    def disconnect(self, reason: EndReason) -> None:
+        """End as X does: with a message that says so, then cleanly."""
+        self.end(reason, self.feed.disconnect_message())
 
     def close(self, *, whole: bool = True) -> None:
         """End cleanly, with the last chunk; not `whole`: without the end of the compressed data."""
-        self.settle()
+        self._flush()
         self.body.close(whole=whole)
         self._ended_here()
 
     def cut(self) -> None:
-        """Close the connection after what is pending, without a word."""
+        """Close the connection after what is pending, without the last chunk."""
         self.body.cut()
         self._ended_here()
 
@@ -240,9 +268,9 @@ class OpenStream:
         self.body.reset(self._ended_here, written=written)
 
     def _ended_here(self) -> None:
-        if self.reason == CLIENT:
-            self.reason = SERVER
+        if self.reason is EndReason.CLIENT:
+            self.reason = EndReason.SERVER
         self.ended()
 
     def _too_slow(self) -> None:
-        self.reason = SLOW
+        self.reason = EndReason.SLOW

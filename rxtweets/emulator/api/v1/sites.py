@@ -67,7 +67,7 @@ class SiteControls:
         if total > MOST_USERS:
             raise parameters.Refused(413, f"Too many users in the stream: {total}, limit is {MOST_USERS}")
         for user_id in new:
-            stream.send(feed.add(user_id))
+            stream.send_message(feed.add(user_id))
         return Answer(200)
 
     def _remove(self, stream: OpenStream, feed: SiteFeed, params: dict[str, str]) -> Answer:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta, Struct
 
-from rxtweets.emulator.app.records import EndedStream, StreamRecord
+from rxtweets.emulator.app.records import EndedStream, EndReason, StreamRecord
 from rxtweets.emulator.server.http import Answer, Call, invalid_request, json_answer
 
 from .params import PAGING, Check, meta, one_of, page, read_body, some_of, split, whole
@@ -104,7 +104,7 @@ class ConnectionEndpoints:
             if stream is None or stream.record.protocol != "2":
                 results.append({"uuid": uuid, "success": False, "error_message": "Connection not found"})
                 continue
-            self._site.disconnect(stream, "operator_disconnect")
+            stream.disconnect(EndReason.OPERATOR)
             results.append({"uuid": uuid, "success": True})
         done = sum(result["success"] for result in results)
         return json_answer(
