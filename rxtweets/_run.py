@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
@@ -31,6 +32,7 @@ def run(observable: Observable[_T], on_next: Callable[[_T], Any] | None = None) 
         raise ValueError(f"run takes an Observable, such as client.sample(), not {source!r}{hint}")
     ends: SimpleQueue[BaseException | None] = SimpleQueue()  # a signal handler, too, may put into it
     subscription = SingleAssignmentDisposable()
+    caller = threading.get_ident()
 
     def guarded(item: _T) -> None:
         try:
@@ -39,6 +41,8 @@ def run(observable: Observable[_T], on_next: Callable[[_T], Any] | None = None) 
         except BaseException as error:
             ends.put(error)
             subscription.dispose()
+            if threading.get_ident() == caller:  # `subscribe` has not returned; there is nothing to dispose
+                raise
 
     failure: BaseException | None = None
     hearing = listener.set(ends.put)
@@ -50,7 +54,7 @@ def run(observable: Observable[_T], on_next: Callable[[_T], Any] | None = None) 
     finally:
         listener.reset(hearing)
         subscription.dispose()
-    if failure is not None:
+    if failure is not None and not isinstance(failure, KeyboardInterrupt):
         raise failure
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import threading
@@ -264,6 +265,23 @@ def test_run_raises_the_subscribers_exception(raised: list[BaseException | None]
         rxt.run(connect(ENDPOINT, transport=transport), on_next)
     assert raised == []
     assert len(items) == 1
+
+
+@pytest.mark.parametrize("raised_by_it", [Boom, KeyboardInterrupt])
+def test_run_on_the_current_thread_is_ended_by_its_subscriber(raised_by_it: type[BaseException]) -> None:
+    """Where `subscribe` blocks, what is raised in the subscriber ends `run` as well, Ctrl-C included."""
+    transport = ScriptedTransport(Script(b"1\r\n2\r\n", HOLD))
+    items: list[Any] = []
+
+    def on_next(item: Any) -> None:
+        items.append(item)
+        raise raised_by_it
+
+    stream = connect(ENDPOINT, transport=transport, scheduler=CurrentThreadScheduler())
+    with contextlib.nullcontext() if raised_by_it is KeyboardInterrupt else pytest.raises(Boom):
+        rxt.run(stream, on_next)
+    assert len(items) == 1
+    assert all(session.closed for session in transport.sessions)
 
 
 def test_run_raises_what_others_down_the_chain_raise(raised: list[BaseException | None]) -> None:
