@@ -1,4 +1,4 @@
-"""The languages of X's rules: which codes `lang:` takes, and which of them stand for another list's code."""
+"""The languages of X's rules: the codes that `lang:` takes, and those that match codes of other lists."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ kn ko lo lt lv ml mr my ne nl no or pa pl ps pt ro ru sd si sk sl sr sv ta te th
 """
 
 LANGUAGES = frozenset(_CODES.split())
-"""What `lang:` takes for a language.
+"""The codes that `lang:` takes for languages.
 
 X keeps codes that ISO 639 retired (`in` is Indonesian, `iw` Hebrew), and has Chinese in two scripts.
 Source: X's page "Filtered stream operators".
 """
 
 WITHOUT_LANGUAGE = frozenset({"und", "qam", "qct", "qht", "qme", "qst", "zxx"})
-"""What `lang:` takes for posts in no language.
+"""The codes that `lang:` takes for posts in no language.
 
 `und` is not recognised; `qam`, `qct`, `qht` and `qme` are mentions, cashtags, hashtags and links to media
 alone, `qst` a very short text, `zxx` no text. Source: X's developer community, "Unknown language code".
@@ -23,7 +23,7 @@ alone, `qst` a very short text, `zxx` no text. Source: X's developer community, 
 
 _IN_ANY_CASE = {code.lower(): (code,) for code in LANGUAGES | WITHOUT_LANGUAGE}
 
-# Codes of ISO 639 and BCP 47 for what X's list has under another.
+# Codes of ISO 639 and BCP 47 for languages that have another one in X's list.
 _OTHER_CODES = {
     "fil": ("tl",),
     "he": ("iw",),
@@ -40,10 +40,10 @@ _OTHER_CODES = {
 
 
 def rule_languages(code: str) -> tuple[str, ...]:
-    """Return the codes that `lang:` has for a language that others call *code*, in any case.
+    """Return the codes that `lang:` has for a language with the ISO 639 or BCP 47 *code*, in any case.
 
-    Both scripts of Chinese for `zh`; the language alone for a region of it (`pt` for `pt-BR`); nothing for
-    what is not in X's list.
+    These are both scripts of Chinese for `zh`, and the language alone for a regional variety (`pt` for
+    `pt-BR`). There are none for a language that is not in X's list.
     """
     key = code.lower().replace("_", "-")
     while key:

@@ -1,4 +1,4 @@
-"""The words of a text, and what in it is a hashtag, a mention, a cashtag or a link."""
+"""The words of a text, and its hashtags, mentions, cashtags and links."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from rxtweets.filters.tokens import fold, is_letter
 
 __all__ = ["fold", "found_in", "is_emoji", "is_plain", "is_tag", "words"]
 
-_UNSEEN = frozenset("\u200c\u200d\ufe0e\ufe0f")  # joiners and selectors: X wants such a word in quotes
+_INVISIBLE = frozenset("\u200c\u200d\ufe0e\ufe0f")  # joiners and selectors: X wants such a word in quotes
 _DOTS = "\u00b7\u30fb"  # within a hashtag in Catalan and Japanese
 
 
 def is_emoji(character: str) -> bool:
-    """Whether it is a word of its own: an emoji or another picture, or a skin tone."""
+    """Return whether it is a word of its own: an emoji or another picture, or a skin tone."""
     category = unicodedata.category(character)
     # A later Unicode's emoji are not assigned yet in this Python's.
     later = category == "Cn" and "\U0001f000" <= character <= "\U0001faff"
@@ -23,19 +23,19 @@ def is_emoji(character: str) -> bool:
 
 
 def is_plain(text: str) -> bool:
-    """Whether *text* is one word that a rule may have without quotes."""
+    """Return whether *text* is one word that needs no quotes in a rule."""
     if not text or (text.isascii() and text.isalnum()):
         return bool(text)
-    return _UNSEEN.isdisjoint(text) and all(is_letter(char) or is_emoji(char) for char in text)
+    return _INVISIBLE.isdisjoint(text) and all(is_letter(char) or is_emoji(char) for char in text)
 
 
 def is_tag(text: str) -> bool:
-    """Whether *text* can stand after a `#`."""
+    """Return whether *text* is a hashtag when it follows a `#`."""
     return text != "" and all(is_letter(char) or char in _DOTS for char in text)
 
 
 class _Boundaries(dict[int, str]):
-    """A table for `str.translate`, filled as characters are met: blanks for all that parts words."""
+    """A table for `str.translate`, filled on demand: separators of words become blanks."""
 
     def __missing__(self, code: int) -> str:
         character = chr(code)
@@ -48,9 +48,10 @@ _BOUNDARIES = _Boundaries()
 
 
 def words(text: str) -> tuple[str, ...]:
-    """The words of *text* in order, as they are compared.
+    """Return the words of *text* in order, in the form in which they are compared.
 
-    What is no letter, digit or mark parts them; an emoji is a word. Case does not count, accents do.
+    Everything but letters, digits and marks separates them; an emoji is a word. Case is ignored, accents
+    are not.
     """
     return tuple(fold(text).translate(_BOUNDARIES).split())
 
@@ -68,5 +69,5 @@ def _patterns() -> dict[str, re.Pattern[str]]:
 
 
 def found_in(text: str, kind: str) -> list[str]:
-    """The `hashtags`, `mentions`, `cashtags` (without their signs) or `links` of *text*, as written."""
+    """Return the `hashtags`, `mentions`, `cashtags` (all without signs) or `links` of *text*, as written."""
     return _patterns()[kind].findall(text)

@@ -1,1 +1,1 @@
-"""The rules that an app has at X: requests that list and change them."""
+"""Management of the rules that an app has at X: requests that list and change them."""

@@ -1,4 +1,4 @@
-"""Changing rules request by request, so that a request that fails takes no rule along."""
+"""Changing rules request by request, so that no rule is lost when a request fails."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from .model import RulesMissing, RulesRefused, RuleUpdate, StreamRule
 from .sync import Swap
 from .update import Batch, merged, read_update
 
-Waiting = Generator[Observable[Any], Any, RuleUpdate]
+Steps = Generator[Observable[Any], Any, RuleUpdate]
 
-_NEEDED = 3
-"""The requests that a swap can take: to delete, to add and, where that fails, to put back."""
+_SWAP_REQUESTS = 3
+"""The most requests that a swap takes: to delete, to add and, if that fails, to put back."""
 
 
 class Changes:
-    """The changes of one subscription: what `run_steps` runs.
+    """The changes of one subscription, as steps for `run_steps`.
 
     Attributes:
-        done: what came of each request, in order.
+        done: the result of each request, in order.
     """
 
     def __init__(
@@ -38,24 +38,27 @@ class Changes:
         self._list = list_rules
         self._headers: Mapping[str, str] | None = None
 
-    def send(self, batch: Batch, *, dry_run: bool = False, settle: bool = False) -> Waiting:
-        """Return what came of *batch*. Once repeated, or to *settle* it, it is held against what is there."""
+    def send(self, batch: Batch, *, dry_run: bool = False, verify: bool = False) -> Steps:
+        """Send *batch* and return the result.
+
+        If the request was repeated, or with *verify*, the result is checked against the current rules.
+        """
         answer: JSONResponse = yield self._post(batch, dry_run)
         self._headers = answer.response.headers
         update = read_update(answer)
         self.done.append(update)
-        unclear = update.errors or (settle and not batch.told(update))
-        if unclear and not dry_run and (settle or answer.repeated):
-            there: list[StreamRule] = yield self._list(*batch.question(update)).pipe(ops.to_list())
-            self.done[-1] = batch.settled(update, there)
+        unclear = update.errors or (verify and not batch.is_confirmed(update))
+        if unclear and not dry_run and (verify or answer.repeated):
+            current: list[StreamRule] = yield self._list(*batch.ids_to_check(update)).pipe(ops.to_list())
+            self.done[-1] = batch.verified(update, current)
         return self.done[-1]
 
     def carry_out(self, steps: Iterable[Batch | Swap]) -> Generator[Observable[Any], Any, None]:
-        """Do *steps* in turn, and no further than to the first of which something is refused.
+        """Carry out *steps* in turn, up to the first in which a rule is refused.
 
         Raises:
-            RulesRefused: something was refused.
-            RulesMissing: a swap failed in the middle, and what it had deleted can't be put back.
+            RulesRefused: a rule was refused.
+            RulesMissing: a swap failed in the middle, and the rules it had deleted can't be put back.
         """
         for step in steps:
             if isinstance(step, Swap):
@@ -64,13 +67,13 @@ class Changes:
                 yield from self._all_of(step)
 
     def note_on(self, error: StreamError) -> None:
-        """Add to *error* what was done before it, if anything was."""
+        """Add a note to *error* of the changes made before it, if there were any."""
         if self.done:
             update = merged(self.done)
             error.add_note(f"before that {update.created:,} rules were added and {update.deleted:,} deleted")
 
     def _all_of(self, batch: Batch) -> Generator[Observable[Any], Any, None]:
-        update = yield from self.send(batch, settle=True)
+        update = yield from self.send(batch, verify=True)
         if update.errors:
             raise RulesRefused(update.errors)
 
@@ -87,36 +90,37 @@ class Changes:
     def _look_ahead(self, swap: Swap) -> Generator[Observable[Any], Any, None]:
         """Have X refuse a request that does nothing, rather than one in the middle of *swap*.
 
-        X tells with every answer how many requests are left. When they don't suffice, or aren't known,
-        a dry run is sent: it ends with the 429 as soon as the rest is used up.
+        X tells in every response how many requests are left. If these don't suffice, or aren't known, dry
+        runs are sent, one of which ends with the 429 when the rest is used up.
         """
-        for _ in range(_NEEDED):
+        for _ in range(_SWAP_REQUESTS):
             left = None if self._headers is None else text(self._headers.get("x-rate-limit-remaining"))
-            if self._headers is not None and not (left and left.isdecimal() and int(left) < _NEEDED):
+            if self._headers is not None and not (left and left.isdecimal() and int(left) < _SWAP_REQUESTS):
                 return
             answer: JSONResponse = yield self._post(Batch("delete", swap.old), True)
             self._headers = answer.response.headers
 
     def _put_back(self, swap: Swap) -> Generator[Observable[Any], Any, tuple[StreamRule, ...]]:
-        """Add each old rule in whose place there is nothing; return those that are missing even so.
+        """Add each old rule that has no replacement yet; return those that are still missing.
 
-        As long as nothing can be learned, all of them are: adding what is there does no harm.
+        As long as the list of rules can't be read all of them are added, as adding an existing rule does no
+        harm.
         """
         missing = tuple(StreamRule(rule.value, rule.tag) for rule in swap.old)
         for added in (False, True):
             try:
                 if added:
-                    update = yield from self.send(Batch("add", missing), settle=True)
+                    update = yield from self.send(Batch("add", missing), verify=True)
                     if not update.errors:
                         return ()
             except Exception:
                 pass
             try:
-                there: list[StreamRule] = yield self._list().pipe(ops.to_list())
+                current: list[StreamRule] = yield self._list().pipe(ops.to_list())
             except Exception:
                 continue
-            standing = {rule.value for rule in there}
-            gone = {old.value for old, new in swap.pairs if not standing & {old.value, new.value}}
+            present = {rule.value for rule in current}
+            gone = {old.value for old, new in swap.pairs if not present & {old.value, new.value}}
             missing = tuple(rule for rule in missing if rule.value in gone)
             if not missing:
                 break

@@ -1,4 +1,4 @@
-"""Rules as values, and what came of changing them."""
+"""Stream rules as values, and the results of changing them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class StreamRule(msgspec.Struct, frozen=True):
     Attributes:
         value: what it matches, in X's rule language.
         tag: a label of the app's own, which comes with each post that the rule matches; None for none.
-        id: its id at X; None for a rule that is not there, or not yet.
+        id: its id at X; None for a rule that is not, or not yet, at X.
     """
 
     value: str
@@ -23,9 +23,9 @@ class StreamRule(msgspec.Struct, frozen=True):
     id: str | None = None
 
 
-def shown(rule: StreamRule) -> str:
-    """Return *rule* as a line to be read, with its tag and id."""
-    notes = [f"{name}: {held}" for name, held in (("tag", rule.tag), ("id", rule.id)) if held]
+def format_rule(rule: StreamRule) -> str:
+    """Return *rule* as a line for people, with its tag and id."""
+    notes = [f"{name}: {value}" for name, value in (("tag", rule.tag), ("id", rule.id)) if value]
     line = rule.value + (f"  ({', '.join(notes)})" if notes else "")
     return "".join(char if char.isprintable() else " " for char in line)
 
@@ -35,9 +35,9 @@ class RuleError(msgspec.Struct, frozen=True):
 
     Attributes:
         title: the kind of error, such as `DuplicateRule` or `UnprocessableEntity`.
-        detail: what is wrong, as far as the server says.
-        value: the rule it is about, if the server names it by its value.
-        id: the rule it is about, if the server names it by its id; for a duplicate the one that is there.
+        detail: what is wrong, if the server says so.
+        value: the value of the rule, if the server names it.
+        id: the id of the rule, if the server names it; for a duplicate the id of the existing rule.
         type: a URI that names the kind of problem.
     """
 
@@ -54,12 +54,12 @@ class RuleError(msgspec.Struct, frozen=True):
 
 
 class RuleUpdate(msgspec.Struct, frozen=True):
-    """What came of adding or deleting rules; a part can have failed while the rest was done.
+    """The result of adding or deleting rules, some of which may have failed.
 
     Attributes:
         rules: the rules that were added, with their ids; in a dry run those that would have been.
         errors: one for each rule that was not added or deleted.
-        created, not_created, valid, invalid, deleted, not_deleted: the server's own count of rules.
+        created, not_created, valid, invalid, deleted, not_deleted: the server's own counts of rules.
     """
 
     rules: tuple[StreamRule, ...] = ()
@@ -73,13 +73,13 @@ class RuleUpdate(msgspec.Struct, frozen=True):
 
 
 class RuleCounts(msgspec.Struct, frozen=True):
-    """How many rules there are, and how many there may be.
+    """The numbers of existing and of allowed rules.
 
     Attributes:
         rules: those of this app.
         limit: the most that an app may have; None where the server doesn't say.
         project_rules: those of all apps of the project.
-        project_limit: the most that they may have together; None where the server doesn't say.
+        project_limit: the most that all of these apps may have; None where the server doesn't say.
         apps: the number of rules of each app of the project, by the app's id.
     """
 
@@ -91,7 +91,7 @@ class RuleCounts(msgspec.Struct, frozen=True):
 
     @property
     def room(self) -> int | None:
-        """How many rules can be added; None where the server names no limit."""
+        """The number of rules that can be added; None where the server names no limit."""
         left = [
             limit - rules
             for rules, limit in ((self.rules, self.limit), (self.project_rules, self.project_limit))
@@ -101,10 +101,10 @@ class RuleCounts(msgspec.Struct, frozen=True):
 
 
 class RulesRefused(StreamError):
-    """Rules that are wanted can't be had, so what they were to take the place of was left as it is.
+    """Desired rules can't be added, so the rules that they were to replace were left as they are.
 
     Attributes:
-        errors: why, one for each rule, or one for all.
+        errors: the reasons, one for each rule, or one for all.
     """
 
     def __init__(self, errors: tuple[RuleError, ...]) -> None:
@@ -117,19 +117,19 @@ class RulesRefused(StreamError):
 
 
 class RulesMissing(StreamError):
-    """Rules were deleted for others to take their place, and neither could be added.
+    """Rules were deleted to be replaced, and neither the replacements nor the old rules could be added.
 
-    `client.rules.add(*error.missing)` puts them back; what failed is the error's `__cause__`.
+    `client.rules.add(*error.missing)` puts them back; the failure is the error's `__cause__`.
 
     Attributes:
-        missing: the rules that are not at X any more, with the tags that they had. Where X couldn't be asked
-            for what is there, those that may be missing.
-        reason: what failed.
+        missing: the rules that are not at X any more, with the tags that they had. If the list of rules
+            couldn't be read, those that may be missing.
+        reason: the failure, in words.
     """
 
     def __init__(self, missing: tuple[StreamRule, ...], reason: str) -> None:
         what = "1 rule is" if len(missing) == 1 else f"{len(missing):,} rules are"
-        named = "; ".join(map(shown, missing))
+        named = "; ".join(map(format_rule, missing))
         super().__init__(
             f"{what} missing now, as changing rules failed ({reason}); "
             f"client.rules.add(*error.missing) puts back: {named}"

@@ -1,4 +1,4 @@
-"""From the rules there are to the rules that are wanted: the plan, and the order it is carried out in."""
+"""From the current rules to the desired ones: the plan, and the order of its steps."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from .model import RuleError, RulesRefused, StreamRule, shown
-from .update import BATCH, Batch, batches, same, wanted
+from .model import RuleError, RulesRefused, StreamRule, format_rule
+from .update import BATCH, Batch, batches, same, to_stream_rule
 
 if TYPE_CHECKING:
     from rxtweets.rules.language.ast import Rule
 
-    Wanted = str | StreamRule | Rule | tuple[str | Rule, str | None]
+    Desired = str | StreamRule | Rule | tuple[str | Rule, str | None]
 
 
 _SMALL_SWAP = 10
 _FEW_SWAPS = 20
-"""A swap holds ten rules, or more where that makes more than 20 swaps: each is two requests, and X takes 100
-in 15 minutes. Between the two its rules aren't there."""
+"""A swap has ten rules, or more where that would make more than 20 swaps: each is two requests, of which X
+takes 100 in 15 minutes. Between the two its rules are missing."""
 
 
 class Swap(NamedTuple):
@@ -39,7 +39,7 @@ class Swap(NamedTuple):
 
 
 class SyncPlan(msgspec.Struct, frozen=True):
-    """What makes the rules at X those that are wanted; `str()` of it is a diff to be read.
+    """The changes that make the rules at X the desired ones; `str()` of it is a readable diff.
 
     Attributes:
         adds: the rules to add, in the order they were asked for.
@@ -53,19 +53,19 @@ class SyncPlan(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         changes = [(rule, "-") for rule in self.deletes] + [(rule, "+") for rule in self.adds]
-        changes.sort(key=lambda change: change[0].value)  # stable: what takes a rule's place comes below it
-        lines = [f"{sign} {shown(rule)}" for rule, sign in changes]
+        changes.sort(key=lambda change: change[0].value)  # stable: a rule's replacement comes below it
+        lines = [f"{sign} {format_rule(rule)}" for rule, sign in changes]
         counts = f"{len(self.adds):,} to add, {len(self.deletes):,} to delete, {len(self.keeps):,} to keep"
         return "\n".join([*lines, counts])
 
     def steps(self, room: int | None) -> Iterator[Batch | Swap]:
-        """Yield what carries it out, in turn, with *room* for so many more rules (None: for any number).
+        """Yield the steps that carry it out, with *room* for so many more rules (None: for any number).
 
-        What only adds comes first, and what only deletes last. In between, rules are swapped: those that get
-        another tag and, where there is no room for an addition, one that goes for one that comes.
+        Additions come first, and deletions last. In between, rules are swapped: those that get another tag
+        and, where there is no room for an addition, a rule to delete with one to add.
 
         Raises:
-            RulesRefused: there are more rules than may be.
+            RulesRefused: there would be more rules than the limit allows.
         """
         adds, swaps, deletes = self._sorted()
         if room is None:
@@ -84,7 +84,7 @@ class SyncPlan(msgspec.Struct, frozen=True):
     def _sorted(
         self,
     ) -> tuple[tuple[StreamRule, ...], tuple[tuple[StreamRule, StreamRule], ...], tuple[StreamRule, ...]]:
-        """What is only added; pairs of old and new with the same value; what is only deleted."""
+        """Return the additions, the pairs of old and new with the same value, and the deletions."""
         old = {rule.value: rule for rule in self.deletes}
         swaps = tuple((old[new.value], new) for new in self.adds if new.value in old)
         swapped = {rule.id for rule, _ in swaps}
@@ -95,8 +95,12 @@ class SyncPlan(msgspec.Struct, frozen=True):
         )
 
 
-def desired(rules: Iterable[Wanted], tag_prefix: str) -> dict[str, StreamRule]:
-    """*rules* by their values. Raises ValueError for what X can't hold or isn't in the scope."""
+def desired_rules(rules: Iterable[Desired], tag_prefix: str) -> dict[str, StreamRule]:
+    """Return *rules* by their values.
+
+    Raises:
+        ValueError: one is no rule that X can have, has two tags, or a tag without the prefix.
+    """
     if isinstance(rules, str | StreamRule):
         raise ValueError(f"sync() takes a list of all the rules there are to be, not one: {rules!r}")
     found: dict[str, StreamRule] = {}
@@ -115,31 +119,31 @@ def desired(rules: Iterable[Wanted], tag_prefix: str) -> dict[str, StreamRule]:
     return found
 
 
-def plan(wished: Mapping[str, StreamRule], there: Iterable[StreamRule], tag_prefix: str) -> SyncPlan:
-    """The fewest changes that make what is *there*, of tags with the prefix, the rules in *wished*.
+def plan(desired: Mapping[str, StreamRule], current: Iterable[StreamRule], tag_prefix: str) -> SyncPlan:
+    """Return the fewest changes that make the *current* rules whose tags have the prefix the *desired* ones.
 
     Raises:
-        RulesRefused: a rule is wanted that is there with a tag out of the scope; X has each only once.
+        RulesRefused: a desired rule exists with a tag without the prefix; X has each value only once.
     """
     keeps: dict[str, StreamRule] = {}
     deletes: list[StreamRule] = []
-    foreign: list[RuleError] = []
-    for rule in there:
-        new = wished.get(rule.value)
+    unmanaged: list[RuleError] = []
+    for rule in current:
+        new = desired.get(rule.value)
         if not (rule.tag or "").startswith(tag_prefix):
             if new is not None:
-                foreign.append(_foreign(rule))
+                unmanaged.append(_unmanaged(rule))
         elif new is None or not same(rule, new) or rule.value in keeps:
             deletes.append(rule)
         else:
             keeps[rule.value] = rule
-    if foreign:
-        raise RulesRefused(tuple(foreign))
-    adds = tuple(rule for value, rule in wished.items() if value not in keeps)
+    if unmanaged:
+        raise RulesRefused(tuple(unmanaged))
+    adds = tuple(rule for value, rule in desired.items() if value not in keeps)
     return SyncPlan(adds, tuple(deletes), tuple(keeps.values()))
 
 
-def _one(rule: Wanted) -> StreamRule:
+def _one(rule: Desired) -> StreamRule:
     tag: str | None = None
     text: str | StreamRule | Rule
     if isinstance(rule, tuple):
@@ -148,11 +152,11 @@ def _one(rule: Wanted) -> StreamRule:
         text, tag = rule
     else:
         text = rule
-    one = wanted(text, tag)
+    one = to_stream_rule(text, tag)
     return StreamRule(one.value.strip(), one.tag or None)
 
 
-def _foreign(rule: StreamRule) -> RuleError:
+def _unmanaged(rule: StreamRule) -> RuleError:
     detail = f"it is there with the tag {rule.tag!r}, which sync() was told to leave alone"
     return RuleError("DuplicateRule", detail, value=rule.value, id=rule.id)
 

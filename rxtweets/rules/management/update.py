@@ -1,4 +1,4 @@
-"""What goes over the wire when rules are changed: requests made of rules, and rules read from answers."""
+"""The wire format of changes to rules: request bodies, and rules read from responses."""
 
 from __future__ import annotations
 
@@ -23,47 +23,51 @@ _COUNTED = ("created", "not_created", "valid", "invalid", "deleted", "not_delete
 
 
 class Batch(NamedTuple):
-    """What one request adds or deletes; a rule to delete goes by its id, or by its value without one."""
+    """The rules that one request adds or deletes; one to delete is named by its id, or else its value."""
 
     kind: Literal["add", "delete"]
     rules: tuple[StreamRule, ...]
 
     def body(self) -> dict[str, Any]:
-        """As it is sent."""
+        """Return the body of the request."""
         if self.kind == "add":
-            return {"add": [_form(rule) for rule in self.rules]}
+            return {"add": [_to_json(rule) for rule in self.rules]}
         ids = [rule.id for rule in self.rules if rule.id]
         values = [rule.value for rule in self.rules if not rule.id]
-        return {"delete": {name: held for name, held in (("ids", ids), ("values", values)) if held}}
+        return {"delete": {name: some for name, some in (("ids", ids), ("values", values)) if some}}
 
-    def told(self, update: RuleUpdate) -> bool:
-        """Return whether *update* says of every rule that it was done."""
+    def is_confirmed(self, update: RuleUpdate) -> bool:
+        """Return whether *update* confirms the change of every rule."""
         if self.kind == "add":
             return {rule.value for rule in self.rules} <= {rule.value for rule in update.rules}
         return update.deleted >= len(set(self.rules))
 
-    def question(self, update: RuleUpdate) -> tuple[str, ...]:
-        """Return the ids of the rules that tell what came of it; none if only all rules do."""
-        telling: Sequence[RuleError | StreamRule] = self.rules
+    def ids_to_check(self, update: RuleUpdate) -> tuple[str, ...]:
+        """Return the ids of the rules that show the result; none if the list of all rules is needed."""
+        relevant: Sequence[RuleError | StreamRule] = self.rules
         if self.kind == "add":
-            every_one = len(update.rules) + len(update.errors) >= len(self.rules)
-            telling = update.errors if every_one else ()
-        ids = tuple(one.id for one in telling if one.id)
-        return ids if len(ids) == len(telling) else ()
+            complete = len(update.rules) + len(update.errors) >= len(self.rules)
+            relevant = update.errors if complete else ()
+        ids = tuple(one.id for one in relevant if one.id)
+        return ids if len(ids) == len(relevant) else ()
 
-    def settled(self, update: RuleUpdate, there: Iterable[StreamRule]) -> RuleUpdate:
-        """Return *update* as what is *there* has it: an error for each rule that isn't as it is wanted."""
-        return (_added if self.kind == "add" else _deleted)(self.rules, update, tuple(there))
+    def verified(self, update: RuleUpdate, current: Iterable[StreamRule]) -> RuleUpdate:
+        """Return *update* corrected by the *current* rules: an error for each rule that isn't as desired."""
+        return (_added if self.kind == "add" else _deleted)(self.rules, update, tuple(current))
 
 
 def batches(kind: Literal["add", "delete"], rules: Sequence[StreamRule]) -> Iterator[Batch]:
-    """As few requests for *rules* as there can be."""
+    """Yield as few requests for *rules* as possible."""
     for start in range(0, len(rules), BATCH):
         yield Batch(kind, tuple(rules[start : start + BATCH]))
 
 
-def wanted(rule: str | StreamRule | Rule, tag: str | None = None) -> StreamRule:
-    """*rule* as a value to send; *tag* is for one that has none. Raises ValueError for what can't be one."""
+def to_stream_rule(rule: str | StreamRule | Rule, tag: str | None = None) -> StreamRule:
+    """Return *rule* as a value to send; *tag* is for one that has none.
+
+    Raises:
+        ValueError: it is no rule, is empty or too long, or it or its tag is no text that can be sent.
+    """
     own: str | None = None
     if isinstance(rule, StreamRule):
         value, own = rule.value, rule.tag
@@ -91,8 +95,12 @@ def wanted(rule: str | StreamRule | Rule, tag: str | None = None) -> StreamRule:
     return StreamRule(value, tag if own is None else own)
 
 
-def unwanted(rules: Iterable[int | str | StreamRule], values: Iterable[str | Rule]) -> list[StreamRule]:
-    """What to delete: first what goes by its id."""
+def to_deletions(rules: Iterable[int | str | StreamRule], values: Iterable[str | Rule]) -> list[StreamRule]:
+    """Return the rules to delete, those named by their ids first.
+
+    Raises:
+        ValueError: there is none, or an id is not numeric.
+    """
     if isinstance(values, str):
         raise ValueError(f"values is a list of rules, not a string: write values=[{values!r}]")
     ids: list[int | str] = []
@@ -108,38 +116,40 @@ def unwanted(rules: Iterable[int | str | StreamRule], values: Iterable[str | Rul
         raise ValueError("delete() takes at least one rule: it was given none")
     checks.apart("delete", ids)
     try:
-        listed = checks.ids("delete", ids, len(ids)).split(",") if ids else []
+        valid_ids = checks.ids("delete", ids, len(ids)).split(",") if ids else []
     except ValueError as error:
         raise ValueError(f"{error}; what a rule says goes into values=[…]") from None
-    return [StreamRule("", id=one) for one in listed] + [StreamRule(wanted(one).value) for one in texts]
+    return [StreamRule("", id=one) for one in valid_ids] + [
+        StreamRule(to_stream_rule(one).value) for one in texts
+    ]
 
 
 def same(one: StreamRule, other: StreamRule) -> bool:
-    """Whether both match the same and are labelled the same. An empty tag is none."""
+    """Return whether both have the same value and the same tag. An empty tag is none."""
     return one.value == other.value and (one.tag or None) == (other.tag or None)
 
 
 def read_rule(item: dict[str, Any]) -> StreamRule:
-    """A rule as the server writes it."""
+    """Return a rule of a response."""
     return StreamRule(text(item.get("value")) or "", text(item.get("tag")), text(item.get("id")))
 
 
 def read_update(answer: JSONResponse) -> RuleUpdate:
-    """Return what the server did. Raises UnexpectedResponse where it doesn't tell."""
+    """Return the result of a change. Raises `UnexpectedResponse` if the response has none."""
     summary = answer.get_object("meta", "summary")
     rules = tuple(read_rule(item) for item in answer.get_list("data"))
     errors = tuple(_error(item) for item in answer.get_list("errors"))
     if not summary and not rules:
-        # Neither counted nor added: the errors, if any, are about the request and not about a rule.
+        # Nothing is counted or added: the errors, if any, concern the request and not a rule.
         raise answer.unexpected("it doesn't say what became of the rules")
     return RuleUpdate(rules, errors, **{name: number(summary.get(name)) for name in _COUNTED})
 
 
 def read_counts(answer: JSONResponse) -> RuleCounts:
-    """Return how many rules there are; X writes some of the numbers as text.
+    """Return the counts of rules; X writes some of the numbers as text.
 
     Raises:
-        UnexpectedResponse: there are no counts in the answer.
+        UnexpectedResponse: there are no counts in the response.
     """
     data = answer.get_object("data")
     if not data:
@@ -156,7 +166,7 @@ def read_counts(answer: JSONResponse) -> RuleCounts:
 
 
 def merged(updates: Sequence[RuleUpdate]) -> RuleUpdate:
-    """What came of several requests, as if it had been one."""
+    """Return the results of several requests as if they had been one."""
     return RuleUpdate(
         tuple(rule for update in updates for rule in update.rules),
         tuple(error for update in updates for error in update.errors),
@@ -164,14 +174,14 @@ def merged(updates: Sequence[RuleUpdate]) -> RuleUpdate:
     )
 
 
-def _form(rule: StreamRule) -> dict[str, str]:
+def _to_json(rule: StreamRule) -> dict[str, str]:
     return {"value": rule.value} if rule.tag is None else {"value": rule.value, "tag": rule.tag}
 
 
-def _added(rules: tuple[StreamRule, ...], update: RuleUpdate, there: tuple[StreamRule, ...]) -> RuleUpdate:
-    asked = {(rule.value, rule.tag or None) for rule in rules}
-    mine = {rule.value: rule for rule in there if (rule.value, rule.tag or None) in asked}
-    values = {rule.id: rule.value for rule in there if rule.id}
+def _added(rules: tuple[StreamRule, ...], update: RuleUpdate, current: tuple[StreamRule, ...]) -> RuleUpdate:
+    desired = {(rule.value, rule.tag or None) for rule in rules}
+    mine = {rule.value: rule for rule in current if (rule.value, rule.tag or None) in desired}
+    values = {rule.id: rule.value for rule in current if rule.id}
     created = {rule.value: rule for rule in update.rules}
     errors: list[RuleError] = []
     named: set[str] = set()
@@ -196,25 +206,27 @@ def _added(rules: tuple[StreamRule, ...], update: RuleUpdate, there: tuple[Strea
     )
 
 
-def _deleted(rules: tuple[StreamRule, ...], update: RuleUpdate, there: tuple[StreamRule, ...]) -> RuleUpdate:
-    ids, values = {rule.id for rule in there}, {rule.value for rule in there}
+def _deleted(
+    rules: tuple[StreamRule, ...], update: RuleUpdate, current: tuple[StreamRule, ...]
+) -> RuleUpdate:
+    ids, values = {rule.id for rule in current}, {rule.value for rule in current}
     left = [rule for rule in dict.fromkeys(rules) if (rule.id in ids if rule.id else rule.value in values)]
-    unsaid = tuple(
+    unexplained = tuple(
         RuleError("NotDeleted", "the server does not say why", value=rule.value or None, id=rule.id)
         for rule in left
     )
-    errors = (update.errors or unsaid) if left else ()
+    errors = (update.errors or unexplained) if left else ()
     return RuleUpdate(errors=errors, deleted=len(set(rules)) - len(left), not_deleted=len(left))
 
 
 def _error(item: dict[str, Any]) -> RuleError:
-    """An error about one rule; X puts what is wrong in one of three places."""
+    """Return an error about one rule; X gives the reason in one of three places."""
     details = item.get("details")
-    said = [text(detail) for detail in details] if isinstance(details, list) else []
+    reasons = [text(detail) for detail in details] if isinstance(details, list) else []
     nested = item.get("errors")
     if isinstance(nested, list):
-        said += [text(one.get("message")) for one in nested if isinstance(one, dict)]
-    detail = "; ".join(one for one in said if one) or text(item.get("detail")) or ""
+        reasons += [text(one.get("message")) for one in nested if isinstance(one, dict)]
+    detail = "; ".join(one for one in reasons if one) or text(item.get("detail")) or ""
     return RuleError(
         title=text(item.get("title")) or "",
         detail=detail,

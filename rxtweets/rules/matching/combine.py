@@ -6,42 +6,34 @@ from collections.abc import Container
 from typing import Any
 
 from .features import PostFeatures
-from .terms import ANYTHING, Alternatives, CompiledTerm, Outcome
+from .terms import ANYTHING, Alternatives, CompiledTerm, Evaluate, Outcome
 
 
 def conjunction(parts: list[CompiledTerm]) -> CompiledTerm:
     """Return what is true where all of *parts* are, and false where one of them is."""
-    functions = [part.evaluate for part in parts]
-
-    def evaluate(features: PostFeatures) -> Outcome:
-        missing: tuple[str, ...] = ()
-        for function in functions:
-            outcome = function(features)
-            if outcome is False:
-                return False
-            if outcome is not True:
-                missing += outcome
-        return _unique(missing) or True
-
-    return CompiledTerm(evaluate, _most_selective(parts))
+    return CompiledTerm(_decided_by(False, parts), _most_selective(parts))
 
 
 def disjunction(parts: list[CompiledTerm]) -> CompiledTerm:
     """Return what is true where one of *parts* is, and false where all of them are."""
+    alternatives = tuple(keys for part in parts for keys in part.alternatives)
+    return CompiledTerm(_decided_by(True, parts), alternatives if all(alternatives) else ANYTHING)
+
+
+def _decided_by(decisive: bool, parts: list[CompiledTerm]) -> Evaluate:
     functions = [part.evaluate for part in parts]
 
     def evaluate(features: PostFeatures) -> Outcome:
         missing: tuple[str, ...] = ()
         for function in functions:
             outcome = function(features)
-            if outcome is True:
-                return True
-            if outcome is not False:
+            if outcome is decisive:
+                return decisive
+            if isinstance(outcome, tuple):
                 missing += outcome
-        return _unique(missing) or False
+        return tuple(dict.fromkeys(missing)) if missing else not decisive
 
-    alternatives = tuple(keys for part in parts for keys in part.alternatives)
-    return CompiledTerm(evaluate, alternatives if all(alternatives) else ANYTHING)
+    return evaluate
 
 
 def negation(part: CompiledTerm) -> CompiledTerm:
@@ -66,10 +58,6 @@ def with_requested(part: CompiledTerm, requested: Container[str]) -> CompiledTer
         return outcome
 
     return CompiledTerm(evaluate, part.alternatives)
-
-
-def _unique(names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(names)) if len(names) > 1 else names
 
 
 def _most_selective(parts: list[CompiledTerm]) -> Alternatives:
