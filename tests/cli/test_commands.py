@@ -27,7 +27,7 @@ LINE = re.compile(r"\d\d:\d\d:\d\d @\w+ .+")
 @pytest.fixture
 def emulator() -> Iterator[Emulator]:
     """An emulator apart from the command, with a rule of somebody else in it."""
-    with Emulator(rate=100) as emulator:
+    with Emulator(rate=100, level="enterprise") as emulator:
         yield emulator
 
 
