@@ -51,6 +51,7 @@ STATUS: dict[str, Any] = {
 RETWEET: dict[str, Any] = {
     **STATUS,
     "id": 505874924095815690,
+    "id_str": "505874924095815690",
     "text": "RT @jack: x",
     "retweeted_status": STATUS,
     "entities": {},
@@ -131,8 +132,8 @@ def test_a_status_has_a_form_in_v2(tmp_path: Path) -> None:
 
 def test_what_a_status_refers_to_and_was_not_recorded(tmp_path: Path) -> None:
     """On v2 it is named, and where it is asked for a problem says that it can't be had."""
-    quote = {**STATUS, "id": 505874924095815700, "quoted_status_id": 505874924095815001}
-    to_a_user = {**STATUS, "id": 505874924095815701, "in_reply_to_status_id": None}
+    quote = {**STATUS, "id_str": "505874924095815700", "quoted_status_id": 505874924095815001}
+    to_a_user = {**STATUS, "id_str": "505874924095815701", "in_reply_to_status_id": None}
     asked = "tweet.fields=in_reply_to_user_id&expansions=referenced_tweets.id,in_reply_to_user_id"
     with (
         Emulator(posts=recorded(tmp_path, quote, to_a_user), rate=1000) as emulator,
@@ -148,6 +149,34 @@ def test_what_a_status_refers_to_and_was_not_recorded(tmp_path: Path) -> None:
     assert first["includes"].keys() == second["includes"].keys() == {"users"}
     assert second["data"]["in_reply_to_user_id"] == second["includes"]["users"][0]["id"] == "13"
     assert "referenced_tweets" not in second["data"]
+
+
+def test_ids_that_javascript_rounded_are_read_from_their_strings(tmp_path: Path) -> None:
+    """`id_str` and the like win over numbers, of the status, its user, and all that it refers to."""
+    exact = {
+        "id_str": "505874924095815681",
+        "in_reply_to_status_id_str": "505874924095815001",
+        "in_reply_to_user_id_str": "1800000000000000013",
+        "quoted_status_id_str": "505874924095815003",
+    }
+    status = {
+        **STATUS,
+        **{name.removesuffix("_str"): int(float(number)) for name, number in exact.items()},
+        **exact,
+        "user": {**PERSON, "id": int(float("1800000000000000001")), "id_str": "1800000000000000001"},
+    }
+    assert status["id"] != int(exact["id_str"])
+    with (
+        Emulator(posts=recorded(tmp_path, json.dumps(status)), rate=1000) as emulator,
+        raw_get(emulator, f"{SAMPLE}?tweet.fields=author_id,in_reply_to_user_id,referenced_tweets") as stream,
+    ):
+        post = stream.message()["data"]
+    assert (post["id"], post["author_id"]) == (exact["id_str"], "1800000000000000001")
+    assert post["in_reply_to_user_id"] == exact["in_reply_to_user_id_str"]
+    assert {one["type"]: one["id"] for one in post["referenced_tweets"]} == {
+        "replied_to": exact["in_reply_to_status_id_str"],
+        "quoted": exact["quoted_status_id_str"],
+    }
 
 
 def test_a_payload_is_sent_as_it_was_and_as_asked_for(tmp_path: Path) -> None:
@@ -193,7 +222,7 @@ def test_recorded_posts_are_matched(tmp_path: Path) -> None:
 
 def test_the_file_waits_for_a_listener(tmp_path: Path) -> None:
     """Nothing of it is lost while no stream is open."""
-    file = recorded(tmp_path, *({**STATUS, "id": number} for number in range(1, 2000)))
+    file = recorded(tmp_path, *({**STATUS, "id": number, "id_str": str(number)} for number in range(1, 2000)))
     with Emulator(posts=file, rate=20) as emulator:
         with raw_get(emulator, SAMPLE) as stream:
             assert stream.message()["data"]["id"] == "1"

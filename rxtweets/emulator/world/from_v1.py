@@ -1,30 +1,29 @@
-"""Posts from statuses of v1.1, as they were recorded."""
+"""Posts from recorded statuses of v1.1.
+
+Ids are read from `id_str` and the like where there is one: JavaScript rounds the numbers.
+"""
 
 from __future__ import annotations
 
-import calendar
 import re
-import time
 from typing import Any
 
 from msgspec import structs
 
-from .ids import EPOCH, id_time
+from .ids import EPOCH, id_time, read_time
 from .model import Counts, Link, Media, Mention, Person, Place, Post, Recorded, Tag
 from .people import People
 
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
 
 def post_from_status(status: dict[str, Any], line: bytes, people: People) -> Post:
-    """The post that a recorded status is. Raises what malformed ones make Python raise."""
+    """Return the post of a recorded status. Raises whatever a malformed one makes Python raise."""
     post = _post(status, people)
     post.recorded = Recorded("1.1", line)
     return post
 
 
 def _post(status: dict[str, Any], people: People) -> Post:
-    """The post, with the whole text of an extended tweet."""
+    """Return the post, with the whole text of an extended tweet."""
     inside = status.get("extended_tweet") or status
     entities = inside.get("entities") or {}
     text: str = inside.get("full_text") or status["text"]
@@ -35,7 +34,7 @@ def _post(status: dict[str, Any], people: People) -> Post:
     coordinates = (status.get("coordinates") or {}).get("coordinates")
     retweeted = status.get("retweeted_status")
     return Post(
-        id=int(status["id"]),
+        id=_id(status),
         ms=_ms(status),
         text=text,
         author=person_from_user(status["user"]),
@@ -50,7 +49,7 @@ def _post(status: dict[str, Any], people: People) -> Post:
         quote_link=quote_link,
         place=_place(status["place"]) if status.get("place") else None,
         point=(float(coordinates[0]), float(coordinates[1])) if coordinates else None,
-        reply_to=_answered(status, people),
+        reply_to=_reply_target(status, people),
         to=_addressee(status, people),
         retweeted=_post(retweeted, people) if retweeted else None,
         quoted=None if retweeted else quoted,
@@ -67,16 +66,16 @@ def _post(status: dict[str, Any], people: People) -> Post:
 
 
 def person_from_user(user: dict[str, Any]) -> Person:
-    """The person that a recorded user is."""
+    """Return the person of a recorded user."""
     avatar = re.search(r"profile_images/(.+?)_normal", user.get("profile_image_url_https") or "")
     return Person(
-        id=int(user["id"]),
+        id=_id(user),
         screen_name=user["screen_name"],
         name=user.get("name") or user["screen_name"],
         bio=user.get("description") or "",
         location=user.get("location") or "",
         lang=user.get("lang") or "",
-        joined=when_made(user["created_at"]) if user.get("created_at") else EPOCH,
+        joined=read_time(user["created_at"]) if user.get("created_at") else EPOCH,
         followers=int(user.get("followers_count") or 0),
         following=int(user.get("friends_count") or 0),
         posts=int(user.get("statuses_count") or 0),
@@ -89,43 +88,42 @@ def person_from_user(user: dict[str, Any]) -> Person:
     )
 
 
-def when_made(text: str) -> int:
-    """The Unix milliseconds of a time as v1.1 writes it. Raises ValueError."""
-    _, month, day, clock, _, year = text.split()
-    hour, minute, second = clock.split(":")
-    parts = (int(year), _MONTHS.index(month) + 1, int(day), int(hour), int(minute), int(second))
-    return calendar.timegm(time.struct_time((*parts, 0, 0, 0))) * 1000
+def _id(one: dict[str, Any]) -> int:
+    return int(one.get("id_str") or one["id"])
+
+
+def _reference(status: dict[str, Any], name: str) -> int | None:
+    number = status.get(f"{name}_str") or status.get(name)
+    return int(number) if number else None
 
 
 def _ms(status: dict[str, Any]) -> int:
     if status.get("timestamp_ms"):
         return int(status["timestamp_ms"])
-    made = status.get("created_at")
-    return when_made(made) if made else id_time(int(status["id"]))
+    created = status.get("created_at")
+    return read_time(created) if created else id_time(_id(status))
 
 
-def _answered(status: dict[str, Any], people: People) -> Post | None:
-    """The post that is answered, of which a status says only whose it is."""
-    author = _addressee(status, people)
-    if not status.get("in_reply_to_status_id") or author is None:
-        return None
-    return _unseen(int(status["in_reply_to_status_id"]), author)
+def _reply_target(status: dict[str, Any], people: People) -> Post | None:
+    """Return the post that is answered, of which a status tells only the author."""
+    number, author = _reference(status, "in_reply_to_status_id"), _addressee(status, people)
+    return None if number is None or author is None else _missing(number, author)
 
 
 def _addressee(status: dict[str, Any], people: People) -> Person | None:
-    number = status.get("in_reply_to_user_id")
-    return people.with_id(int(number), status.get("in_reply_to_screen_name")) if number else None
+    number = _reference(status, "in_reply_to_user_id")
+    return people.with_id(number, status.get("in_reply_to_screen_name")) if number else None
 
 
 def _quoted(status: dict[str, Any], people: People) -> Post | None:
-    quoted, number = status.get("quoted_status"), status.get("quoted_status_id")
+    quoted, number = status.get("quoted_status"), _reference(status, "quoted_status_id")
     if quoted:
         return _post(quoted, people)
-    return _unseen(int(number), people.at(int(number) >> 22)) if number else None
+    return _missing(number, people.at(number >> 22)) if number else None
 
 
-def _unseen(number: int, author: Person) -> Post:
-    """A post that was referred to and not recorded."""
+def _missing(number: int, author: Person) -> Post:
+    """Return a post that is referred to and wasn't recorded."""
     return Post(id=number, ms=id_time(number), text="", author=author, lang="und", gone="deleted")
 
 
@@ -136,7 +134,7 @@ def _tag(one: dict[str, Any]) -> Tag:
 
 def _mention(one: dict[str, Any], people: People) -> Mention:
     start, end = one["indices"]
-    person = people.with_id(int(one["id"]), one["screen_name"])
+    person = people.with_id(_id(one), one["screen_name"])
     return Mention(structs.replace(person, name=one.get("name") or person.name, forms={}), start, end)
 
 
@@ -152,7 +150,7 @@ def _media(one: dict[str, Any]) -> Media:
     name = (one.get("media_url_https") or "").rpartition("/")[2].partition(".")[0]
     kind = one.get("type") if one.get("type") in ("photo", "video", "animated_gif") else "photo"
     size = int(large.get("w") or 0), int(large.get("h") or 0)
-    return Media(int(one["id"]), str(kind), name, *size, int(duration) // 1000, one.get("ext_alt_text"))
+    return Media(_id(one), str(kind), name, *size, int(duration) // 1000, one.get("ext_alt_text"))
 
 
 def _place(place: dict[str, Any]) -> Place:

@@ -1,20 +1,19 @@
-"""Posts from payloads of v2, as they were recorded."""
+"""Posts from recorded payloads of v2."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, Literal
 
-from .ids import EPOCH, id_time
+from .ids import EPOCH, id_time, read_time
 from .locales import script_language
 from .model import Counts, Link, Media, Mention, Person, Place, Poll, Post, Recorded, Tag
 from .people import People
 
 
 def post_from_payload(payload: dict[str, Any], line: bytes, people: People) -> Post:
-    """The post that a recorded payload is about. Raises what malformed ones make Python raise.
+    """Return the post of a recorded payload. Raises whatever a malformed one makes Python raise.
 
-    What the payload leaves out is made up: who wrote it is one of the world's people, if it doesn't say.
+    What the payload leaves out is made up: without an author, the post is by one of the world's people.
     """
     post = _Reader(payload.get("includes") or {}, people).post(payload["data"], 0)
     post.recorded = Recorded("2", line)
@@ -22,7 +21,7 @@ def post_from_payload(payload: dict[str, Any], line: bytes, people: People) -> P
 
 
 class _Reader:
-    """Makes posts of what a payload includes."""
+    """Makes posts from what a payload includes."""
 
     def __init__(self, includes: dict[str, list[dict[str, Any]]], people: People) -> None:
         self._people = people
@@ -33,7 +32,7 @@ class _Reader:
         self._polls = {one["id"]: one for one in includes.get("polls", [])}
 
     def post(self, data: dict[str, Any], depth: int) -> Post:
-        """The post; what it refers to is there down to a second step."""
+        """Return the post; those that it refers to have their own references, and these none."""
         number, text = int(data["id"]), data["text"]
         entities = data.get("entities") or {}
         urls = entities.get("urls") or []
@@ -51,7 +50,7 @@ class _Reader:
         media_link = next((_link(one) for one in urls if one.get("media_key")), None)
         return Post(
             id=number,
-            ms=_ms(data["created_at"]) if data.get("created_at") else id_time(number),
+            ms=read_time(data["created_at"]) if data.get("created_at") else id_time(number),
             text=text,
             author=self._person(author) if author else self._people.at(number >> 22),
             lang=data.get("lang") or script_language(text) or "en",
@@ -71,7 +70,7 @@ class _Reader:
             quoted=quoted,
             counts=Counts(
                 int(metrics.get("retweet_count") or metrics.get("repost_count") or 0),
-                *(int(metrics.get(f"{name}_count") or 0) for name in _COUNTED),
+                *(int(metrics.get(f"{name}_count") or 0) for name in _METRICS),
             ),
             sensitive=bool(data.get("possibly_sensitive")),
             poll=_poll(self._polls[polls[0]]) if polls and polls[0] in self._polls else None,
@@ -87,7 +86,7 @@ class _Reader:
         }
 
     def _other(self, kind: str, post_id: str, data: dict[str, Any], depth: int) -> Post:
-        """A post that is referred to, or what can be told of one that isn't included."""
+        """Return a post that is referred to, or what is known of one that isn't included."""
         known = self._posts.get(post_id)
         if known is not None:
             return self.post(known, depth + 1)
@@ -134,11 +133,11 @@ class _Reader:
         )
 
 
-_COUNTED = ("like", "reply", "quote", "bookmark", "impression")
+_METRICS = ("like", "reply", "quote", "bookmark", "impression")
 
 
 def person_from_user(user: dict[str, Any]) -> Person:
-    """The person that a recorded user is."""
+    """Return the person of a recorded user."""
     metrics = user.get("public_metrics") or {}
     image = (user.get("profile_image_url") or "").partition("profile_images/")[2].partition("_normal")[0]
     return Person(
@@ -148,7 +147,7 @@ def person_from_user(user: dict[str, Any]) -> Person:
         bio=user.get("description") or "",
         location=user.get("location") or "",
         lang="",
-        joined=_ms(user["created_at"]) if user.get("created_at") else EPOCH,
+        joined=read_time(user["created_at"]) if user.get("created_at") else EPOCH,
         followers=int(metrics.get("followers_count") or 0),
         following=int(metrics.get("following_count") or 0),
         posts=int(metrics.get("tweet_count") or metrics.get("post_count") or 0),
@@ -161,10 +160,6 @@ def person_from_user(user: dict[str, Any]) -> Person:
         verified_type=user.get("verified_type") or "none",
         pinned=int(user["pinned_tweet_id"]) if user.get("pinned_tweet_id") else None,
     )
-
-
-def _ms(text: str) -> int:
-    return int(datetime.fromisoformat(text).timestamp() * 1000)
 
 
 def _tag(one: dict[str, Any]) -> Tag:

@@ -16,8 +16,6 @@ from .entities import entities, media_form
 from .escapes import escape, escaped
 from .social_graph import DirectMessage, UserList
 
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _SOURCES = {
     "Twitter Web App": "https://mobile.twitter.com",
     "Twitter for iPhone": "http://twitter.com/download/iphone",
@@ -43,10 +41,10 @@ def status_bytes(post: Post) -> bytes:
 
 
 def when(ms: int) -> str:
-    """A time as v1.1 writes it; not by strftime, whose names of days follow the locale."""
-    t = time.gmtime(ms / 1000)
-    day, month = _DAYS[t.tm_wday], _MONTHS[t.tm_mon - 1]
-    return f"{day} {month} {t.tm_mday:02} {t.tm_hour:02}:{t.tm_min:02}:{t.tm_sec:02} +0000 {t.tm_year}"
+    """Return a time as v1.1 writes it."""
+    utc = time.gmtime(ms / 1000)
+    text = time.asctime(utc)  # strftime's names of days would follow the locale
+    return f"{text[:8]}{utc.tm_mday:02}{text[10:19]} +0000 {utc.tm_year}"
 
 
 def status(post: Post, *, depth: int = 0) -> dict[str, Any]:
