@@ -134,7 +134,7 @@ class ConnectionsClient:
         name = _NAMES.get(urlsplit(endpoint.request.url).path)
         try:
             began = parsedate_to_datetime(connected.headers.get("Date", ""))
-        except ValueError:
+        except (ValueError, OverflowError):
             return reactivex.just(False)
         if name is None or began.tzinfo is None:
             return reactivex.just(False)

@@ -5,21 +5,26 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import reactivex
 from reactivex import Observable, abc
+from reactivex import operators as ops
 from reactivex.disposable import (
     Disposable,
     SerialDisposable,
     SingleAssignmentDisposable,
 )
-from reactivex.scheduler import CurrentThreadScheduler, TimeoutScheduler
+from reactivex.scheduler import CurrentThreadScheduler, ImmediateScheduler, TimeoutScheduler
 
-from rxtweets._observable import StreamObservable
+from rxtweets._observable import StreamObservable, as_stream
 from rxtweets._schedulers import on_no_event_loop, steady_clock
 from rxtweets.backoff import BackoffPolicy
 from rxtweets.errors import StreamError, TooManyConnections
 from rxtweets.messages import Connected, Connecting, Lifecycle, Reconnecting
 
 _T = TypeVar("_T")
+
+_LONGEST_ENDING = 10.0
+"""Seconds that a stale connection's end is waited for; the reconnect's own wait begins after them."""
 
 
 def retry_with_backoff(
@@ -45,8 +50,8 @@ def retry_with_backoff(
         policy: which failure waits how long; default `BackoffPolicy.standard()`.
         end_stale: called after `TooManyConnections` with the last `Connected`, if there was one, for an
             Observable that ends that connection where the server still counts it, and tells whether it did;
-            then the next session is tried in a second. Its errors mean that it did not. See
-            `ConnectionsClient.end_stale`.
+            then the next session is tried in a second. Its errors mean that it did not, and so does no answer
+            in 10 s. See `ConnectionsClient.end_stale`.
         scheduler: where the waits run and which clock they go by; default the subscriber's, else a timer
             thread. Changes of the system's time don't matter.
     """
@@ -98,10 +103,14 @@ def retry_with_backoff(
                 if end_stale is None or last is None or not isinstance(error, TooManyConnections):
                     retry(error)
                     return
+                connected = last
+                asked = as_stream(reactivex.defer(lambda _: end_stale(connected)))
+                if not isinstance(timer, CurrentThreadScheduler | ImmediateScheduler):  # they sit a wait out
+                    asked = asked.pipe(ops.timeout(_LONGEST_ENDING, scheduler=timer))
                 ending = SingleAssignmentDisposable()
                 current.disposable = ending
                 ended: list[bool] = []
-                ending.disposable = end_stale(last).subscribe(
+                ending.disposable = asked.subscribe(
                     ended.append,
                     lambda _: retry(error),
                     lambda: retry(error, any(ended)),

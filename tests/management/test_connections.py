@@ -100,6 +100,7 @@ def test_end_stale() -> None:
         (FILTER, BEGAN, [{"connected_at": "2026-11-01T10:00:00Z"}]),
         (FILTER, Connected(200, {}), None),
         (FILTER, Connected(200, {"Date": "once"}), None),
+        (FILTER, Connected(200, {"Date": f"Sun, 01 Nov {'9' * 20} 10:00:00 GMT"}), None),
         (v2.activity(base_url="http://127.0.0.1:9"), BEGAN, None),
     ],
 )

@@ -229,6 +229,26 @@ def test_a_broken_connection_that_still_counts_is_ended(ended: Observable[bool],
     assert asked[0] == Connected(200, {})
 
 
+def test_an_end_of_a_stale_connection_that_raises_has_not_ended_it() -> None:
+    """Whatever goes wrong about it, the stream goes on as the table says."""
+
+    def end_stale(connected: Connected) -> Observable[bool]:
+        raise OverflowError
+
+    source = Sessions((100.0, DROPPED), (None, TOO_MANY))
+    timeline(source.stream().pipe(tw.retry_with_backoff(POLICY, end_stale=end_stale)), 165.0)
+    assert source.begun == [0.0, 100.0, 160.0]
+
+
+def test_a_stale_connection_whose_end_is_not_answered_holds_nothing_up() -> None:
+    """After 10 s without an answer the wait is that of the table."""
+    source = Sessions((100.0, DROPPED), (None, TOO_MANY))
+    retrying = tw.retry_with_backoff(POLICY, end_stale=lambda _: reactivex.never())
+    seen = timeline(source.stream().pipe(retrying), 175.0)
+    assert [at for at, item in seen.items if isinstance(item, Reconnecting)] == [100.0, 110.0]
+    assert source.begun == [0.0, 100.0, 170.0]
+
+
 def test_the_connections_of_others_are_not_ended() -> None:
     """A first session that is refused has left no connection behind, so none is looked for."""
 
