@@ -11,7 +11,7 @@ import threading
 import warnings
 from collections import Counter
 from collections.abc import Callable
-from typing import ClassVar, Literal, TypedDict, Unpack
+from typing import TYPE_CHECKING, ClassVar, Literal, TypedDict, Unpack
 from urllib.parse import urlsplit
 
 import reactivex
@@ -29,8 +29,10 @@ from .management import ConnectionsClient, SubscriptionsClient
 from .messages import Connected, Lifecycle, Message
 from .operators import decode, retry_with_backoff
 from .rest import Api
-from .rules import RulesClient
 from .transport import Transport
+
+if TYPE_CHECKING:
+    from .rules import RulesClient
 
 __all__ = ["Stream", "StreamingClient"]
 
@@ -329,6 +331,8 @@ class StreamingClient(_Streams):
     @property
     def rules(self) -> RulesClient:
         """The rules of the filtered stream."""
+        from .rules import RulesClient  # brings the rule language, which other streams do without
+
         return RulesClient(self._api())
 
     @property

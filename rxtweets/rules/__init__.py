@@ -7,8 +7,54 @@ A rule is a value: `parse` reads one from text, `keyword("cat") & has("images")`
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+from rxtweets.rules.language.ast import CompiledRule, Reason, Rule, all_of, any_of
+from rxtweets.rules.language.build import (
+    bio,
+    bio_location,
+    bio_name,
+    bounding_box,
+    cashtag,
+    context,
+    conversation_id,
+    embedding,
+    embedding_threshold,
+    emoji,
+    entity,
+    followers_count,
+    following_count,
+    from_,
+    from_affiliate_of,
+    has,
+    hashtag,
+    in_reply_to_tweet_id,
+    is_,
+    keyword,
+    lang,
+    listed_count,
+    mention,
+    min_followers,
+    near,
+    operator,
+    phrase,
+    place,
+    place_country,
+    point_radius,
+    retweets_of,
+    retweets_of_tweet_id,
+    sample,
+    source,
+    to,
+    to_affiliate_of,
+    tweets_count,
+    url,
+    url_contains,
+    url_description,
+    url_title,
+)
+from rxtweets.rules.language.explain import explain, fields_for
+from rxtweets.rules.language.problems import RuleProblem, RuleSyntaxError
+from rxtweets.rules.language.translate import from_filter
+from rxtweets.rules.language.validate import Limits, parse, validate
 from rxtweets.rules.management.client import REQUEST_POLICY, RulesClient
 from rxtweets.rules.management.model import (
     RuleCounts,
@@ -19,69 +65,7 @@ from rxtweets.rules.management.model import (
     StreamRule,
 )
 from rxtweets.rules.management.sync import SyncPlan
-
-if TYPE_CHECKING:
-    from rxtweets.rules.language.ast import CompiledRule, Reason, Rule, all_of, any_of
-    from rxtweets.rules.language.build import (
-        bio,
-        bio_location,
-        bio_name,
-        bounding_box,
-        cashtag,
-        context,
-        conversation_id,
-        embedding,
-        embedding_threshold,
-        emoji,
-        entity,
-        followers_count,
-        following_count,
-        from_,
-        from_affiliate_of,
-        has,
-        hashtag,
-        in_reply_to_tweet_id,
-        is_,
-        keyword,
-        lang,
-        listed_count,
-        mention,
-        min_followers,
-        near,
-        operator,
-        phrase,
-        place,
-        place_country,
-        point_radius,
-        retweets_of,
-        retweets_of_tweet_id,
-        sample,
-        source,
-        to,
-        to_affiliate_of,
-        tweets_count,
-        url,
-        url_contains,
-        url_description,
-        url_title,
-    )
-    from rxtweets.rules.language.explain import explain, fields_for
-    from rxtweets.rules.language.problems import RuleProblem, RuleSyntaxError
-    from rxtweets.rules.language.translate import from_filter
-    from rxtweets.rules.language.validate import Limits, parse, validate
-    from rxtweets.rules.matching.match import EVERY_FIELD, Match
-
-_LAZY = {
-    "language.ast": ("CompiledRule", "Reason", "Rule", "all_of", "any_of"),
-    "language.validate": ("Limits", "parse", "validate"),
-    "language.explain": ("explain", "fields_for"),
-    "matching.match": ("EVERY_FIELD", "Match"),
-    "language.problems": ("RuleProblem", "RuleSyntaxError"),
-    "language.translate": ("from_filter",),
-}
-"""The modules of names that are imported on first use; the builders, in `language.build`, are others."""
-
-_MODULES = {name: module for module, names in _LAZY.items() for name in names}
+from rxtweets.rules.matching.match import EVERY_FIELD, Match
 
 __all__ = [
     "EVERY_FIELD",
@@ -150,17 +134,3 @@ __all__ = [
     "url_title",
     "validate",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    found = getattr(import_module(f".{_MODULES.get(name, 'language.build')}", __name__), name)
-    globals()[name] = found
-    return found
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from reactivex import Observable
 from reactivex import operators as ops
@@ -12,6 +12,7 @@ from rxtweets.backoff import BackoffPolicy, Curve
 from rxtweets.endpoints import checks
 from rxtweets.errors import StreamError
 from rxtweets.rest import Api, JSONResponse, Pairs, run_steps
+from rxtweets.rules.language.ast import Rule
 
 from . import sync as syncing
 from .apply import Changes
@@ -19,11 +20,8 @@ from .model import RuleCounts, RulesRefused, RuleUpdate, StreamRule
 from .sync import SyncPlan
 from .update import Batch, batches, merged, read_counts, read_rule, same, to_deletions, to_stream_rule
 
-if TYPE_CHECKING:
-    from rxtweets.rules.language.ast import Rule
-
-    _Text = str | StreamRule | Rule
-    _Changing = Generator[Observable[Any] | RuleUpdate, Any, None]
+_Text = str | StreamRule | Rule
+_Changing = Generator[Observable[Any] | RuleUpdate, Any, None]
 
 _PATH = "/2/tweets/search/stream/rules"
 

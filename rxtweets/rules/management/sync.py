@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import msgspec
+
+from rxtweets.rules.language.ast import Rule
 
 from .model import RuleError, RulesRefused, StreamRule, format_rule
 from .update import BATCH, Batch, batches, same, to_stream_rule
 
-if TYPE_CHECKING:
-    from rxtweets.rules.language.ast import Rule
-
-    Desired = str | StreamRule | Rule | tuple[str | Rule, str | None]
-
+Desired = str | StreamRule | Rule | tuple[str | Rule, str | None]
 
 _SMALL_SWAP = 10
 _FEW_SWAPS = 20

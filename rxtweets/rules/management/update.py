@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from rxtweets.endpoints import checks
 from rxtweets.rest import JSONResponse, number, text
+from rxtweets.rules.language.ast import Rule
 
 from .model import RuleCounts, RuleError, RuleUpdate, StreamRule
-
-if TYPE_CHECKING:
-    from rxtweets.rules.language.ast import Rule
 
 BATCH = 100
 """The most rules in one request: X's OpenAPI description names no limit; with this one the longest rules take
@@ -71,11 +69,7 @@ def to_stream_rule(rule: str | StreamRule | Rule, tag: str | None = None) -> Str
     own: str | None = None
     if isinstance(rule, StreamRule):
         value, own = rule.value, rule.tag
-    elif isinstance(rule, str):
-        value = rule
     else:
-        from rxtweets.rules.language.ast import Rule  # only a program that has built a rule has loaded it
-
         value = str(rule) if isinstance(rule, Rule) else rule
     if not isinstance(value, str):
         raise ValueError(
