@@ -220,6 +220,11 @@ class Post(Struct, kw_only=True, eq=False):
     def __repr__(self) -> str:
         return f"Post(id={self.id}, author={self.author.screen_name!r}, text={self.text!r})"
 
+    def recorded_in(self, protocol: str) -> bytes | None:
+        """Return the JSON of a post that was recorded in that protocol (1.1 or 2), else None."""
+        recorded = self.recorded
+        return recorded.line if recorded is not None and recorded.protocol == protocol else None
+
     @property
     def shown(self) -> tuple[int, int]:
         """The range of the text that is displayed: without the user replied to and the link of media."""

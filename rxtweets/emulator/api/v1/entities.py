@@ -1,4 +1,4 @@
-"""What stands in a status's text, and the pictures that come with it, in v1.1's form."""
+"""The entities of statuses in v1.1's form, media included."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .escapes import escaped
 
 
 def entities(post: Post, end: int | None = None, more: Link | None = None) -> dict[str, Any]:
-    """What stands in the text (up to `end`), the link to the rest included."""
+    """Return the entities of the text up to `end`, and the link to the rest if there is one."""
     limit = len(post.text) if end is None else end
     links = [link for link in post.all_links if link.end <= limit]
     if more is not None:
@@ -51,6 +51,7 @@ def _mention(mention: Mention) -> dict[str, Any]:
 
 
 def media_form(media: Media, post: Post) -> dict[str, Any]:
+    """Return the media object."""
     link = post.media_link
     assert link is not None  # media come with the link that stands for them
     form: dict[str, Any] = {

@@ -10,5 +10,5 @@ escape = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def escaped(text: str) -> str | msgspec.Raw:
-    """The text for a place in a form, its characters beyond ASCII escaped."""
+    """Return the text as a value to encode, its characters beyond ASCII escaped."""
     return text if text.isascii() else msgspec.Raw(escape(text))

@@ -16,7 +16,7 @@ from .social_graph import AccountState
 
 
 class EventContext(Struct, frozen=True):
-    """What an event is made of: the account that it concerns, the post that it follows, and the world."""
+    """The account that an event concerns, the post that it follows, and the world."""
 
     account: AccountState
     post: Post

@@ -47,7 +47,7 @@ class EventSampler:
 
 
 def _like(context: EventContext) -> Iterator[bytes]:
-    """The account likes the post that it was sent, or a stranger likes the account's own."""
+    """Let the account like the post that it was sent, or a stranger the account's own."""
     post, account = context.post.retweeted or context.post, context.account
     fan = context.stranger() if post.author.id == account.me.id else account.me
     if fan is not None and (fan, post) not in account.liked:
@@ -65,7 +65,7 @@ def _unlike(context: EventContext) -> Iterator[bytes]:
 
 
 def _quoted(context: EventContext) -> Iterator[bytes]:
-    """A stranger quotes a post of the account: the quote comes, and the event about it."""
+    """Let a stranger quote a post of the account: the quote comes, and the event about it."""
     other = context.stranger()
     if context.account.posted and other is not None:
         text, _ = generate_text(context.rng, context.world.people, ANY, other.lang)
@@ -76,7 +76,7 @@ def _quoted(context: EventContext) -> Iterator[bytes]:
 
 
 def _retweet_noticed(name: str, context: EventContext) -> Iterator[bytes]:
-    """A stranger likes or retweets a retweet by the account."""
+    """Let a stranger like or retweet a retweet by the account."""
     other = context.stranger()
     if context.account.retweets and other is not None:
         retweet = pick(context.rng, context.account.retweets)
@@ -120,7 +120,7 @@ def _unfollow(context: EventContext) -> Iterator[bytes]:
 
 
 def _apply(name: str, context: EventContext) -> Iterator[bytes]:
-    """Something that can be undone happens to a stranger, or to a friend."""
+    """Apply an event that can be undone to a stranger or a friend."""
     account = context.account
     of_friend = name.startswith("user_")
     person = context.stranger() if not of_friend else _friend(context) if len(account.friends) > 1 else None
@@ -148,7 +148,7 @@ def _account_event(context: EventContext, kind: str, name: str, person: Person) 
 
 
 def _profile(context: EventContext) -> Iterator[bytes]:
-    """The account changes its description."""
+    """Change the account's description."""
     me = context.account.me
     me.bio = random_bio(me.lang, context.rng)
     me.forms.clear()
@@ -167,7 +167,7 @@ def _friend(context: EventContext) -> Person:
 
 
 def _direct_message(context: EventContext) -> Iterator[bytes]:
-    """A direct message, to a friend or from one."""
+    """Send a direct message, to a friend or from one."""
     if context.account.friends:
         pair = [context.account.me, _friend(context)]
         context.rng.shuffle(pair)

@@ -1,4 +1,4 @@
-"""What the streams of v1.1 send."""
+"""The public streams of v1.1."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .parameters import PARTITIONS
 
 
 class StatusFeed(Feed):
-    """Statuses, and what comes beside them."""
+    """Statuses, and the notices between them."""
 
     protocol = "1.1"
     clock: Clock
@@ -32,7 +32,7 @@ class StatusFeed(Feed):
         self.delimited = delimited
 
     def matches(self, post: Post) -> bool:
-        """Whether the stream gets the post."""
+        """Tell whether the stream gets the post."""
         return True
 
     def message(self, post: Post) -> bytes | None:
@@ -74,7 +74,7 @@ class FilterFeed(StatusFeed):
 
 
 def spec_from_query(query: FilterQuery, rng: random.Random) -> PostSpec:
-    """Something that a filter matches."""
+    """Return a spec whose posts mostly match the filter."""
     options: list[PostSpec] = []
     if query.track:
         options.append(PostSpec(words=tuple(rng.choice(query.track).split())))
@@ -88,31 +88,31 @@ def spec_from_query(query: FilterQuery, rng: random.Random) -> PostSpec:
 
 
 def _language(asked: Sequence[str], rng: random.Random) -> str | None:
-    """One of the languages asked for; None where X has none of them, so that nothing will match."""
+    """Return one of the languages asked for, or None where X has none of them, so that nothing matches."""
     codes = [code for one in asked for code in rule_languages(one)]
     return rng.choice(codes) if codes else None
 
 
 class VolumeFeed(StatusFeed):
-    """All statuses, or those of one kind; of the parts into which they are split, those asked for."""
+    """All statuses, or those of one kind, in the partitions asked for."""
 
     def __init__(
         self,
         kind: Callable[[Post], object],
-        parts: frozenset[int],
+        partitions: frozenset[int],
         languages: frozenset[str],
         level: str,
         delimited: bool,
     ) -> None:
         super().__init__(delimited)
         self._kind = kind
-        self._parts = parts
+        self._partitions = partitions
         self._languages = languages.union(*map(rule_languages, languages))
         self._level = LEVELS.index(level)
 
     def matches(self, post: Post) -> bool:
         return (
-            partition_of(post, PARTITIONS) in self._parts
+            partition_of(post, PARTITIONS) in self._partitions
             and (not self._languages or post.lang in self._languages)
             and LEVELS.index(post.level) >= self._level
             and bool(self._kind(post))

@@ -1,4 +1,4 @@
-"""Posts, people, lists and letters in v1.1's form, with every field that streams of v1.1 had."""
+"""Statuses, users, lists and direct messages in v1.1's form, with every field that its streams had."""
 
 from __future__ import annotations
 
@@ -31,12 +31,10 @@ encode = msgspec.json.Encoder().encode
 
 
 def status_bytes(post: Post) -> bytes:
-    """The post as v1.1's JSON."""
+    """Return the post as v1.1's JSON, made once for all streams; a recorded status as it was."""
     made: bytes | None = post.forms.get("1.1")
     if made is None:
-        kept = post.recorded
-        as_it_was = kept is not None and kept.protocol == "1.1"
-        made = post.forms["1.1"] = kept.line if kept and as_it_was else encode(status(post))
+        made = post.forms["1.1"] = post.recorded_in("1.1") or encode(status(post))
     return made
 
 
@@ -48,9 +46,9 @@ def when(ms: int) -> str:
 
 
 def status(post: Post, *, depth: int = 0) -> dict[str, Any]:
-    """The status object. One inside another (`depth` 1: retweeted, quoted) has no timestamp of its own.
+    """Return the status object. One inside another (`depth` 1 retweeted, 2 quoted) has no `timestamp_ms`.
 
-    In a quoted status only the id tells of what that quotes itself; a retweeted one has it whole.
+    Of what a quoted status quotes itself, there is only the id; of what a retweeted one quotes, the whole.
     """
     replied, addressee = post.reply_to, post.addressee
     program = _SOURCES.get(post.source, "https://example.com")
@@ -97,7 +95,7 @@ def status(post: Post, *, depth: int = 0) -> dict[str, Any]:
 
 
 def _add_shown(form: dict[str, Any], post: Post, more: Link | None, text: str) -> None:
-    """What depends on how much of the text is shown, and on what: ranges, the long form, pictures, links."""
+    """Add the range shown, the extended tweet or the media, and whether links may be sensitive."""
     if more is not None:
         form["display_text_range"] = [min(post.shown[0], more.start - 2), LONGEST + len(text) - length(text)]
         form["extended_tweet"] = _extended(post)
@@ -110,7 +108,7 @@ def _add_shown(form: dict[str, Any], post: Post, more: Link | None, text: str) -
 
 
 def user(person: Person) -> msgspec.Raw:
-    """The user object, made once: it is a third of most statuses."""
+    """Return the user object, made once: it is a third of most statuses."""
     made: msgspec.Raw | None = person.forms.get("1.1")
     if made is None:
         made = person.forms["1.1"] = msgspec.Raw(escape(_user(person)))
@@ -166,7 +164,7 @@ def _user(person: Person) -> dict[str, Any]:
 
 
 def list_form(one: UserList) -> dict[str, Any]:
-    """The list object."""
+    """Return the list object."""
     slug = one.name.lower().replace(" ", "-")
     path = f"{one.owner.screen_name}/{slug}"
     return {
@@ -207,7 +205,7 @@ def direct_message_form(message: DirectMessage) -> dict[str, Any]:
 
 
 def _more_link(post: Post) -> Link:
-    """The link to the whole of a long status that its cut text ends with."""
+    """Return the link to the whole status with which the text of a long one ends."""
     target = f"https://twitter.com/i/web/status/{post.id}"
     cut = len(beginning(post.text, LONGEST - 25))
     spans: tuple[Link | Tag | Mention, ...] = (*post.links, *post.tags, *post.mentions, *post.symbols)

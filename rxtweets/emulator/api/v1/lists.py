@@ -52,7 +52,7 @@ def _own_list(context: EventContext) -> UserList | None:
 
 
 def _joined(subscribes: bool, context: EventContext) -> Iterator[bytes]:
-    """A stranger joins a list of the account's, or the account a stranger's, as member or subscriber."""
+    """Add a stranger to a list of the account's, or the account to a stranger's."""
     if context.account.lists:
         one = pick(context.rng, context.account.lists)
         person = context.stranger() if one.owner is context.account.me else context.account.me
@@ -64,7 +64,7 @@ def _joined(subscribes: bool, context: EventContext) -> Iterator[bytes]:
 
 
 def _left(subscribes: bool, context: EventContext) -> Iterator[bytes]:
-    """A user leaves a list of the account's, or the account another's."""
+    """Remove a user from a list of the account's, or the account from another's."""
     me = context.account.me
     pairs = [
         (one, person)

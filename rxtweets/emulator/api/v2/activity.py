@@ -1,4 +1,4 @@
-"""v2's activity stream: events of the kinds subscribed to."""
+"""The activity stream of v2: events of the kinds subscribed to."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _WANTS = {
     "post.quote.create": "quote",
     "post.repost.create": "retweet",
 }
-"""What a post of these kinds has."""
+"""What a spec wants for posts of these events."""
 _CHANGED = {
     "bio": "description",
     "profile_picture": "profile_image_url",
@@ -39,11 +39,11 @@ _CHANGED = {
     "verified_badge": "verified_type",
     "affiliate_badge": "affiliation",
 }
-"""The field of a person that a change of the profile is about."""
+"""The field of a user that a profile event is about."""
 
 
 class ActivityFeed(Feed):
-    """For each post one event, of a subscription that it fits; kinds that aren't about posts fit any."""
+    """One event for each post, of a subscription that it fits; events that aren't about posts fit any."""
 
     def __init__(self, subscriptions: Mapping[str, Subscription], world: World) -> None:
         self._subscriptions = subscriptions
@@ -65,10 +65,10 @@ class ActivityFeed(Feed):
         )
 
     def message(self, post: Post) -> bytes | None:
-        fitting = [one for one in self._subscriptions.values() if _fits(one, post)]
-        if not fitting:
+        matching = [one for one in self._subscriptions.values() if _matches(one, post)]
+        if not matching:
             return None
-        chosen = self._world.rng.choice(fitting)
+        chosen = self._world.rng.choice(matching)
         data: dict[str, Any] = {
             "event_uuid": str(post.id),
             "event_type": chosen.event_type,
@@ -83,29 +83,29 @@ class ActivityFeed(Feed):
         rng, people = self._world.rng, self._world.people
         user_id = chosen.filter.get("user_id")
         person: Person = people.with_id(int(user_id)) if user_id else post.author
-        room, _, what = chosen.event_type.partition(".")
+        category, _, event = chosen.event_type.partition(".")
         if chosen.event_type == "post.delete":
             return {"id": str(post.id), "author_id": str(post.author.id)}
-        if room == "post":
+        if category == "post":
             return post_form(post, _POST_FIELDS)
-        if room == "like":
+        if category == "like":
             data: dict[str, Any] = like(post, _LIKE_FIELDS, rng)["data"]
             return data
-        if room == "profile":
-            field = _CHANGED[what.rpartition(".")[2]]
+        if category == "profile":
+            field = _CHANGED[event.rpartition(".")[2]]
             return {"before": _value(people.sample(rng), field), "after": _value(person, field)}
-        if room == "news":
-            said = unescaped(post.text)
-            headline = said.partition("\n")[0][:80]
-            return {"category": "News", "headline": headline, "summary": said, "hook": post.author.name}
+        if category == "news":
+            text = unescaped(post.text)
+            headline = text.partition("\n")[0][:80]
+            return {"category": "News", "headline": headline, "summary": text, "hook": post.author.name}
         other, outbound = user_form(people.sample(rng), _POST_FIELDS), user_form(person, _POST_FIELDS)
-        if chosen.filter.get("direction") == "outbound" or room in ("mute", "block"):
+        if chosen.filter.get("direction") == "outbound" or category in ("mute", "block"):
             return {"source": outbound, "target": other}
         return {"source": other, "target": outbound}
 
 
-def _fits(one: Subscription, post: Post) -> bool:
-    """Whether the post is one that the subscription is about, or it isn't about posts."""
+def _matches(one: Subscription, post: Post) -> bool:
+    """Tell whether the subscription is about the post, or not about posts at all."""
     kind, wanted = one.event_type, one.filter
     if not kind.startswith("post."):
         return True

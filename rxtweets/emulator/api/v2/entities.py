@@ -1,15 +1,16 @@
-"""What stands in a post's text, in v2's form."""
+"""The entities of posts in v2's form."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from rxtweets.emulator.world.model import Link, Mention, Post, Tag
+from rxtweets.emulator.world.model import Link, Mention, Note, Post, Tag
 from rxtweets.emulator.world.text import unescaped
 
 
 def entities(post: Post) -> dict[str, Any] | None:
-    found = _standing(post.tags, post.symbols, post.mentions)
+    """Return the entities of the text, or None for none."""
+    found = _tags_and_mentions(post)
     urls = [_url(link) | _page(link) for link in post.all_links]
     if post.media_link is not None:
         urls += [{**_url(post.media_link), "media_key": media.key} for media in post.media]
@@ -22,10 +23,10 @@ def entities(post: Post) -> dict[str, Any] | None:
 
 
 def _annotations(post: Post) -> list[dict[str, Any]]:
-    """The names in the text that the post is about.
+    """Return the entities of context annotations that are named in the text.
 
-    Unlike all others they count characters of the text as it was typed, and their `end` is the last one.
-    Source: recorded posts, of whose annotations most do.
+    Unlike all others they count the characters of the unescaped text, and their `end` is the last one.
+    Source: most annotations of recorded posts.
     """
     found, text = [], unescaped(post.text)
     for name in dict.fromkeys(context.name for context in post.contexts):
@@ -44,22 +45,21 @@ def _annotations(post: Post) -> list[dict[str, Any]]:
     return found
 
 
-def _standing(
-    tags: tuple[Tag, ...], symbols: tuple[Tag, ...], mentions: tuple[Mention, ...]
-) -> dict[str, Any]:
+def _tags_and_mentions(text: Post | Note) -> dict[str, Any]:
     found = {
-        "hashtags": [_tag(tag) for tag in tags],
-        "cashtags": [_tag(tag) for tag in symbols],
-        "mentions": [_mention(mention) for mention in mentions],
+        "hashtags": [_tag(tag) for tag in text.tags],
+        "cashtags": [_tag(tag) for tag in text.symbols],
+        "mentions": [_mention(mention) for mention in text.mentions],
     }
     return {name: parts for name, parts in found.items() if parts}
 
 
 def note(post: Post) -> dict[str, Any] | None:
+    """Return the note of a long post, or None for a short one."""
     whole = post.note
     if whole is None:
         return None
-    found = _standing(whole.tags, whole.symbols, whole.mentions)
+    found = _tags_and_mentions(whole)
     if whole.links:
         found["urls"] = [_url(link) for link in whole.links]
     return {"text": whole.text, "entities": found} if found else {"text": whole.text}
@@ -85,7 +85,7 @@ def _url(link: Link) -> dict[str, Any]:
 
 
 def _page(link: Link) -> dict[str, Any]:
-    """What X has read on the page that the link leads to."""
+    """Return what X has read on the page that the link leads to."""
     if not (link.title or link.description):
         return {}
     image = f"https://pbs.twimg.com/news_img/{link.short[13:]}"

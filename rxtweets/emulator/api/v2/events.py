@@ -1,4 +1,4 @@
-"""v2's streams that are not about posts themselves: likes, compliance, labels."""
+"""The streams of v2 that don't carry posts: likes, compliance, labels."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LABELS = ("MisleadingInformation", "Satire", "AdultContent")
 
 
 class LikeFeed(PlainFeed):
-    """Likes of posts, by whoever."""
+    """One like for each post."""
 
     def __init__(self, fields: Fields, partition: int | None, partitions: int, world: World) -> None:
         self.fields = fields
@@ -37,7 +37,7 @@ class LikeFeed(PlainFeed):
 
 
 def like(post: Post, fields: Fields, rng: random.Random) -> dict[str, Any]:
-    """A like of the post, with what the fields and expansions ask for."""
+    """Return a like of the post, with what the fields and expansions ask for."""
     asked = fields.like
     data: dict[str, Any] = {"id": f"{rng.getrandbits(128):032x}", "liked_tweet_id": str(post.id)}
     if "created_at" in asked:
@@ -60,7 +60,7 @@ Event = Callable[[Post, World], dict[str, Any]]
 
 
 class EventFeed(PlainFeed):
-    """One event for each post made."""
+    """One event for each post."""
 
     def __init__(self, kind: str, partition: int | None, partitions: int, world: World) -> None:
         self.partition = partition
@@ -73,7 +73,7 @@ class EventFeed(PlainFeed):
 
 
 def _post_event(post: Post, world: World) -> dict[str, Any]:
-    """A post deleted, withheld, dropped, brought back or edited."""
+    """Return the event of a post deleted, withheld, dropped, undropped or edited."""
     rng = world.rng
     named = {"id": str(post.id), "author_id": str(post.author.id)}
     what: dict[str, Any] = {"tweet": named, "event_at": when(post.ms + 2000)}
@@ -93,7 +93,7 @@ def _post_event(post: Post, world: World) -> dict[str, Any]:
 
 
 def _user_event(post: Post, world: World) -> dict[str, Any]:
-    """An account protected, suspended, deleted, withheld or changed, or the reverse."""
+    """Return the event of a user protected, suspended, deleted, withheld or changed, or the reverse."""
     what: dict[str, Any] = {"user": {"id": str(post.author.id)}, "event_at": when(post.ms + 2000)}
     kind = world.rng.choice(_USER_EVENTS)
     if kind == "user_withheld":
@@ -106,13 +106,13 @@ def _user_event(post: Post, world: World) -> dict[str, Any]:
 
 
 def _unlike(post: Post, world: World) -> dict[str, Any]:
-    """A like taken back."""
+    """Return the event of a like withdrawn."""
     favorite = {"id": str(post.id), "user_id": str(world.people.sample(world.rng).id)}
     return {"delete": {"favorite": favorite, "event_at": when(post.ms + 2000)}}
 
 
 def _label(post: Post, world: World) -> dict[str, Any]:
-    """A notice put on a post, or a post that can't be seen any more."""
+    """Return the event of a notice on a post, or of a post that became unviewable."""
     named = {"id": str(post.id), "author_id": str(post.author.id)}
     what: dict[str, Any] = {"tweet": named, "event_at": when(post.ms + 2000), "application": "apply"}
     if world.rng.random() < 0.3:

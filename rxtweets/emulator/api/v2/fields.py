@@ -1,4 +1,4 @@
-"""The parameters of v2's streams: which exist, and what those that pick fields pick."""
+"""The parameters of v2's streams, and the fields that they select."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ FURTHER = frozenset({"affiliation.user_id", "referenced_tweets.id.referenced_twe
 
 
 class Fields(Struct, frozen=True):
-    """What of a post, and of what goes with it, a client has asked for."""
+    """The fields and expansions that a client has asked for."""
 
     post: frozenset[str] = frozenset()
     user: frozenset[str] = frozenset()
@@ -90,7 +90,7 @@ class Fields(Struct, frozen=True):
 
 
 def read_fields(call: Call) -> Fields:
-    """The fields of a request whose parameters are known to be right."""
+    """Return the fields of a request whose parameters were checked."""
     asked = {
         name: frozenset(split(call.query.get(name, ""))) for name in (*LISTS, "like_with_tweet_author.fields")
     }
@@ -106,7 +106,7 @@ def read_fields(call: Call) -> Fields:
 
 
 def brought(expansions: frozenset[str]) -> frozenset[str]:
-    """The fields of a post that come with its expansions."""
+    """Return the fields of a post that come with its expansions."""
     return frozenset(_BRINGS[name] for name in expansions if name in _BRINGS)
 
 
@@ -116,7 +116,7 @@ def check(
     partitions: int = 1,
     recovery: Mapping[str, Check] = RECOVERY,
 ) -> Answer | None:
-    """The refusal that the parameters of a request for a stream earn, all their faults in one, or None.
+    """Return the refusal of a request for a stream, with all faults of its parameters, or None.
 
     `partitions` is the number of partitions of the endpoint, 1 where it has none.
     """

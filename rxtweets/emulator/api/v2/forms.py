@@ -1,4 +1,4 @@
-"""Posts, people and what goes with them in v2's form: the fields asked for and no more."""
+"""Posts in v2's form, with what they include: the fields asked for and no more."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rxtweets.emulator.world.model import Counts, Media, Person, Post
 
 from .entities import entities, note
 from .fields import LISTS, Fields
-from .objects import Makers, media_form, place_form, poll_form, user_form, when
+from .objects import FieldTable, media_form, place_form, poll_form, user_form, when
 from .recorded import reduced
 
 _FURTHER_POSTS = "referenced_tweets.id.referenced_tweets.id"
@@ -21,17 +21,16 @@ _PRIVATE = ("non_public_metrics", "organic_metrics", "promoted_metrics")
 
 
 def post_bytes(post: Post, fields: Fields) -> bytes:
-    """The message of a post without its rules, made once for all streams that ask for the same fields."""
+    """Return the message of a post without its rules, made once for all streams with the same fields."""
     made: bytes | None = post.forms.get(fields)
     if made is None:
-        kept = post.recorded
-        whole = reduced(kept.line, fields) if kept and kept.protocol == "2" else envelope(post, fields)
-        made = post.forms[fields] = encode(whole)
+        line = post.recorded_in("2")
+        made = post.forms[fields] = encode(reduced(line, fields) if line else envelope(post, fields))
     return made
 
 
 def envelope(post: Post, fields: Fields) -> dict[str, Any]:
-    """``data``, ``includes`` and ``errors`` of a post."""
+    """Return ``data``, ``includes`` and ``errors`` of a post."""
     whole: dict[str, Any] = {"data": post_form(post, fields)}
     includes = _includes(post, fields)
     if includes:
@@ -45,7 +44,7 @@ def envelope(post: Post, fields: Fields) -> dict[str, Any]:
 
 
 def post_form(post: Post, fields: Fields) -> dict[str, Any]:
-    """The post object; what has no value is left out."""
+    """Return the post object; fields without a value are left out."""
     number = str(post.id)
     versions = [*map(str, post.edits), number] if post.edits else [number]
     form: dict[str, Any] = {"edit_history_tweet_ids": versions, "id": number, "text": post.text}
@@ -96,7 +95,7 @@ def _includes(post: Post, fields: Fields) -> dict[str, Any]:
 
 
 def _brings_posts(fields: Fields) -> bool:
-    """Whether posts that are referred to are asked for."""
+    """Tell whether referenced posts are asked for."""
     return not _POSTS.isdisjoint(fields.expansions)
 
 
@@ -115,7 +114,7 @@ def _denied(post: Post, field: str) -> dict[str, Any]:
 
 
 def _gone(post: Post) -> dict[str, Any]:
-    """Why a post that is referred to isn't among those included."""
+    """Return the problem of a referenced post that isn't among those included."""
     number = str(post.id)
     problem = {
         "resource_id": number,
@@ -197,7 +196,7 @@ def _media_metadata(post: Post) -> list[dict[str, str]] | None:
     return [{"media_key": media.key, "alt_text": media.alt} for media in post.media if media.alt] or None
 
 
-_POST = Makers(
+_POST = FieldTable(
     {
         "attachments": _attachments,
         "author_id": lambda post: str(post.author.id),

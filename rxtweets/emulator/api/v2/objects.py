@@ -1,4 +1,4 @@
-"""What goes with posts in v2's form, people, media, places and polls: the fields asked for and no more."""
+"""Users, media, places and polls in v2's form: the fields asked for and no more."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from .fields import Fields
 
 
 def when(ms: int) -> str:
-    """A time as v2 writes it."""
+    """Return a time as v2 writes it."""
     return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(ms / 1000))
 
 
-class Makers:
-    """What makes the fields of a kind of object, by their names."""
+class FieldTable:
+    """The fields of a kind of object, by name, and the functions that make them."""
 
     def __init__(self, table: dict[str, Callable[[Any], Any]]) -> None:
         self._table = table
         self._chosen = functools.lru_cache(maxsize=64)(self._choose)
 
     def _choose(self, wanted: frozenset[str]) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
-        """In the table's order: a set's isn't the same in every run."""
+        """Return the fields wanted in the table's order: a set's isn't the same in every run."""
         return tuple((name, make) for name, make in self._table.items() if name in wanted)
 
     def fill(self, form: dict[str, Any], wanted: frozenset[str], thing: Any) -> None:
@@ -37,6 +37,7 @@ class Makers:
 
 
 def user_form(person: Person, fields: Fields) -> dict[str, Any]:
+    """Return the user object."""
     form: dict[str, Any] = {"id": str(person.id), "name": person.name, "username": person.screen_name}
     if fields.user:
         _USER.fill(form, fields.user, person)
@@ -44,6 +45,7 @@ def user_form(person: Person, fields: Fields) -> dict[str, Any]:
 
 
 def media_form(media: Media, fields: Fields) -> dict[str, Any]:
+    """Return the media object."""
     form: dict[str, Any] = {"media_key": media.key, "type": media.kind}
     if fields.media:
         _MEDIA.fill(form, fields.media, media)
@@ -51,6 +53,7 @@ def media_form(media: Media, fields: Fields) -> dict[str, Any]:
 
 
 def place_form(place: Place, fields: Fields) -> dict[str, Any]:
+    """Return the place object."""
     whole = {
         "full_name": place.full_name,
         "id": place.id,
@@ -69,6 +72,7 @@ def place_form(place: Place, fields: Fields) -> dict[str, Any]:
 
 
 def poll_form(poll: Poll, made: int, fields: Fields) -> dict[str, Any]:
+    """Return the poll object; `made` is the time of its post in Unix milliseconds."""
     options = [
         {"position": n + 1, "label": label, "votes": poll.votes[n]} for n, label in enumerate(poll.options)
     ]
@@ -99,15 +103,15 @@ def _profile_link(person: Person) -> str:
     return f"https://t.co/{person.id % 36**7:010x}"
 
 
-def _badge(person: Person) -> dict[str, Any] | None:
-    giver = person.affiliation
-    if giver is None:
+def _affiliation(person: Person) -> dict[str, Any] | None:
+    organisation = person.affiliation
+    if organisation is None:
         return None
     return {
-        "badge_url": f"https://pbs.twimg.com/profile_images/{giver.avatar}_bigger.jpg",
-        "description": giver.name,
-        "url": f"https://x.com/{giver.screen_name}",
-        "user_id": [str(giver.id)],
+        "badge_url": f"https://pbs.twimg.com/profile_images/{organisation.avatar}_bigger.jpg",
+        "description": organisation.name,
+        "url": f"https://x.com/{organisation.screen_name}",
+        "user_id": [str(organisation.id)],
     }
 
 
@@ -120,9 +124,9 @@ def _variants(media: Media) -> list[dict[str, Any]]:
     return found
 
 
-_USER = Makers(
+_USER = FieldTable(
     {
-        "affiliation": _badge,
+        "affiliation": _affiliation,
         "created_at": lambda person: when(person.joined),
         "description": lambda person: person.bio,
         "entities": _profile_entities,
@@ -151,7 +155,7 @@ _USER = Makers(
         "withheld": lambda person: {"country_codes": list(person.withheld)} if person.withheld else None,
     }
 )
-_MEDIA = Makers(
+_MEDIA = FieldTable(
     {
         "alt_text": lambda media: media.alt,
         "duration_ms": lambda media: media.seconds * 1000 or None,

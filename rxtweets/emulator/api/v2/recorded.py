@@ -13,11 +13,11 @@ _USER = {"id", "name", "username"}
 _MEDIA = {"media_key", "type"}
 _POLL = {"id", "options"}
 _PLACE = {"id", "full_name"}
-"""What is there without being asked for."""
+"""Fields that are there without being asked for."""
 
 
 def reduced(line: bytes, fields: Fields) -> dict[str, Any]:
-    """The payload with the fields and the included objects asked for, as far as they were recorded."""
+    """Return the payload with the fields and the included objects asked for, as far as recorded."""
     payload = json.loads(line)
     data, wanted = payload["data"], fields.expansions
     recorded = payload.get("includes") or {}
@@ -61,7 +61,7 @@ def _attached(post: dict[str, Any], name: str) -> list[str]:
 
 
 def _named(recorded: dict[str, Any], name: str, key: str, values: Iterable[Any]) -> list[dict[str, Any]]:
-    """The recorded objects of those names, each once."""
+    """Return the recorded objects whose *key* has one of the values, each once."""
     known = {one[key]: one for one in recorded.get(name) or []}
     return [known[value] for value in dict.fromkeys(values) if value in known]
 
