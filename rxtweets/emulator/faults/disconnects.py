@@ -5,20 +5,8 @@ from __future__ import annotations
 from rxtweets.emulator.api.v1 import notices
 from rxtweets.emulator.server.http import operational_disconnect
 
-CODES = {
-    1: "shutdown",
-    2: "duplicate stream",
-    3: "control request",
-    4: "stall",
-    5: "normal",
-    6: "token revoked",
-    7: "admin logout",
-    9: "max message limit",
-    10: "stream exception",
-    11: "broker stall",
-    12: "shed load",
-}
-"""v1.1's codes and their names. Source: the streaming guide of v1.1; 8 was for Twitter itself."""
+CODES = {code: name for code, (name, _) in notices.DISCONNECTS.items()}
+"""v1.1's codes and their names."""
 
 TYPES = {
     "OperationalDisconnect": "This stream has been disconnected for operational reasons.",

@@ -51,7 +51,7 @@ class History:
         post = self.get(number)
         for part in (post, post.retweeted, post.quoted):
             if part is not None:
-                part.forms.clear()
+                part.cache.clear()
 
     def since(self, ms: int) -> int:
         """Return the number of the first post published at that time or later."""

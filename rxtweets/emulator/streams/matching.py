@@ -18,11 +18,11 @@ from rxtweets.rules import EVERY_FIELD, CompiledRule, Rule, fields_for
 
 def tracked(query: FilterQuery, post: Post) -> bool:
     """Whether v1.1's filter sends the post, as its status is read."""
-    features: StatusFeatures | None = post.forms.get("track")
+    features: StatusFeatures | None = post.cache.get("track")
     if features is None:
         status = decode(status_bytes(post))
         assert isinstance(status, Status)
-        features = post.forms["track"] = StatusFeatures(status)
+        features = post.cache["track"] = StatusFeatures(status)
     return query.holds(features)
 
 
@@ -67,7 +67,7 @@ class Selector:
         """The keys of the rules that match, in the order in which they were added."""
         if not self._rules:
             return []
-        known: tuple[int, list[str]] | None = post.forms.get("rules")
+        known: tuple[int, list[str]] | None = post.cache.get("rules")
         if known is not None and known[0] == self._version:
             return known[1]
         message = decode(_as_rules_read_it(post, self._fields))
@@ -82,7 +82,7 @@ class Selector:
             post.counted = True
             for key in found:
                 self.counts[key] += 1
-        post.forms["rules"] = (self._version, found)
+        post.cache["rules"] = (self._version, found)
         return found
 
 

@@ -135,7 +135,7 @@ def _tag(one: dict[str, Any]) -> Tag:
 def _mention(one: dict[str, Any], people: People) -> Mention:
     start, end = one["indices"]
     person = people.with_id(_id(one), one["screen_name"])
-    return Mention(structs.replace(person, name=one.get("name") or person.name, forms={}), start, end)
+    return Mention(structs.replace(person, name=one.get("name") or person.name, cache={}), start, end)
 
 
 def _link(one: dict[str, Any]) -> Link:

@@ -17,8 +17,8 @@ class Person(Struct, kw_only=True, eq=False, gc=False):
     """A user.
 
     `joined` is in Unix milliseconds. `latest` is the id of their latest post, `verified_type` as v2 names it
-    (none, blue, business, government), `affiliation` the account whose badge they carry. `forms` is as
-    `Post.forms`.
+    (none, blue, business, government), `affiliation` the account whose badge they carry. `cache` is as
+    `Post.cache`.
     """
 
     id: int
@@ -45,7 +45,7 @@ class Person(Struct, kw_only=True, eq=False, gc=False):
     withheld: tuple[str, ...] = ()
     protected: bool = False
     latest: int | None = None
-    forms: dict[Any, Any] = field(default_factory=dict)
+    cache: dict[Any, Any] = field(default_factory=dict)
 
 
 class Link(Struct, frozen=True, gc=False):
@@ -176,7 +176,7 @@ class Post(Struct, kw_only=True, eq=False):
     rules; see `languages.sent_code`. `ms` is its time in Unix milliseconds, `edits` are the ids of earlier
     versions, oldest first. With a `note`, the text is the beginning of that and ends with `more_link`.
     `withheld` holds the codes of countries where the post isn't shown. One that is `gone` is empty, and only
-    referred to. `to` is whom it addresses without answering a post of theirs; see `addressee`. `forms` caches
+    referred to. `to` is whom it addresses without answering a post of theirs; see `addressee`. `cache` holds
     what was made from the post, so that one sent to many streams is rendered once; `counted` tells whether
     its matches were added to the rules' counts.
     """
@@ -214,7 +214,7 @@ class Post(Struct, kw_only=True, eq=False):
     community: int | None = None
     sponsored: bool = False
     recorded: Recorded | None = None
-    forms: dict[Any, Any] = field(default_factory=dict)
+    cache: dict[Any, Any] = field(default_factory=dict)
     counted: bool = False
 
     def __repr__(self) -> str:

@@ -210,7 +210,7 @@ class World:
             ms=id_time(post_id),
             text=f"{post.text} {escaped(remark)}",
             edits=(*post.edits, post.id),
-            forms={},
+            cache={},
             counted=False,
         )
         self._references.recent.append(edited)

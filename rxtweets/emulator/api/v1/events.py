@@ -151,7 +151,7 @@ def _profile(context: EventContext) -> Iterator[bytes]:
     """Change the account's description."""
     me = context.account.me
     me.bio = random_bio(me.lang, context.rng)
-    me.forms.clear()
+    me.cache.clear()
     yield context.event("user_update", me, me)
 
 

@@ -32,9 +32,9 @@ encode = msgspec.json.Encoder().encode
 
 def status_bytes(post: Post) -> bytes:
     """Return the post as v1.1's JSON, made once for all streams; a recorded status as it was."""
-    made: bytes | None = post.forms.get("1.1")
+    made: bytes | None = post.cache.get("1.1")
     if made is None:
-        made = post.forms["1.1"] = post.recorded_in("1.1") or encode(status(post))
+        made = post.cache["1.1"] = post.recorded_in("1.1") or encode(status(post))
     return made
 
 
@@ -109,9 +109,9 @@ def _add_shown(form: dict[str, Any], post: Post, more: Link | None, text: str) -
 
 def user(person: Person) -> msgspec.Raw:
     """Return the user object, made once: it is a third of most statuses."""
-    made: msgspec.Raw | None = person.forms.get("1.1")
+    made: msgspec.Raw | None = person.cache.get("1.1")
     if made is None:
-        made = person.forms["1.1"] = msgspec.Raw(escape(_user(person)))
+        made = person.cache["1.1"] = msgspec.Raw(escape(_user(person)))
     return made
 
 

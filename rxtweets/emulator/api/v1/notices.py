@@ -7,27 +7,36 @@ from typing import Any
 from rxtweets.emulator.server.http import encode
 from rxtweets.emulator.world.model import Post
 
-DISCONNECT_REASONS = {
-    1: "The feed was shutdown (possibly a machine restart)",
-    2: "The same endpoint was connected too many times",
-    3: "Control streams was used to close a stream (applies to sitestreams)",
-    4: "The client was reading too slowly and was disconnected by the server",
-    5: "The client appeared to have initiated a disconnect",
-    6: "An oauth token was revoked for a user (applies to site and userstreams)",
-    7: "admin logout",
-    9: "The stream connected with a negative count parameter and was disconnected after all backfill was"
-    " delivered",
-    10: "An internal issue disconnected the stream",
-    11: "An internal issue disconnected the stream",
-    12: "The host the stream was connected to became overloaded and streams were disconnected to balance"
-    " load",
+DISCONNECTS = {
+    1: ("shutdown", "The feed was shutdown (possibly a machine restart)"),
+    2: ("duplicate stream", "The same endpoint was connected too many times"),
+    3: ("control request", "Control streams was used to close a stream (applies to sitestreams)"),
+    4: ("stall", "The client was reading too slowly and was disconnected by the server"),
+    5: ("normal", "The client appeared to have initiated a disconnect"),
+    6: ("token revoked", "An oauth token was revoked for a user (applies to site and userstreams)"),
+    7: ("admin logout", "admin logout"),
+    9: (
+        "max message limit",
+        "The stream connected with a negative count parameter and was disconnected after all"
+        " backfill was delivered",
+    ),
+    10: ("stream exception", "An internal issue disconnected the stream"),
+    11: ("broker stall", "An internal issue disconnected the stream"),
+    12: (
+        "shed load",
+        "The host the stream was connected to became overloaded and streams were disconnected"
+        " to balance load",
+    ),
 }
-"""The reason that goes with each code of a disconnect message. Source: the streaming guide of v1.1."""
+"""The name and the reason of each code of a disconnect.
+
+Source: the streaming guide of v1.1; 8 was for Twitter itself.
+"""
 
 
 def disconnect(code: int, stream_name: str) -> bytes:
     """Return the message that ends a stream. Raises KeyError for an unknown code."""
-    reason = DISCONNECT_REASONS[code]
+    _, reason = DISCONNECTS[code]
     return encode({"disconnect": {"code": code, "stream_name": stream_name, "reason": reason}})
 
 

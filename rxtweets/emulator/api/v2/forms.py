@@ -22,10 +22,10 @@ _PRIVATE = ("non_public_metrics", "organic_metrics", "promoted_metrics")
 
 def post_bytes(post: Post, fields: Fields) -> bytes:
     """Return the message of a post without its rules, made once for all streams with the same fields."""
-    made: bytes | None = post.forms.get(fields)
+    made: bytes | None = post.cache.get(fields)
     if made is None:
         line = post.recorded_in("2")
-        made = post.forms[fields] = encode(reduced(line, fields) if line else envelope(post, fields))
+        made = post.cache[fields] = encode(reduced(line, fields) if line else envelope(post, fields))
     return made
 
 
