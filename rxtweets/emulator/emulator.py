@@ -186,7 +186,7 @@ class Emulator(Address, Controls):
         ones and those that had all they get in this second (`Limits.messages`).
         """
         made = self.compose(post, **details) if isinstance(post, str) else post
-        return self._call(lambda: self._site.hub.give(made))
+        return self._call(lambda: self._site.hub.publish(made))
 
     # --- what was seen
 

@@ -54,7 +54,7 @@ def test_an_address_of_others() -> None:
 @pytest.mark.parametrize("words", [b"", HELLO, b"CONNECT api.x.com:443 HTTP/1.1\r\n"])
 def test_nobody_may_stand_at_the_door_for_ever(words: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that doesn't say enough, in the time for a request, is seen off."""
-    monkeypatch.setattr("rxtweets.emulator.server.listener.PATIENCE", 0.05)
+    monkeypatch.setattr("rxtweets.emulator.server.listener.REQUEST_TIMEOUT", 0.05)
     with Emulator(rate=0, tls=X_HOSTS) as emulator, plain(emulator) as sock:
         sock.sendall(words)
         assert sock.recv(1) == b""

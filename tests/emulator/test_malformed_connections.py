@@ -88,7 +88,7 @@ def test_half_a_request_is_forgotten(site: Emulator, half: bytes) -> None:
 @pytest.mark.parametrize("half", HALVES, ids=lambda half: repr(half)[-20:])
 def test_dawdlers_are_let_go(half: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that doesn't come to the end of its request is disconnected once patience is over."""
-    monkeypatch.setattr(wire, "PATIENCE", 0.1)
+    monkeypatch.setattr(wire, "REQUEST_TIMEOUT", 0.1)
     with Emulator(rate=0) as emulator:
         assert statuses(said(emulator, half, done=False)) in ([], [100], [400])
 

@@ -16,7 +16,7 @@ from rxtweets.emulator.console.page import Console
 from rxtweets.emulator.faults.actions import Action, Result
 from rxtweets.emulator.faults.reading import read
 from rxtweets.emulator.server.authority import split
-from rxtweets.emulator.server.http import Answer, Call, json_answer
+from rxtweets.emulator.server.http import Request, Response, json_response
 from rxtweets.emulator.server.wire import Reply
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Control:
         self._site = site
         self.hosts: frozenset[str] = frozenset()
         self.console = console = Console(site)
-        self.routes: dict[str, dict[str, Callable[[Call], Reply]]] = {
+        self.routes: dict[str, dict[str, Callable[[Request], Reply]]] = {
             "/": {"GET": console.page},
             DO: {"POST": self._do},
             "/emulator/state": {"GET": console.state},
@@ -51,24 +51,24 @@ class Control:
             "/emulator/console.js": {"GET": console.file},
         }
 
-    def respond(self, call: Call) -> Reply:
+    def respond(self, request: Request) -> Reply:
         """Answer a request for a path of the emulator's own."""
-        refused = self._foreign(call)
+        refused = self._foreign(request)
         if refused is not None:
             return _error(403, refused)
-        methods = self.routes.get(call.path)
+        methods = self.routes.get(request.path)
         if methods is None:
-            return _error(404, f"there is no {call.path}: there are {', '.join(sorted(self.routes))}")
-        endpoint = methods.get(call.method)
+            return _error(404, f"there is no {request.path}: there are {', '.join(sorted(self.routes))}")
+        endpoint = methods.get(request.method)
         if endpoint is None:
             allowed = ", ".join(methods)
-            answer = _error(405, f"{call.path} takes {allowed}, not {call.method}")
-            return Answer(405, answer.body, answer.content_type, (("allow", allowed),))
-        return endpoint(call)
+            answer = _error(405, f"{request.path} takes {allowed}, not {request.method}")
+            return Response(405, answer.body, answer.content_type, (("allow", allowed),))
+        return endpoint(request)
 
-    def _foreign(self, call: Call) -> str | None:
+    def _foreign(self, request: Request) -> str | None:
         """What is wrong with where a request comes from."""
-        authority = call.headers.get("host", "")
+        authority = request.headers.get("host", "")
         try:
             host, _ = split(authority)
         except ValueError:
@@ -77,18 +77,18 @@ class Control:
             return (
                 "Host must be this machine's loopback address, or a host that the emulator was started with"
             )
-        origin = call.headers.get("origin")
+        origin = request.headers.get("origin")
         if origin is not None and origin.lower() not in (f"{s}://{authority.lower()}" for s in _SCHEMES):
             return "Origin must be the emulator itself: other pages may not control it"
         return None
 
-    def _do(self, call: Call) -> Answer:
-        if call.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+    def _do(self, request: Request) -> Response:
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             return _error(415, "Content-Type must be application/json")
-        if len(call.body) > LONGEST_BODY:
-            return _error(413, f"the body must have at most {LONGEST_BODY} bytes, it has {len(call.body)}")
+        if len(request.body) > LONGEST_BODY:
+            return _error(413, f"the body must have at most {LONGEST_BODY} bytes, it has {len(request.body)}")
         try:
-            actions = _read(msgspec.json.decode(call.body))
+            actions = _read(msgspec.json.decode(request.body))
         except (ValueError, RecursionError) as error:
             return _error(400, str(error))
         done: list[Result] = []
@@ -97,8 +97,8 @@ class Control:
                 done.append(action.perform(self._site))
             except ValueError as error:
                 said = f"action {len(done) + 1}: {error}" if len(actions) > 1 else str(error)
-                return json_answer({"error": said, "done": done}, 400)
-        return json_answer({"done": done})
+                return json_response({"error": said, "done": done}, 400)
+        return json_response({"done": done})
 
 
 _SCHEMES = ("http", "https")
@@ -124,5 +124,5 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _error(status: int, text: str) -> Answer:
-    return json_answer({"error": text}, status)
+def _error(status: int, text: str) -> Response:
+    return json_response({"error": text}, status)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from rxtweets.emulator.server.http import Answer, Call, problem, v1_refusal, v2_refusal
+from rxtweets.emulator.server.http import Request, Response, problem, v1_refusal, v2_refusal
 from rxtweets.emulator.streams.source import Feed
 from rxtweets.emulator.streams.stream import OpenStream
 
@@ -27,7 +27,7 @@ class _Penalty(Struct):
     until: float = 0.0
 
 
-class Conduct:
+class RateLimiter:
     """Counts what clients do and refuses what is too much."""
 
     def __init__(self, clock: Clock, allowance: Allowance) -> None:
@@ -36,14 +36,14 @@ class Conduct:
         self._windows: dict[tuple[str, str], tuple[int, int]] = {}
         self._accounts: dict[str, _Penalty] = {}
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Begin to count anew."""
         self._windows.clear()
         self._accounts.clear()
 
     # --- v2
 
-    def spend(self, method: str, endpoint: str) -> Answer | None:
+    def check_request(self, method: str, endpoint: str) -> Response | None:
         """Count a request to an endpoint (its path in the table), and refuse it after too many."""
         limit = self.allowance.requests(method, endpoint)
         if limit is None:
@@ -81,14 +81,14 @@ class Conduct:
         start, count = self._windows.get((method, endpoint), (int(now), 0))
         return (int(now), 0) if now - start >= WINDOW else (start, count)
 
-    def crowded(self, call: Call, feed: Feed, open_: Iterable[OpenStream]) -> Answer | None:
+    def check_connections(self, request: Request, feed: Feed, open_: Iterable[OpenStream]) -> Response | None:
         """Refuse one stream too many on the same endpoint and partition; replays count by themselves."""
-        limit = self.allowance.connections(call.path)
+        limit = self.allowance.connections(request.path)
         alike = [
             stream
             for stream in open_
             if stream.alive
-            and stream.record.path == call.path
+            and stream.record.path == request.path
             and stream.feed.partition == feed.partition
             and stream.feed.finite == feed.finite
         ]
@@ -104,7 +104,7 @@ class Conduct:
 
     # --- v1.1
 
-    def attempt(self, call: Call, account: str) -> Answer | None:
+    def check_connect(self, request: Request, account: str) -> Response | None:
         """Count an account's connect, and refuse it with 420 where it is one too many."""
         limit = self.allowance.limits.attempts
         if limit is None:
@@ -119,4 +119,4 @@ class Conduct:
         else:
             return None
         known.until = now + known.length
-        return v1_refusal(420, call.path)
+        return v1_refusal(420, request.path)

@@ -11,15 +11,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from rxtweets.emulator.api.oauth import signin
-from rxtweets.emulator.api.oauth.authenticator import Accounts, Gate
+from rxtweets.emulator.api.oauth.authenticator import Accounts, Authenticator
 from rxtweets.emulator.api.v1 import endpoints as v1
 from rxtweets.emulator.api.v2 import endpoints as v2
 from rxtweets.emulator.api.v2.rules import RuleBook
 from rxtweets.emulator.api.v2.subscriptions import Subscription
 from rxtweets.emulator.faults.fault_plan import FaultPlan, Ordered
 from rxtweets.emulator.faults.scenario import Scenario
-from rxtweets.emulator.server.http import Answer, Call, refuse
-from rxtweets.emulator.server.wire import Connection, Reply, Silence
+from rxtweets.emulator.server.http import Request, Response, refuse
+from rxtweets.emulator.server.wire import Connection, NoResponse, Reply
 from rxtweets.emulator.streams.history import History
 from rxtweets.emulator.streams.hub import StreamHub
 from rxtweets.emulator.streams.producer import PostProducer
@@ -31,7 +31,7 @@ from rxtweets.emulator.world.world import World
 from .clock import Clock
 from .control import Control, is_own
 from .limits import Allowance, Level, Limits
-from .rate_limits import Conduct
+from .rate_limits import RateLimiter
 from .records import LONGEST_BODY, EndReason, RequestLog, RequestRecord, StreamRecord, frozen
 
 KEEP_ALIVE = {"1.1": 30.0, "2": 20.0}
@@ -40,7 +40,7 @@ KEEP_ALIVE = {"1.1": 30.0, "2": 20.0}
 WHY = "x-emulator-reason"
 """The header of a 401 that says what was wrong with the credentials, which X's answers don't."""
 
-Endpoint = Callable[[Call], Answer | Feed]
+Endpoint = Callable[[Request], Response | Feed]
 
 
 class Site:
@@ -66,8 +66,8 @@ class Site:
         self.world = World(seed or 0, self.clock, history.find)
         self.accounts: Accounts = Accounts(seed or 0)
         self.world.people.introduce(self.accounts.user_id, self.accounts.screen_name)
-        self.gate = Gate(self.accounts, self.clock)
-        self.conduct = Conduct(self.clock, allowance)
+        self.authenticator = Authenticator(self.accounts, self.clock)
+        self.rate_limiter = RateLimiter(self.clock, allowance)
         self.book = RuleBook(self.world.ids, allowance, seed or 0)
         self.subscriptions: dict[str, Subscription] = {}
         self.faults: FaultPlan = FaultPlan(self.clock, seed)
@@ -94,58 +94,58 @@ class Site:
         """The protocol of a new connection."""
         return Connection(self.respond, self.connections, self.clock.time)
 
-    def respond(self, call: Call) -> Reply:
+    def respond(self, request: Request) -> Reply:
         """Answer a request and remember both, unless it is about the emulator itself."""
-        if is_own(call.path):
-            return self.control.respond(call)
-        reply = self._reply(call)
+        if is_own(request.path):
+            return self.control.respond(request)
+        reply = self._reply(request)
         opened = isinstance(reply, Feed)
-        body = call.body[:LONGEST_BODY]
+        body = request.body[:LONGEST_BODY]
         self.requests.add(
             RequestRecord(
-                call.method,
-                call.path,
-                frozen(call.query),
-                frozen(call.headers),
+                request.method,
+                request.path,
+                frozen(request.query),
+                frozen(request.headers),
                 body,
-                frozen(call.form_of(body)),
-                200 if opened else reply.status if isinstance(reply, Answer) else None,
+                frozen(request.form_of(body)),
+                200 if opened else reply.status if isinstance(reply, Response) else None,
             )
         )
-        asyncio.get_running_loop().call_soon(self.hub.happened)  # once the answer is on its way
-        limits = self._limits(call, reply)
+        asyncio.get_running_loop().call_soon(self.hub.notify)  # once the answer is on its way
+        limits = self._limits(request, reply)
         if isinstance(reply, Feed):
-            return self._stream(call, reply, limits)
-        if isinstance(reply, Answer):
+            return self._stream(request, reply, limits)
+        if isinstance(reply, Response):
             given = {name.lower() for name, _ in reply.headers}
             headers = (*reply.headers, *(pair for pair in limits if pair[0] not in given))
-            if reply.status == 401 and call.fault is not None:
-                headers = (*headers, (WHY, call.fault))
-            return Answer(reply.status, reply.body, reply.content_type, headers)
+            if reply.status == 401 and request.fault is not None:
+                headers = (*headers, (WHY, request.fault))
+            return Response(reply.status, reply.body, reply.content_type, headers)
         return reply
 
-    def _limits(self, call: Call, reply: Answer | Feed | Silence) -> tuple[tuple[str, str], ...]:
+    def _limits(self, request: Request, reply: Response | Feed | NoResponse) -> tuple[tuple[str, str], ...]:
         """Return the headers that tell about rate limits, which every answer of v2 has."""
-        if call.path.startswith("/2/"):
+        if request.path.startswith("/2/"):
             used_up = isinstance(reply, Ordered) and reply.limits
             until = reply.until if isinstance(reply, Ordered) else None
-            return self.conduct.headers(
-                call.method, self.endpoint(call.path), used_up=used_up, until=until if used_up else None
+            return self.rate_limiter.headers(
+                request.method, self.endpoint(request.path), used_up=used_up, until=until if used_up else None
             )
         return ()
 
-    def _reply(self, call: Call) -> Answer | Feed | Silence:
-        methods = self._find(call.path)
-        fault = self.faults.match(call, call.path in self._streams)
+    def _reply(self, request: Request) -> Response | Feed | NoResponse:
+        methods = self._find(request.path)
+        fault = self.faults.match(request, request.path in self._streams)
         if fault is not None:
             return fault
         if methods is None:
-            return refuse(call, 404)
-        endpoint = methods.get(call.method)
+            return refuse(request, 404)
+        endpoint = methods.get(request.method)
         if endpoint is None:
-            answer = refuse(call, 405)
-            return Answer(405, answer.body, answer.content_type, (("allow", ", ".join(methods)),))
-        return endpoint(call)
+            answer = refuse(request, 405)
+            return Response(405, answer.body, answer.content_type, (("allow", ", ".join(methods)),))
+        return endpoint(request)
 
     @property
     def stream_paths(self) -> list[str]:
@@ -163,26 +163,26 @@ class Site:
             return path
         return path.rpartition("/")[0] + "/*"
 
-    def _stream(self, call: Call, feed: Feed, headers: tuple[tuple[str, str], ...]) -> OpenStream:
+    def _stream(self, request: Request, feed: Feed, headers: tuple[tuple[str, str], ...]) -> OpenStream:
         self._end_older(feed)
         record = StreamRecord(
             str(uuid.UUID(int=self._names.getrandbits(128), version=4)),
             feed.protocol,
-            call.path,
-            frozen(call.query),
-            frozen(call.form),
-            frozen(call.headers),
+            request.path,
+            frozen(request.query),
+            frozen(request.form),
+            frozen(request.headers),
             datetime.fromtimestamp(self.clock.time(), UTC),
-            call.client_ip,
+            request.client_ip,
         )
         distortion = self.faults.distortion(record)
         keep_alive = self.keep_alive or KEEP_ALIVE[feed.protocol]
         return OpenStream(
             record,
             feed,
-            gzip=wants_gzip(call),
+            gzip=wants_gzip(request),
             keep_alive=keep_alive,
-            most=self.conduct.allowance.messages(call.path),
+            most=self.rate_limiter.allowance.messages(request.path),
             queue=self.hub.limits.queue,
             clock=self.clock,
             registry=self.hub,
@@ -192,7 +192,7 @@ class Site:
 
     def _end_older(self, feed: Feed) -> None:
         """End the stream, if any, whose place a newer one of the same account takes."""
-        if feed.slot is None or self.conduct.allowance.limits.connections is None:
+        if feed.slot is None or self.rate_limiter.allowance.limits.connections is None:
             return
         for stream in tuple(self.hub.streams.values()):
             if stream.feed.slot == feed.slot:
@@ -201,7 +201,7 @@ class Site:
     def _streams_changed(self, count: int) -> None:
         self.producer.listeners_changed()
         self._changed(count)
-        self.hub.happened()
+        self.hub.notify()
 
     # --- ends
 

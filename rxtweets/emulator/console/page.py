@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import jinja2
 
 from rxtweets.emulator.app.records import EndReason
-from rxtweets.emulator.server.http import Answer, Call, encode, json_answer
-from rxtweets.emulator.server.wire import Connection, Opened
+from rxtweets.emulator.server.http import Request, Response, encode, json_response
+from rxtweets.emulator.server.wire import Connection, StreamingResponse
 
 from .forms import forms
 from .pace import Volume
@@ -93,27 +93,27 @@ class Console:
         )
         self._jinja.filters.update(visible=visible, duration=duration, pace=pace, why=_why)
 
-    def page(self, call: Call) -> Answer:
+    def page(self, request: Request) -> Response:
         """The whole page."""
         html = self._jinja.get_template("page.html").render(
             fragments=self.fragments(), groups=forms(), paths=self._site.stream_paths
         )
-        return Answer(200, html.encode(), "text/html; charset=utf-8", _HEADERS)
+        return Response(200, html.encode(), "text/html; charset=utf-8", _HEADERS)
 
-    def state(self, call: Call) -> Answer:
+    def state(self, request: Request) -> Response:
         """What the page shows, as JSON."""
-        return json_answer(self._state.now())
+        return json_response(self._state.now())
 
-    def file(self, call: Call) -> Answer:
+    def file(self, request: Request) -> Response:
         """The page's style or script."""
-        name = call.path.rpartition("/")[2]
+        name = request.path.rpartition("/")[2]
         body = (files(__package__) / "static" / name).read_bytes()
-        return Answer(200, body, _FILES[name], _HEADERS)
+        return Response(200, body, _FILES[name], _HEADERS)
 
-    def events(self, call: Call) -> Answer | Opened:
+    def events(self, request: Request) -> Response | StreamingResponse:
         """Fragments as they change, as server-sent events."""
         if len(self._viewers) >= VIEWERS:
-            return json_answer({"error": f"there are {VIEWERS} pages open already: close one"}, 503)
+            return json_response({"error": f"there are {VIEWERS} pages open already: close one"}, 503)
         return Viewer(self, self._viewers)
 
     def fragments(self) -> dict[str, str]:

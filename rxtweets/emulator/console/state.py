@@ -146,7 +146,7 @@ def _rules(book: RuleBook) -> list[dict[str, Any]]:
 def _recent(hub: StreamHub) -> list[dict[str, Any]]:
     """The last posts, with the number of streams that each was sent to."""
     numbers = range(hub.history.end - 1, hub.history.start - 1, -1)
-    latest = zip(numbers, _latest(hub.reached), strict=False)
+    latest = zip(numbers, _latest(hub.delivery_counts), strict=False)
     return [{**_post(hub.history.get(number)), "streams": streams} for number, streams in latest]
 
 

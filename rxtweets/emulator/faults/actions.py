@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 from msgspec import Struct, structs
 
 from rxtweets.emulator.app.records import EndReason, StreamRecord
-from rxtweets.emulator.server.http import Call, encode, refuse
-from rxtweets.emulator.server.wire import Silence
+from rxtweets.emulator.server.http import Request, encode, refuse
+from rxtweets.emulator.server.wire import NoResponse
 from rxtweets.emulator.world.languages import checked_code
 
 from . import noise, wire
@@ -158,7 +158,7 @@ class RequestFault(Action, frozen=True, kw_only=True):
         """What the requests get, in words."""
         raise NotImplementedError
 
-    def reply(self, call: Call, until: float | None) -> Ordered | Silence:
+    def reply(self, request: Request, until: float | None) -> Ordered | NoResponse:
         """Return what a request gets; `until` is when the fault ends, if that is known."""
         raise NotImplementedError
 
@@ -193,7 +193,7 @@ class Publish(Action, frozen=True, kw_only=True, tag="publish"):
         world = site.world
         author = None if self.author is None else world.people.find(self.author)
         lang = None if self.lang is None else checked_code(self.lang)
-        return site.hub.give(world.compose(self.text, author=author, lang=lang, point=self.coordinates))
+        return site.hub.publish(world.compose(self.text, author=author, lang=lang, point=self.coordinates))
 
 
 @kind
@@ -265,8 +265,8 @@ class Answer(RequestFault, frozen=True, kw_only=True, tag="answer"):
     def summary(self) -> str:
         return f"status {self.status}"
 
-    def reply(self, call: Call, until: float | None) -> Ordered:
-        usual = refuse(call, self.status)
+    def reply(self, request: Request, until: float | None) -> Ordered:
+        usual = refuse(request, self.status)
         content, content_type = usual.body if self.data is None else self.data, usual.content_type
         if isinstance(self.body, str):
             content, content_type = self.body.encode(), "text/plain; charset=utf-8"
@@ -298,8 +298,8 @@ class Mute(RequestFault, frozen=True, kw_only=True, tag="mute"):
     def summary(self) -> str:
         return "no answer"
 
-    def reply(self, call: Call, until: float | None) -> Silence:
-        return Silence(self.head.encode())
+    def reply(self, request: Request, until: float | None) -> NoResponse:
+        return NoResponse(self.head.encode())
 
     def perform(self, site: Site) -> None:
         site.faults.mute(self)
@@ -536,7 +536,7 @@ class ClearFaults(Action, frozen=True, kw_only=True, tag="clear_faults"):
 
     def perform(self, site: Site) -> None:
         site.faults.clear()
-        site.conduct.forget()
+        site.rate_limiter.reset()
         _distort_streams(site)
 
 

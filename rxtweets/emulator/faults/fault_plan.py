@@ -9,13 +9,13 @@ from msgspec import Struct
 
 from rxtweets.emulator.app.clock import Clock
 from rxtweets.emulator.app.records import StreamRecord
-from rxtweets.emulator.server.http import Answer, Call
-from rxtweets.emulator.server.wire import Silence
+from rxtweets.emulator.server.http import Request, Response
+from rxtweets.emulator.server.wire import NoResponse
 
 from .distortion import Distortion
 
 
-class Ordered(Answer, frozen=True):
+class Ordered(Response, frozen=True):
     """An answer that was ordered, which counts against no limit.
 
     `until` is when the order ends, in the emulator's time, or None where that isn't known.
@@ -43,7 +43,7 @@ class RequestFault(Protocol):
     def path(self) -> str | None: ...
     @property
     def summary(self) -> str: ...
-    def reply(self, call: Call, until: float | None) -> Ordered | Silence: ...
+    def reply(self, request: Request, until: float | None) -> Ordered | NoResponse: ...
 
 
 class StreamFault(Protocol):
@@ -120,20 +120,20 @@ class FaultPlan:
             return _Order(fault, 1 if fault.times is None else fault.times, None)
         return _Order(fault, fault.times, self._clock.time() + fault.seconds)
 
-    def match(self, call: Call, streams: bool) -> Ordered | Silence | None:
+    def match(self, request: Request, streams: bool) -> Ordered | NoResponse | None:
         """Return what this request gets, if it meets a fault; `streams` is true of one for a stream."""
-        return self._serve(self._mutes, call, streams) or self._serve(self._answers, call, streams)
+        return self._serve(self._mutes, request, streams) or self._serve(self._answers, request, streams)
 
-    def _serve(self, orders: list[_Order], call: Call, streams: bool) -> Ordered | Silence | None:
+    def _serve(self, orders: list[_Order], request: Request, streams: bool) -> Ordered | NoResponse | None:
         now = self._clock.time()
         orders[:] = [order for order in orders if order.in_force(now)]
         for order in orders:
-            if order.fault.path == call.path or (order.fault.path is None and streams):
+            if order.fault.path == request.path or (order.fault.path is None and streams):
                 if order.left is not None:
                     order.left -= 1
                     if order.left <= 0:
                         orders.remove(order)
-                return order.fault.reply(call, order.until)
+                return order.fault.reply(request, order.until)
         return None
 
     # --- streams

@@ -131,7 +131,7 @@ class Scenario:
                 "a scenario needs an emulator that runs: `with Emulator() as emulator`"
             ) from None
         self._site.scenarios.append(self)
-        self._site.hub.watchers.append(self._go_on)
+        self._site.hub.listeners.append(self._go_on)
         self._from_here()
         self._go_on()
 
@@ -184,7 +184,7 @@ class Scenario:
             self._timer.cancel()
         if self in self._site.scenarios:
             self._site.scenarios.remove(self)
-            self._site.hub.watchers.remove(self._go_on)
+            self._site.hub.listeners.remove(self._go_on)
         if not self._done.done():
             self._steps.clear()
             if error is None:

@@ -23,7 +23,7 @@ def is_form(content_type: str) -> bool:
     return content_type.strip().lower().startswith("application/x-www-form-urlencoded")
 
 
-class Call:
+class Request:
     """One request: read by the endpoints, complete with its body.
 
     `fault` says what was wrong with its credentials, once they have been found wanting.
@@ -87,7 +87,7 @@ class Call:
         return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Response(msgspec.Struct, frozen=True):
     """A complete response."""
 
     status: int
@@ -96,15 +96,15 @@ class Answer(msgspec.Struct, frozen=True):
     headers: tuple[tuple[str, str], ...] = ()
 
 
-def json_answer(value: Any, status: int = 200) -> Answer:
-    return Answer(status, encode(value))
+def json_response(value: Any, status: int = 200) -> Response:
+    return Response(status, encode(value))
 
 
-def refuse(call: Call, status: int, detail: str | None = None) -> Answer:
+def refuse(request: Request, status: int, detail: str | None = None) -> Response:
     """A refusal in the form of the protocol that was spoken."""
-    if call.path.startswith("/2/"):
+    if request.path.startswith("/2/"):
         return v2_refusal(status, detail)
-    return v1_refusal(status, call.path, detail)
+    return v1_refusal(status, request.path, detail)
 
 
 def reason(status: int) -> str:
@@ -124,11 +124,11 @@ _V1_TEXTS = {
 }
 
 
-def v1_refusal(status: int, path: str, detail: str | None = None) -> Answer:
+def v1_refusal(status: int, path: str, detail: str | None = None) -> Response:
     """v1.1 said what was wrong with parameters in a line of text, and anything else in a small HTML page."""
     text = (detail and f"{detail}\r\n") or _V1_TEXTS.get(status)
     if text is not None:
-        return Answer(status, text.encode(), "text/plain; charset=utf-8")
+        return Response(status, text.encode(), "text/plain; charset=utf-8")
     said = reason(status)
     page = (
         '<html>\n<head>\n<meta http-equiv="Content-Type" content="text/html; charset=utf-8"/>\n'
@@ -136,23 +136,23 @@ def v1_refusal(status: int, path: str, detail: str | None = None) -> Answer:
         f"<p>Problem accessing '{html.escape(path, quote=False)}'. Reason:\n"
         f"<pre>    {said}</pre></p>\n</body>\n</html>\n"
     )
-    return Answer(status, page.encode(), "text/html; charset=utf-8")
+    return Response(status, page.encode(), "text/html; charset=utf-8")
 
 
 # --- v2
 
 
-def v2_refusal(status: int, detail: str | None = None) -> Answer:
+def v2_refusal(status: int, detail: str | None = None) -> Response:
     """The problem object of a status that needs no explanation."""
     said = reason(status)
     problem = {"title": said, "detail": detail or said, "type": "about:blank", "status": status}
-    return Answer(status, encode(problem), "application/problem+json; charset=utf-8")
+    return Response(status, encode(problem), "application/problem+json; charset=utf-8")
 
 
-def problem(status: int, title: str, detail: str, kind: str, /, **more: Any) -> Answer:
+def problem(status: int, title: str, detail: str, kind: str, /, **more: Any) -> Response:
     """A problem of one of X's own types."""
     body = {**more, "title": title, "detail": detail, "type": PROBLEMS + kind}
-    return Answer(status, encode(body), "application/problem+json; charset=utf-8")
+    return Response(status, encode(body), "application/problem+json; charset=utf-8")
 
 
 def operational_disconnect(kind: str = "UpstreamOperationalDisconnect", detail: str | None = None) -> bytes:
@@ -166,7 +166,7 @@ def operational_disconnect(kind: str = "UpstreamOperationalDisconnect", detail: 
     return encode({"errors": [error]})
 
 
-def invalid_request(*errors: tuple[dict[str, list[str]], str]) -> Answer:
+def invalid_request(*errors: tuple[dict[str, list[str]], str]) -> Response:
     """The answer to senseless parameters: each error is the parameters and the message about them."""
     return problem(
         400,

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from itertools import islice
 
 from .tunnel import CONNECT, connect, peek
-from .wire import PATIENCE
+from .wire import REQUEST_TIMEOUT
 
 MOST_WAITING = 512
 """Clients that may be between their connect and the end of their handshake."""
@@ -149,7 +149,7 @@ class Listener:
 
     async def _let_in(self, sock: socket.socket) -> None:
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(REQUEST_TIMEOUT):
                 secure = self._context is not None and await self._speaks_tls(sock)
         except BaseException as error:
             sock.close()
@@ -159,7 +159,7 @@ class Listener:
         with contextlib.suppress(OSError):  # a handshake that failed; the transport has closed the socket
             if secure:
                 await self._loop.connect_accepted_socket(
-                    self._connected, sock, ssl=self._context, ssl_handshake_timeout=PATIENCE
+                    self._connected, sock, ssl=self._context, ssl_handshake_timeout=REQUEST_TIMEOUT
                 )
             else:
                 await self._loop.connect_accepted_socket(self._connected, sock)

@@ -14,13 +14,13 @@ from typing import Protocol
 import h11
 from msgspec import Struct
 
-from .http import Answer, Call, is_form, reason, refuse
+from .http import Request, Response, is_form, reason, refuse
 
 LONGEST_HEAD = 64 * 1024
 LONGEST_BODY = 8 * 1024 * 1024
 LONGEST_FORM = 256 * 1024
 """Bytes. The largest filter that v1.1 takes has 190 KB, and reading the pairs of a form is slow work."""
-PATIENCE = 60.0
+REQUEST_TIMEOUT = 60.0
 """Seconds that a client may take for a request, or let pass between two."""
 _PIECE = 16 * 1024
 _READ = (h11.DONE, h11.MUST_CLOSE, h11.CLOSED)
@@ -30,7 +30,7 @@ LINGER = 2.0
 log = logging.getLogger("rxtweets.emulator")
 
 
-class Opened(Protocol):
+class StreamingResponse(Protocol):
     """What the site gives for a request that opens a stream."""
 
     @property
@@ -39,13 +39,13 @@ class Opened(Protocol):
     def ended(self) -> None: ...
 
 
-class Silence(Struct, frozen=True):
+class NoResponse(Struct, frozen=True):
     """No answer but, it may be, the first bytes of one."""
 
     head: bytes = b""
 
 
-Reply = Answer | Opened | Silence
+Reply = Response | StreamingResponse | NoResponse
 """What a request is answered with."""
 
 
@@ -53,7 +53,7 @@ class Connection(asyncio.Protocol):
     """One client's connection; among the `connections` from when it has a transport until that is gone."""
 
     def __init__(
-        self, respond: Callable[[Call], Reply], connections: set[Connection], now: Callable[[], float]
+        self, respond: Callable[[Request], Reply], connections: set[Connection], now: Callable[[], float]
     ) -> None:
         self._respond = respond
         self._connections = connections
@@ -62,9 +62,9 @@ class Connection(asyncio.Protocol):
         self._request: h11.Request | None = None
         self._body = bytearray()
         self._longest = LONGEST_BODY
-        self._stream: Opened | None = None
+        self._stream: StreamingResponse | None = None
         self._silent = False
-        self._patience: asyncio.TimerHandle | None = None
+        self._timeout: asyncio.TimerHandle | None = None
         self.client_ip = ""
         self._idle_since: float | None = None
 
@@ -106,13 +106,13 @@ class Connection(asyncio.Protocol):
         self._stop_waiting()
         loop = asyncio.get_running_loop()
         self._idle_since = loop.time()
-        self._patience = loop.call_later(PATIENCE if seconds is None else seconds, self.transport.close)
+        self._timeout = loop.call_later(REQUEST_TIMEOUT if seconds is None else seconds, self.transport.close)
 
     def _stop_waiting(self) -> None:
         self._idle_since = None
-        if self._patience is not None:
-            self._patience.cancel()
-            self._patience = None
+        if self._timeout is not None:
+            self._timeout.cancel()
+            self._timeout = None
 
     def _read(self) -> None:
         while self._stream is None and not self._silent and not self.transport.is_closing():
@@ -141,40 +141,40 @@ class Connection(asyncio.Protocol):
 
     def _answer(self) -> None:
         assert self._request is not None
-        call = self._call(self._request)
+        request = self._whole(self._request)
         self._request = None
         self._stop_waiting()
         self._body.clear()  # the connection may stay for long
         try:
-            reply = self._respond(call)
+            reply = self._respond(request)
         except Exception:  # a client under test must get an answer even to what the emulator has got wrong
-            log.exception("the emulator failed on %s %s", call.method, call.path)
-            reply = refuse(call, 500)
-        if isinstance(reply, Silence):
+            log.exception("the emulator failed on %s %s", request.method, request.path)
+            reply = refuse(request, 500)
+        if isinstance(reply, NoResponse):
             self._silent = True
             if reply.head:
                 self.transport.write(reply.head)
-        elif isinstance(reply, Answer):
-            self._send(reply, head_only=call.method == "HEAD")
+        elif isinstance(reply, Response):
+            self._send(reply, head_only=request.method == "HEAD")
         else:
             self._open(reply)
 
-    def _call(self, request: h11.Request) -> Call:
+    def _whole(self, head: h11.Request) -> Request:
         headers: dict[str, str] = {}
-        for name, value in request.headers:
+        for name, value in head.headers:
             key = name.decode("latin-1")
             text = value.decode("latin-1")
             headers[key] = f"{headers[key]}, {text}" if key in headers else text
-        return Call(
-            request.method.decode("latin-1"),
-            request.target.decode("latin-1"),
+        return Request(
+            head.method.decode("latin-1"),
+            head.target.decode("latin-1"),
             headers,
             bytes(self._body),
             self.client_ip,
             self.transport.get_extra_info("sslcontext") is not None,
         )
 
-    def _open(self, stream: Opened) -> None:
+    def _open(self, stream: StreamingResponse) -> None:
         self._stream = stream
         headers = [*stream.headers, *self._common(), ("connection", "close")]
         if not any(name == "content-type" for name, _ in headers):
@@ -183,7 +183,7 @@ class Connection(asyncio.Protocol):
         self._write_head(h11.Response(status_code=200, headers=headers, reason=b"OK"))
         stream.begin(self, chunked)
 
-    def _send(self, answer: Answer, head_only: bool = False) -> None:
+    def _send(self, answer: Response, head_only: bool = False) -> None:
         headers = [("content-type", answer.content_type), ("content-length", str(len(answer.body)))]
         named = {name.lower() for name, _ in answer.headers}
         headers = [pair for pair in headers if pair[0] not in named or pair[0] == "content-length"]
@@ -222,12 +222,12 @@ class Connection(asyncio.Protocol):
         close = (("connection", "close"),)
         if self._request is None:
             body = f"{status} {reason(status)}\r\n".encode()
-            self._send(Answer(status, body, "text/plain; charset=utf-8", close))
+            self._send(Response(status, body, "text/plain; charset=utf-8", close))
         else:
-            call = self._call(self._request)
-            answer = refuse(call, status)
-            said = Answer(status, answer.body, answer.content_type, close)
-            self._send(said, head_only=call.method == "HEAD")
+            request = self._whole(self._request)
+            answer = refuse(request, status)
+            said = Response(status, answer.body, answer.content_type, close)
+            self._send(said, head_only=request.method == "HEAD")
 
     def _finish(self) -> None:
         """Close, but let the client read the answer first: closing on unread data would reset it away."""

@@ -30,8 +30,8 @@ class StreamHub:
         self.history = history
         self.streams: dict[str, OpenStream] = {}
         self.past: deque[EndedStream] = deque(maxlen=REMEMBERED)
-        self.reached: deque[int] = deque(maxlen=REMEMBERED)  # streams, by each of the last posts
-        self.watchers: list[Callable[[], None]] = []
+        self.delivery_counts: deque[int] = deque(maxlen=REMEMBERED)  # streams, by each of the last posts
+        self.listeners: list[Callable[[], None]] = []
         self._past_messages = self._past_bytes = 0
         self._changed = changed
 
@@ -72,7 +72,7 @@ class StreamHub:
             stream.bytes_written,
         )
 
-    def give(self, post: Post, rng: random.Random | None = None) -> int:
+    def publish(self, post: Post, rng: random.Random | None = None) -> int:
         """Send a post to all who want it and return how many did; with `rng`, at times more beside it.
 
         It is remembered in any case, for those who ask later what they have missed.
@@ -90,11 +90,11 @@ class StreamHub:
             given += 1
             for more in stream.feed.random_notices(post, rng) if rng is not None else ():
                 stream.send_message(more)
-        self.reached.append(given)
-        self.happened()
+        self.delivery_counts.append(given)
+        self.notify()
         return given
 
-    def happened(self) -> None:
+    def notify(self) -> None:
         """Tell those who wait for streams, posts or requests that it may have come."""
-        for watcher in tuple(self.watchers):
-            watcher()
+        for listener in tuple(self.listeners):
+            listener()

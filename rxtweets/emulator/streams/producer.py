@@ -144,10 +144,10 @@ class PostProducer:
     def _emit(self) -> None:
         if self._recording is not None:
             post = self._recording.next()
-            self._hub.give(post) if post is not None else self.stop()
+            self._hub.publish(post) if post is not None else self.stop()
             return
         rng = self._world.rng
         spec = rng.choice(self._feeds).post_spec(rng)
         if spec is not None and spec != ANY and rng.random() < 0.15:
             spec = ANY  # the rest of the world talks too
-        self._hub.give(self._world.make(spec or ANY), rng)
+        self._hub.publish(self._world.make(spec or ANY), rng)

@@ -14,7 +14,7 @@ from rxtweets.emulator.app.clock import Clock
 from rxtweets.emulator.app.records import EndReason, StreamRecord
 from rxtweets.emulator.faults.distortion import QUIET, Distortion
 from rxtweets.emulator.server.body import Body
-from rxtweets.emulator.server.http import Call
+from rxtweets.emulator.server.http import Request
 from rxtweets.emulator.server.wire import Connection
 from rxtweets.emulator.world.model import Post
 
@@ -28,9 +28,9 @@ BETWEEN_WARNINGS = 300.0
 """Seconds. Source: the streaming guide of v1.1."""
 
 
-def wants_gzip(call: Call) -> bool:
+def wants_gzip(request: Request) -> bool:
     """Return whether the client's Accept-Encoding asks for gzip."""
-    for choice in call.headers.get("accept-encoding", "").split(","):
+    for choice in request.headers.get("accept-encoding", "").split(","):
         coding, _, weight = choice.partition(";")
         if coding.strip().lower() == "gzip":
             return weight.replace(" ", "").lower() not in ("q=0", "q=0.0", "q=0.00", "q=0.000")

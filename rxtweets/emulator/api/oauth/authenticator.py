@@ -15,7 +15,7 @@ from oauthlib.oauth1.rfc5849.errors import OAuth1Error
 
 from rxtweets._unlogged import unlogged
 from rxtweets.emulator.app.clock import Clock
-from rxtweets.emulator.server.http import Call
+from rxtweets.emulator.server.http import Request
 
 _LETTERS = string.ascii_letters + string.digits
 LIFETIME = 300
@@ -221,7 +221,7 @@ class _Signed(Explained, ResourceEndpoint):  # type: ignore[misc,unused-ignore]
     pass
 
 
-class Gate:
+class Authenticator:
     """Looks at a request's credentials, and says in its `fault` what is wrong with them."""
 
     def __init__(self, accounts: Accounts, clock: Clock) -> None:
@@ -229,41 +229,43 @@ class Gate:
         self.validator = Validator(accounts, clock)
         self._signed = _Signed(self.validator)
 
-    def has_bearer(self, call: Call) -> bool:
+    def has_bearer(self, request: Request) -> bool:
         """Whether the request carries the app's bearer token."""
-        token = _bearer(call)
+        token = _bearer(request)
         if token is None:
-            call.fault = "there is no bearer token in Authorization"
+            request.fault = "there is no bearer token in Authorization"
         elif token != self.accounts.bearer_token:
-            call.fault = "the bearer token is unknown: wrong, or renewed since"
+            request.fault = "the bearer token is unknown: wrong, or renewed since"
         else:
             return True
         return False
 
-    def has_user_token(self, call: Call) -> bool:
+    def has_user_token(self, request: Request) -> bool:
         """Whether the request carries the user's OAuth 2.0 token."""
-        return _bearer(call) == self.accounts.user_token
+        return _bearer(request) == self.accounts.user_token
 
-    def has_signature(self, call: Call) -> bool:
+    def has_signature(self, request: Request) -> bool:
         """Whether the request is signed by the app and a user, now, for the first time."""
-        if call.headers.get("authorization", "").lower().startswith("bearer "):
-            call.fault = call.fault or "a bearer token is for v2: this takes a user's OAuth 1.0a signature"
+        if request.headers.get("authorization", "").lower().startswith("bearer "):
+            request.fault = (
+                request.fault or "a bearer token is for v2: this takes a user's OAuth 1.0a signature"
+            )
             return False
         try:
             with unlogged():
                 valid, _ = self._signed.validate_protected_resource_request(
-                    call.uri, call.method, call.body.decode("utf-8", "replace"), call.headers
+                    request.uri, request.method, request.body.decode("utf-8", "replace"), request.headers
                 )
         except ValueError:  # what oauthlib raises on characters that can't be in a query or an OAuth header
-            call.fault = "the query, or Authorization, has characters that can't be there unescaped"
+            request.fault = "the query, or Authorization, has characters that can't be there unescaped"
             return False
         if not valid:
-            call.fault = self._signed.fault()
+            request.fault = self._signed.fault()
         return bool(valid)
 
-    def has_app_password(self, call: Call) -> bool:
+    def has_app_password(self, request: Request) -> bool:
         """Whether the request carries consumer key and secret as Basic authentication."""
-        scheme, _, word = call.headers.get("authorization", "").partition(" ")
+        scheme, _, word = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "basic":
             return False
         try:
@@ -274,7 +276,7 @@ class Gate:
         return (unquote_plus(key), unquote_plus(secret)) == (mine.consumer_key, mine.consumer_secret)
 
 
-def _bearer(call: Call) -> str | None:
+def _bearer(request: Request) -> str | None:
     """Return the token that a request carries as its bearer, if it does."""
-    scheme, _, token = call.headers.get("authorization", "").partition(" ")
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from oauthlib.oauth1 import AccessTokenEndpoint, RequestTokenEndpoint
 
 from rxtweets._unlogged import unlogged
-from rxtweets.emulator.server.http import Answer, Call, json_answer
+from rxtweets.emulator.server.http import Request, Response, json_response
 from rxtweets.emulator.streams.source import Feed
 
 from .authenticator import Explained
@@ -33,37 +33,37 @@ class _AccessToken(Explained, AccessTokenEndpoint):  # type: ignore[misc,unused-
     pass
 
 
-def routes(site: Site) -> dict[str, dict[str, Callable[[Call], Answer | Feed]]]:
+def routes(site: Site) -> dict[str, dict[str, Callable[[Request], Response | Feed]]]:
     """The paths of the sign-in."""
     request_tokens, access_tokens = (
-        _RequestToken(site.gate.validator),
-        _AccessToken(site.gate.validator),
+        _RequestToken(site.authenticator.validator),
+        _AccessToken(site.authenticator.validator),
     )
     who = {"user_id": str(site.accounts.user_id), "screen_name": site.accounts.screen_name}
 
-    def bearer(call: Call) -> Answer:
-        if not site.gate.has_app_password(call):
+    def bearer(request: Request) -> Response:
+        if not site.authenticator.has_app_password(request):
             return _oauth_error(403, 99, "Unable to verify your credentials", "authenticity_token_error")
         # Some programs put it in the query, and X lets them.
-        if {**call.query, **call.form}.get("grant_type") != "client_credentials":
+        if {**request.query, **request.form}.get("grant_type") != "client_credentials":
             return _oauth_error(
                 400, 170, "Missing required parameter: grant_type", "forbidden_missing_parameter"
             )
-        return json_answer({"token_type": "bearer", "access_token": site.accounts.bearer_token})
+        return json_response({"token_type": "bearer", "access_token": site.accounts.bearer_token})
 
-    def request_token(call: Call) -> Answer:
-        return _token_answer(call, request_tokens, request_tokens.create_request_token_response)
+    def request_token(request: Request) -> Response:
+        return _token_answer(request, request_tokens, request_tokens.create_request_token_response)
 
-    def access_token(call: Call) -> Answer:
+    def access_token(request: Request) -> Response:
         return _token_answer(
-            call, access_tokens, partial(access_tokens.create_access_token_response, credentials=who)
+            request, access_tokens, partial(access_tokens.create_access_token_response, credentials=who)
         )
 
-    def authorize(call: Call) -> Answer:
-        found = site.accounts.request_tokens.get(call.query.get("oauth_token", ""))
+    def authorize(request: Request) -> Response:
+        found = site.accounts.request_tokens.get(request.query.get("oauth_token", ""))
         if found is None:
-            return Answer(404, b"This request token is not known.\n", "text/plain; charset=utf-8")
-        return Answer(200, found[1].encode(), "text/plain; charset=utf-8")
+            return Response(404, b"This request token is not known.\n", "text/plain; charset=utf-8")
+        return Response(200, found[1].encode(), "text/plain; charset=utf-8")
 
     return {
         "/oauth2/token": {"POST": bearer},
@@ -75,24 +75,24 @@ def routes(site: Site) -> dict[str, dict[str, Callable[[Call], Answer | Feed]]]:
 
 
 def _token_answer(
-    call: Call, endpoint: Explained, respond: Callable[..., tuple[Any, str | None, int]]
-) -> Answer:
+    request: Request, endpoint: Explained, respond: Callable[..., tuple[Any, str | None, int]]
+) -> Response:
     try:
         with unlogged():
             _, body, status = respond(
-                call.uri, call.method, call.body.decode("utf-8", "replace"), call.headers
+                request.uri, request.method, request.body.decode("utf-8", "replace"), request.headers
             )
     except ValueError:  # characters that can't be in a query or an OAuth header
         body, status = None, 401
-        call.fault = "the query, or Authorization, has characters that can't be there unescaped"
+        request.fault = "the query, or Authorization, has characters that can't be there unescaped"
     if status == 200 and body:
-        return Answer(200, body.encode(), _FORM)
-    call.fault = call.fault or endpoint.fault()
+        return Response(200, body.encode(), _FORM)
+    request.fault = request.fault or endpoint.fault()
     return _oauth_error(401, 32, "Could not authenticate you.")
 
 
-def _oauth_error(status: int, code: int, message: str, label: str | None = None) -> Answer:
+def _oauth_error(status: int, code: int, message: str, label: str | None = None) -> Response:
     error: dict[str, Any] = {"code": code, "message": message}
     if label:
         error["label"] = label
-    return json_answer({"errors": [error]}, status)
+    return json_response({"errors": [error]}, status)

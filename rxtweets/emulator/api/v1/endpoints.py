@@ -7,7 +7,7 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
 
-from rxtweets.emulator.server.http import Answer, Call, json_answer, v1_refusal
+from rxtweets.emulator.server.http import Request, Response, json_response, v1_refusal
 from rxtweets.emulator.streams.history import LastReplay
 from rxtweets.emulator.streams.source import Feed
 from rxtweets.emulator.world.model import Post
@@ -41,40 +41,40 @@ _SITE = f"{_ALL} with replies follow stringify_friend_ids"
 """Parameters of each stream; others are ignored. Source: the streaming guides of v1.1."""
 
 
-def streams(site: Site) -> dict[str, dict[str, Callable[[Call], Answer | Feed]]]:
+def streams(site: Site) -> dict[str, dict[str, Callable[[Request], Response | Feed]]]:
     """The paths and methods of v1.1's streams."""
 
     def guarded(
-        open_feed: Callable[[Call, dict[str, str]], StatusFeed], taken: str
-    ) -> Callable[[Call], Answer | Feed]:
+        open_feed: Callable[[Request, dict[str, str]], StatusFeed], taken: str
+    ) -> Callable[[Request], Response | Feed]:
         names = frozenset(taken.split())
 
-        def endpoint(call: Call) -> Answer | Feed:
-            if not site.gate.has_signature(call):
-                return v1_refusal(401, call.path)
-            if call.garbled:
-                return v1_refusal(406, call.path, "Parameters must be UTF-8")
+        def endpoint(request: Request) -> Response | Feed:
+            if not site.authenticator.has_signature(request):
+                return v1_refusal(401, request.path)
+            if request.garbled:
+                return v1_refusal(406, request.path, "Parameters must be UTF-8")
             account = site.accounts.screen_name
-            impatient = site.conduct.attempt(call, account)
+            impatient = site.rate_limiter.check_connect(request, account)
             if impatient is not None:
                 return impatient
-            given = {**call.query, **call.form}
+            given = {**request.query, **request.form}
             params = {name: given[name] for name in given if name in names}
             try:
-                feed = open_feed(call, params)
-                _settle(feed, call, params, account)
+                feed = open_feed(request, params)
+                _settle(feed, request, params, account)
                 _replay(feed, params)
             except parameters.Refused as refused:
-                return v1_refusal(refused.status, call.path, refused.text)
+                return v1_refusal(refused.status, request.path, refused.text)
             return feed
 
         return endpoint
 
-    def _settle(feed: StatusFeed, call: Call, params: dict[str, str], account: str) -> None:
+    def _settle(feed: StatusFeed, request: Request, params: dict[str, str], account: str) -> None:
         """What all streams of v1.1 have in common."""
         feed.clock = site.clock
         feed.stall_warnings = params.get("stall_warnings") == "true"
-        feed.name = f"{account}-{call.path.removeprefix('/1.1/').removesuffix('.json')}"
+        feed.name = f"{account}-{request.path.removeprefix('/1.1/').removesuffix('.json')}"
         if not isinstance(feed, SiteFeed):
             feed.slot = (account, "user" if isinstance(feed, UserFeed) else "public")
 
@@ -84,12 +84,12 @@ def streams(site: Site) -> dict[str, dict[str, Callable[[Call], Answer | Feed]]]
             feed.finite = wanted < 0
             feed.backlog = lambda: LastReplay(history, abs(wanted), feed.matches, wanted < 0)
 
-    def user_stream(call: Call, params: dict[str, str]) -> StatusFeed:
+    def user_stream(request: Request, params: dict[str, str]) -> StatusFeed:
         searched = params.get("track") or params.get("locations")
         query = parameters.query(params) if searched else None
         return UserFeed(graph, site.accounts.user_id, _user_options(params, "followings", query))
 
-    def site_stream(call: Call, params: dict[str, str]) -> StatusFeed:
+    def site_stream(request: Request, params: dict[str, str]) -> StatusFeed:
         ids = parameters.follow(params, parameters.MOST_SITE_USERS)
         if not ids:
             raise parameters.Refused(406, "No filter parameters found. Expect at least one parameter: follow")
@@ -99,7 +99,7 @@ def streams(site: Site) -> dict[str, dict[str, Callable[[Call], Answer | Feed]]]
     numbers, graph = count(1), SocialGraph(site.world)
     filtered = guarded(_filter, _FILTER)
     mine, others = guarded(user_stream, _USER), guarded(site_stream, _SITE)
-    table: dict[str, dict[str, Callable[[Call], Answer | Feed]]] = {
+    table: dict[str, dict[str, Callable[[Request], Response | Feed]]] = {
         "/1.1/statuses/filter.json": {"POST": filtered, "GET": filtered},
         "/1.1/user.json": {"GET": mine, "POST": mine},
         "/1.1/site.json": {"GET": others, "POST": others},
@@ -111,14 +111,14 @@ def streams(site: Site) -> dict[str, dict[str, Callable[[Call], Answer | Feed]]]
     return table
 
 
-def routes(site: Site) -> dict[str, dict[str, Callable[[Call], Answer | Feed]]]:
+def routes(site: Site) -> dict[str, dict[str, Callable[[Request], Response | Feed]]]:
     """The paths and methods that control site streams, and tell a program whose credentials it has."""
     control = SiteControls(site).answer
 
-    def who_am_i(call: Call) -> Answer:
-        if not site.gate.has_signature(call):
-            return json_answer({"errors": [{"code": 32, "message": "Could not authenticate you."}]}, 401)
-        return json_answer(user(site.world.people.with_id(site.accounts.user_id)))
+    def who_am_i(request: Request) -> Response:
+        if not site.authenticator.has_signature(request):
+            return json_response({"errors": [{"code": 32, "message": "Could not authenticate you."}]}, 401)
+        return json_response(user(site.world.people.with_id(site.accounts.user_id)))
 
     return {
         f"{PREFIX}*": {"GET": control, "POST": control},
@@ -126,11 +126,11 @@ def routes(site: Site) -> dict[str, dict[str, Callable[[Call], Answer | Feed]]]:
     }
 
 
-def _filter(call: Call, params: dict[str, str]) -> StatusFeed:
+def _filter(request: Request, params: dict[str, str]) -> StatusFeed:
     return FilterFeed(parameters.query(params), parameters.delimited(params))
 
 
-def _volume(kind: Callable[[Post], object], call: Call, params: dict[str, str]) -> StatusFeed:
+def _volume(kind: Callable[[Post], object], request: Request, params: dict[str, str]) -> StatusFeed:
     return VolumeFeed(
         kind,
         parameters.partitions(params),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from rxtweets.emulator.server.http import Answer, Call, json_answer, v1_refusal
+from rxtweets.emulator.server.http import Request, Response, json_response, v1_refusal
 from rxtweets.emulator.streams.stream import OpenStream
 
 from . import parameters
@@ -24,32 +24,32 @@ class SiteControls:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._actions: dict[tuple[str, str], Callable[[OpenStream, SiteFeed, dict[str, str]], Answer]] = {
+        self._actions: dict[tuple[str, str], Callable[[OpenStream, SiteFeed, dict[str, str]], Response]] = {
             ("GET", "info.json"): self._info,
             ("POST", "add_user.json"): self._add,
             ("POST", "remove_user.json"): self._remove,
             ("POST", "friends/ids.json"): self._friends,
         }
 
-    def answer(self, call: Call) -> Answer:
+    def answer(self, request: Request) -> Response:
         """Do what a request to a control address asks for."""
-        if not self._site.gate.has_signature(call):
-            return v1_refusal(401, call.path)
-        control, _, name = call.path.removeprefix(PREFIX).partition("/")
-        action = self._actions.get((call.method, name))
+        if not self._site.authenticator.has_signature(request):
+            return v1_refusal(401, request.path)
+        control, _, name = request.path.removeprefix(PREFIX).partition("/")
+        action = self._actions.get((request.method, name))
         found = [
             (stream, stream.feed)
             for stream in self._site.hub.streams.values()
             if isinstance(stream.feed, SiteFeed) and stream.feed.control == control
         ]
         if action is None or not found:
-            return v1_refusal(404, call.path)
+            return v1_refusal(404, request.path)
         try:
-            return action(*found[0], {**call.query, **call.form})
+            return action(*found[0], {**request.query, **request.form})
         except parameters.Refused as refused:
-            return v1_refusal(refused.status, call.path, refused.text)
+            return v1_refusal(refused.status, request.path, refused.text)
 
-    def _info(self, stream: OpenStream, feed: SiteFeed, params: dict[str, str]) -> Answer:
+    def _info(self, stream: OpenStream, feed: SiteFeed, params: dict[str, str]) -> Response:
         options = feed.options
         info = {
             "users": [self._named(key) for key in feed.users],
@@ -59,29 +59,29 @@ class SiteControls:
             "replies": "all" if options.all_replies else "none",
             "with": "followings" if options.with_followings else "user",
         }
-        return json_answer({"info": info})
+        return json_response({"info": info})
 
-    def _add(self, stream: OpenStream, feed: SiteFeed, params: dict[str, str]) -> Answer:
+    def _add(self, stream: OpenStream, feed: SiteFeed, params: dict[str, str]) -> Response:
         new = sorted(_ids(params) - feed.users.keys())
         total = len(feed.users) + len(new)
         if total > MOST_USERS:
             raise parameters.Refused(413, f"Too many users in the stream: {total}, limit is {MOST_USERS}")
         for user_id in new:
             stream.send_message(feed.add(user_id))
-        return Answer(200)
+        return Response(200)
 
-    def _remove(self, stream: OpenStream, feed: SiteFeed, params: dict[str, str]) -> Answer:
+    def _remove(self, stream: OpenStream, feed: SiteFeed, params: dict[str, str]) -> Response:
         for user_id in _ids(params):
             feed.users.pop(user_id, None)
-        return Answer(200)
+        return Response(200)
 
-    def _friends(self, stream: OpenStream, feed: SiteFeed, params: dict[str, str]) -> Answer:
+    def _friends(self, stream: OpenStream, feed: SiteFeed, params: dict[str, str]) -> Response:
         (user_id, *others) = _ids(params)
         if others or user_id not in feed.users:
             raise parameters.Refused(406, "Parameter user_id must be one user of this stream")
         ids = feed.users[user_id].account.friends
         follow = {"user": self._named(user_id), "friends": ids, "previous_cursor": 0, "next_cursor": 0}
-        return json_answer({"follow": follow})
+        return json_response({"follow": follow})
 
     def _named(self, user_id: int) -> dict[str, Any]:
         name = self._site.world.people.with_id(user_id).screen_name

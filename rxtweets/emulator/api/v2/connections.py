@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from msgspec import Meta, Struct
 
 from rxtweets.emulator.app.records import EndedStream, EndReason, StreamRecord
-from rxtweets.emulator.server.http import Answer, Call, invalid_request, json_answer
+from rxtweets.emulator.server.http import Request, Response, invalid_request, json_response
 
 from .params import PAGING, Check, meta, one_of, page, read_body, some_of, split, whole
 
@@ -55,18 +55,18 @@ class ConnectionEndpoints:
     def __init__(self, site: Site) -> None:
         self._site = site
 
-    def list_connections(self, call: Call) -> Answer:
-        endpoints = split(call.query.get("endpoints", ""))
-        fields = split(call.query.get("connection.fields", ""))
-        forms = self._forms(call.query.get("status", "active"))
+    def list_connections(self, request: Request) -> Response:
+        endpoints = split(request.query.get("endpoints", ""))
+        fields = split(request.query.get("connection.fields", ""))
+        forms = self._forms(request.query.get("status", "active"))
         found = [form for form in forms if not endpoints or form["endpoint_name"] in endpoints]
-        part, following = page(call, len(found), 10)
+        part, following = page(request, len(found), 10)
         shown = found[part]
         if fields:
             shown = [
                 {name: value for name, value in form.items() if name in (*fields, "id")} for form in shown
             ]
-        return json_answer({"data": shown, "meta": meta(shown, following)})
+        return json_response({"data": shown, "meta": meta(shown, following)})
 
     def _forms(self, status: str) -> Iterable[dict[str, str]]:
         if status in ("active", "all"):
@@ -79,12 +79,12 @@ class ConnectionEndpoints:
                     more = {"disconnected_at": _written(ended.ended), "disconnect_reason": ended.reason}
                     yield {**_form(ended), **more}
 
-    def delete_uuids(self, call: Call) -> Answer:
-        asked = read_body(call, _Ended)
-        return asked if isinstance(asked, Answer) else self._end(asked.uuids)
+    def delete_uuids(self, request: Request) -> Response:
+        asked = read_body(request, _Ended)
+        return asked if isinstance(asked, Response) else self._end(asked.uuids)
 
-    def delete_endpoint(self, call: Call) -> Answer:
-        name = call.path.rpartition("/")[2]
+    def delete_endpoint(self, request: Request) -> Response:
+        name = request.path.rpartition("/")[2]
         if name != "all" and name not in NAMES.values():
             message = f"The `endpoint_id` path parameter value is not one of [{','.join(NAMES.values())}]"
             return invalid_request(({"endpoint_id": [name]}, message))
@@ -97,7 +97,7 @@ class ConnectionEndpoints:
             ]
         )
 
-    def _end(self, uuids: Iterable[str]) -> Answer:
+    def _end(self, uuids: Iterable[str]) -> Response:
         results: list[dict[str, Any]] = []
         for uuid in uuids:
             stream = self._site.hub.streams.get(uuid)
@@ -107,7 +107,7 @@ class ConnectionEndpoints:
             stream.disconnect(EndReason.OPERATOR)
             results.append({"uuid": uuid, "success": True})
         done = sum(result["success"] for result in results)
-        return json_answer(
+        return json_response(
             {"data": {"successful_kills": done, "failed_kills": len(results) - done, "results": results}}
         )
 

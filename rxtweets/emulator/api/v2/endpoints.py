@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from rxtweets.emulator.app.limits import ACTIVITY, FILTERED, RULES, SUBSCRIPTIONS
-from rxtweets.emulator.server.http import Answer, Call, encode, problem, v2_refusal
+from rxtweets.emulator.server.http import Request, Response, encode, problem, v2_refusal
 from rxtweets.emulator.streams.source import Feed
 from rxtweets.emulator.world.model import Post
 from rxtweets.emulator.world.post_spec import ANY, PostSpec
@@ -30,7 +30,7 @@ from .subscriptions import SubscriptionEndpoints
 if TYPE_CHECKING:
     from rxtweets.emulator.app.site import Site
 
-Endpoint = Callable[[Call], Answer | Feed]
+Endpoint = Callable[[Request], Response | Feed]
 
 
 # Partitions of each language's firehose. Source: X's OpenAPI description.
@@ -78,22 +78,22 @@ class FilteredFeed(Feed):
 
 def checked(endpoint: Endpoint, known: Mapping[str, Check], *required: str) -> Endpoint:
     """The endpoint, for requests whose query has these parameters only."""
-    return lambda call: check_query(call, known, required) or endpoint(call)
+    return lambda request: check_query(request, known, required) or endpoint(request)
 
 
 def stream_for(site: Site, path: str, endpoint: Endpoint) -> Endpoint:
     """The endpoint of a stream, for those whose level has it, with the past if that is asked for."""
-    allowance = site.conduct.allowance
+    allowance = site.rate_limiter.allowance
 
-    def admitted(call: Call) -> Answer | Feed:
+    def admitted(request: Request) -> Response | Feed:
         if not allowance.may_open(path):
             return client_forbidden(site.accounts.user_id)
-        reply = endpoint(call)
+        reply = endpoint(request)
         if not isinstance(reply, Feed):
             return reply
         return (
-            recover(call, reply, site)
-            or site.conduct.crowded(call, reply, site.hub.streams.values())
+            recover(request, reply, site)
+            or site.rate_limiter.check_connections(request, reply, site.hub.streams.values())
             or reply
         )
 
@@ -106,15 +106,19 @@ def authorized(site: Site, endpoint: Endpoint, by_user: bool = False) -> Endpoin
     `by_user` is for endpoints that also take what a user signed (OAuth 1.0a), or the user's own token.
     """
 
-    def guarded(call: Call) -> Answer | Feed:
-        gate = site.gate
-        if gate.has_bearer(call) or (by_user and (gate.has_user_token(call) or gate.has_signature(call))):
-            return site.conduct.spend(call.method, site.endpoint(call.path)) or endpoint(call)
+    def guarded(request: Request) -> Response | Feed:
+        authenticator = site.authenticator
+        if authenticator.has_bearer(request) or (
+            by_user and (authenticator.has_user_token(request) or authenticator.has_signature(request))
+        ):
+            return site.rate_limiter.check_request(request.method, site.endpoint(request.path)) or endpoint(
+                request
+            )
         if by_user:
             return v2_refusal(401)
-        if gate.has_user_token(call):
+        if authenticator.has_user_token(request):
             return unsupported_authentication(BY_USER, APP_ONLY)
-        if call.headers.get("authorization", "").lower().startswith("oauth "):
+        if request.headers.get("authorization", "").lower().startswith("oauth "):
             return unsupported_authentication(SIGNED, APP_ONLY)
         return v2_refusal(401)
 
@@ -124,8 +128,8 @@ def authorized(site: Site, endpoint: Endpoint, by_user: bool = False) -> Endpoin
 def streams(site: Site) -> dict[str, dict[str, Endpoint]]:
     """The paths and methods of v2's streams."""
 
-    def filtered(call: Call) -> Answer | Feed:
-        fault = check(call, POST_LISTS)
+    def filtered(request: Request) -> Response | Feed:
+        fault = check(request, POST_LISTS)
         if fault is not None:
             return fault
         if not site.book.rules:
@@ -134,25 +138,25 @@ def streams(site: Site) -> dict[str, dict[str, Endpoint]]:
             )
             more = {"connection_issue": "RuleConfigurationIssue"}
             return problem(409, "ConnectionException", detail, "streaming-connection", **more)
-        return FilteredFeed(read_fields(call), site.book)
+        return FilteredFeed(read_fields(request), site.book)
 
     def posts(
         partitions: int = 1, lang: str | None = None, recovery: Mapping[str, Check] = RECOVERY
     ) -> Endpoint:
-        return lambda call: (
-            check(call, POST_LISTS, partitions, recovery)
-            or PostFeed(read_fields(call), _partition(call), partitions, lang)
+        return lambda request: (
+            check(request, POST_LISTS, partitions, recovery)
+            or PostFeed(read_fields(request), _partition(request), partitions, lang)
         )
 
     def likes(partitions: int) -> Endpoint:
-        return lambda call: (
-            check(call, LIKE_LISTS, partitions)
-            or LikeFeed(read_fields(call), _partition(call), partitions, site.world)
+        return lambda request: (
+            check(request, LIKE_LISTS, partitions)
+            or LikeFeed(read_fields(request), _partition(request), partitions, site.world)
         )
 
     def events(kind: str, partitions: int = 1) -> Endpoint:
-        return lambda call: (
-            check(call, {}, partitions) or EventFeed(kind, _partition(call), partitions, site.world)
+        return lambda request: (
+            check(request, {}, partitions) or EventFeed(kind, _partition(request), partitions, site.world)
         )
 
     table: dict[str, Endpoint] = {
@@ -166,7 +170,7 @@ def streams(site: Site) -> dict[str, dict[str, Endpoint]]:
         "/2/tweets/compliance/stream": events("tweets_compliance", 4),
         "/2/users/compliance/stream": events("users_compliance", 4),
         "/2/tweets/label/stream": events("labels"),
-        ACTIVITY: lambda call: check(call, {}) or ActivityFeed(site.subscriptions, site.world),
+        ACTIVITY: lambda request: check(request, {}) or ActivityFeed(site.subscriptions, site.world),
     }
     for lang, partitions in LANGUAGES.items():
         table[f"/2/tweets/firehose/stream/lang/{lang}"] = posts(partitions, lang)
@@ -211,6 +215,6 @@ def routes(site: Site) -> dict[str, dict[str, Endpoint]]:
     }
 
 
-def _partition(call: Call) -> int | None:
-    text = call.query.get("partition")
+def _partition(request: Request) -> int | None:
+    text = request.query.get("partition")
     return int(text) if text else None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from rxtweets.emulator.server.http import Answer, Call
+from rxtweets.emulator.server.http import Request, Response
 from rxtweets.emulator.world.text import names
 
 from .params import Check, check_query, moment, some_of, split, whole
@@ -89,10 +89,11 @@ class Fields(Struct, frozen=True):
     like: frozenset[str] = frozenset()
 
 
-def read_fields(call: Call) -> Fields:
+def read_fields(request: Request) -> Fields:
     """Return the fields of a request whose parameters were checked."""
     asked = {
-        name: frozenset(split(call.query.get(name, ""))) for name in (*LISTS, "like_with_tweet_author.fields")
+        name: frozenset(split(request.query.get(name, "")))
+        for name in (*LISTS, "like_with_tweet_author.fields")
     }
     return Fields(
         post=asked["tweet.fields"] | brought(asked["expansions"]),
@@ -111,11 +112,11 @@ def brought(expansions: frozenset[str]) -> frozenset[str]:
 
 
 def check(
-    call: Call,
+    request: Request,
     lists: dict[str, list[str]],
     partitions: int = 1,
     recovery: Mapping[str, Check] = RECOVERY,
-) -> Answer | None:
+) -> Response | None:
     """Return the refusal of a request for a stream, with all faults of its parameters, or None.
 
     `partitions` is the number of partitions of the endpoint, 1 where it has none.
@@ -123,4 +124,4 @@ def check(
     known = {**recovery, **{name: some_of(allowed) for name, allowed in lists.items()}}
     if partitions > 1:
         known["partition"] = whole(1, partitions)
-    return check_query(call, known, ("partition",) if partitions > 1 else ())
+    return check_query(request, known, ("partition",) if partitions > 1 else ())

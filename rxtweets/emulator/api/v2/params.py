@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from rxtweets.emulator.server.http import Answer, Call, invalid_request
+from rxtweets.emulator.server.http import Request, Response, invalid_request
 
 Check = Callable[[str], Iterable[str]]
 _T = TypeVar("_T")
@@ -29,13 +29,15 @@ _MOST_SHOWN = 100
 """Characters of a value that a message repeats."""
 
 
-def check_query(call: Call, known: Mapping[str, Check], required: Collection[str] = ()) -> Answer | None:
+def check_query(
+    request: Request, known: Mapping[str, Check], required: Collection[str] = ()
+) -> Response | None:
     """The refusal that a query earns, all its faults in one, or None."""
-    if call.garbled:
+    if request.garbled:
         return invalid_request(({}, "The request has characters that are not UTF-8"))
     faults: list[tuple[dict[str, list[str]], str]] = []
-    times = Counter(name for name, _ in call.pairs)
-    for name, value in call.query.items():
+    times = Counter(name for name, _ in request.pairs)
+    for name, value in request.query.items():
         if name not in known:
             shown, allowed = _short(name), ",".join(sorted(known))
             faults.append(
@@ -43,7 +45,7 @@ def check_query(call: Call, known: Mapping[str, Check], required: Collection[str
             )
         elif times[name] > 1:
             message = f"The query parameter [{name}] was given {times[name]} times; give its values in one"
-            faults.append(({name: [_short(given) for key, given in call.pairs if key == name]}, message))
+            faults.append(({name: [_short(given) for key, given in request.pairs if key == name]}, message))
         else:
             faults += (
                 ({name: [_short(value)]}, f"The `{name}` query parameter {wrong}")
@@ -55,27 +57,27 @@ def check_query(call: Call, known: Mapping[str, Check], required: Collection[str
     return invalid_request(*faults) if faults else None
 
 
-def read_body(call: Call, kind: type[_T]) -> _T | Answer:
+def read_body(request: Request, kind: type[_T]) -> _T | Response:
     """Return what the body holds, JSON of just that kind, or the refusal of any other.
 
     JSON that is called a form is taken, too: curl says so unless told otherwise, and X's own examples
     leave it at that.
     """
-    content_type = call.headers.get("content-type", "").partition(";")[0].strip().lower()
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type not in ("", "application/json", "application/x-www-form-urlencoded"):
         message = f"The `Content-Type` of the body must be application/json, and is [{_short(content_type)}]"
         return invalid_request(({"Content-Type": [content_type]}, message))
     try:
-        return msgspec.json.decode(call.body, type=kind)
+        return msgspec.json.decode(request.body, type=kind)
     except msgspec.ValidationError as error:
         return invalid_request(({}, f"Request body is not as it must be: {error}"))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return invalid_request(({}, "Request body is not valid JSON"))
 
 
-def check_path_id(call: Call, name: str) -> Answer | None:
+def check_path_id(request: Request, name: str) -> Response | None:
     """The refusal of a path whose last part is no id."""
-    value = call.path.rpartition("/")[2]
+    value = request.path.rpartition("/")[2]
     if re.match(ID, value):
         return None
     message = f"The `{name}` path parameter value [{_short(value)}] does not match ^[0-9]{{1,19}}$"
@@ -182,13 +184,13 @@ def _short(text: str) -> str:
 PAGING: dict[str, Check] = {"pagination_token": token}
 
 
-def page(call: Call, length: int, size: int) -> tuple[slice, str | None]:
+def page(request: Request, length: int, size: int) -> tuple[slice, str | None]:
     """The part of a list that a checked request asks for, and the token of the next part.
 
     `size` is for requests that don't say ``max_results``.
     """
-    size = int(call.query.get("max_results", size))
-    given = call.query.get("pagination_token")
+    size = int(request.query.get("max_results", size))
+    given = request.query.get("pagination_token")
     start = min(int.from_bytes(base64.b32hexdecode(given), "big"), length) if given else 0
     following = start + size
     return slice(start, following), _token(following) if following < length else None

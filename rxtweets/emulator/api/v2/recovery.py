@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rxtweets.emulator.server.http import Answer, Call, invalid_request
+from rxtweets.emulator.server.http import Request, Response, invalid_request
 from rxtweets.emulator.streams.history import Replay
 from rxtweets.emulator.streams.source import Feed
 
@@ -19,13 +19,13 @@ _DAY = 86_400_000
 """Milliseconds that a window may reach back. Source: X's guide to recovery and redundancy."""
 
 
-def recover(call: Call, feed: Feed, site: Site) -> Answer | None:
+def recover(request: Request, feed: Feed, site: Site) -> Response | None:
     """Give the feed the past that a request asks for; return the refusal where it can't be had."""
-    minutes, start, end = (call.query.get(name) for name in _NAMES)
+    minutes, start, end = (request.query.get(name) for name in _NAMES)
     if minutes is not None and not int(minutes):
         minutes = None
     asked = [name for name, value in zip(_NAMES, (minutes, start, end), strict=True) if value is not None]
-    if asked and not site.conduct.allowance.enterprise:
+    if asked and not site.rate_limiter.allowance.enterprise:
         names = " and ".join(f"`{name}`" for name in asked)
         return client_forbidden(
             site.accounts.user_id, f"Recovery ({names}) is not available at your level of access."
@@ -59,5 +59,5 @@ def _milliseconds(text: str) -> int:
     return int(moment.timestamp() * 1000)
 
 
-def _fault(name: str, value: str, why: str) -> Answer:
+def _fault(name: str, value: str, why: str) -> Response:
     return invalid_request(({name: [value]}, f"The `{name}` query parameter value [{value}] {why}"))

@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from rxtweets import rules as syntax
 from rxtweets.emulator.app.clock import Clock
 from rxtweets.emulator.app.limits import Allowance
-from rxtweets.emulator.server.http import PROBLEMS, Answer, Call, invalid_request, json_answer, problem
+from rxtweets.emulator.server.http import PROBLEMS, Request, Response, invalid_request, json_response, problem
 from rxtweets.emulator.streams.matching import Selector
 from rxtweets.emulator.world.ids import Snowflakes
 
@@ -123,17 +123,17 @@ class RuleEndpoints:
         self._clock = clock
         self._app_id = str(app_id)
 
-    def list_rules(self, call: Call) -> Answer:
+    def list_rules(self, request: Request) -> Response:
         rules = tuple(self._book.rules.values())
-        if call.query.get("ids"):
-            wanted = frozenset(split(call.query["ids"]))
+        if request.query.get("ids"):
+            wanted = frozenset(split(request.query["ids"]))
             rules = tuple(rule for rule in rules if rule.id in wanted)
-        part, following = page(call, len(rules), MOST_LISTED)
+        part, following = page(request, len(rules), MOST_LISTED)
         shown = [_form(rule) for rule in rules[part]]
         body: dict[str, Any] = {"data": shown} if shown else {}
-        return json_answer({**body, "meta": {"sent": sent(self._clock), **meta(shown, following)}})
+        return json_response({**body, "meta": {"sent": sent(self._clock), **meta(shown, following)}})
 
-    def counts(self, call: Call) -> Answer:
+    def counts(self, request: Request) -> Response:
         count = len(self._book.rules)
         mine = {"client_app_id": self._app_id, "rule_count": count}
         data: dict[str, Any] = {
@@ -142,14 +142,15 @@ class RuleEndpoints:
             "client_app_rules_count": mine,
             "project_rules_count": str(count),
         }
-        if "all_project_client_apps" in split(call.query.get("rules_count.fields", "")):
+        if "all_project_client_apps" in split(request.query.get("rules_count.fields", "")):
             data["all_project_client_apps"] = [mine]
-        return json_answer({"data": data})
+        return json_response({"data": data})
 
-    def update(self, call: Call) -> Answer:
-        dry, everything = (call.query.get(name, "").lower() == "true" for name in ("dry_run", "delete_all"))
-        body = _Update() if everything and not call.body else read_body(call, _Update)
-        if isinstance(body, Answer):
+    def update(self, request: Request) -> Response:
+        query = request.query
+        dry, everything = (query.get(name, "").lower() == "true" for name in ("dry_run", "delete_all"))
+        body = _Update() if everything and not request.body else read_body(request, _Update)
+        if isinstance(body, Response):
             return body
         asked = [name for name, told in (("add", body.add), ("delete", body.delete)) if told is not UNSET]
         if len(asked) + everything != 1:
@@ -161,7 +162,7 @@ class RuleEndpoints:
             return self._delete_asked(body.delete, dry)
         return self._delete(tuple(self._book.rules), [], dry)
 
-    def _add(self, items: tuple[_Added, ...], dry: bool) -> Answer:
+    def _add(self, items: tuple[_Added, ...], dry: bool) -> Response:
         if not items:
             return invalid_request(({"add": []}, "`add` must be a list of at least one rule"))
         if len(self._book.rules) + len(items) > self._book.allowance.rules:
@@ -192,9 +193,9 @@ class RuleEndpoints:
             body["data"] = [_form(rule) for rule in added]
         if errors:
             body["errors"] = errors
-        return json_answer(body, 201 if added and not dry else 200)
+        return json_response(body, 201 if added and not dry else 200)
 
-    def _delete_asked(self, asked: _Deleted, dry: bool) -> Answer:
+    def _delete_asked(self, asked: _Deleted, dry: bool) -> Response:
         if not (asked.ids or asked.values):
             return invalid_request(({"delete": []}, "`delete` must have `ids` or `values`, lists of strings"))
         found: dict[str, None] = {}
@@ -212,7 +213,7 @@ class RuleEndpoints:
                 missing.append(value)
         return self._delete(tuple(found), missing, dry)
 
-    def _delete(self, ids: tuple[str, ...], missing: list[str], dry: bool) -> Answer:
+    def _delete(self, ids: tuple[str, ...], missing: list[str], dry: bool) -> Response:
         if not dry:
             for rule_id in ids:
                 self._book.remove(rule_id)
@@ -229,7 +230,7 @@ class RuleEndpoints:
                 }
                 for name in missing
             ]
-        return json_answer(body)
+        return json_response(body)
 
 
 def _form(rule: Rule) -> dict[str, str]:

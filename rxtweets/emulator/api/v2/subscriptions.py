@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType, to_builtins
 from msgspec.structs import replace
 
-from rxtweets.emulator.server.http import Answer, Call, invalid_request, json_answer, problem
+from rxtweets.emulator.server.http import Request, Response, invalid_request, json_response, problem
 from rxtweets.emulator.world.text import names
 
 from .access import APP_ONLY, BY_USER, SIGNED, unsupported_authentication
@@ -104,22 +104,22 @@ class SubscriptionEndpoints:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._subscriptions = site.subscriptions
-        self._most = site.conduct.allowance.subscriptions
+        self._most = site.rate_limiter.allowance.subscriptions
 
-    def list_subscriptions(self, call: Call) -> Answer:
+    def list_subscriptions(self, request: Request) -> Response:
         everything = tuple(self._subscriptions.values())
-        part, following = page(call, len(everything), MOST_LISTED)
+        part, following = page(request, len(everything), MOST_LISTED)
         shown = [one.form() for one in everything[part]]
         body: dict[str, Any] = {"data": shown} if shown else {}
-        return json_answer({**body, "meta": {**meta(shown, following), **self._total()}})
+        return json_response({**body, "meta": {**meta(shown, following), **self._total()}})
 
     def _total(self) -> dict[str, int]:
         """Return what `meta` tells of all subscriptions."""
         return {"total_subscriptions": len(self._subscriptions)}
 
-    def create(self, call: Call) -> Answer:
-        asked = read_body(call, _Create)
-        if isinstance(asked, Answer):
+    def create(self, request: Request) -> Response:
+        asked = read_body(request, _Create)
+        if isinstance(asked, Response):
             return asked
         if asked.event_type not in EVENT_TYPES:
             message = f"`event_type` is not one of [{','.join(sorted(EVENT_TYPES))}]"
@@ -129,7 +129,7 @@ class SubscriptionEndpoints:
             wanted.pop("direction", None)
         if not wanted.keys() - {"direction"}:
             return invalid_request(({"filter": []}, "`filter` must hold a user_id or a keyword"))
-        refusal = self._private(call, asked.event_type, wanted)
+        refusal = self._private(request, asked.event_type, wanted)
         if refusal is not None:
             return refusal
         if len(self._subscriptions) >= self._most:
@@ -146,14 +146,14 @@ class SubscriptionEndpoints:
             now,
         )
         self._subscriptions[made.id] = made
-        return json_answer({"data": {"subscription": made.form()}, "meta": self._total()})
+        return json_response({"data": {"subscription": made.form()}, "meta": self._total()})
 
-    def _private(self, call: Call, event_type: str, wanted: dict[str, str]) -> Answer | None:
+    def _private(self, request: Request, event_type: str, wanted: dict[str, str]) -> Response | None:
         """Return the refusal of a subscription to private events that the user didn't allow, if it is one."""
         if not event_type.startswith(_PRIVATE):
             return None
-        if not self._site.gate.has_user_token(call):
-            signed = call.headers.get("authorization", "").lower().startswith("oauth ")
+        if not self._site.authenticator.has_user_token(request):
+            signed = request.headers.get("authorization", "").lower().startswith("oauth ")
             return unsupported_authentication(SIGNED if signed else APP_ONLY, BY_USER)
         if wanted.get("user_id") == str(self._site.accounts.user_id):
             return None
@@ -164,14 +164,14 @@ class SubscriptionEndpoints:
         more = {"resource_type": "user", "parameter": "user_id", "value": wanted.get("user_id", "")}
         return problem(403, "Authorization Error", detail, "not-authorized-for-resource", **more)
 
-    def update(self, call: Call) -> Answer:
-        fault = check_path_id(call, "subscription_id")
-        asked = fault if fault is not None else read_body(call, _Change)
-        if isinstance(asked, Answer):
+    def update(self, request: Request) -> Response:
+        fault = check_path_id(request, "subscription_id")
+        asked = fault if fault is not None else read_body(request, _Change)
+        if isinstance(asked, Response):
             return asked
-        found = self._subscriptions.get(_last(call))
+        found = self._subscriptions.get(_last(request))
         if found is None:
-            return _missing(_last(call))
+            return _missing(_last(request))
         made = replace(
             found,
             tag=asked.tag or found.tag,
@@ -180,20 +180,20 @@ class SubscriptionEndpoints:
         )
         self._subscriptions[made.id] = made
         total = self._total()
-        return json_answer({"data": {"subscription": made.form(), **total}, "meta": total})
+        return json_response({"data": {"subscription": made.form(), **total}, "meta": total})
 
-    def delete(self, call: Call) -> Answer:
-        fault = check_path_id(call, "subscription_id")
+    def delete(self, request: Request) -> Response:
+        fault = check_path_id(request, "subscription_id")
         if fault is not None:
             return fault
-        if self._subscriptions.pop(_last(call), None) is None:
-            return _missing(_last(call))
-        return json_answer({"data": {"deleted": True}, "meta": self._total()})
+        if self._subscriptions.pop(_last(request), None) is None:
+            return _missing(_last(request))
+        return json_response({"data": {"deleted": True}, "meta": self._total()})
 
-    def delete_many(self, call: Call) -> Answer:
+    def delete_many(self, request: Request) -> Response:
         data: list[dict[str, Any]] = []
         errors: list[dict[str, str]] = []
-        for item in split(call.query["ids"]):
+        for item in split(request.query["ids"]):
             if self._subscriptions.pop(item, None) is not None:
                 data.append({"subscription_id": item, "deleted": True})
             else:
@@ -201,14 +201,14 @@ class SubscriptionEndpoints:
                     {"subscription_id": item, "message": "Subscription not found", "reason": "not_found"}
                 )
         body: dict[str, Any] = {"data": data, "meta": self._total()}
-        return json_answer({**body, "errors": errors} if errors else body)
+        return json_response({**body, "errors": errors} if errors else body)
 
 
-def _last(call: Call) -> str:
-    return call.path.rpartition("/")[2]
+def _last(request: Request) -> str:
+    return request.path.rpartition("/")[2]
 
 
-def _missing(subscription_id: str) -> Answer:
+def _missing(subscription_id: str) -> Response:
     detail = f"Could not find subscription with id: [{subscription_id}]."
     more = {"resource_id": subscription_id, "resource_type": "subscription", "parameter": "subscription_id"}
     return problem(404, "Not Found Error", detail, "resource-not-found", **more)
