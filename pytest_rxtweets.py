@@ -28,7 +28,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def x_emulator(request: pytest.FixtureRequest) -> Iterator[Emulator]:
-    """A running `rxtweets.emulator.Emulator`, to which the environment points for this test (`Emulator.env`).
+    """Yield a running `rxtweets.emulator.Emulator`, to which the environment points (`Emulator.env`).
 
     The marker `x_emulator` has its options: `@pytest.mark.x_emulator(rate=0, seed=1)`; of several, those
     nearest to the test count. After the test the emulator is gone, and the variables are as before. Needs

@@ -16,7 +16,7 @@ followed = sys.argv[1:] or ["2211149702"]
 
 
 def told(status: Status) -> str:
-    """What a status is to those who are followed."""
+    """Return the relation of a status to the accounts that are followed."""
     author = status.user.screen_name
     if status.user.id_str in followed:
         return f"@{author} writes: {status.full_text}"

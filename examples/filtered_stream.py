@@ -19,7 +19,7 @@ RULES = [
 
 
 def line(post: Post) -> str:
-    """A post and the tags of its rules."""
+    """Return a post and the tags of its rules as one line."""
     tags = ", ".join(rule.tag or rule.id for rule in post.matching_rules)
     return f"[{tags}] @{post.author.username if post.author else '?'}: {post.text}"
 

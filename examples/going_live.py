@@ -1,4 +1,4 @@
-"""Where the examples stream from: X if you have credentials, else a server on this machine."""
+"""The server that the examples stream from: X if you have credentials, else the emulator."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from rxtweets.emulator import Emulator
 
 
 def rate_limited(error: rxt.StreamError, attempt: Attempt) -> bool:
-    """Which errors to give up at, although the default policy would wait and try again."""
+    """Give up at a rate limit, for which the default policy would wait."""
     return isinstance(error, rxt.RateLimited)
 
 

@@ -18,7 +18,7 @@ WINDOW = 1.0
 
 
 def top(posts: list[Post]) -> str:
-    """The three hashtags that most posts have."""
+    """Return the three hashtags that most posts have."""
     tags = Counter(tag.tag for post in posts if post.entities for tag in post.entities.hashtags)
     return ", ".join(f"#{tag} ({count})" for tag, count in tags.most_common(3)) or "none"
 

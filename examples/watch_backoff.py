@@ -27,7 +27,7 @@ quick = rxt.BackoffPolicy(
 
 
 def line(item: Message | Lifecycle) -> str:
-    """An item as one line."""
+    """Return an item as one line."""
     match item:
         case Connecting():
             return "connecting"

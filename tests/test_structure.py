@@ -217,3 +217,40 @@ def test_all_is_sorted_and_there() -> None:
         assert len(set(module.__all__)) == len(module.__all__)
         for name in module.__all__:
             assert hasattr(module, name)
+
+
+QUESTIONS = {"What", "Whatever", "Who", "Whom", "Whose", "Whether", "How", "Which", "Where"}
+
+UNCLEAN = {
+    *(
+        "auth",
+        "backoff",
+        "cli",
+        "compat",
+        "connection",
+        "emulator",
+        "endpoints",
+        "errors",
+        "filters",
+        "framing",
+    ),
+    *("management", "messages", "rest", "rules", "streams", "testing", "transport"),
+    *("_observable", "_schedulers"),
+}
+"""Rooms that still have docstrings which begin with a question word."""
+
+
+def test_docstrings_are_plain() -> None:
+    """No docstring begins with a question word, those of classes, modules and attributes included.
+
+    That functions' begin with a verb is for the linter (D401).
+    """
+    root = ROOT.parent
+    examples = [*(root / "examples").glob("*.py"), *root.glob("*.py")]
+    wrong = []
+    for path in [*(path for path in MODULES if room(path) not in UNCLEAN), *examples]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Expr(value=ast.Constant(value=str(text))) if QUESTIONS & {*text.split()[:1]}:
+                    wrong.append(f"{path.relative_to(root)}:{node.lineno}: {text}")
+    assert wrong == []

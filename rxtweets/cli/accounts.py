@@ -1,4 +1,4 @@
-"""Where the command streams from, and with which credentials."""
+"""The account that the command streams from: a host, a protocol and credentials."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Account(NamedTuple):
 
 
 def find_account(stack: ExitStack, api: Api | None, path: str | None, emulator: bool) -> Account:
-    """The account that the options ask for; an emulator is started, and ended by *stack*.
+    """Return the account that the options ask for; an emulator is started, and ended by *stack*.
 
     Raises:
         ClickException: there are no credentials for it.

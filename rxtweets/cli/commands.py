@@ -39,8 +39,8 @@ Exit status: 0 when --limit is reached, 1 for an error, 2 for a wrong option,
 130 after Ctrl-C, 129 or 143 after SIGHUP or SIGTERM, 141 when nobody reads.
 """
 
-# What a line of output needs (the whole text of a retweet, and of a long post, stands elsewhere), and what
-# those who read the JSON would otherwise miss first.
+# A line of output needs these (the whole text of a retweet, and of a long post, is elsewhere). The rest are
+# the fields that readers of the JSON would miss first.
 FIELDS: rxt.endpoints.v2.PostFields = {
     "expansions": ["author_id", "referenced_tweets.id"],
     "tweet_fields": ["created_at", "lang", "note_tweet", "referenced_tweets"],
@@ -49,10 +49,10 @@ FIELDS: rxt.endpoints.v2.PostFields = {
 
 
 def fields(asked: Iterable[str]) -> rxt.endpoints.v2.PostFields:
-    """What is asked for of a post, with options such as `tweet.fields=geo,source` added.
+    """Return the fields of posts to ask for: `FIELDS` and those of options such as `tweet.fields=geo,source`.
 
     Raises:
-        UsageError: an option is not of that form, or X has no such field.
+        UsageError: an option has another form, or X has no such field.
     """
     made: dict[str, list[str]] = {name: list(names) for name, names in FIELDS.items()}  # type: ignore[call-overload]
     for option in asked:
@@ -79,7 +79,7 @@ def rxtweets() -> None:
 
 
 def streaming(command: _Command) -> _Command:
-    """The options of all commands that stream."""
+    """Add to *command* the options that all streaming commands have."""
     for option in (
         click.option("--api", type=click.Choice(["v1", "v2"]), help="Protocol; else what credentials allow."),
         click.option("--credentials", metavar="FILE", help="TOML file that only you can read."),
@@ -213,7 +213,7 @@ def show(
 ) -> None:
     """Print the posts of *stream*, at most *limit*, until it ends or Ctrl-C is pressed.
 
-    What else comes is told on stderr. Of v2 only *wanted* posts are shown.
+    Everything else is reported on stderr. On v2 only posts for which *wanted* returns True are shown.
     """
     put = printer(as_json)
     with Notices(account.where) as notices:

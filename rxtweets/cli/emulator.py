@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def _rate(text: str) -> float:
-    """Posts a second; ``max`` is as many as go."""
+    """Return *text* as posts a second; ``max`` means as many as possible."""
     try:
         rate = math.inf if text == "max" else float(text)
     except ValueError:

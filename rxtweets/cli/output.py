@@ -40,7 +40,7 @@ INDENT = 9
 """Columns that a line after a post's first is moved in: the time and a blank."""
 
 LONGEST_NOTICE = 300
-"""Characters of a line on stderr: what a server says has no end of its own."""
+"""Characters of a line on stderr, since a server may send text without end."""
 
 NARROW = 40
 """Columns below which there is no room to indent."""
@@ -50,7 +50,7 @@ NARROWEST = 20
 
 
 def printer(as_json: bool) -> Callable[[Post | Status], None]:
-    """What prints a post on stdout, at once: its JSON, or a line of time, author and text.
+    """Return a function that prints a post on stdout at once: its JSON, or a line of time, author and text.
 
     On a terminal lines are coloured, and wrapped between words; elsewhere a post is one line.
     """
@@ -73,7 +73,7 @@ def printer(as_json: bool) -> Callable[[Post | Status], None]:
 
 
 def parts(post: Post | Status) -> tuple[str, str, str]:
-    """Local time, @author and text of a post, each safe for a terminal."""
+    """Return local time, @author and text of a post, each safe for a terminal."""
     if isinstance(post, Post):
         author = post.author.username if post.author else post.author_id
     else:
@@ -85,12 +85,12 @@ def parts(post: Post | Status) -> tuple[str, str, str]:
 def _clock(time: datetime | None) -> str:
     try:
         return "--:--:--" if time is None else f"{time.astimezone():%H:%M:%S}"
-    except (OverflowError, OSError, ValueError):  # a year that this machine's clock can't tell
+    except (OverflowError, OSError, ValueError):  # a year out of this platform's range
         return "--:--:--"
 
 
 def wrapped(text: str, columns: int) -> list[str]:
-    """*text* in lines of at most *columns*, each with its indent, the first with room for the time."""
+    """Return *text* in lines of at most *columns*, indented, with room for the time in the first."""
     columns = max(columns, NARROWEST)
     return wcwidth.wrap(
         text,
@@ -102,10 +102,10 @@ def wrapped(text: str, columns: int) -> list[str]:
 
 
 class Notices:
-    """What happens to the stream, dim, on stderr.
+    """Reports on the stream as dim lines on stderr: its connection, and messages that aren't posts.
 
-    On a terminal the last line tells that it is connecting, or counts the seconds down until it will, for as
-    long as that is so. Entered and left, it leaves no such line behind.
+    On a terminal the last line shows that the stream is connecting, or counts down the seconds until it will.
+    As a context manager it erases that line in the end.
     """
 
     def __init__(self, where: str, scheduler: abc.SchedulerBase | None = None) -> None:
@@ -120,7 +120,7 @@ class Notices:
 
     @property
     def routes(self) -> dict[type, Callable[[Any], None]]:
-        """Handlers for `tw.route`, of all that isn't to be printed on stdout."""
+        """The handlers, for `tw.route`, of everything that isn't printed on stdout."""
         return {
             Connecting: self._connecting,
             Connected: lambda event: self.say(f"connected to {self._where}"),
@@ -134,7 +134,7 @@ class Notices:
         }
 
     def partial_errors(self, post: Post) -> None:
-        """Tell what X could not send with a post."""
+        """Report the parts of a post that X could not send."""
         for problem in post.errors:
             self._repeated("partial", f"a post came incomplete: {_summary(problem)}")
 
@@ -181,7 +181,7 @@ class Notices:
         self._repeated("warning", f"the server warns: {warning.message or warning.code}")
 
     def _problem(self, message: StreamProblem) -> None:
-        if not message.is_disconnect:  # of which `Reconnecting`, or the error at the end, tells
+        if not message.is_disconnect:  # which `Reconnecting`, or the error at the end, reports
             self._repeated("problem", f"the server reports a problem: {_summary(message.problem)}")
 
     def _undecodable(self, message: Undecodable) -> None:
@@ -218,7 +218,7 @@ def _summary(problem: Problem) -> str:
 
 
 def _start(frame: bytes) -> str:
-    """The beginning of *frame*, by which to recognize it."""
+    """Return the beginning of *frame*, by which to recognize it."""
     text = frame[:80].decode("utf-8", "replace")
     return text if len(frame) <= 80 else text + "…"
 
@@ -228,5 +228,5 @@ def _is_terminal(stream: TextIO) -> bool:
 
 
 def _colors(stream: TextIO) -> bool:
-    """Whether to colour; see https://no-color.org."""
+    """Return True if *stream* takes colours; see https://no-color.org."""
     return _is_terminal(stream) and not os.environ.get("NO_COLOR")

@@ -1,4 +1,4 @@
-"""How arguments are read: what a slip was probably meant to be."""
+"""Parsing of arguments, with suggestions for probable mistakes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text from the network made safe for a terminal: it can't move the cursor, set a title or reorder lines."""
+"""Make text from the network safe for a terminal: it can't move the cursor, set a title or reorder lines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _HARMLESS_FORMATS = {"\u200c", "\u200d", *map(chr, range(0xE0020, 0xE0080))} | s
 
 
 def printable(text: str) -> str:
-    r"""*text* as one line: blanks and line breaks are single blanks, controls are shown as `\x1b`.
+    r"""Return *text* as one line: blanks and line breaks are single blanks, controls are shown as `\x1b`.
 
     Marks that are invisible but reorder the text around them (bidi) or hide in it are left out.
     """
@@ -33,7 +33,7 @@ def _shown(character: str) -> str:
 
 
 def printable_json(raw: bytes) -> str:
-    r"""The same JSON value as *raw* in one line, with what is not printable in it as `\uXXXX`."""
+    r"""Return the JSON value of *raw* in one line, with characters that aren't printable as `\uXXXX`."""
     text = raw.decode("utf-8", "replace").removeprefix("\ufeff").strip()
     return text if text.isprintable() else re.sub(r"[^ -~]", _escaped, text)
 

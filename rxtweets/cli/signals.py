@@ -1,4 +1,4 @@
-"""Signals that ask the command to end, as one KeyboardInterrupt that no cleaning up is interrupted by."""
+"""Signals that ask the command to end, as one KeyboardInterrupt that never interrupts the clean-up."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Self
 
 
 class Signals:
-    """While entered, the first of SIGINT, SIGTERM and SIGHUP raises KeyboardInterrupt, and no later one.
+    """A context manager: the first SIGINT, SIGTERM or SIGHUP, and no later one, raises KeyboardInterrupt.
 
     A signal that the process was started to ignore, as by `nohup`, stays ignored.
     """
@@ -20,15 +20,15 @@ class Signals:
 
     @property
     def status(self) -> int:
-        """The exit status that tells of the signal, 128 and its number as in a shell; 0 without one."""
+        """The exit status for the signal received: 128 plus its number, as in a shell; 0 without one."""
         return 0 if self._received is None else 128 + self._received
 
     def hold(self) -> None:
-        """Only note signals from now on: the command is ending anyway, in bounded time."""
+        """Only record signals from now on: the command is ending anyway, in bounded time."""
         self._held = True
 
     def forget(self) -> None:
-        """Have `status` be 0: the signal was the ordinary way to end."""
+        """Reset `status` to 0: the signal was the ordinary way to end."""
         self._received = None
 
     def __enter__(self) -> Self:

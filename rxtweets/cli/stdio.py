@@ -1,4 +1,4 @@
-"""The standard streams, none of which can end the command with a traceback, whatever they lead to."""
+"""Guards for the standard streams: none can end the command with a traceback, whatever it is connected to."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 BROKEN_PIPE = 141
-"""What a shell reports of a program that ended because nobody reads its output: 128 + SIGPIPE."""
+"""The exit status that a shell reports when nobody reads the output: 128 + SIGPIPE."""
 
 
 def guard() -> None:
-    """Put guarded streams in the place of `sys.stdout` and `sys.stderr`.
+    """Replace `sys.stdout` and `sys.stderr` with guarded streams.
 
     A write to stdout that fails ends the command, with `BROKEN_PIPE` if its reader has gone and else with an
-    error; what can't be written to stderr is left unsaid. A character that the encoding lacks is written as
+    error; text that can't be written to stderr is dropped. A character that the encoding lacks is written as
     its code.
 
     Raises:
         ClickException: stdout is closed.
     """
     _occupy_closed_files()
-    # Only a whole stderr can tell that stdout isn't, so it comes first.
+    # An error about stdout needs a working stderr, so that comes first.
     sys.stderr = _text(_Guarded(sys.stderr), sys.stderr) if sys.stderr else open(os.devnull, "w")  # noqa: SIM115
     if sys.stdout is None:
         raise click.ClickException("stdout is closed")
@@ -47,7 +47,7 @@ def stdin() -> io.BufferedIOBase:
 
 
 def _occupy_closed_files() -> None:
-    """Lead closed standard files nowhere, or the next socket would get the number of one."""
+    """Open the null device for closed standard files, or the next socket would get the number of one."""
     for number in (0, 1, 2):
         try:
             os.fstat(number)
@@ -66,7 +66,7 @@ def _text(raw: _Guarded, stream: TextIO) -> TextIO:
 
 
 class _Guarded(io.RawIOBase):
-    """A file that takes everything: what can't be written is dropped, and so is all that comes after it."""
+    """A file that accepts every write: after the first that fails, all are dropped."""
 
     def __init__(self, stream: TextIO) -> None:
         buffer: Any = stream.buffer
@@ -97,7 +97,7 @@ class _Guarded(io.RawIOBase):
         return memoryview(data).nbytes
 
     def failed(self, error: OSError) -> None:
-        """Hear that a write has failed."""
+        """Do nothing about a write that failed; a subclass may."""
 
 
 class _Output(_Guarded):
