@@ -1,4 +1,4 @@
-"""Which schedulers may be kept busy, and what time it is on them."""
+"""Facts about RxPY's schedulers: those of event loops, and the time."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from reactivex.scheduler.scheduler import Scheduler
 _EVENT_LOOPS = ("reactivex.scheduler.eventloop", "reactivex.scheduler.mainloop")
 
 
-def on_no_event_loop(scheduler: abc.SchedulerBase | None) -> abc.SchedulerBase | None:
-    """*scheduler*, or None where it runs on an event loop: asyncio's, a GUI's.
+def unless_event_loop(scheduler: abc.SchedulerBase | None) -> abc.SchedulerBase | None:
+    """Return *scheduler*, or None if it runs on an event loop: asyncio's, a GUI's.
 
-    Programs give those to `subscribe` for operators of time. To read there would freeze the loop, and most of
+    Programs give those to `subscribe` for operators of time. Reading there would freeze the loop, and most of
     them must not be called from the thread that reads.
     """
     loops = any(kind.__module__.startswith(_EVENT_LOOPS) for kind in type(scheduler).__mro__)

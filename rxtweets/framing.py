@@ -1,8 +1,8 @@
 """Bytes to frames, sans-I/O: both ways in which a stream marks where a message ends.
 
 `feed` takes bytes cut anywhere and returns the frames they complete, in order. An empty frame is a
-keep-alive. Bytes of an unfinished frame wait inside for the next call; `close` says at the stream's end what
-they are. A byte order mark before the first frame is skipped.
+keep-alive. Bytes of an unfinished frame are kept for the next call; `close` returns at the stream's end what
+has not been returned before. A byte order mark before the first frame is skipped.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class Remainder(NamedTuple):
-    """What a stream that has ended leaves in a framer.
+    """The frames and the fragment that are left in a framer when its stream has ended.
 
     Attributes:
-        frames: whole messages whose end of line did not come.
+        frames: whole messages whose end of line did not come, or those before a frame that was too long.
         cut: how many bytes came of a message whose rest did not; None when the stream ended between two.
     """
 
@@ -36,16 +36,14 @@ class Remainder(NamedTuple):
 
 
 class Framer(Protocol):
-    """What turns bytes into frames.
-
-    Attributes:
-        error: set when a frame was too long, after the frames before it were returned; nothing comes after.
-    """
-
-    error: FrameTooLong | None
+    """Splits bytes into frames."""
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Return the frames that *data* completes, in order."""
+        """Return the frames that *data* completes, in order.
+
+        Raises:
+            FrameTooLong: a frame is over the limit. Only `close` may be called after that.
+        """
 
     def close(self) -> Remainder:
         """Return what is left now that the stream has ended; nothing may be fed after."""
@@ -86,16 +84,14 @@ class LineFramer:
     r"""Frames ended by `\r\n`, as both protocols send them; a bare `\n` is tolerated."""
 
     def __init__(self, limit: int = DEFAULT_MAX_FRAME) -> None:
-        self.error: FrameTooLong | None = None
+        self._before_error: list[bytes] | None = None
         self._limit = limit
         self._parts: list[bytes] = []
         self._pending = 0
         self._first = True
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Return the frames that *data* completes, in order; before one too long, then `error` is set."""
-        if self.error:
-            return []
+        """Return the frames that *data* completes, in order; raise FrameTooLong for one over the limit."""
         self._pending += len(data)
         lines: list[bytes] = []
         if b"\n" in data:
@@ -111,26 +107,28 @@ class LineFramer:
                 self._first = False
                 lines[0] = lines[0].removeprefix(_BOM)
             if self._pending > self._limit:  # only then can a frame be over it
-                lines = self._checked(lines)
+                self._check(lines)
             self._pending = len(data)
         if data:
             # Kept in parts, joined once: a message dribbled byte by byte costs no more than its length.
             self._parts.append(data)
         # One byte more: the last may be the `\r` of the frame's end.
         if self._pending > self._limit + 1:
-            self.error = FrameTooLong(self._limit)
+            self._before_error = lines
+            raise FrameTooLong(self._limit)
         return lines
 
     def close(self) -> Remainder:
         """Return what is left now that the stream has ended; nothing may be fed after."""
-        return Remainder([], None) if self.error else _remainder(b"".join(self._parts))
+        if self._before_error is not None:
+            return Remainder(self._before_error, None)
+        return _remainder(b"".join(self._parts))
 
-    def _checked(self, lines: list[bytes]) -> list[bytes]:
+    def _check(self, lines: list[bytes]) -> None:
         for index, frame in enumerate(lines):
             if len(frame) > self._limit:
-                self.error = FrameTooLong(self._limit)
-                return lines[:index]
-        return lines
+                self._before_error = lines[:index]
+                raise FrameTooLong(self._limit)
 
 
 class LengthFramer:
@@ -141,7 +139,7 @@ class LengthFramer:
     """
 
     def __init__(self, limit: int = DEFAULT_MAX_FRAME) -> None:
-        self.error: FrameTooLong | None = None
+        self._before_error: list[bytes] | None = None
         self._limit = limit
         self._buffer = bytearray()
         self._searched = 0
@@ -149,12 +147,12 @@ class LengthFramer:
         self._first = True
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Return the frames that *data* completes, in order; before one too long, then `error` is set."""
+        """Return the frames that *data* completes, in order; raise FrameTooLong for one over the limit."""
         buffer = self._buffer
         buffer += data
         frames: list[bytes] = []
         start = 0
-        while not self.error:
+        while True:
             if self._length is None:
                 end = buffer.find(b"\n", max(start, self._searched))
                 if end < 0:
@@ -170,13 +168,14 @@ class LengthFramer:
         del buffer[:start]
         self._searched = len(buffer) if self._length is None else 0
         if self._searched > self._limit + 1:
-            self.error = FrameTooLong(self._limit)
+            self._before_error = frames
+            raise FrameTooLong(self._limit)
         return frames
 
     def close(self) -> Remainder:
         """Return what is left now that the stream has ended; nothing may be fed after."""
-        if self.error:
-            return Remainder([], None)
+        if self._before_error is not None:
+            return Remainder(self._before_error, None)
         left = _remainder(bytes(self._buffer))
         # A message that was announced by its length is missing even when no byte of it has come.
         return left if left.frames or self._length is None else Remainder([], left.cut or 0)
@@ -188,8 +187,9 @@ class LengthFramer:
         is_length = line.isdigit() and len(line) <= _LONGEST_LENGTH
         size = int(line) - 2 if is_length else len(line)
         if size > self._limit:
-            self.error = FrameTooLong(self._limit)
-        elif is_length:
+            self._before_error = frames
+            raise FrameTooLong(self._limit)
+        if is_length:
             self._length = int(line)
         else:
             frames.append(line)

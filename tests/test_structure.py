@@ -23,6 +23,7 @@ ROOMS = [
     {"rules"},
     {"rest"},
     {"connection"},
+    {"_session_runner"},
     {"testing"},
     {"transport"},
     {"_run", "operators"},

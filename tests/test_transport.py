@@ -715,7 +715,7 @@ def dribbling(status: bytes) -> Callable[[Peer], None]:
 
 def test_a_refusal_is_told_though_its_body_dribbles(monkeypatch: pytest.MonkeyPatch) -> None:
     """The status is known; its body is waited for a moment only."""
-    monkeypatch.setattr("rxtweets.connection._PROBLEM_TIMEOUT", 0.1)
+    monkeypatch.setattr("rxtweets._session_runner._PROBLEM_TIMEOUT", 0.1)
     with Server(dribbling(b"503 Busy")) as server:
         seen = Seen(connect(server.endpoint())).ended()
     assert isinstance(seen.error, HTTPStatusError)
@@ -724,7 +724,7 @@ def test_a_refusal_is_told_though_its_body_dribbles(monkeypatch: pytest.MonkeyPa
 
 def test_an_answer_that_dribbles_is_a_stall(monkeypatch: pytest.MonkeyPatch) -> None:
     """A `fetch` ends, even when bytes go on coming."""
-    monkeypatch.setattr("rxtweets.connection.FETCH_TIMEOUT", 0.1)
+    monkeypatch.setattr("rxtweets._session_runner.RESPONSE_TIMEOUT", 0.1)
     with Server(dribbling(b"200 OK")) as server:
         seen = Seen(fetch(Request("GET", server.base_url + "/"))).ended()
     assert isinstance(seen.error, StreamStalled)
@@ -732,7 +732,7 @@ def test_an_answer_that_dribbles_is_a_stall(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_head_that_dribbles_is_a_stall(monkeypatch: pytest.MonkeyPatch) -> None:
     """A head that never ends is given up."""
-    monkeypatch.setattr("rxtweets.connection._HEAD_TIMEOUT", -19.9)
+    monkeypatch.setattr("rxtweets._session_runner._HEAD_TIMEOUT", -19.9)
 
     def handle(peer: Peer) -> None:
         peer.read_request()

@@ -16,7 +16,7 @@ from reactivex.disposable import (
 from reactivex.scheduler import CurrentThreadScheduler, ImmediateScheduler, TimeoutScheduler
 
 from rxtweets._observable import StreamObservable, as_stream
-from rxtweets._schedulers import on_no_event_loop, steady_clock
+from rxtweets._schedulers import steady_clock, unless_event_loop
 from rxtweets.backoff import BackoffPolicy
 from rxtweets.errors import StreamError, TooManyConnections
 from rxtweets.messages import Connected, Connecting, Lifecycle, Reconnecting
@@ -63,7 +63,7 @@ def retry_with_backoff(
         def subscribe(
             observer: abc.ObserverBase[_T | Lifecycle], scheduler_: abc.SchedulerBase | None = None
         ) -> abc.DisposableBase:
-            timer = scheduler or on_no_event_loop(scheduler_) or TimeoutScheduler.singleton()
+            timer = scheduler or unless_event_loop(scheduler_) or TimeoutScheduler.singleton()
             now = steady_clock(timer)
             forward = observer.on_next
             current = SerialDisposable()
