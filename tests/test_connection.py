@@ -32,6 +32,7 @@ from rxtweets.errors import (
 from rxtweets.messages import Connected, Connecting, Disconnected, KeepAlive, Reconnecting
 from rxtweets.testing import HOLD, Script, ScriptedTransport, timeline
 
+from .conftest import our_threads
 from .observing import PATIENCE, Seen
 
 QUICK = rxt.BackoffPolicy(http=rxt.backoff.Curve(0.01))
@@ -296,6 +297,8 @@ def test_run_raises_what_others_down_the_chain_raise(raised: list[BaseException 
     stream = connect(ENDPOINT, transport=transport).pipe(tw.retry_with_backoff(QUICK))
     with pytest.raises(Boom):
         rxt.run(stream.pipe(tw.route({bytes: routed})))
+    for thread in our_threads():
+        thread.join(PATIENCE)
     assert raised == []
     assert all(session.closed for session in transport.sessions)
 
