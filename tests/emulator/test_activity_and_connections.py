@@ -29,7 +29,7 @@ ABOUT_POSTS = {"post.mention.create", "post.reply.create", "post.quote.create", 
 
 
 def private(event_type: str) -> bool:
-    """Whether a kind of event is for those only whom the user lets see it."""
+    """Tell whether an event is sent only to those whom the user lets see it."""
     return event_type.partition(".")[0] in PRIVATE or event_type in ABOUT_POSTS
 
 

@@ -15,7 +15,7 @@ from .tls_clients import get, plain, secure
 
 
 def answers(emulator: Emulator, sock: socket.socket) -> bool:
-    """Whether a request on that connection is answered."""
+    """Tell whether a request on that connection is answered."""
     sock.sendall(get(emulator, RULES))
     return sock.recv(12) == b"HTTP/1.1 200"
 
@@ -46,7 +46,7 @@ def test_an_address_of_ipv6() -> None:
 
 
 def test_an_address_of_others() -> None:
-    """Where this machine has no such address, the start fails and says so."""
+    """The start fails with an error that names an address that this machine doesn't have."""
     with pytest.raises(OSError, match=r"192\.0\.2\.1"):
         Emulator(host="192.0.2.1").start()
 

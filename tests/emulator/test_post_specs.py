@@ -1,4 +1,4 @@
-"""The world talks about what rules listen for, whatever operator they use."""
+"""Posts are generated to match the rules of open streams, whatever operator they use."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rxtweets.rules.language.vocabulary import OPERATORS
 from .clients import FILTERED, add_rules, raw_get
 
 NEVER = {"embedding", "embedding_threshold"}
-"""What only X can tell."""
+"""Operators that only X can match."""
 
 WORDS = ["cat", '"red panda"', '"a b"~3', "#tag", "@ada", "$TSLA", '"c++"', "from:12", "🎉", "cat -dog"]
 KINDS = ["is:retweet", "is:reply", "is:quote", "is:verified", "-is:nullcast"]
@@ -55,7 +55,7 @@ IDS = ("conversation_id", "in_reply_to_tweet_id", "retweets_of_tweet_id")
 
 
 def referred(emulator: Emulator, post_id: int) -> dict[str, set[str]]:
-    """Texts of the posts that answers and retweets refer to which are about that id, for each operator."""
+    """Return, for each operator on ids, the texts of the posts that matching ones refer to."""
     add_rules(emulator, *(f"{name}:{post_id}" for name in IDS))
     found: dict[str, set[str]] = {name: set() for name in IDS}
     with raw_get(emulator, f"{FILTERED}?expansions=referenced_tweets.id") as stream:
@@ -69,19 +69,19 @@ def referred(emulator: Emulator, post_id: int) -> dict[str, set[str]]:
 
 
 def test_an_id_is_that_of_the_post_that_was_published() -> None:
-    """People answer and repeat it, and answer the answers."""
+    """A published post is answered and retweeted, and its replies are answered."""
     with Emulator(rate=0, seed=1) as emulator:
         post = emulator.compose("the very first")
         emulator.publish(post)
         found = referred(emulator, post.id)
-    talked = found.pop("conversation_id")
-    assert "the very first" in talked
-    assert len(talked) > 1
+    conversation = found.pop("conversation_id")
+    assert "the very first" in conversation
+    assert len(conversation) > 1
     assert found == {name: {"the very first"} for name in IDS[1:]}
 
 
-def test_an_id_of_none_of_its_posts_is_of_one_made_up() -> None:
-    """It is the same whoever refers to it."""
+def test_a_post_is_made_up_for_an_unknown_id() -> None:
+    """It is the same for every post that refers to it."""
     with Emulator(rate=0, seed=1) as emulator:
         found = referred(emulator, 1539382664746020864)
     assert len(found["in_reply_to_tweet_id"]) == 1

@@ -18,7 +18,7 @@ from rxtweets.emulator import Emulator
 from .clients import FILTERED, SAMPLE, V1_FILTER, V1_SAMPLE, add_rules, raw, raw_get, v1_request, v1_stream
 
 BARE = re.compile("&(?!amp;|lt;|gt;)|[<>]")
-"""What no text holds that is escaped."""
+"""Characters that no escaped text holds."""
 FIELDS = (
     "tweet.fields=entities,note_tweet,context_annotations&user.fields=description"
     "&expansions=author_id,referenced_tweets.id"
@@ -44,7 +44,7 @@ def texts(message: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def marked(text: str, entities: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """What is where each hashtag, mention and link says it stands, and what should be."""
+    """Yield the text at the indices of each hashtag, mention and link, and the one that should be there."""
     for kind in ("hashtags", "mentions", "user_mentions", "urls"):
         for one in entities.get(kind) or []:
             start, end = one["indices"] if "indices" in one else (one["start"], one["end"])
@@ -133,10 +133,10 @@ def test_what_stands_in_a_text_is_counted_in_it_as_sent(lenient: Emulator, words
             assert not BARE.search(text)
             assert all(found == wanted for found, wanted in marked(text, entities))
     post = messages[0]["data"]
-    said = re.sub(
+    unescaped = re.sub(
         r"https://t\.co/\w+", "http://a.example/?b&c", html.unescape(post.get("note_tweet", post)["text"])
     )
-    assert said == typed
+    assert unescaped == typed
 
 
 def test_the_world_escapes_what_it_says_and_no_more() -> None:

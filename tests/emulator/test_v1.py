@@ -51,7 +51,7 @@ def test_wrong_predicates_are_refused(
 @pytest.mark.parametrize("name", ["locations", "follow", "count"])
 @pytest.mark.parametrize("value", ["1,1,1," + "1" * 200_000 + "x", "1" * 200_000 + "x", "1," * 100_000])
 def test_senseless_numbers_are_refused_at_once(emulator: Emulator, name: str, value: str) -> None:
-    """However long the digits go on, reading them doesn't stop everything else."""
+    """Numbers of any length are refused without delaying anything else."""
     assert refused(emulator, {"track": "a", name: value}).status_code in (406, 413)
 
 
@@ -254,7 +254,7 @@ def test_deletions_come_between(world: Emulator) -> None:
     ],
 )
 def test_a_stream_takes_its_own_parameters_and_no_others(emulator: Emulator, path: str, ignored: str) -> None:
-    """What another stream would take changes nothing, as at X: nothing is replayed, split or narrowed."""
+    """Parameters of other streams change nothing, as at X: nothing is replayed, split or narrowed."""
     emulator.publish("earlier http://a.example/", lang="en")
     with raw_get(emulator, f"{path}{'&' if '?' in path else '?'}{ignored}") as stream:
         assert stream.status == 200

@@ -14,12 +14,12 @@ USER, SITE = "/1.1/user.json", "/1.1/site.json"
 
 
 def me(emulator: Emulator) -> int:
-    """The id of the account, which its access token begins with."""
+    """Return the id of the account, which its access token begins with."""
     return int(emulator.oauth1.access_token.partition("-")[0])
 
 
 def published(emulator: Emulator, friend: int) -> dict[str, bool]:
-    """Posts of every relation to the account, and which of them the only stream was sent."""
+    """Publish posts of every relation to the account, and return which the only stream was sent."""
     stranger, account = 3, me(emulator)
     mine = emulator.compose("mine", author=account)
     theirs = emulator.compose("theirs", author=stranger)
@@ -63,7 +63,7 @@ def test_a_user_stream_has_what_concerns_the_user(
 
 
 @pytest.mark.parametrize(("name", "value"), [("with", "everyone"), ("replies", "some"), ("track", ",")])
-def test_senseless_wishes_are_refused(emulator: Emulator, name: str, value: str) -> None:
+def test_senseless_parameters_are_refused(emulator: Emulator, name: str, value: str) -> None:
     """406, and the line names the parameter."""
     with requests.Session() as session:
         answer = session.post(emulator.base_url + USER, {name: value}, auth=signed(emulator), timeout=5)
@@ -71,7 +71,7 @@ def test_senseless_wishes_are_refused(emulator: Emulator, name: str, value: str)
 
 
 def test_a_site_stream_has_an_envelope_for_each_whom_a_post_concerns(emulator: Emulator) -> None:
-    """By default what users write and what is said to them; with followings also what their friends write."""
+    """By default posts by the users and to them; with followings also those of their friends."""
     with v1_stream(emulator, SITE, follow="7,8", **{"with": "followings"}) as messages:
         next(messages)
         friends = {
@@ -90,7 +90,7 @@ def test_a_site_stream_has_an_envelope_for_each_whom_a_post_concerns(emulator: E
 
 @pytest.fixture
 def site(emulator: Emulator) -> Iterator[tuple[Iterator[Any], str]]:
-    """A site stream of the users 7 and 8, and the address of its control."""
+    """Open a site stream of the users 7 and 8; yield it and the address of its control."""
     with v1_stream(emulator, SITE, follow="7,8") as messages:
         uri = next(messages)["control"]["control_uri"]
         next(messages), next(messages)
@@ -105,7 +105,7 @@ def control(emulator: Emulator, method: str, url: str, **params: str) -> request
 def test_users_join_and_leave_an_open_site_stream(
     emulator: Emulator, site: tuple[Iterator[Any], str]
 ) -> None:
-    """Who joins is introduced with their friends; info tells who is in it and how it was opened."""
+    """The friends of users who join are sent; info tells the users and how the stream was opened."""
     messages, url = site
     assert control(emulator, "POST", f"{url}/add_user.json", user_id="9,10").status_code == 200
     assert [next(messages)["for_user"] for _ in range(2)] == [9, 10]

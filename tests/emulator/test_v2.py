@@ -25,12 +25,12 @@ WHOLE = ["/2/likes/compliance/stream", "/2/tweets/label/stream", SAMPLE]
 
 @pytest.fixture
 def emulator(enterprise: Emulator) -> Emulator:
-    """A silent emulator that has every stream."""
+    """Start a silent emulator that has every stream."""
     return enterprise
 
 
 def one(emulator: Emulator, query: str, post: Any) -> dict[str, Any]:
-    """The message that a sample stream with that query makes of a post."""
+    """Return the message that a sample stream with that query makes of a post."""
     with raw_get(emulator, f"{SAMPLE}?{query}") as stream:
         assert stream.status == 200
         emulator.publish(post)
@@ -80,7 +80,7 @@ def test_expansions_bring_objects_and_the_fields_that_name_them(emulator: Emulat
 
 
 def test_media_places_and_polls_are_expanded(world: Emulator) -> None:
-    """What the world's posts carry is in includes under the key the post names."""
+    """Media, places and polls of posts are in includes under the key that the post names."""
     query = (
         "expansions=attachments.media_keys,geo.place_id,attachments.poll_ids,entities.mentions.username"
         "&media.fields=url,preview_image_url,variants,width&place.fields=geo,country_code&poll.fields=voting_status"

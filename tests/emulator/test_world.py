@@ -85,7 +85,7 @@ def test_the_world_talks_about_what_rules_ask_for(rule: str) -> None:
 
 
 def test_a_new_rule_is_talked_about_at_once(world: Emulator) -> None:
-    """A rule added to an open stream is heard of without reconnecting."""
+    """Posts to a rule that was added to an open stream come without reconnecting."""
     add_rules(world, "cat")
     with raw_get(world, FILTERED) as stream:
         stream.message()
@@ -137,12 +137,12 @@ POSTED = {
     "und": "und",
     "tl": "tl",
 }
-"""Languages as rules ask for them, and what posts in them say."""
+"""Languages as rules ask for them, and the codes that their posts carry."""
 
 
 @pytest.mark.parametrize("code", POSTED)
-def test_the_world_speaks_by_xs_codes(code: str) -> None:
-    """A rule for a language of X's list is heard, and its posts say the code that X has for it."""
+def test_posts_have_the_language_codes_of_x(code: str) -> None:
+    """A rule for a language of X's list is matched, and the posts carry the code that X has for it."""
     with Emulator(rate=500, seed=1) as emulator:
         add_rules(emulator, f"lang:{code} cat")
         with raw_get(emulator, f"{FILTERED}?tweet.fields=lang") as stream:
@@ -174,18 +174,18 @@ def test_no_post_has_a_code_that_x_lacks(emulator: Emulator, code: str, hint: st
 
 
 def test_v1_takes_either_code_and_sends_xs() -> None:
-    """`language=he` and `language=iw` are Hebrew, whose statuses say `iw`; what X lacks is never heard."""
+    """`language=he` and `language=iw` are Hebrew, whose statuses carry `iw`; what X lacks never matches."""
     with Emulator(rate=500, seed=1) as emulator:
         for path, form in ((V1_FILTER, {"track": "cat"}), (V1_SAMPLE, {})):
-            for code, said in (("he", "iw"), ("iw", "iw"), ("id", "in"), ("zh", "zh")):
+            for code, sent in (("he", "iw"), ("iw", "iw"), ("id", "in"), ("zh", "zh")):
                 with v1_stream(emulator, path, language=code, **form) as statuses:
                     found = (one["lang"] for one in statuses if "lang" in one)
-                    assert set(itertools.islice(found, 3)) == {said}
+                    assert set(itertools.islice(found, 3)) == {sent}
         with v1_stream(emulator, V1_FILTER, language="eo", track="cat"), raw_get(emulator, SAMPLE) as all_:
             for _ in range(200):
                 all_.message()
-            heard = {
+            matched = {
                 one["path"]: one["messages"]
                 for one in call(emulator, "GET", "/emulator/state").json()["streams"]
             }
-            assert heard[V1_FILTER] == 0
+            assert matched[V1_FILTER] == 0

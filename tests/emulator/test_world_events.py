@@ -1,4 +1,4 @@
-"""What happens to accounts of the world beside posts, as user and site streams of v1.1 tell it."""
+"""The events of accounts on user and site streams of v1.1."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def me(emulator: Emulator) -> int:
 
 
 def name(message: dict[str, Any]) -> str:
-    """What kind of message it is, by the member that tells it."""
+    """Return the kind of a message, by the member that tells it."""
     if "text" in message:
         return "status"
     if "event" in message:
@@ -68,7 +68,7 @@ def name(message: dict[str, Any]) -> str:
 
 
 def known(message: dict[str, Any]) -> m.Message:
-    """The message as the library reads it: of a kind it knows, all its values of their types."""
+    """Return the message as the library reads it: of a kind it knows, all its values of their types."""
     found = m.decode(json.dumps(message).encode())
     assert type(found) not in (m.Unknown, m.Undecodable), message
     assert found.mismatches == (), message
@@ -81,7 +81,7 @@ def until_the_end(messages: Iterator[Any]) -> list[Any]:
 
 @pytest.fixture(scope="module")
 def told() -> tuple[int, list[dict[str, Any]]]:
-    """The account, and the first messages of its user stream, after the friends all replies."""
+    """Return the account, and the first messages of its user stream, after the friends all replies."""
     with Emulator(seed=7, rate=math.inf) as emulator, v1_stream(emulator, USER, replies="all") as messages:
         return me(emulator), list(itertools.islice(messages, SOON))
 
@@ -195,7 +195,7 @@ def test_what_is_deleted_was_there(told: tuple[int, list[dict[str, Any]]]) -> No
 
 
 def concerns(status: dict[str, Any], account: int) -> bool:
-    """Whether a status says something of, to or about the account."""
+    """Tell whether a status is by, to or about the account."""
     parts = (status.get("retweeted_status"), status.get("quoted_status"))
     people = [status["user"], *(part["user"] for part in parts if part)]
     entities = (status.get("extended_tweet") or status)["entities"]
@@ -204,7 +204,7 @@ def concerns(status: dict[str, Any], account: int) -> bool:
 
 
 def changed(friends: set[int], event: dict[str, Any], account: int) -> set[int]:
-    """The friends after an event."""
+    """Return the friends after an event."""
     kind, source, target = event["event"], event["source"], event["target"]
     if kind in GONE:
         return friends - {source}
@@ -219,7 +219,7 @@ def test_statuses_are_of_those_whom_the_account_follows(told: tuple[int, list[di
     """They come once somebody is followed and cease once not; there are none of who is blocked or gone."""
     account, (greeting, *messages) = told
     friends, blocked, new = set(greeting["friends"]), set[int](), set[int]()
-    heard: set[int] = set()
+    authors: set[int] = set()
     for message in messages:
         if "event" in message:
             before, friends = friends, changed(friends, message, account)
@@ -232,20 +232,20 @@ def test_statuses_are_of_those_whom_the_account_follows(told: tuple[int, list[di
             author = message["user"]["id"]
             assert author == account or author in friends or concerns(message, account)
             assert author not in blocked
-            heard.add(author)
-    assert new & heard
+            authors.add(author)
+    assert new & authors
 
 
 def test_a_profile_that_is_changed_stays_so(told: tuple[int, list[dict[str, Any]]]) -> None:
-    """Statuses of the account carry what it last said about itself."""
+    """Statuses of the account carry its latest description."""
     account, messages = told
-    said = None
+    description = None
     for message in messages:
         if name(message) == "user_update":
-            said = message["target"]["description"]
+            description = message["target"]["description"]
             assert message["source"] == message["target"]
-        elif said is not None and "text" in message and message["user"]["id"] == account:
-            assert message["user"]["description"] == said
+        elif description is not None and "text" in message and message["user"]["id"] == account:
+            assert message["user"]["description"] == description
 
 
 def test_friends_are_those_that_were_left_when_a_client_returns() -> None:

@@ -1,4 +1,4 @@
-"""What posts are: the same in both protocols' forms, as varied and as large as real ones."""
+"""Posts are the same in both protocols' forms, and as varied and as large as real ones."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Both(NamedTuple):
 
 @pytest.fixture(scope="module")
 def posts() -> list[Both]:
-    """Posts of a world that nobody wished anything of, each in both forms."""
+    """Return random posts, each in both forms."""
     old: dict[str, tuple[Any, int]] = {}
     new: dict[str, Any] = {}
     with (
@@ -65,7 +65,7 @@ def posts() -> list[Both]:
 
 
 def text_of(status: Any) -> tuple[str, Any, Any]:
-    """The whole text of a status, its entities and its media, wherever they stand."""
+    """Return the whole text of a status, its entities and its media, wherever they stand."""
     inside = status.get("extended_tweet", status)
     media = inside.get("extended_entities", {}).get("media", [])
     return inside.get("full_text", status["text"]), inside["entities"], media
@@ -98,7 +98,7 @@ def test_both_forms_say_the_same(posts: list[Both]) -> None:
 
 
 def spans(entities: Any) -> Iterator[tuple[int, int, str]]:
-    """Where the entities of either form say they stand, and what should stand there."""
+    """Yield the indices of entities in either form, and the text that should stand there."""
     for kind, sign in (("hashtags", "#"), ("symbols", "$"), ("cashtags", "$")):
         for one in entities.get(kind, []):
             yield (
@@ -201,7 +201,7 @@ def test_posts_are_edited(posts: list[Both]) -> None:
 
 
 def test_long_posts_are_notes(posts: list[Both]) -> None:
-    """What is too long for a post is cut, with a link to the rest, and whole in its note."""
+    """A text that is too long for a post is cut, with a link to the rest, and whole in its note."""
     long = [one.post for one in posts if "note_tweet" in one.post]
     assert long
     for post in long:

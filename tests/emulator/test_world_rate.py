@@ -1,4 +1,4 @@
-"""How fast the world talks, and for whom."""
+"""The rate at which posts are generated, and for which streams."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .clients import RULES, SAMPLE, call, raw_get
 
 
 def test_a_rate_of_zero_is_silence(emulator: Emulator) -> None:
-    """Nothing but what is published by hand."""
+    """At rate 0 only what is published by hand is sent."""
     with raw_get(emulator, SAMPLE) as stream:
         stream.sock.settimeout(0.1)
         with pytest.raises(TimeoutError):
@@ -47,7 +47,7 @@ def test_a_rate_that_is_none_is_refused(emulator: Emulator, rate: float) -> None
 
 
 def test_a_new_rate_counts_at_once() -> None:
-    """A world that would have spoken in ten minutes speaks now, and one set to 0 falls silent."""
+    """A world whose next post was ten minutes away sends one now, and one set to 0 falls silent."""
     with Emulator(rate=1 / 600) as emulator, raw_get(emulator, SAMPLE) as stream:
         emulator.rate = 100
         assert emulator.rate == 100
@@ -58,7 +58,7 @@ def test_a_new_rate_counts_at_once() -> None:
             stream.drain()
 
 
-def test_nothing_is_made_before_somebody_listens() -> None:
+def test_nothing_is_generated_before_the_first_stream() -> None:
     """A world's time begins with its first stream."""
     with Emulator(rate=1000, seed=1) as emulator:
         first = emulator.compose("first")
@@ -66,8 +66,8 @@ def test_nothing_is_made_before_somebody_listens() -> None:
         assert emulator.compose("second").ms == first.ms
 
 
-def test_the_world_talks_on_when_the_last_stream_has_closed() -> None:
-    """So that a client that comes back has missed something."""
+def test_posts_go_on_after_the_last_stream_has_closed() -> None:
+    """A client that comes back has missed some."""
     with Emulator(rate=100, seed=1) as emulator:
         with raw_get(emulator, SAMPLE) as stream:
             stream.message()
@@ -78,7 +78,7 @@ def test_the_world_talks_on_when_the_last_stream_has_closed() -> None:
 
 
 def test_a_world_without_a_rate_answers_requests() -> None:
-    """As fast as it goes, there is time for others."""
+    """Generating posts as fast as it goes leaves time for requests."""
     with Emulator(rate=math.inf) as emulator, raw_get(emulator, SAMPLE) as stream:
         over = threading.Event()
 
@@ -99,7 +99,7 @@ def test_a_world_without_a_rate_answers_requests() -> None:
 
 
 def test_a_world_without_a_rate_waits_for_its_reader() -> None:
-    """A reader that stops for a while finds itself not dropped, however much could have been said."""
+    """A reader that pauses isn't dropped, however many posts could have been made meanwhile."""
     with Emulator(rate=math.inf) as emulator, raw_get(emulator, SAMPLE) as stream:
         deadline = time.monotonic() + 1
         while time.monotonic() < deadline:
@@ -109,7 +109,7 @@ def test_a_world_without_a_rate_waits_for_its_reader() -> None:
             read += len(stream.chunk())
 
 
-def test_a_keep_alive_is_for_silence() -> None:
-    """A stream that has something to say sends none."""
+def test_keep_alives_are_sent_in_silence_only() -> None:
+    """A stream that has posts to send sends none."""
     with Emulator(rate=50, keep_alive=1) as emulator, raw_get(emulator, SAMPLE) as stream:
         assert b"\r\n" not in [stream.chunk() for _ in range(80)]
