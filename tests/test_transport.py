@@ -181,7 +181,7 @@ def test_dispose_at_the_moment_of_connecting(monkeypatch: pytest.MonkeyPatch) ->
 
     with unanswering() as port:
         before = open_sockets()
-        monkeypatch.setattr("rxtweets.transport.urllib3_adapter.socket.socket", Slow)
+        monkeypatch.setattr("rxtweets.transport.connections.socket.socket", Slow)
         seen = Seen(connect(Endpoint(Request("GET", f"http://127.0.0.1:{port}/"), 20.0)))
         assert reached.wait(PATIENCE)
         monkeypatch.undo()
@@ -659,8 +659,8 @@ def test_a_family_that_the_system_lacks(monkeypatch: pytest.MonkeyPatch) -> None
         return make(family, *args, **options)
 
     with Server(silent) as server:
-        monkeypatch.setattr("rxtweets.transport.urllib3_adapter.socket.getaddrinfo", both)
-        monkeypatch.setattr("rxtweets.transport.urllib3_adapter.socket.socket", without_ipv6)
+        monkeypatch.setattr("rxtweets.transport.connections.socket.getaddrinfo", both)
+        monkeypatch.setattr("rxtweets.transport.connections.socket.socket", without_ipv6)
         seen = Seen(connect(server.endpoint())).count(1)
         seen.dispose()
         monkeypatch.undo()

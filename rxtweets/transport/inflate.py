@@ -8,7 +8,7 @@ __all__ = ["Inflater"]
 
 
 class Inflater:
-    """What turns the bytes of a gzip or deflate body into those that were compressed.
+    """A decompressor for the body of a response in gzip or deflate.
 
     `feed` it, then `read` until that gives nothing. What came before a fault is given out before the fault is
     raised.
@@ -24,7 +24,7 @@ class Inflater:
 
     @property
     def ended(self) -> bool:
-        """Whether the compressed data have reached their own end."""
+        """True once the compressed data have reached their own end."""
         return self._stream is not None and self._stream.eof and not self._input
 
     def feed(self, data: bytes) -> None:
@@ -54,7 +54,7 @@ class Inflater:
         return b""
 
     def _begun(self) -> zlib._Decompress | None:
-        """Return what decompresses the input; None when more of it is needed to know."""
+        """Return the decompressor for the input; None when more of it is needed to choose one."""
         if self._stream is None and self._wbits == 15:
             if len(self._input) < 2:
                 return None

@@ -1,4 +1,4 @@
-"""What `connect` needs of a transport."""
+"""The protocol between `connect` and a transport."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rxtweets.endpoints import Request
 
 
 class Head(NamedTuple):
-    """What an HTTP response begins with.
+    """The head of an HTTP response.
 
     Attributes:
         status_code: the HTTP status.
@@ -26,7 +26,7 @@ class Session(Protocol):
     """One HTTP exchange. One thread calls `open`, `read` and `close`; `shutdown` may come from any."""
 
     def open(self) -> Head:
-        """Send the request and wait for the response's head.
+        """Send the request, wait for the head of the response and return it.
 
         Raises ConnectionFailed, or StreamStalled when no head came within the stall timeout.
         """
@@ -44,11 +44,11 @@ class Session(Protocol):
         """End the connection and wake the thread that is blocked in `open` or `read`. Returns at once."""
 
     def close(self) -> None:
-        """Give everything back, on the thread that reads."""
+        """Release everything, on the thread that reads."""
 
 
 class Transport(Protocol):
-    """Where sessions come from."""
+    """Makes sessions."""
 
     def session(self, request: Request, auth: AuthBase | None, *, stall_timeout: float) -> Session:
-        """A session that will send *request*, signed by *auth*. Does no I/O yet."""
+        """Return a session that will send *request*, signed by *auth*. Does no I/O yet."""

@@ -1,4 +1,4 @@
-"""Sessions by `requests`."""
+"""The transport over `requests`."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ from rxtweets._version import __version__
 from rxtweets.endpoints import Request, is_loopback
 from rxtweets.errors import ConnectionFailed, StreamDisconnected, StreamError, StreamStalled
 
+from .connections import Adapter
 from .inflate import Inflater
 from .protocol import Head, Session
-from .urllib3_adapter import Adapter, Sockets
+from .sockets import Sockets
 
 _READ_SIZE = 64 * 1024
 
@@ -53,7 +54,7 @@ class RequestsTransport:
         self._connect_timeout = connect_timeout
 
     def session(self, request: Request, auth: AuthBase | None, *, stall_timeout: float) -> Session:
-        """A session that will send *request*.
+        """Return a session that will send *request*.
 
         Raises ValueError when credentials would travel in the clear.
         """
@@ -88,12 +89,12 @@ class RequestsTransport:
 
 
 def _ca_bundle() -> str | bool:
-    """Whom the environment says to trust, as `requests` reads it, which for loopback it is kept from."""
+    """Return the CA bundle that the environment names; for loopback, `requests` is kept from reading it."""
     return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
 
 
 def _unsigned(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """An auth that adds nothing; given none, `requests` would look into ~/.netrc for one."""
+    """Sign nothing; without an auth, `requests` would look for one in ~/.netrc."""
     return request
 
 
@@ -157,9 +158,9 @@ class _RequestsSession:
         self._sockets.close()
 
     def _translated(self, error: Exception) -> Exception:
-        """What *error* of `requests` or urllib3 means as a StreamError.
+        """Return *error* of `requests` or urllib3 as a StreamError.
 
-        It will be the cause of that, so it must not keep what it was about: sockets, and the signed request.
+        It becomes the cause of that, so it must not keep the sockets and the signed request.
         """
         for wrapped in _causes(error):
             traceback.clear_frames(wrapped.__traceback__)
@@ -202,12 +203,12 @@ def _inflater(response: requests.Response) -> Inflater | None:
 
 
 def _innermost(error: BaseException) -> BaseException:
-    """The first cause: `requests` and urllib3 wrap one failure up to four times."""
+    """Return the first cause: `requests` and urllib3 wrap one failure up to four times."""
     return list(_causes(error))[-1]
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """*error* and what it wraps, one in the other."""
+    """Yield *error* and the errors that it wraps, one in the other."""
     while True:
         yield error
         inner = getattr(error, "reason", None)

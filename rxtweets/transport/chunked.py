@@ -1,0 +1,132 @@
+"""The reader of a response: its head, and a chunked body as it comes, at the cost of a slice a chunk."""
+
+from __future__ import annotations
+
+import http.client
+from io import BufferedIOBase
+
+__all__ = ["ChunkedResponse"]
+
+_LONGEST_CHUNK_HEADER = 4096
+
+_LONGEST_HEAD = 500
+"""The most lines of a response's head, informational answers (1xx) before it included."""
+
+
+class _HeadReader:
+    """Gives http.client the lines of a head, and refuses one that is cut or has too many lines.
+
+    Source: RFC 9112, 8: a response whose head is not whole is incomplete.
+    """
+
+    def __init__(self, source: BufferedIOBase) -> None:
+        self._source = source
+        self._lines = 0
+        self.close = source.close
+
+    def readline(self, limit: int) -> bytes:
+        line = self._source.readline(limit)
+        self._lines += 1
+        if self._lines > _LONGEST_HEAD:
+            raise http.client.HTTPException(f"the response's head has more than {_LONGEST_HEAD} lines")
+        if not line.endswith(b"\n") and len(line) < limit and (line or self._lines > 1):
+            raise http.client.HTTPException("the connection was closed within the response's head")
+        return line
+
+
+class ChunkedResponse(http.client.HTTPResponse):
+    """A response whose `read1` returns all the chunks that one system call brought, whole or in part.
+
+    The standard one makes several calls for each chunk, and a stream has a chunk a message. Beside the public
+    `begin`, `read1` and `close` it uses three attributes of http.client's: `fp`, the buffered socket,
+    `chunked`, and `headers`, which `begin` fills only while it is None (see tests/test_urllib3_parts.py).
+    """
+
+    _ended = False
+    _failure: http.client.HTTPException | None = None  # raised once what came before it is given out
+    _left = 0  # bytes of the current chunk that have not come yet
+    _header = b""  # the beginning of a chunk header whose end has not come yet
+    _open = False  # whether the line end behind a chunk has not come yet
+
+    def begin(self) -> None:
+        source = self.fp
+        self.fp = _HeadReader(source)  # type: ignore[assignment]
+        try:
+            super().begin()
+            while 100 < self.status < 200 and self.status != 101:  # 103 Early Hints and such: more follows
+                self.headers = self.msg = None  # type: ignore[assignment]
+                super().begin()
+        finally:
+            if self.fp is not None:  # not closed, since there is no body
+                self.fp = source
+
+    def read1(self, n: int = -1) -> bytes:
+        if not self.chunked or self.fp is None:
+            return super().read1(n)
+        while not self._ended:
+            data: bytes = self.fp.read1(n)
+            if not data:
+                self._failure = http.client.IncompleteRead(b"")
+                break
+            if body := self._unchunked(data):
+                return body
+        self.close()
+        if self._failure is not None:
+            raise self._failure
+        return b""
+
+    def _unchunked(self, data: bytes) -> bytes:
+        """Return the payload in *data*, the next bytes of the body as they were sent (RFC 9112, 7.1)."""
+        pieces = []
+        start = 0
+        if self._left:
+            pieces.append(data[: self._left])
+            start = len(pieces[0])
+            self._left -= start
+            self._open = True
+        elif self._header:
+            data = self._header + data
+            self._header = b""
+        length = len(data)
+        while start < length:
+            end = data.find(b"\r\n", start)
+            if end == start and self._open:
+                self._open = False
+                start += 2
+                continue
+            if end < 0:
+                self._header = data[start:]
+                if len(self._header) > _LONGEST_CHUNK_HEADER:
+                    self._end("a chunk header without an end")
+                break
+            try:
+                size = int(data[start:end], 16)
+            except ValueError:
+                size = _chunk_size(data[start:end])
+            if size <= 0:
+                self._end("" if size == 0 else f"not a chunk header: {data[start:end][:40]!r}")
+                break
+            start = end + 2
+            end = start + size
+            pieces.append(data[start:end])
+            if end > length:
+                self._left = end - length
+            if data.startswith(b"\r\n", end):
+                start = end + 2
+            else:
+                start = end
+                self._open = True
+        return b"".join(pieces)
+
+    def _end(self, failure: str) -> None:
+        self._ended = True
+        if failure:
+            self._failure = http.client.HTTPException(failure)
+
+
+def _chunk_size(header: bytes) -> int:
+    """Return the size in a chunk header with an extension; -1 when there is none."""
+    try:
+        return int(header.partition(b";")[0], 16)
+    except ValueError:
+        return -1

@@ -1,0 +1,86 @@
+"""The private parts of urllib3 and http.client that the transport uses: what is missing is named here."""
+
+from __future__ import annotations
+
+import http.client
+import inspect
+import io
+import socket
+from typing import Any, ClassVar
+
+import pytest
+import urllib3
+import urllib3.connection
+import urllib3.connectionpool
+import urllib3.contrib.socks
+
+from rxtweets.transport.chunked import ChunkedResponse
+from rxtweets.transport.connections import Adapter
+from rxtweets.transport.sockets import Sockets
+
+CONNECTIONS = [urllib3.connection.HTTPConnection, urllib3.connection.HTTPSConnection]
+
+
+@pytest.mark.parametrize("kind", CONNECTIONS)
+def test_a_connection_makes_its_socket_in_new_conn(kind: type[urllib3.connection.HTTPConnection]) -> None:
+    """`connect` calls `_new_conn` for the socket, with nothing but self."""
+
+    class Made(kind):  # type: ignore[misc, valid-type]
+        def _new_conn(self) -> socket.socket:
+            raise LookupError("asked for a socket")
+
+    assert list(inspect.signature(kind._new_conn).parameters) == ["self"]
+    with pytest.raises(LookupError, match="asked for a socket"):
+        Made("127.0.0.1", 1).connect()
+
+
+@pytest.mark.parametrize("kind", CONNECTIONS)
+def test_a_connection_has_the_host_to_look_up(kind: type[urllib3.connection.HTTPConnection]) -> None:
+    """`_dns_host` is the host that the name is looked up for, `timeout` and `socket_options` are settings."""
+    connection: Any = kind("api.x.com", 443, timeout=2.5)
+    assert connection._dns_host == "api.x.com"
+    assert connection.timeout == 2.5
+    assert connection.socket_options
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_pool_makes_its_connections_from_connection_cls(scheme: str) -> None:
+    """`pool_classes_by_scheme` of a manager and `ConnectionCls` of a pool decide what a connection is."""
+    adapter = Adapter(Sockets())
+    pool: Any = adapter.poolmanager.connection_from_host("127.0.0.1", 1, scheme)
+    assert isinstance(pool, urllib3.connectionpool.HTTPConnectionPool)
+    connection: Any = pool._new_conn()
+    assert connection.response_class is ChunkedResponse
+    adapter.close()
+
+
+def test_a_socks_manager_hands_over_its_options() -> None:
+    """SOCKSProxyManager gives its connections `_socks_options` with the six keys of the handshake."""
+    manager = urllib3.contrib.socks.SOCKSProxyManager("socks5h://u:p@127.0.0.1:1080")
+    options = manager.connection_pool_kw["_socks_options"]
+    assert {"socks_version", "proxy_host", "proxy_port", "rdns", "username", "password"} <= options.keys()
+
+
+class _Socket:
+    """A socket that has received *data*."""
+
+    data: ClassVar = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        return io.BufferedReader(io.BytesIO(self.data))
+
+
+def test_a_response_reads_from_fp() -> None:
+    """http.client reads a head by `fp.readline`, and says by `chunked` how the body comes."""
+    response = ChunkedResponse(_Socket())  # type: ignore[arg-type]
+    assert response.fp is not None
+    response.begin()
+    assert (response.status, response.chunked) == (200, True)
+    assert response.read1(100) == b"abc"
+    assert response.read1(100) == b""
+
+
+def test_urllib3_reads_as_much_as_has_come() -> None:
+    """urllib3's `read1` passes on http.client's, which is ours."""
+    assert "decode_content" in inspect.signature(urllib3.HTTPResponse.read1).parameters
+    assert issubclass(ChunkedResponse, http.client.HTTPResponse)
