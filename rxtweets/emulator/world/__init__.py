@@ -1,1 +1,1 @@
-"""The emulated world: who is in it, what they say, and in which order."""
+"""The emulated world: its users, their posts, and the recordings that may replace them."""

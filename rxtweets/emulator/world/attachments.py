@@ -1,12 +1,14 @@
-"""What a post has beside its text: media, a place, a poll, and rare attributes."""
+"""Media, places, polls and rare attributes of posts."""
 
 from __future__ import annotations
 
 import random
 
+from rxtweets.filters.cells import Box
+
 from .entities import append_link
 from .ids import Snowflakes
-from .model import Box, Media, Poll, Post
+from .model import Media, Poll, Post
 from .places import place_in, place_like
 from .post_spec import PostSpec
 from .sampling import ALPHABET, pick

@@ -6,11 +6,10 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
+from rxtweets.filters.cells import Box
+
 LEVELS = ("none", "low", "medium", "high")
 """Values of v1.1's `filter_level`, in order."""
-
-Box = tuple[float, float, float, float]
-"""West, south, east, north, in degrees."""
 
 
 class Person(Struct, kw_only=True, eq=False, gc=False):
@@ -143,7 +142,7 @@ class Counts(Struct, frozen=True, gc=False):
     views: int = 0
 
 
-class Context(Struct, frozen=True, gc=False):
+class ContextAnnotation(Struct, frozen=True, gc=False):
     """A context annotation: an entity that a post is about, and the domain that it belongs to."""
 
     domain: str
@@ -207,7 +206,7 @@ class Post(Struct, kw_only=True, eq=False):
     note: Note | None = None
     more_link: Link | None = None
     edits: tuple[int, ...] = ()
-    contexts: tuple[Context, ...] = ()
+    contexts: tuple[ContextAnnotation, ...] = ()
     withheld: tuple[str, ...] = ()
     gone: Literal["", "deleted", "protected"] = ""
     reply_settings: str = "everyone"

@@ -189,6 +189,6 @@ def _name(lang: str, rng: random.Random) -> str:
 
 
 def random_bio(lang: str, rng: random.Random) -> str:
-    """Return a description of oneself, in that language."""
+    """Return a random description of a user, in that language."""
     remarks = _NAMES.languages[lang].bios
     return " ".join(rng.sample(remarks, min(len(remarks), rng.choice((0, 1, 2, 2, 3, 3)))))

@@ -7,8 +7,10 @@ import zlib
 
 from msgspec import Struct
 
+from rxtweets.filters.cells import Box
+
 from .data import load
-from .model import Box, Place
+from .model import Place
 
 
 class _Country(Struct, frozen=True):

@@ -6,7 +6,7 @@ import math
 
 from msgspec import Struct
 
-from .model import Box
+from rxtweets.filters.cells import Box
 
 Range = tuple[int, float]
 """The least and the greatest number; `math.inf` for no upper bound."""
@@ -14,7 +14,7 @@ ANY_NUMBER: Range = (0, math.inf)
 
 
 class Profile(Struct, frozen=True, kw_only=True):
-    """What a user has to be like; `affiliate_of` is the id or screen name of who gave them a badge."""
+    """Requirements on a user; `affiliate_of` is the id or screen name of who gave them a badge."""
 
     bio: str = ""
     name: str = ""
@@ -28,7 +28,7 @@ class Profile(Struct, frozen=True, kw_only=True):
 
 
 class PostSpec(Struct, frozen=True, kw_only=True):
-    """What a post has to be; whatever is left out is random.
+    """Requirements on a post to be generated; whatever is left out is random.
 
     Users are given by id, screen name or profile. `conversation`, `reply_to` and `retweet_of` are the ids of
     the post that began the conversation, of the one replied to and of the one retweeted. `context` is the id

@@ -6,11 +6,11 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+from rxtweets.filters.cells import Box
 from rxtweets.rules import Rule
 from rxtweets.rules.language.ast import AnyOf, Not, Term
 from rxtweets.rules.values import bounds
 
-from .model import Box
 from .post_spec import ANY_NUMBER, PostSpec, Profile, Range
 
 

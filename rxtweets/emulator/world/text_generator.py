@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from .locales import Locale, locale
-from .model import Context
+from .model import ContextAnnotation
 from .people import People
 from .post_spec import PostSpec
 from .sampling import ALPHABET, pick
@@ -19,7 +19,7 @@ _LONG = 0.012
 
 def generate_text(
     rng: random.Random, people: People, spec: PostSpec, lang: str
-) -> tuple[str, tuple[Context, ...]]:
+) -> tuple[str, tuple[ContextAnnotation, ...]]:
     """Return a text to the spec in that language, and the context annotations that X would give it."""
     language = locale(lang)
     words = list(spec.words)
@@ -28,8 +28,8 @@ def generate_text(
     topic = " ".join([*words, spec.entity] if spec.entity else words) or pick(rng, language.topics)
     long = not spec.wants and rng.random() < _LONG
     text = _sentences(rng, language, topic, rng.randrange(8, 14) if long else pick(rng, _LENGTHS))
-    for extra in _extras(rng, people, spec, words):
-        text = f"{text} {extra}"
+    for entity in _entities(rng, people, spec, words):
+        text = f"{text} {entity}"
     return text, _contexts(spec, topic)
 
 
@@ -50,7 +50,7 @@ def _sentence(rng: random.Random, locale: Locale, topic: str) -> str:
     return locale.fill(pick(rng, locale.sentences), topic)
 
 
-def _extras(rng: random.Random, people: People, spec: PostSpec, words: list[str]) -> list[str]:
+def _entities(rng: random.Random, people: People, spec: PostSpec, words: list[str]) -> list[str]:
     """Return a link, a mention, a hashtag, a cashtag, as the spec wants them or by chance."""
     wants, found = spec.wants, []
     if "links" in wants or spec.title or spec.description or rng.random() < 0.18:
@@ -66,7 +66,7 @@ def _extras(rng: random.Random, people: People, spec: PostSpec, words: list[str]
     return found
 
 
-def _contexts(spec: PostSpec, topic: str) -> tuple[Context, ...]:
+def _contexts(spec: PostSpec, topic: str) -> tuple[ContextAnnotation, ...]:
     found = CONTEXTS.get(topic, ())
     if spec.context:
         domain, entity = spec.context

@@ -7,7 +7,7 @@ import zlib
 from msgspec import Struct
 
 from .data import load
-from .model import Context
+from .model import ContextAnnotation
 
 
 class _Topic(Struct, frozen=True):
@@ -33,13 +33,13 @@ _DATA = load("topics", _Topics)
 SITES, PAGES, HASHTAGS, CASHTAGS = _DATA.sites, _DATA.pages, _DATA.hashtags, _DATA.cashtags
 
 
-def context(domain: str, name: str, entity: str | None = None) -> Context:
+def context(domain: str, name: str, entity: str | None = None) -> ContextAnnotation:
     """Return an annotation; the entity's id is made from its name unless one is given."""
     number = entity or str(10**18 + zlib.crc32(name.lower().encode()))
-    return Context(domain, _DATA.domains.get(domain, f"Domain {domain}"), number, name)
+    return ContextAnnotation(domain, _DATA.domains.get(domain, f"Domain {domain}"), number, name)
 
 
-CONTEXTS: dict[str, tuple[Context, ...]] = {
+CONTEXTS: dict[str, tuple[ContextAnnotation, ...]] = {
     topic: (context(known.domain, known.name), context("131", known.name))
     for topic, known in _DATA.topics.items()
 }

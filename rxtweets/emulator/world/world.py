@@ -34,11 +34,11 @@ _SOURCES = (
     "Buffer",
 )
 _KINDS = ("retweet",) * 65 + ("original",) * 18 + ("reply",) * 9 + ("quote",) * 6 + ("edit",) * 2
-"""How often each kind of post is made, of a hundred."""
+"""Kinds of posts, each as often as in a hundred."""
 _LANGUAGES = tuple(lang for lang, locale in LOCALES.items() for _ in range(locale.weight))
 _EDITS = 5
 _EDITABLE = 3_600_000
-"""How often, and for how many milliseconds, a post may be edited. Source: X's guide to edited posts."""
+"""Edits of a post at most, and the milliseconds in which they are allowed. Source: X's guide to editing."""
 _GONE = 0.03
 """The share of the posts answered or quoted that are deleted or protected."""
 _DEEPEST = 12

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from rxtweets.emulator.world.model import Box
 from rxtweets.filters import FilterQuery
+from rxtweets.filters.cells import Box
 
 FilterLevel = Literal["none", "low", "medium"]
 _ASKED_LEVELS: tuple[FilterLevel, ...] = ("none", "low", "medium")
