@@ -11,10 +11,11 @@ import threading
 import warnings
 from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, Literal, TypedDict, Unpack
+from typing import TYPE_CHECKING, ClassVar, Literal, Unpack, cast
 from urllib.parse import urlsplit
 
 import reactivex
+from msgspec.structs import asdict
 from reactivex import Observable, abc
 from reactivex import operators as ops
 
@@ -126,11 +127,8 @@ class Stream(_Streams):
         filter_level: v1.FilterLevel | None = None,
         count: int | None = None,
     ) -> Observable[Message | Lifecycle]:
-        """Statuses that match any of *track*, *follow*, *locations*, in *languages*, of *filter_level*.
-
-        The parameters are those of `endpoints.v1.filter`; or *query* holds them all.
-        """
-        wanted: _Wanted = {
+        """Return the statuses that match *query*, or else the parameters of `endpoints.v1.filter`."""
+        predicates: v1.Predicates = {
             "track": track,
             "follow": follow,
             "locations": locations,
@@ -139,8 +137,14 @@ class Stream(_Streams):
             "count": count,
         }
         if query is not None:
-            wanted = _of_query(query, [name for name, value in wanted.items() if value is not None])
-        return self._stream(v1.filter(base_url=self._base_url, **wanted))
+            if not isinstance(query, FilterQuery):
+                raise ValueError(f"query is a FilterQuery, not {query!r}; a phrase to match goes into track=")
+            if given := [name for name, value in predicates.items() if value is not None]:
+                raise ValueError(
+                    f"with a query there is no {', '.join(given)}: put it into the query, or join two with |"
+                )
+            predicates = cast(v1.Predicates, asdict(query))
+        return self._stream(v1.filter(base_url=self._base_url, **predicates))
 
     def sample(
         self, *, languages: v1.Names | None = None, filter_level: v1.FilterLevel | None = None
@@ -227,32 +231,6 @@ class _OpenStream:
             RuntimeWarning,
             stacklevel=2,
         )
-
-
-class _Wanted(TypedDict):
-    track: v1.Names | None
-    follow: v1.Ids | None
-    locations: v1.Boxes | str | None
-    languages: v1.Names | None
-    filter_level: v1.FilterLevel | None
-    count: int | None
-
-
-def _of_query(query: FilterQuery, also_given: list[str]) -> _Wanted:
-    if not isinstance(query, FilterQuery):
-        raise ValueError(f"query is a FilterQuery, not {query!r}; a phrase to match goes into track=")
-    if also_given:
-        raise ValueError(
-            f"with a query there is no {', '.join(also_given)}: put it into the query, or join two with |"
-        )
-    return {
-        "track": query.track,
-        "follow": query.follow,
-        "locations": query.locations,
-        "languages": query.languages,
-        "filter_level": query.filter_level,
-        "count": query.count,
-    }
 
 
 class StreamingClient(_Streams):

@@ -12,7 +12,7 @@ Common to all:
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Any, Literal, TypedDict, Unpack
 
 from . import _hosts
 from ._predicates import Boxes, boxes, languages, phrases
@@ -26,6 +26,7 @@ __all__ = [
     "Ids",
     "Names",
     "Partitions",
+    "Predicates",
     "With",
     "filter",
     "filter_form",
@@ -50,19 +51,27 @@ _MOST_SITE_USERS = 100
 _MOST_BACKLOG = 150_000
 
 
+class Predicates(TypedDict, total=False):
+    """The parameters of `filter`, each optional; `FilterQuery` takes and has the same."""
+
+    track: Names | None
+    follow: Ids | None
+    locations: Boxes | str | None
+    languages: Names | None
+    filter_level: FilterLevel | None
+    count: int | None
+
+
 def filter(
     *,
-    track: Names | None = None,
-    follow: Ids | None = None,
-    locations: Boxes | str | None = None,
-    languages: Names | None = None,
-    filter_level: FilterLevel | None = None,
-    count: int | None = None,
     delimited: bool = False,
     stall_warnings: bool = True,
     base_url: str | None = None,
+    **predicates: Unpack[Predicates],
 ) -> Endpoint:
-    """Statuses that match any of *track*, *follow*, *locations*; then only of *languages* and *filter_level*.
+    """Ask for statuses that match any of *track*, *follow*, *locations*.
+
+    They are narrowed to *languages* and *filter_level*, if given.
 
     Args:
         track: up to 400 phrases of at most 60 bytes. Words in a phrase are ANDed. A comma separates phrases,
@@ -77,39 +86,27 @@ def filter(
     Raises:
         ValueError: a parameter is wrong, or none of *track*, *follow* and *locations* says what to match.
     """
-    form = filter_form(
-        track=track,
-        follow=follow,
-        locations=locations,
-        languages=languages,
-        filter_level=filter_level,
-        count=count,
-    )
     request = Request(
         "POST",
         _hosts.url(base_url, _hosts.STREAM, "/1.1/statuses/filter.json"),
-        form=form + _common(delimited, stall_warnings),
+        form=filter_form(**predicates) + _common(delimited, stall_warnings),
     )
-    return Endpoint(request, STALL_TIMEOUT, delimited, finite=_ends(count))
+    return Endpoint(request, STALL_TIMEOUT, delimited, finite=_ends(predicates.get("count")))
 
 
-def filter_form(
-    *,
-    track: Names | None,
-    follow: Ids | None,
-    locations: Boxes | str | None,
-    languages: Names | None,
-    filter_level: FilterLevel | None,
-    count: int | None,
-) -> Pairs:
-    """The predicates of `filter`, checked, by their names on the wire: also what a `FilterQuery` is made of.
+def filter_form(**predicates: Unpack[Predicates]) -> Pairs:
+    """Return the parameters of `filter`, checked, by their names on the wire.
 
     Raises:
         ValueError: as for `filter`.
+        TypeError: there is no such parameter.
     """
-    predicates = _predicates(track, locations, follow)
-    form = predicates + _narrowed(languages, filter_level) + _backlog(count)
-    if not predicates:
+    given: dict[str, Any] = {**dict.fromkeys(Predicates.__annotations__), **predicates}
+    for name in given.keys() - Predicates.__annotations__.keys():
+        raise TypeError(f"filter has no {name!r}; it has {', '.join(Predicates.__annotations__)}")
+    matched = _predicates(given["track"], given["locations"], given["follow"])
+    form = matched + _narrowed(given["languages"], given["filter_level"]) + _backlog(given["count"])
+    if not matched:
         raise ValueError(
             "a filter needs at least one of track, follow, locations: it was given nothing to match"
         )
@@ -124,7 +121,7 @@ def sample(
     stall_warnings: bool = True,
     base_url: str | None = None,
 ) -> Endpoint:
-    """About 1% of all statuses, the same for everyone; only of *languages* and *filter_level* if given."""
+    """Ask for about 1% of all statuses, the same for everyone; of *languages* and *filter_level* if given."""
     params = _narrowed(languages, filter_level)
     return _get("/1.1/statuses/sample.json", params, delimited, stall_warnings, base_url)
 
@@ -137,7 +134,7 @@ def firehose(
     stall_warnings: bool = True,
     base_url: str | None = None,
 ) -> Endpoint:
-    """All public statuses. *count* is as for `filter`; *partitions* are numbers of parts of the stream."""
+    """Ask for all public statuses. *count* is as for `filter`; *partitions* are numbers of parts of it."""
     return _whole("firehose", count, partitions, delimited, stall_warnings, base_url)
 
 
@@ -149,7 +146,7 @@ def links(
     stall_warnings: bool = True,
     base_url: str | None = None,
 ) -> Endpoint:
-    """All statuses with a link. *count* and *partitions* are as for `firehose`."""
+    """Ask for all statuses with a link. *count* and *partitions* are as for `firehose`."""
     return _whole("links", count, partitions, delimited, stall_warnings, base_url)
 
 
@@ -161,7 +158,7 @@ def retweet(
     stall_warnings: bool = True,
     base_url: str | None = None,
 ) -> Endpoint:
-    """All retweets. *count* and *partitions* are as for `firehose`."""
+    """Ask for all retweets. *count* and *partitions* are as for `firehose`."""
     return _whole("retweet", count, partitions, delimited, stall_warnings, base_url)
 
 
@@ -176,7 +173,7 @@ def user(
     stall_warnings: bool = True,
     base_url: str | None = None,
 ) -> Endpoint:
-    """What concerns the account that signs: its home timeline, events, direct messages.
+    """Ask for the stream of the account that signs: its home timeline, events, direct messages.
 
     Args:
         with_: `user` for the account alone, `followings` (X's default) for those it follows as well.
@@ -199,7 +196,7 @@ def site(
     stall_warnings: bool = True,
     base_url: str | None = None,
 ) -> Endpoint:
-    """User streams of up to 100 accounts in one, each message in an envelope that names the account.
+    """Ask for the user streams of up to 100 accounts in one, with the account around each message.
 
     Raises:
         ValueError: a parameter is wrong, or *follow* is empty.
@@ -212,7 +209,7 @@ def site(
 
 
 def _predicates(track: Names | None, locations: Boxes | str | None, follow: Ids | None = None) -> Pairs:
-    """What to match; an empty list asks for nothing, as None does."""
+    """Return the predicates that say what to match; an empty list says nothing, like None."""
     found = (
         ("track", "" if track is None else phrases("track", track)),
         ("follow", "" if follow is None else ids("follow", follow, _MOST_FOLLOWED)),

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, get_args
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeAlias, Unpack, cast, get_args
 
-from rxtweets.endpoints.v1 import Boxes, FilterLevel, Ids, Names, filter_form
+from msgspec import Struct
+from msgspec.structs import asdict, force_setattr
+
+from rxtweets.endpoints.v1 import FilterLevel, Predicates, filter_form
 from rxtweets.messages import Status
 
 from .cells import Box, filter_cells
@@ -17,9 +21,13 @@ _LEVELS: tuple[str, ...] = (*get_args(FilterLevel), "high")
 # Source: ISO 639-1's retired codes, which X still sends.
 _RENAMED = {"in": "id", "iw": "he", "ji": "yi", "jw": "jv"}
 
+_Key: TypeAlias = tuple[
+    frozenset[Any], frozenset[int], frozenset[Box], frozenset[str], str | None, int | None
+]
 
-class FilterQuery:
-    """What a v1.1 filter asks for: any of *track*, *follow*, *locations*; then *languages*, *filter_level*.
+
+class FilterQuery(Struct, frozen=True, kw_only=True, eq=False, dict=True, repr_omit_defaults=True):
+    """A v1.1 filter: any of *track*, *follow*, *locations*; then only *languages* and *filter_level*.
 
     An emoji is a word of its own wherever it stands, so `🦔` matches `sleepy🦔`. X documents nothing here;
     one report has it that X wants a separator before it.
@@ -36,79 +44,61 @@ class FilterQuery:
         count: earlier statuses to replay on connecting, which has no part in matching.
     """
 
-    __slots__ = (
-        "_followed",
-        "_key",
-        "_languages",
-        "_phrases",
-        "count",
-        "filter_level",
-        "follow",
-        "languages",
-        "locations",
-        "track",
-    )
+    track: tuple[str, ...] = ()
+    follow: tuple[int, ...] = ()
+    locations: tuple[Box, ...] = ()
+    languages: tuple[str, ...] = ()
+    filter_level: FilterLevel | None = None
+    count: int | None = None
 
-    track: tuple[str, ...]
-    follow: tuple[int, ...]
-    locations: tuple[Box, ...]
-    languages: tuple[str, ...]
-    filter_level: FilterLevel | None
-    count: int | None
+    if TYPE_CHECKING:
 
-    _phrases: tuple[Phrase, ...]
-    _followed: frozenset[int]
-    _languages: tuple[str, ...]
-    _key: tuple[frozenset[Any], frozenset[int], frozenset[Box], frozenset[str], str | None, int | None]
+        def __init__(self, **predicates: Unpack[Predicates]) -> None: ...
 
-    def __init__(
-        self,
-        *,
-        track: Names | None = None,
-        follow: Ids | None = None,
-        locations: Boxes | str | None = None,
-        languages: Names | None = None,
-        filter_level: FilterLevel | None = None,
-        count: int | None = None,
-    ) -> None:
-        form = dict(
-            filter_form(
-                track=track,
-                follow=follow,
-                locations=locations,
-                languages=languages,
-                filter_level=filter_level,
-                count=count,
-            )
-        )
-        phrases = {found.key: found for found in map(phrase, _parts(form, "track"))}
+    def __post_init__(self) -> None:
+        form = dict(filter_form(**cast(Predicates, asdict(self))))
         degrees = map(float, _parts(form, "locations"))
-        put = super().__setattr__
-        put("_phrases", tuple(phrases.values()))
-        put("track", tuple(found.text for found in self._phrases))
-        put("follow", tuple(map(int, _parts(form, "follow"))))
-        put("locations", tuple(dict.fromkeys(zip(*[degrees] * 4, strict=True))))
-        put("languages", tuple(dict.fromkeys(code.lower() for code in _parts(form, "language"))))
-        put("filter_level", None if filter_level == "none" else filter_level)
-        put("count", count)
-        put("_followed", frozenset(self.follow))
-        put("_languages", tuple(map(_language, self.languages)))
-        matched = (frozenset(phrases), self._followed, frozenset(self.locations))
-        put("_key", (*matched, frozenset(self.languages), self.filter_level, count))
+        phrases = {found.key: found.text for found in map(phrase, _parts(form, "track"))}
+        force_setattr(self, "track", tuple(phrases.values()))
+        force_setattr(self, "follow", tuple(map(int, _parts(form, "follow"))))
+        force_setattr(self, "locations", tuple(dict.fromkeys(zip(*[degrees] * 4, strict=True))))
+        codes = dict.fromkeys(code.lower() for code in _parts(form, "language"))
+        force_setattr(self, "languages", tuple(codes))
+        if self.filter_level == "none":
+            force_setattr(self, "filter_level", None)
+
+    @cached_property
+    def _phrases(self) -> tuple[Phrase, ...]:
+        return tuple(map(phrase, self.track))
+
+    @cached_property
+    def _followed(self) -> frozenset[int]:
+        return frozenset(self.follow)
+
+    @cached_property
+    def _languages(self) -> tuple[str, ...]:
+        return tuple(map(_language, self.languages))
+
+    @cached_property
+    def _key(self) -> _Key:
+        """The parameters without order and case."""
+        phrases = frozenset(found.key for found in self._phrases)
+        matched = (phrases, self._followed, frozenset(self.locations))
+        return (*matched, frozenset(self.languages), self.filter_level, self.count)
 
     def matches(self, status: Status) -> bool:
-        """Whether the filter sends *status*, as far as a status tells it."""
+        """Return whether the filter sends *status*, as far as a status tells."""
         return self.holds(StatusFeatures(status))
 
     def why(self, status: Status) -> tuple[Hit, ...]:
-        """Each phrase, user and box that *status* matches by, and where; empty if it doesn't match."""
+        """Return each phrase, user and box that *status* matches by, and where; none if it doesn't match."""
         features = StatusFeatures(status)
         if not self.holds(features):
             return ()
         return (*self._phrase_hits(features), *self._user_hits(features), *self._box_hits(features))
 
     def __or__(self, other: FilterQuery) -> FilterQuery:
-        """One query that matches what either matches.
+        """Return one query that matches whatever either matches.
 
         Raises:
             ValueError: no single query does: languages and filter level hold for everything in a query, so
@@ -121,11 +111,11 @@ class FilterQuery:
 
     @staticmethod
     def read(message: object) -> StatusFeatures | None:
-        """What there is in *message* for queries to look at; None if it is no status."""
+        """Return the features of *message* that queries look at; None if it is no status."""
         return StatusFeatures(message) if isinstance(message, Status) else None
 
     def alternatives(self) -> Iterator[frozenset[object]]:
-        """What a status needs to match, for a `FilterIndex`: words, a user, or a cell of the map."""
+        """Yield what a status needs to match, for a `FilterIndex`: words, a user, or a cell of the map."""
         for found in self._phrases:
             yield found.needs
         for user in self.follow:
@@ -135,7 +125,7 @@ class FilterQuery:
                 yield frozenset((cell,))
 
     def holds(self, features: StatusFeatures) -> bool:
-        """Whether the status matches that *features* is of."""
+        """Return whether the status with these *features* matches."""
         return self._admits(features.status) and (
             any(_is_in(found, features) for found in self._phrases)
             or next(self._user_hits(features), None) is not None
@@ -169,41 +159,15 @@ class FilterQuery:
                 if left <= east and right >= west and bottom <= north and top >= south:
                     yield BoxHit(box, by)
 
-    def _given(self) -> dict[str, Any]:
-        """The arguments that say something."""
-        names = ("track", "follow", "locations", "languages", "filter_level", "count")
-        return {name: value for name in names if (value := getattr(self, name)) not in ((), None)}
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"a FilterQuery is immutable: {name!r} can't be set; make another")
-
-    def __delattr__(self, name: str) -> None:
-        raise AttributeError(f"a FilterQuery is immutable: {name!r} can't be deleted")
-
     def __eq__(self, other: object) -> bool:
         return self._key == other._key if isinstance(other, FilterQuery) else NotImplemented
 
     def __hash__(self) -> int:
         return hash(self._key)
 
-    def __reduce__(self) -> tuple[object, ...]:
-        return _rebuilt, (self._given(),)
-
-    def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={_shown(value)}" for name, value in self._given().items())
-        return f"FilterQuery({shown})"
-
-
-def _rebuilt(arguments: dict[str, Any]) -> FilterQuery:
-    return FilterQuery(**arguments)
-
 
 def _parts(form: dict[str, str], name: str) -> list[str]:
     return form[name].split(",") if name in form else []
-
-
-def _shown(value: object) -> str:
-    return repr(list(value)) if isinstance(value, tuple) else repr(value)
 
 
 def _level(name: str | None) -> int:
@@ -264,7 +228,7 @@ def _narrowing(query: FilterQuery) -> str:
 
 
 def _covers(large: FilterQuery, small: FilterQuery) -> bool:
-    """Whether *large* surely matches all that *small* does."""
+    """Return whether *large* surely matches all that *small* does."""
     return (
         all(theirs <= ours for ours, theirs in zip(large._key[:3], small._key[:3], strict=True))
         and (not large.languages or (small._key[3] != set() and small._key[3] <= large._key[3]))

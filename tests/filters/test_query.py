@@ -151,8 +151,8 @@ def test_shown() -> None:
     """A repr shows what is asked for, as it was written, and is the expression that makes it."""
     query = FilterQuery(track="Rx Py,b", follow=12, locations=BAY, languages="en", count=-5)
     assert repr(query) == (
-        "FilterQuery(track=['Rx Py', 'b'], follow=[12], locations=[(-122.75, 36.8, -121.75, 37.8)], "
-        "languages=['en'], count=-5)"
+        "FilterQuery(track=('Rx Py', 'b'), follow=(12,), locations=((-122.75, 36.8, -121.75, 37.8),), "
+        "languages=('en',), count=-5)"
     )
     assert eval(repr(query), {"FilterQuery": FilterQuery}) == query
 
@@ -161,7 +161,7 @@ def test_immutable() -> None:
     """Nothing of a query can be set or deleted; copies and pickles are equal to it."""
     query = FilterQuery(track="a", follow=12)
     with pytest.raises(AttributeError, match="immutable"):
-        query.track = ("b",)
+        query.track = ("b",)  # type: ignore[misc]
     with pytest.raises(AttributeError, match="immutable"):
         del query.track
     assert copy.deepcopy(query) == pickle.loads(pickle.dumps(query)) == copy.copy(query) == query
