@@ -21,9 +21,9 @@ from .emulator import emulator
 from .output import Notices, printer
 from .parsing import Group, usage
 from .predicates import filter_query
-from .rule_files import checked
+from .rule_files import check
 from .rules import rules as rules_group
-from .temporary_rules import OwnRules
+from .temporary_rules import TemporaryRules
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -161,15 +161,15 @@ def filter_(
             return
         values = list(rules)
         if not unchecked:
-            checked([StreamRule(value) for value in rules], Limits.enterprise())
+            check([StreamRule(value) for value in rules], Limits.enterprise())
         if query is not None:
             values[:0] = map(str, from_filter(query))
         client = rxt.StreamingClient(account.auth, base_url=account.base_url)
-        own = OwnRules(client.rules, values)
-        stack.callback(own.remove)
+        temporary = TemporaryRules(client.rules, values)
+        stack.callback(temporary.remove)
         stack.callback(context.obj.hold)
-        own.add()
-        show(client.filter(**asked), account, limit, as_json, own.match)
+        temporary.add()
+        show(client.filter(**asked), account, limit, as_json, temporary.match)
 
 
 @rxtweets.command(epilog=EPILOG, context_settings={"allow_extra_args": True})

@@ -10,10 +10,10 @@ import click
 
 
 class Command(click.Command):
-    """A command none of whose options takes the next option for its value."""
+    """A command whose options don't take the next option as their value."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read *args*, and refuse a value that is the name of an option: what belongs there is missing."""
+        """Parse *args*, and refuse a value that is the name of an option: the value itself is missing."""
         rest = super().parse_args(ctx, args)
         options = [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
         names = {name for option in options for name in option.opts}
@@ -43,7 +43,7 @@ class RuleCommand(Command):
         super().__init__(*args, **kwargs)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Refuse what begins with `--`, as no rule does, and take `-h` alone for `--help`."""
+        """Refuse unknown options that begin with `--`, as no rule does, and take `-h` alone for `--help`."""
         known = {name for option in self.get_params(ctx) for name in option.opts}
         end = args.index("--") if "--" in args else len(args)
         words = ["--help" if word == "-h" else word for word in args[:end]]
@@ -56,7 +56,7 @@ class RuleCommand(Command):
 
 @contextmanager
 def usage() -> Iterator[None]:
-    """Tell of a ValueError inside, which is about what an option says, as of other wrong options."""
+    """Report a ValueError inside, which is about the value of an option, as a usage error."""
     try:
         yield
     except ValueError as error:

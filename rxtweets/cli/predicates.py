@@ -1,4 +1,4 @@
-"""The parameters of v1.1's filter as options give them."""
+"""The parameters of v1.1's filter, from options of the command."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from .parsing import usage
 def filter_query(
     track: Sequence[str], follow: Sequence[str], locations: Sequence[str], languages: Sequence[str]
 ) -> FilterQuery:
-    """What options that may be given several times, each with commas, ask for together.
+    """Return the query of options, each of which may be given several times and with commas.
 
     Raises:
-        UsageError: one of them is not what v1.1's filter takes, or nothing says what to match.
+        UsageError: v1.1's filter takes no such value, or there is nothing to match.
     """
     with usage():
         return FilterQuery(

@@ -1,4 +1,4 @@
-"""Rules as the command is given them: as arguments, in files; and the TOML file that lists them."""
+"""Rules in files, and checking rules before they are sent."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from .stdio import stdin
 
 
 def rules_in(path: str) -> list[StreamRule]:
-    """The rules in a file, `-` for stdin: those of a TOML file, else one in each line that isn't blank.
+    """Return the rules in a file, `-` for stdin: TOML, or else one in each line that isn't blank.
 
     Raises:
-        ValueError: it is no such file.
+        ValueError: it has neither form.
         OSError: it can't be read.
     """
     text = _read(path)
@@ -32,7 +32,7 @@ def rules_in(path: str) -> list[StreamRule]:
 
 
 def toml_rules(path: str) -> list[StreamRule]:
-    """The rules of a TOML file, `-` for stdin. Raises as `rules_in` does."""
+    """Return the rules of a TOML file, `-` for stdin. Raises the errors of `rules_in`."""
     return _from_toml(_read(path), path)
 
 
@@ -45,14 +45,14 @@ def _read(path: str) -> str:
 
 def _from_toml(text: str, path: str) -> list[StreamRule]:
     try:
-        held = tomllib.loads(text)
+        document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{path}: {error}") from None
-    listed = held.pop("rule", None)
-    if held or not isinstance(listed, list):
-        other = f", not {next(iter(held))!r}" if held else " (or rule = [] for none at all)"
+    tables = document.pop("rule", None)
+    if document or not isinstance(tables, list):
+        other = f", not {next(iter(document))!r}" if document else " (or rule = [] for none at all)"
         raise ValueError(f"{path}: its tables are [[rule]] with value= and tag={other}")
-    return [_from_table(table, f"{path}: rule {number}") for number, table in enumerate(listed, 1)]
+    return [_from_table(table, f"{path}: rule {number}") for number, table in enumerate(tables, 1)]
 
 
 def _from_table(table: object, where: str) -> StreamRule:
@@ -69,7 +69,7 @@ def _from_table(table: object, where: str) -> StreamRule:
 
 
 def toml(rules: Iterable[StreamRule]) -> str:
-    """*rules* as a TOML file that `rules_in` reads."""
+    """Return *rules* as a TOML file that `rules_in` reads."""
     tables = []
     for rule in rules:
         lines = ["[[rule]]", f"value = {_string(rule.value)}"]
@@ -78,7 +78,7 @@ def toml(rules: Iterable[StreamRule]) -> str:
 
 
 def _string(text: str) -> str:
-    """A literal string where that spares escapes, as phrases in rules would need them."""
+    """Return *text* as a TOML string: a literal one where that avoids escapes, as for phrases."""
     if '"' in text and "'" not in text and text.isprintable():
         return f"'{text}'"
     quoted = json.dumps(text, ensure_ascii=False)
@@ -90,11 +90,11 @@ def _escaped(character: str) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def checked(rules: Sequence[StreamRule], limits: Limits) -> None:
-    """Show what X would refuse *rules* for, if anything, and then end the command.
+def check(rules: Sequence[StreamRule], limits: Limits) -> None:
+    """Show the problems for which X would refuse *rules*.
 
     Raises:
-        ClickException: it would refuse some.
+        ClickException: there are some.
     """
     wrong = [problems for rule in rules if (problems := validate(rule.value, limits))]
     if wrong:
@@ -106,7 +106,7 @@ def checked(rules: Sequence[StreamRule], limits: Limits) -> None:
 
 
 def show_problems(problems: Iterable[RuleProblem]) -> None:
-    """Write to stderr what is wrong with a rule, where, and what would be right."""
+    """Write the problems of a rule to stderr, with their places and hints."""
     for problem in problems:
         click.echo(printable(problem.message), err=True)
         for line in problem.caret().splitlines():
@@ -116,5 +116,5 @@ def show_problems(problems: Iterable[RuleProblem]) -> None:
 
 
 def plural(count: int, noun: str) -> str:
-    """`1 rule`, `2,000 rules`."""
+    """Return *count* with its noun: `1 rule`, `2,000 rules`."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -1,4 +1,4 @@
-"""What the commands about rules have in common: options, the rules given, the client, and what is shown."""
+"""Shared parts of the commands about rules: options, arguments, the client, and output."""
 
 from __future__ import annotations
 
@@ -22,12 +22,14 @@ _T = TypeVar("_T")
 
 
 def options(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
-    def added(command: _Command) -> _Command:
+    """Return the decorator that adds *options* to a command."""
+
+    def decorate(command: _Command) -> _Command:
         for option in reversed(options):
             command = option(command)
         return command
 
-    return added
+    return decorate
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for other programs.")
@@ -47,12 +49,13 @@ account_options = options(
 
 
 def rules_client(stack: ExitStack, credentials: str | None, emulator: bool) -> RulesClient:
+    """Return the client of an account, which *stack* closes."""
     account = find_account(stack, "v2", credentials, emulator)
     return rxt.StreamingClient(account.auth, base_url=account.base_url).rules
 
 
-def given(texts: tuple[str, ...], path: str | None) -> list[StreamRule]:
-    """The rules of arguments and of a file; the argument `-` is stdin."""
+def collect_rules(texts: tuple[str, ...], path: str | None) -> list[StreamRule]:
+    """Return the rules of arguments and of a file; the argument `-` is stdin."""
     found = [rule for text in texts for rule in (rules_in("-") if text == "-" else [StreamRule(text)])]
     found += rules_in(path) if path is not None else []
     if not found:
@@ -64,22 +67,23 @@ def limits(enterprise: bool) -> Limits:
     return Limits.enterprise() if enterprise else Limits.pay_per_use()
 
 
-def every(items: Observable[_T]) -> list[_T]:
-    """All that comes, which Ctrl-C can end."""
+def collect(items: Observable[_T]) -> list[_T]:
+    """Return all items; Ctrl-C ends the subscription."""
     found: list[_T] = []
     rxt.run(items, found.append)
     return found
 
 
-def last(items: Observable[_T]) -> _T:
-    found = every(items)
+def last_item(items: Observable[_T]) -> _T:
+    found = collect(items)
     if not found:
         raise click.Abort  # Ctrl-C: nothing else ends it without an item or an error
     return found[-1]
 
 
-def show_rules(listed: Iterable[StreamRule], as_json: bool) -> None:
-    for rule in listed:
+def show_rules(rules: Iterable[StreamRule], as_json: bool) -> None:
+    """Print *rules*, one a line."""
+    for rule in rules:
         if as_json:
             click.echo(json.dumps(as_dict(rule)))
         else:
@@ -91,10 +95,10 @@ def as_dict(rule: StreamRule) -> dict[str, str | None]:
     return {"id": rule.id, "value": rule.value, "tag": rule.tag}
 
 
-def tell_refused(errors: Iterable[RuleError]) -> None:
-    """End the command if the server has refused something."""
-    said = [printable(f"X refuses {error}") for error in errors]
-    if said:
-        for line in said:
+def fail_if_refused(errors: Iterable[RuleError]) -> None:
+    """Show *errors* and end the command, if there are any."""
+    lines = [printable(f"X refuses {error}") for error in errors]
+    if lines:
+        for line in lines:
             click.echo(f"Error: {line}", err=True)
         raise click.exceptions.Exit(1)

@@ -1,4 +1,4 @@
-"""Which posts of a file a rule matches, shown post by post."""
+"""Matching the posts of a file against a rule, and showing the results post by post."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NAMES = {True: "match", False: "don't", None: "can't be told"}
 
 
 def posts_in(lines: Iterable[bytes], skipped: Callable[[int, str], None]) -> Iterator[Post]:
-    """The posts of a file that has one a line; *skipped* hears of lines that have none."""
+    """Yield the posts of a file that has one a line; *skipped* is called for lines that have none."""
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue  # a keep-alive
@@ -36,7 +36,7 @@ def posts_in(lines: Iterable[bytes], skipped: Callable[[int, str], None]) -> Ite
 
 
 class Tester:
-    """Matches posts and shows what came of it."""
+    """Matches posts and shows the results."""
 
     def __init__(self, rule: CompiledRule, *, as_json: bool) -> None:
         self._rule = rule
@@ -46,12 +46,12 @@ class Tester:
         self._skipped = 0
 
     def skipped(self, number: int, reason: str) -> None:
-        """Say that a line was left out."""
+        """Report a line that was left out."""
         self._skipped += 1
         click.echo(f"# line {number:,} is left out: {printable(reason)}", err=True)
 
     def run(self, posts: Iterable[Post]) -> None:
-        """Show each post, and at the end how many match."""
+        """Show the result of each post, and a summary at the end."""
         for post in posts:
             match = self._rule.matches(post)
             self._verdicts[match.verdict] += 1
@@ -93,7 +93,7 @@ class Tester:
 
 
 def _fit(text: str, columns: int | None) -> list[str]:
-    """*text* in lines that leave room for an indent of five, if there is a terminal."""
+    """Return *text* in lines that leave room for an indent of five, if there is a terminal."""
     if columns is None:
         return [text]
     return [line.strip() for line in wrapped(text, columns + 4)] or [""]

@@ -8,21 +8,21 @@ from contextlib import ExitStack
 import click
 
 from .parsing import Group, RuleCommand, usage
-from .rule_files import checked, plural, toml, toml_rules
+from .rule_files import check, plural, toml, toml_rules
 from .rule_options import (
     account_options,
     as_dict,
+    collect,
+    collect_rules,
     enterprise_option,
-    every,
+    fail_if_refused,
     file_option,
-    given,
     json_option,
-    last,
+    last_item,
     limits,
     options,
     rules_client,
     show_rules,
-    tell_refused,
     unchecked_option,
 )
 from .rules_offline import explain_, from_track, test, validate_
@@ -53,8 +53,8 @@ def rules() -> None:
 def list_(as_toml: bool, as_json: bool, credentials: str | None, emulator: bool) -> None:
     """Print the rules there are: id, rule, tag."""
     with ExitStack() as stack:
-        listed = every(rules_client(stack, credentials, emulator).list())
-    click.echo(toml(listed)) if as_toml else show_rules(listed, as_json)
+        found = collect(rules_client(stack, credentials, emulator).list())
+    click.echo(toml(found)) if as_toml else show_rules(found, as_json)
 
 
 @rules.command(cls=RuleCommand)
@@ -76,13 +76,13 @@ def add(
     \b
     rxtweets rules add 'cat has:images' '"red panda"' --tag animals
     """
-    wanted = given(texts, path)
+    new = collect_rules(texts, path)
     if not unchecked:
-        checked(wanted, limits(enterprise))
+        check(new, limits(enterprise))
     with ExitStack() as stack:
-        update = last(rules_client(stack, credentials, emulator).add(*wanted, tag=tag))
+        update = last_item(rules_client(stack, credentials, emulator).add(*new, tag=tag))
     show_rules(update.rules, as_json)
-    tell_refused(update.errors)
+    fail_if_refused(update.errors)
 
 
 @rules.command()
@@ -106,15 +106,15 @@ def delete(
         raise click.UsageError("Say which rules: their ids, --value or --tag.")
     with ExitStack() as stack:
         client = rules_client(stack, credentials, emulator)
-        tagged = [rule for rule in every(client.list()) if rule.tag in tags] if tags else []
+        tagged = [rule for rule in collect(client.list()) if rule.tag in tags] if tags else []
         if missing := set(tags) - {rule.tag for rule in tagged}:
             raise click.ClickException(f"no rule has the tag {min(missing)!r}; nothing was deleted")
         named = [rule for rule in tagged if rule.id not in ids and rule.value not in values]
         with usage():
             deletion = client.delete(*ids, *named, values=values)
-        update = last(deletion)
+        update = last_item(deletion)
     click.echo(f"{plural(update.deleted, 'rule')} deleted")
-    tell_refused(update.errors)
+    fail_if_refused(update.errors)
 
 
 @rules.command()
@@ -142,16 +142,16 @@ def sync(
     value = 'cat has:images -is:retweet'
     tag = "cats"
     """
-    wanted = toml_rules(path)
+    desired = toml_rules(path)
     if not unchecked:
-        checked(wanted, limits(enterprise))
+        check(desired, limits(enterprise))
     with ExitStack() as stack:
         client = rules_client(stack, credentials, emulator)
-        plan = last(client.sync(wanted, dry_run=True, tag_prefix=tag_prefix))
+        plan = last_item(client.sync(desired, dry_run=True, tag_prefix=tag_prefix))
         if not as_json:
             click.echo(str(plan))
         if not dry_run and (plan.adds or plan.deletes):
-            done = last(client.sync(wanted, tag_prefix=tag_prefix))
+            done = last_item(client.sync(desired, tag_prefix=tag_prefix))
             if not as_json:
                 same = (done.adds, done.deletes) == (plan.adds, plan.deletes)
                 click.echo("done" if same else f"done, but the rules had changed meanwhile:\n{done}")
@@ -166,16 +166,16 @@ def sync(
 def counts(as_json: bool, credentials: str | None, emulator: bool) -> None:
     """Print how many rules there are, and how many there may be."""
     with ExitStack() as stack:
-        found = last(rules_client(stack, credentials, emulator).counts())
+        found = last_item(rules_client(stack, credentials, emulator).counts())
     if as_json:
         names = ("rules", "limit", "project_rules", "project_limit", "apps")
         click.echo(json.dumps({name: getattr(found, name) for name in names}))
         return
-    for whose, count, limit in (
+    for owner, count, limit in (
         ("app", found.rules, found.limit),
         ("project", found.project_rules, found.project_limit),
     ):
-        click.echo(f"{whose + ':':9}{plural(count, 'rule')}" + ("" if limit is None else f" of {limit:,}"))
+        click.echo(f"{owner + ':':9}{plural(count, 'rule')}" + ("" if limit is None else f" of {limit:,}"))
 
 
 for command in (validate_, explain_, test, from_track):

@@ -27,23 +27,23 @@ from .predicates import filter_query
 from .rule_files import plural, show_problems, toml
 from .rule_options import (
     account_options,
+    collect_rules,
     enterprise_option,
+    fail_if_refused,
     file_option,
-    given,
     json_option,
-    last,
+    last_item,
     limits,
     options,
     rules_client,
     show_rules,
-    tell_refused,
 )
 from .rule_tester import Tester, posts_in
 from .sanitize import printable
 from .stdio import stdin
 
-_WIDEST = 76
-"""Columns, with two before them."""
+_MAX_WIDTH = 76
+"""Columns of a line, without its indent of two."""
 
 
 @click.command("validate", cls=RuleCommand)
@@ -67,20 +67,22 @@ def validate_(
     rxtweets rules validate 'cat has:imagse' '-is:retweet'
     rxtweets rules validate --file rules.toml
     """
-    listed = given(texts, path)
-    found = [(rule, validate(rule.value, limits(enterprise))) for rule in listed]
+    rules = collect_rules(texts, path)
+    found = [(rule, validate(rule.value, limits(enterprise))) for rule in rules]
     errors: list[RuleError] = []
     if remote:
         with ExitStack() as stack:
-            errors = list(last(rules_client(stack, credentials, emulator).validate(*listed)).errors)
+            errors = list(last_item(rules_client(stack, credentials, emulator).validate(*rules)).errors)
     if as_json:
         for rule, problems in found:
-            told = [
+            shown = [
                 {"message": one.message, "position": one.position, "end": one.end, "hint": one.hint}
                 for one in problems
             ]
-            said = [str(error) for error in errors if error.value == rule.value]
-            click.echo(json.dumps({"value": rule.value, "problems": told, "remote": said}, ensure_ascii=True))
+            refusals = [str(error) for error in errors if error.value == rule.value]
+            click.echo(
+                json.dumps({"value": rule.value, "problems": shown, "remote": refusals}, ensure_ascii=True)
+            )
     else:
         for rule, problems in found:
             if problems:
@@ -89,7 +91,7 @@ def validate_(
                 click.echo(f"ok  {printable(rule.value)}")
     wrong = sum(bool(problems) for _, problems in found)
     if not as_json:
-        tell_refused(errors)
+        fail_if_refused(errors)
     if wrong and not as_json:
         click.echo(f"{wrong:,} of {plural(len(found), 'rule')} would be refused", err=True)
     if wrong or errors:
@@ -105,7 +107,7 @@ def explain_(text: str, enterprise: bool) -> None:
     \b
     rxtweets rules explain 'cat (has:images OR has:video_link) -is:retweet'
     """
-    rule = parsed(text)
+    rule = _parse(text)
     click.echo(f"{printable(str(rule))}\n\nA post matches that")
     for line in explain(rule).splitlines():
         click.echo(f"  {line}")
@@ -140,7 +142,7 @@ def test(text: str, path: str, complete: bool, seed: int | None, as_json: bool) 
     rxtweets sample --json --limit 100 > posts.jsonl
     rxtweets rules test 'cat -is:retweet' --on posts.jsonl
     """
-    compiled = parsed(text).compile(asked=EVERY_FIELD if complete else (), seed=seed)
+    compiled = _parse(text).compile(asked=EVERY_FIELD if complete else (), seed=seed)
     tester = Tester(compiled, as_json=as_json)
     with nullcontext(stdin()) if path == "-" else open(path, "rb") as lines:
         tester.run(posts_in(lines, tester.skipped))
@@ -173,28 +175,29 @@ def from_track(
     rxtweets rules from-track --follow 2244994945 --toml --tag dev > rules.toml
     """
     query = filter_query(track, follow, locations, languages)
-    made = [StreamRule(str(rule), tag) for rule in from_filter(query, limits(enterprise))]
+    rules = [StreamRule(str(rule), tag) for rule in from_filter(query, limits(enterprise))]
     if as_toml:
-        click.echo(toml(made))
+        click.echo(toml(rules))
     elif as_json:
-        show_rules(made, as_json)
+        show_rules(rules, as_json)
     else:
-        for rule in made:
+        for rule in rules:
             click.echo(printable(rule.value))
 
 
 def _in_lines(parameter: str, names: Iterable[str]) -> Iterator[str]:
-    """A parameter as `--ask` takes it, several times if it is long."""
+    """Yield a parameter in the form that `--ask` takes, in several lines if it is long."""
     line = ""
     for name in names:
-        if line and len(f"{line},{name}") > _WIDEST:
+        if line and len(f"{line},{name}") > _MAX_WIDTH:
             yield line
             line = ""
         line = f"{line},{name}" if line else f"{parameter}={name}"
     yield line
 
 
-def parsed(text: str) -> Rule:
+def _parse(text: str) -> Rule:
+    """Return the rule *text*; show its problems and end the command if it is none."""
     try:
         return parse(text)
     except RuleSyntaxError as error:

@@ -1,4 +1,4 @@
-"""Rules that the command adds for as long as it runs."""
+"""Rules that exist only while the command runs."""
 
 from __future__ import annotations
 
@@ -15,64 +15,64 @@ from rxtweets.rules import RuleError, RulesClient, RuleUpdate, StreamRule
 
 from .sanitize import printable
 
-PATIENCE = 5.0
-"""Seconds that each step of removing the rules may take: somebody is waiting for the command to end."""
+STEP_TIMEOUT = 5.0
+"""Seconds that each step of removing the rules may take, as somebody is waiting for the command to end."""
 
-TAG = "rxtweets-cli-"
+TAG_PREFIX = "rxtweets-cli-"
 
 
-class OwnRules:
-    """Rules with a tag that nobody else has. `remove` undoes `add`, whatever has become of it."""
+class TemporaryRules:
+    """Rules with a unique tag. `remove` undoes `add`, even if its result is unknown."""
 
     def __init__(self, rules: RulesClient, values: Sequence[str]) -> None:
-        self.tag = TAG + secrets.token_hex(4)
+        self.tag = TAG_PREFIX + secrets.token_hex(4)
         self._rules = rules
         self._values = tuple(dict.fromkeys(values))
-        self._answer: AsyncSubject[RuleUpdate] | None = None
+        self._result: AsyncSubject[RuleUpdate] | None = None
         self._matching: frozenset[str] = frozenset()
 
     def add(self) -> None:
-        """Add the rules; one that is there already is used as it is, and left alone by `remove`.
+        """Add the rules; one that exists already is used as it is, and `remove` leaves it.
 
         Raises:
-            ClickException: X does not take one of them.
+            ClickException: X refuses one of them.
             StreamError: the request failed.
         """
         request = self._rules.add(*self._values, tag=self.tag)
-        self._answer = AsyncSubject()
-        request.subscribe(self._answer)  # so that the answer is not lost to a Ctrl-C while waiting for it
-        update = self._answer.run()
-        there = {error.id for error in update.errors if error.title == "DuplicateRule" and error.id}
-        refused = [error for error in update.errors if error.id not in there]
+        self._result = AsyncSubject()
+        request.subscribe(self._result)  # so that a Ctrl-C while waiting for the result does not lose it
+        update = self._result.run()
+        existing = {error.id for error in update.errors if error.title == "DuplicateRule" and error.id}
+        refused = [error for error in update.errors if error.id not in existing]
         if refused:
             raise click.ClickException("; ".join(map(_refusal, refused)))
-        self._matching = frozenset({rule.id for rule in update.rules if rule.id} | there)
+        self._matching = frozenset({rule.id for rule in update.rules if rule.id} | existing)
 
     def match(self, post: Post) -> bool:
-        """Whether one of these rules matches *post*."""
+        """Return whether one of these rules matches *post*."""
         return any(rule.id in self._matching for rule in post.matching_rules)
 
     def remove(self) -> None:
-        """Delete what `add` has added. Says so where that fails, and raises nothing."""
+        """Delete the rules that `add` has added; print a warning if that fails."""
         try:
             added = self._added()
             if added:
-                self._rules.delete(*added).pipe(ops.timeout(PATIENCE)).run()
+                self._rules.delete(*added).pipe(ops.timeout(STEP_TIMEOUT)).run()
         except Exception as error:
             reason = printable(str(error)) or type(error).__name__
             click.echo(f"Warning: rules with the tag {self.tag} may be left at X: {reason}", err=True)
 
     def _added(self) -> list[StreamRule]:
-        """The rules that were added, as the answer says or, where none came, as the list of all does."""
-        if self._answer is None:
+        """Return the rules that were added, from the result or, if none came, from the list of all rules."""
+        if self._result is None:
             return []
         try:
-            return list(self._answer.pipe(ops.timeout(PATIENCE)).run().rules)
+            return list(self._result.pipe(ops.timeout(STEP_TIMEOUT)).run().rules)
         except (HTTPStatusError, ConnectionFailed):
             return []
         except Exception:
-            listed = self._rules.list().pipe(ops.timeout(PATIENCE), ops.to_list()).run()
-            return [rule for rule in listed if rule.tag == self.tag]
+            current = self._rules.list().pipe(ops.timeout(STEP_TIMEOUT), ops.to_list()).run()
+            return [rule for rule in current if rule.tag == self.tag]
 
 
 def _refusal(error: RuleError) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 import msgspec
 
+from rxtweets.rules.words import printable
+
 _BEFORE, _AFTER = 40, 30
-_JOINERS = "\u200c\u200d"
 
 
 class RuleProblem(msgspec.Struct, frozen=True):
@@ -34,18 +35,14 @@ class RuleProblem(msgspec.Struct, frozen=True):
         start = self.position - _BEFORE if self.position > _BEFORE + 3 else 0
         stop = min(len(self.text), self.position + max(_AFTER, min(self.end - self.position, _BEFORE)))
         stop = len(self.text) if stop + 3 >= len(self.text) else stop
-        before = ("…" if start else "") + _printable(self.text[start : self.position])
-        marked = _printable(self.text[self.position : min(self.end, stop)])
-        after = _printable(self.text[min(self.end, stop) : stop]) + ("…" if stop < len(self.text) else "")
+        before = ("…" if start else "") + printable(self.text[start : self.position])
+        marked = printable(self.text[self.position : min(self.end, stop)])
+        after = printable(self.text[min(self.end, stop) : stop]) + ("…" if stop < len(self.text) else "")
         return f"{before}{marked}{after}".rstrip() + "\n" + " " * width(before) + "^" * max(1, width(marked))
 
     def __str__(self) -> str:
         lines = [f"{self.message} (at position {self.position + 1})", self.caret()]
         return "\n".join([*lines, self.hint] if self.hint else lines)
-
-
-def _printable(text: str) -> str:
-    return "".join(char if char.isprintable() or char in _JOINERS else " " for char in text)
 
 
 class RuleSyntaxError(ValueError):

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from rxtweets.errors import StreamError
+from rxtweets.rules.words import printable
 
 
 class StreamRule(msgspec.Struct, frozen=True):
@@ -26,8 +27,7 @@ class StreamRule(msgspec.Struct, frozen=True):
 def format_rule(rule: StreamRule) -> str:
     """Return *rule* as a line for people, with its tag and id."""
     notes = [f"{name}: {value}" for name, value in (("tag", rule.tag), ("id", rule.id)) if value]
-    line = rule.value + (f"  ({', '.join(notes)})" if notes else "")
-    return "".join(char if char.isprintable() else " " for char in line)
+    return printable(rule.value + (f"  ({', '.join(notes)})" if notes else ""))
 
 
 class RuleError(msgspec.Struct, frozen=True):
