@@ -1,1 +1,1 @@
-"""What goes wrong because somebody asked for it."""
+"""Faults on request: the actions, the plan of those in force, and scenario files."""

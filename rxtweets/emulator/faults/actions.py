@@ -155,7 +155,7 @@ class RequestFault(Action, frozen=True, kw_only=True):
 
     @property
     def summary(self) -> str:
-        """What the requests get, in words."""
+        """The fault in words, such as ``status 503``."""
         raise NotImplementedError
 
     def reply(self, request: Request, until: float | None) -> Ordered | NoResponse:

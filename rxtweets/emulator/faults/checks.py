@@ -1,4 +1,4 @@
-"""What several actions must fulfil."""
+"""The checks that several actions share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The goodbyes that streams can be ended with."""
+"""The messages that streams can be disconnected with."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ shown a text for UpstreamOperationalDisconnect only, the others are in its manne
 
 
 def disconnect_message(protocol: str, name: str, code: int | None, kind: str | None) -> bytes:
-    """The last message of a stream."""
+    """Return the last message of a stream, of its protocol."""
     if protocol == "2":
         kind = kind or "UpstreamOperationalDisconnect"
         return operational_disconnect(kind, TYPES[kind])

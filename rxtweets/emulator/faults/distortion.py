@@ -1,4 +1,4 @@
-"""How the messages of one stream are distorted: withheld, fragmented, duplicated, out of order."""
+"""The distortion of one stream's messages: withheld, fragmented, duplicated, out of order."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LATEST = 5
 
 
 class Distortion:
-    """How faults change what a stream sends; by default not at all.
+    """The changes that faults make to what a stream sends; none by default.
 
     `stalled` is what isn't sent, `fragment` the bytes of a chunk (0: a chunk a message), `share` the
     part of messages that is duplicated, `window` the number of messages that change places.

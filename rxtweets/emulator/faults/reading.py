@@ -8,7 +8,7 @@ from .actions import KINDS, Action
 
 
 def read(given: object) -> Action:
-    """The action that an object (as JSON or TOML decode to) describes.
+    """Return the action that an object (as JSON or TOML decode to) describes.
 
     Raises:
         ValueError: it describes none; says what was wrong and what would be right.
@@ -31,7 +31,7 @@ def read(given: object) -> Action:
 
 
 def _said(text: str) -> str:
-    """msgspec's words about a value, with the field before what is wrong with it."""
+    """Return msgspec's words about a value, with the field before what is wrong with it."""
     wrong, at, where = text.partition(" - at `$")
     field = where.removesuffix("`").lstrip(".")
     return f"`{field}`: {wrong}" if at and field else wrong

@@ -1,4 +1,4 @@
-"""Scenario files: actions one after the other, each when its time has come."""
+"""Scenario files: actions one after the other, each when its condition is met."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Step(Struct, frozen=True):
 
 
 def read_scenario(path: str | Path) -> tuple[Step, ...]:
-    """The steps of a scenario file.
+    """Return the steps of a scenario file.
 
     Raises:
         OSError: the file can't be read.
@@ -81,7 +81,7 @@ def _step(table: dict[str, Any]) -> Step:
 
 
 class Scenario:
-    """A scenario under way."""
+    """A scenario that is being played."""
 
     def __init__(
         self, site: Site, steps: tuple[Step, ...], call: Callable[[Callable[[], None]], None]
@@ -113,11 +113,11 @@ class Scenario:
 
     @property
     def done(self) -> bool:
-        """Whether nothing more will come of it."""
+        """Whether it is through, cancelled or failed."""
         return self._done.done()
 
     def cancel(self) -> None:
-        """Do nothing more of it."""
+        """Skip the steps that are left."""
         self._call(self.end)
 
     # --- on the emulator's loop
@@ -131,21 +131,21 @@ class Scenario:
                 "a scenario needs an emulator that runs: `with Emulator() as emulator`"
             ) from None
         self._site.scenarios.append(self)
-        self._site.hub.listeners.append(self._go_on)
-        self._from_here()
-        self._go_on()
+        self._site.hub.listeners.append(self._advance)
+        self._count_from_here()
+        self._advance()
 
-    def _from_here(self) -> None:
-        """Count anew, for the next step."""
+    def _count_from_here(self) -> None:
+        """Start counting for the next step."""
         self._posts = self._site.hub.history.end
         self._requests = self._site.requests.taken
         self._due = False
         if self._steps and self._steps[0].condition == "after":
-            self._timer = asyncio.get_running_loop().call_later(self._steps[0].count, self._ring)
+            self._timer = asyncio.get_running_loop().call_later(self._steps[0].count, self._timer_fired)
 
-    def _ring(self) -> None:
+    def _timer_fired(self) -> None:
         self._due = True
-        self._go_on()
+        self._advance()
 
     def _ready(self, step: Step) -> bool:
         if step.condition == "after":
@@ -158,8 +158,8 @@ class Scenario:
             return self._site.requests.taken - self._requests >= step.count
         return True
 
-    def _go_on(self) -> None:
-        """Do the steps whose time has come; what they bring about is looked at when they are done."""
+    def _advance(self) -> None:
+        """Do the steps whose condition is met; what they bring about is looked at afterwards."""
         if self._busy:
             return
         self._busy = True
@@ -167,7 +167,7 @@ class Scenario:
             while self._steps and self._ready(self._steps[0]):
                 self._steps[0].action.perform(self._site)
                 self._steps.pop(0)
-                self._from_here()
+                self._count_from_here()
         except Exception as error:
             number = self._total - len(self._steps) + 1
             log.error("step %d of the scenario has failed: %s", number, error)
@@ -179,12 +179,12 @@ class Scenario:
             self.end()
 
     def end(self, error: Exception | None = None) -> None:
-        """Let go of everything; whoever waits goes on."""
+        """Release everything, and let `wait` return or raise `error`."""
         if self._timer is not None:
             self._timer.cancel()
         if self in self._site.scenarios:
             self._site.scenarios.remove(self)
-            self._site.hub.listeners.remove(self._go_on)
+            self._site.hub.listeners.remove(self._advance)
         if not self._done.done():
             self._steps.clear()
             if error is None:

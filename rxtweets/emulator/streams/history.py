@@ -62,7 +62,7 @@ class History:
 
 
 class Sink(Protocol):
-    """Where a replay goes: a stream."""
+    """The receiver of a replay: a stream."""
 
     def ready(self, most: int) -> bool:
         """Return whether no more than that many bytes wait for the client, and sending is possible at all."""

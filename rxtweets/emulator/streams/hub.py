@@ -16,7 +16,7 @@ from .history import History
 from .stream import OpenStream
 
 REMEMBERED = 200
-"""How many of the last ended streams, and of the last posts' delivery counts, are kept."""
+"""The number of ended streams, and of posts' delivery counts, that are kept."""
 
 
 class StreamHub:

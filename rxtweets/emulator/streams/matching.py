@@ -1,4 +1,4 @@
-"""Which posts a stream gets, by the library's own filters: `FilterQuery` for v1.1, rules for v2."""
+"""The match of posts, by the library's own filters: `FilterQuery` for v1.1, rules for v2."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rxtweets.rules import EVERY_FIELD, CompiledRule, Rule, fields_for
 
 
 def tracked(query: FilterQuery, post: Post) -> bool:
-    """Whether v1.1's filter sends the post, as its status is read."""
+    """Return whether v1.1's filter matches the post, by its form as a status."""
     features: StatusFeatures | None = post.cache.get("track")
     if features is None:
         status = decode(status_bytes(post))
@@ -27,50 +27,49 @@ def tracked(query: FilterQuery, post: Post) -> bool:
 
 
 FEW = 20
-"""Rules up to which trying each costs less than finding all that the index asks of a post."""
+"""Rules up to which trying each costs less than looking up all features of a post in the index."""
 
 
 class Selector:
-    """The rules of an app: which of them match a post, found once for all streams.
+    """The rules of an app; finds those that match a post, once for all streams.
 
-    A post is read in v2's form, with those fields that the library says its rules need, and with what a
-    repeated post quotes and who gave a badge, which X doesn't send.
+    A post is read in v2's form, with those fields that the library says its rules need, and with the quote
+    of a retweeted post and the giver of a badge, which X doesn't send.
     """
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self.counts: dict[str, int] = {}
-        """How many posts each rule has matched."""
+        """The number of posts that each rule has matched."""
         self._index = FilterIndex[str]()
         self._rules: dict[str, CompiledRule] = {}
         self._fields = Fields()
-        self._version = 0
+        self._latest: tuple[Post, list[str]] | None = None
 
     def add(self, key: str, rule: Rule) -> None:
-        """Hold a rule under a key that is new."""
+        """Add a rule under a key that is new."""
         compiled = rule.compile(asked=EVERY_FIELD, seed=self._seed)
         self._index.add(compiled, key)
         self._rules[key] = compiled
         self.counts[key] = 0
         self._fields = _joined(self._fields, _needed(rule))
-        self._version += 1
+        self._latest = None
 
     def remove(self, key: str) -> None:
-        """Forget the rule under that key. Raises KeyError where there is none."""
+        """Remove the rule under that key. Raises KeyError if there is none."""
         self._index.remove(key)
         del self._rules[key], self.counts[key]
-        self._version += 1
+        self._latest = None
         if not self._rules:
             self._fields = Fields()
 
     def matching(self, post: Post) -> list[str]:
-        """The keys of the rules that match, in the order in which they were added."""
+        """Return the keys of the rules that match, in the order in which they were added."""
         if not self._rules:
             return []
-        known: tuple[int, list[str]] | None = post.cache.get("rules")
-        if known is not None and known[0] == self._version:
-            return known[1]
-        message = decode(_as_rules_read_it(post, self._fields))
+        if self._latest is not None and self._latest[0] is post:
+            return self._latest[1]
+        message = decode(_form_for_rules(post, self._fields))
         assert isinstance(message, PostMessage)
         if len(self._rules) > FEW:
             found = self._index.match(message)
@@ -82,12 +81,12 @@ class Selector:
             post.counted = True
             for key in found:
                 self.counts[key] += 1
-        post.cache["rules"] = (self._version, found)
+        self._latest = (post, found)
         return found
 
 
-def _as_rules_read_it(post: Post, fields: Fields) -> bytes:
-    """The post in v2's form; of Chinese, rules know the script, which X doesn't send."""
+def _form_for_rules(post: Post, fields: Fields) -> bytes:
+    """Return the post in v2's form; of Chinese, rules know the script, which X doesn't send."""
     form = post_bytes(post, fields)
     if post.lang == sent_code(post.lang):
         return form

@@ -38,7 +38,7 @@ def wants_gzip(request: Request) -> bool:
 
 
 class Registry(Protocol):
-    """Where a stream is known while it is open."""
+    """The keeper of the streams that are open."""
 
     def opened(self, stream: OpenStream) -> None: ...
     def closed(self, stream: OpenStream) -> None: ...
@@ -51,7 +51,7 @@ class OpenStream:
     """
 
     body: Body
-    """What is written of it; there from `begin` on."""
+    """The body of the response; there from `begin` on."""
 
     def __init__(
         self,
@@ -140,7 +140,7 @@ class OpenStream:
         """Return whether no more than that many bytes wait for the client, and sending is possible at all."""
         return not self.distortion.stalled and self.waiting() <= most
 
-    # --- what it sends
+    # --- sending
 
     def offer(self, message: bytes) -> bool:
         """Send a post's message, unless it is one too many in this second; return whether it was sent."""
@@ -222,7 +222,7 @@ class OpenStream:
             self._warned = now
             self.send_message(message, distorted=False)
 
-    # --- what it replays
+    # --- the replay
 
     def replay(self, post: Post) -> int:
         """Send the message about a post, if the stream gets it; return its length in bytes."""
@@ -238,7 +238,7 @@ class OpenStream:
         if finished:
             self.end(EndReason.REPLAYED, self.feed.final_message())
 
-    # --- how it ends
+    # --- the end
 
     def end(self, reason: EndReason, last: bytes | None) -> None:
         """End cleanly after a last message, if there is one, even while stalled."""

@@ -154,7 +154,7 @@ def test_it_tells_how_many_streams_a_post_reached(lenient: Emulator) -> None:
     assert "2 streams" in page
 
 
-def test_goodbyes_are_chosen_by_name(emulator: Emulator) -> None:
+def test_disconnects_are_chosen_by_name(emulator: Emulator) -> None:
     """Every code and every type that there is, and no others."""
     page = get(emulator, "/").text
     for code, name in CODES.items():
