@@ -11,10 +11,13 @@ It is no `on_error` of the subscription that it came from: what retries a stream
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
+import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
+from queue import Empty, SimpleQueue
 from types import FrameType, FunctionType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -80,11 +83,16 @@ class StreamObservable(Observable[_T]):
         )
 
     def run(self, scheduler: abc.SchedulerBase | None = None) -> _T:
-        """Subscribe, block until the end and return the last item, as RxPY does."""
-        try:
-            return super().run(scheduler)
-        except SequenceContainsNoElementsError:
-            raise SequenceContainsNoElementsError(_NO_LAST_ITEM) from None
+        """Subscribe, block until the end and return the last item; Ctrl-C disposes."""
+        last: list[_T] = []
+
+        def on_next(item: _T) -> None:
+            last[:] = [item]
+
+        block(self, on_next, scheduler)
+        if not last:
+            raise SequenceContainsNoElementsError(_NO_LAST_ITEM)
+        return last[0]
 
     def __await__(self) -> Generator[Any, None, _T]:
         """Wait in asyncio for the completion, and return the last item; a cancellation disposes."""
@@ -125,6 +133,66 @@ class _StreamConnectable(StreamObservable[_T], ConnectableObservable[_T]):
 
 class _StreamGroup(StreamObservable[_T], GroupedObservable[Any, _T]):
     """A GroupedObservable whose subscriptions are closed by an exception of their callbacks."""
+
+
+def block(
+    source: abc.ObservableBase[_T],
+    on_next: Callable[[_T], Any],
+    scheduler: abc.SchedulerBase | None = None,
+) -> None:
+    """Subscribe, block until the stream ends, and dispose.
+
+    Raises:
+        BaseException: what ended it, Ctrl-C included, unless it completed.
+    """
+    ends: SimpleQueue[BaseException | None] = SimpleQueue()  # a signal handler, too, may put into it
+    subscription = SingleAssignmentDisposable()
+    subscribing: list[int] = []
+
+    def guarded(item: _T) -> None:
+        try:
+            if ends.empty():
+                on_next(item)
+        except BaseException as error:
+            ends.put(error)
+            subscription.dispose()
+            if threading.get_ident() in subscribing:  # there is nothing to dispose yet
+                raise
+
+    def begin() -> None:
+        subscribing.append(threading.get_ident())
+        hearing = listener.set(ends.put)
+        try:
+            subscription.disposable = source.subscribe(
+                guarded, ends.put, lambda: ends.put(None), scheduler=scheduler
+            )
+        finally:
+            listener.reset(hearing)
+            subscribing.clear()
+
+    def begin_elsewhere() -> None:
+        try:
+            begin()
+        except BaseException as error:
+            ends.put(error)
+
+    try:
+        if CurrentThreadScheduler.singleton().schedule_required():
+            begin()
+        else:  # What the subscription schedules on this thread would wait until this call has returned.
+            context = copy_context()
+            threading.Thread(target=context.run, args=[begin_elsewhere], daemon=True).start()
+        failure = _first(ends)
+    finally:
+        subscription.dispose()
+    if failure is not None:
+        raise failure
+
+
+def _first(ends: SimpleQueue[_T]) -> _T:
+    while True:
+        with contextlib.suppress(Empty):
+            return ends.get(timeout=0.5)  # an endless wait cannot be interrupted on Windows
 
 
 _NO_LAST_ITEM = (

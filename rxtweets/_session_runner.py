@@ -203,6 +203,9 @@ def session_observable(
                 threading.Thread(target=run, name=f"rxtweets-{next(_numbers)}", daemon=True).start()
             except RuntimeError as error:
                 observer.on_error(_no_thread(error))
+            except BaseException:  # Ctrl-C, while the thread begins
+                runner.dispose()
+                raise
             return Disposable(runner.dispose)
         if isinstance(chosen, CurrentThreadScheduler):
             # Another instance has another queue, and would read here and now, before there is anything to

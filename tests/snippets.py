@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
+import rxtweets._observable
 import rxtweets._run
 
 ENOUGH = 6
@@ -119,11 +120,12 @@ class Reader:
 
 
 def _waits_in_run(frame: Any) -> bool:
+    callers: list[tuple[str, str]] = []
     while frame is not None:
-        if frame.f_code.co_filename == rxtweets._run.__file__:
-            return bool(frame.f_code.co_name == "_first")
+        callers.append((frame.f_code.co_filename, frame.f_code.co_name))
         frame = frame.f_back
-    return False
+    waits, runs = (rxtweets._observable.__file__, "_first"), (rxtweets._run.__file__, "run")
+    return waits in callers and runs in callers  # and not in a request's own `run`
 
 
 def _interrupt(_: int, frame: Any) -> None:

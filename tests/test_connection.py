@@ -10,6 +10,7 @@ import threading
 from typing import Any
 
 import pytest
+import reactivex
 from reactivex import Observable, Subject
 from reactivex import operators as ops
 from reactivex.scheduler import CurrentThreadScheduler, EventLoopScheduler, ThreadPoolScheduler
@@ -320,9 +321,50 @@ def test_run_returns_on_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(ends: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("rxtweets._run._first", interrupted)
+    monkeypatch.setattr("rxtweets._observable._first", interrupted)
     transport = ScriptedTransport(Script(b"1\r\n", HOLD))
     rxt.run(connect(ENDPOINT, transport=transport))
+
+
+def test_the_run_of_a_stream_disposes_on_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C while `.run()` waits is raised, as there is nothing to return, and no session stays open."""
+
+    def interrupted(ends: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("rxtweets._observable._first", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        connect(ENDPOINT, transport=ScriptedTransport(Script(b"1\r\n", HOLD))).run()
+
+
+def test_ctrl_c_while_the_reading_thread_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It leaves no session behind that nobody can dispose any more."""
+    start = threading.Thread.start
+
+    def interrupted(thread: threading.Thread) -> None:
+        start(thread)
+        if threading.current_thread() is threading.main_thread():
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    rxt.run(connect(ENDPOINT, transport=ScriptedTransport(Script(b"1\r\n", HOLD))))
+
+
+@pytest.mark.parametrize("how", ["method", "function"])
+def test_run_within_a_callback_does_not_wait_for_itself(how: str) -> None:
+    """Blocking in a callback on the thread whose queue the subscription would use comes to an end."""
+    transport = ScriptedTransport(*[Script(b'{"data":[{"id":"1","value":"cat"}],"meta":{}}')] * 2)
+    client = rxt.StreamingClient(None, base_url="http://127.0.0.1:9", transport=transport)
+    found: list[str] = []
+
+    def look(_: int) -> None:
+        if how == "method":
+            found.append(client.rules.list().run().value)
+        else:
+            rxt.run(client.rules.list(), lambda rule: found.append(rule.value))
+
+    reactivex.of(1, 2).subscribe(look)
+    assert found == ["cat", "cat"]
 
 
 def test_a_slow_subscriber_loses_nothing() -> None:
