@@ -10,7 +10,8 @@ from typing import Any
 
 from msgspec import structs
 
-from .ids import EPOCH, id_time, read_time
+from .from_both import read_id, read_time, read_user
+from .ids import id_time
 from .model import Counts, Link, Media, Mention, Person, Place, Post, Recorded, Tag
 from .people import People
 
@@ -34,10 +35,10 @@ def _post(status: dict[str, Any], people: People) -> Post:
     coordinates = (status.get("coordinates") or {}).get("coordinates")
     retweeted = status.get("retweeted_status")
     return Post(
-        id=_id(status),
+        id=read_id(status),
         ms=_ms(status),
         text=text,
-        author=person_from_user(status["user"]),
+        author=read_user(status["user"]),
         lang=status.get("lang") or "und",
         source=re.sub(r"<[^<>]*>", "", status.get("source") or ""),
         tags=tuple(_tag(one) for one in entities.get("hashtags", [])),
@@ -65,33 +66,6 @@ def _post(status: dict[str, Any], people: People) -> Post:
     )
 
 
-def person_from_user(user: dict[str, Any]) -> Person:
-    """Return the person of a recorded user."""
-    avatar = re.search(r"profile_images/(.+?)_normal", user.get("profile_image_url_https") or "")
-    return Person(
-        id=_id(user),
-        screen_name=user["screen_name"],
-        name=user.get("name") or user["screen_name"],
-        bio=user.get("description") or "",
-        location=user.get("location") or "",
-        lang=user.get("lang") or "",
-        joined=read_time(user["created_at"]) if user.get("created_at") else EPOCH,
-        followers=int(user.get("followers_count") or 0),
-        following=int(user.get("friends_count") or 0),
-        posts=int(user.get("statuses_count") or 0),
-        likes=int(user.get("favourites_count") or 0),
-        listed=int(user.get("listed_count") or 0),
-        verified=bool(user.get("verified")),
-        website=user.get("url") or None,
-        avatar=avatar[1] if avatar else "0/default",
-        color=user.get("profile_link_color") or "1DA1F2",
-    )
-
-
-def _id(one: dict[str, Any]) -> int:
-    return int(one.get("id_str") or one["id"])
-
-
 def _reference(status: dict[str, Any], name: str) -> int | None:
     number = status.get(f"{name}_str") or status.get(name)
     return int(number) if number else None
@@ -101,7 +75,7 @@ def _ms(status: dict[str, Any]) -> int:
     if status.get("timestamp_ms"):
         return int(status["timestamp_ms"])
     created = status.get("created_at")
-    return read_time(created) if created else id_time(_id(status))
+    return read_time(created) if created else id_time(read_id(status))
 
 
 def _reply_target(status: dict[str, Any], people: People) -> Post | None:
@@ -134,7 +108,7 @@ def _tag(one: dict[str, Any]) -> Tag:
 
 def _mention(one: dict[str, Any], people: People) -> Mention:
     start, end = one["indices"]
-    person = people.with_id(_id(one), one["screen_name"])
+    person = people.with_id(read_id(one), one["screen_name"])
     return Mention(structs.replace(person, name=one.get("name") or person.name, cache={}), start, end)
 
 
@@ -150,7 +124,7 @@ def _media(one: dict[str, Any]) -> Media:
     name = (one.get("media_url_https") or "").rpartition("/")[2].partition(".")[0]
     kind = one.get("type") if one.get("type") in ("photo", "video", "animated_gif") else "photo"
     size = int(large.get("w") or 0), int(large.get("h") or 0)
-    return Media(_id(one), str(kind), name, *size, int(duration) // 1000, one.get("ext_alt_text"))
+    return Media(read_id(one), str(kind), name, *size, int(duration) // 1000, one.get("ext_alt_text"))
 
 
 def _place(place: dict[str, Any]) -> Place:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from .ids import EPOCH, id_time, read_time
+from .from_both import read_time, read_user
+from .ids import id_time
 from .locales import script_language
 from .model import Counts, Link, Media, Mention, Person, Place, Poll, Post, Recorded, Tag
 from .people import People
@@ -103,12 +104,12 @@ class _Reader:
 
     def _person(self, user_id: str) -> Person:
         user = self._users.get(user_id)
-        return self._people.with_id(int(user_id)) if user is None else person_from_user(user)
+        return self._people.with_id(int(user_id)) if user is None else read_user(user)
 
     def _mention(self, one: dict[str, Any]) -> Mention:
         known = self._users.get(one.get("id") or "")
         if known is not None:
-            person = person_from_user(known)
+            person = read_user(known)
         elif one.get("id"):
             person = self._people.with_id(int(one["id"]), one["username"])
         else:
@@ -134,32 +135,6 @@ class _Reader:
 
 
 _METRICS = ("like", "reply", "quote", "bookmark", "impression")
-
-
-def person_from_user(user: dict[str, Any]) -> Person:
-    """Return the person of a recorded user."""
-    metrics = user.get("public_metrics") or {}
-    image = (user.get("profile_image_url") or "").partition("profile_images/")[2].partition("_normal")[0]
-    return Person(
-        id=int(user["id"]),
-        screen_name=user["username"],
-        name=user.get("name") or user["username"],
-        bio=user.get("description") or "",
-        location=user.get("location") or "",
-        lang="",
-        joined=read_time(user["created_at"]) if user.get("created_at") else EPOCH,
-        followers=int(metrics.get("followers_count") or 0),
-        following=int(metrics.get("following_count") or 0),
-        posts=int(metrics.get("tweet_count") or metrics.get("post_count") or 0),
-        likes=int(metrics.get("like_count") or 0),
-        listed=int(metrics.get("listed_count") or 0),
-        verified=bool(user.get("verified")),
-        website=user.get("url") or None,
-        avatar=image or "0/default",
-        color="1DA1F2",
-        verified_type=user.get("verified_type") or "none",
-        pinned=int(user["pinned_tweet_id"]) if user.get("pinned_tweet_id") else None,
-    )
 
 
 def _tag(one: dict[str, Any]) -> Tag:

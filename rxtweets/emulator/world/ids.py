@@ -1,9 +1,8 @@
-"""Ids that carry their time, as Twitter's Snowflakes do, and times as recordings write them."""
+"""Ids that carry their time, as Twitter's Snowflakes do."""
 
 from __future__ import annotations
 
 from rxtweets.emulator.app.clock import Clock
-from rxtweets.messages._time import parse_time
 
 EPOCH = 1288834974657
 """Milliseconds since 1970 that an id's time counts from. Source: Twitter's Snowflake."""
@@ -31,11 +30,3 @@ class Snowflakes:
 def id_time(number: int) -> int:
     """Return the time that an id carries, in Unix milliseconds."""
     return (number >> 22) + EPOCH
-
-
-def read_time(text: str) -> int:
-    """Return a time as either protocol writes it, in Unix milliseconds. Raises ValueError."""
-    moment = parse_time(text)
-    if moment is None:
-        raise ValueError(f"{text!r} is no time such as 'Wed Aug 27 13:08:45 +0000 2008' or that of ISO 8601")
-    return round(moment.timestamp() * 1000)
