@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import importlib
 import os
+import pkgutil
 import re
 import shutil
 import subprocess
@@ -22,7 +23,7 @@ from tests import snippets
 from tests import test_structure as structure
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 RUNNABLE = [page for page in PAGES if any(snippets.blocks(page, "python"))]
 
 TYPED = [ROOT / "README.md", ROOT / "docs" / "index.md", ROOT / "docs" / "guide.md"]
@@ -235,6 +236,40 @@ def test_each_promise_names_tests_that_there_are() -> None:
         assert tests, row
         for path, test in tests:
             assert f"def {test}(" in (ROOT / path).read_text(encoding="utf-8"), f"{path}::{test}"
+
+
+def _first_words(page: Path) -> list[str]:
+    """Return the first column of the pictures of *page*, which more than one blank ends."""
+    pictures = "".join(block.text for block in snippets.blocks(page, "text"))
+    return [re.split(r" {2,}", line)[0] for line in pictures.splitlines()]
+
+
+def test_the_picture_of_the_rooms_is_right() -> None:
+    """The picture has the rooms that the structure test has, and the folders of the emulator."""
+    rows = _first_words(ROOT / "docs" / "architecture.md")
+    count = len(structure.ROOMS)
+    assert [set(row.split(", ")) for row in rows[:count]] == structure.ROOMS
+    emulator = ROOT / "rxtweets" / "emulator"
+    folders = {path.parent.name for path in emulator.glob("*/__init__.py")}
+    assert {*rows[count:]} == {"emulator", *folders}
+
+
+def test_the_walks_name_what_there_is() -> None:
+    """Each dotted name on the page on the architecture is a module, or a name in one."""
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    names = re.findall(r"`(rxtweets\.[\w.]+)`", page)
+    assert len(names) > 30
+    for dotted in names:
+        pkgutil.resolve_name(dotted)
+
+
+def test_each_errand_has_its_test() -> None:
+    """The errands of the page for contributors are those of `tests/errands`, and their files are there."""
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    tests = {name(path) for path in (ROOT / "tests" / "errands").glob("test_*.py")}
+    assert set(re.findall(r"`(tests/errands/\w+\.py)`", page)) == tests
+    for file in re.findall(r"`((?:rxtweets|tests|docs)/[\w/.-]+)`", page):
+        assert (ROOT / file).exists(), file
 
 
 def test_nothing_points_to_this_machine() -> None:
