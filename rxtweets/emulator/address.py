@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rxtweets.emulator.api.oauth.authenticator import OAuth1Credentials
-from rxtweets.emulator.app.site import Site
+from rxtweets.emulator.app.services import Services
 from rxtweets.emulator.server.certificate import Certificate
 from rxtweets.emulator.server.server import Server
 
@@ -11,7 +11,7 @@ from rxtweets.emulator.server.server import Server
 class Address:
     """The part of the emulator that says where it is and who may come in."""
 
-    _site: Site
+    _services: Services
     _server: Server
 
     @property
@@ -35,7 +35,7 @@ class Address:
     @property
     def bearer_token(self) -> str:
         """The token that v2 takes; v1.1 takes signatures (`oauth1`) alone."""
-        return self._site.accounts.bearer_token
+        return self._services.authenticator.accounts.bearer_token
 
     @property
     def user_token(self) -> str:
@@ -44,17 +44,17 @@ class Address:
         It goes where `bearer_token` goes, as a bearer, to ``/2/activity/subscriptions``, and makes
         subscriptions to private events: those of the user whose id `user_id` is.
         """
-        return self._site.accounts.user_token
+        return self._services.authenticator.accounts.user_token
 
     @property
     def user_id(self) -> int:
         """The id of the app's one user, to whom `oauth1` and `user_token` belong."""
-        return self._site.accounts.user_id
+        return self._services.authenticator.accounts.user_id
 
     @property
     def oauth1(self) -> OAuth1Credentials:
         """Consumer key and secret, access token and its secret, as v1.1 takes them."""
-        return self._site.accounts.credentials
+        return self._services.authenticator.accounts.credentials
 
     @property
     def ca_file(self) -> str:

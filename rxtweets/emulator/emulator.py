@@ -5,19 +5,37 @@ from __future__ import annotations
 import math
 import os
 import threading
+import time
 from collections.abc import Iterable
 from types import TracebackType
 from typing import Self, TypedDict, Unpack
 
-from rxtweets.emulator.api.v2.rules import Rule
-from rxtweets.emulator.app.limits import Level, Limits
-from rxtweets.emulator.app.records import RequestRecord, StreamRecord
-from rxtweets.emulator.app.site import Site
+from rxtweets.emulator.api.oauth import signin
+from rxtweets.emulator.api.oauth.authenticator import Accounts, Authenticator
+from rxtweets.emulator.api.v1 import endpoints as v1
+from rxtweets.emulator.api.v2 import endpoints as v2
+from rxtweets.emulator.api.v2.rules import Rule, RuleBook
+from rxtweets.emulator.app.clock import Clock
+from rxtweets.emulator.app.control import Control, is_own
+from rxtweets.emulator.app.limits import Allowance, Level, Limits
+from rxtweets.emulator.app.rate_limits import RateLimiter
+from rxtweets.emulator.app.records import RequestLog, RequestRecord, StreamRecord
+from rxtweets.emulator.app.router import Router
+from rxtweets.emulator.app.services import Services
+from rxtweets.emulator.console.page import Console
+from rxtweets.emulator.console.state import State
 from rxtweets.emulator.faults.actions import Rate
 from rxtweets.emulator.faults.controls import Controls
+from rxtweets.emulator.faults.fault_plan import FaultPlan
 from rxtweets.emulator.server.certificate import Certificate, checked
+from rxtweets.emulator.server.http import Request
 from rxtweets.emulator.server.server import Server
-from rxtweets.emulator.streams.producer import checked_rate
+from rxtweets.emulator.server.wire import Reply
+from rxtweets.emulator.streams.history import History
+from rxtweets.emulator.streams.hub import StreamHub
+from rxtweets.emulator.streams.producer import PostProducer, checked_rate
+from rxtweets.emulator.world.recording import Recording
+from rxtweets.emulator.world.world import World
 
 from .address import Address
 from .world.languages import checked_code
@@ -90,25 +108,47 @@ class Emulator(Address, Controls):
             raise ValueError(f"keep_alive must be more than 0 seconds, or None, got {keep_alive}")
         self._open = 0
         self._stream_count = threading.Condition()
-        self._site = Site(
-            rate=rate,
+        limits = limits or Limits()
+        allowance = Allowance(level, limits, seeded=seed is not None)
+        clock = Clock(seeded=seed is not None)
+        history = History(limits.history)
+        world = World(seed or 0, clock, history.find)
+        accounts = Accounts(seed or 0)
+        world.people.introduce(accounts.user_id, accounts.screen_name)
+        hub = StreamHub(clock, limits, history, self._streams_changed)
+        recording = None if posts is None else Recording(posts, world.people)
+        self._services = services = Services(
             seed=seed,
-            keep_alive=keep_alive,
-            limits=limits or Limits(),
-            level=level,
-            changed=self._streams_changed,
-            posts=posts,
+            clock=clock,
+            world=world,
+            authenticator=Authenticator(accounts, clock),
+            rate_limiter=RateLimiter(clock, allowance),
+            rule_book=RuleBook(world.ids, allowance, seed or 0),
+            subscriptions={},
+            faults=FaultPlan(clock, seed),
+            requests=RequestLog(),
+            hub=hub,
+            producer=PostProducer(world, clock, hub, rate, recording),
+            on_stop=[],
         )
+        streams = {**v1.streams(services), **v2.streams(services)}
+        others = {**v1.routes(services), **v2.routes(services), **signin.routes(services.authenticator)}
+        router = Router(services, streams, others, keep_alive)
         names = checked(tls)
+        console = Console(State(services), clock.started, list(streams), self.env)
+        control = Control(services, console, frozenset({host.lower(), *(name.lower() for name in names)}))
+
+        def respond(request: Request) -> Reply:
+            return (control if is_own(request.path) else router).respond(request)
+
         certificate = Certificate(names, host) if names else None
-        self._site.control.hosts = frozenset({host.lower(), *(name.lower() for name in names)})
-        self._site.control.console.variables = self.env
-        self._server = Server(self._site, host, port, certificate)
+        self._server = Server(respond, clock.time, services.stop, host, port, certificate)
         self._call = self._server.call
 
     def start(self) -> Self:
         """Listen; returns once requests are answered. Raises OSError where the address can't be had."""
         self._server.start()
+        self._services.clock.started = time.monotonic()
         return self
 
     def stop(self) -> None:
@@ -124,16 +164,18 @@ class Emulator(Address, Controls):
         self.stop()
 
     def _streams_changed(self, count: int) -> None:
+        self._services.producer.listeners_changed()
         with self._stream_count:
             self._open = count
             self._stream_count.notify_all()
+        self._services.hub.notify()
 
     # --- what streams get
 
     @property
     def rate(self) -> float:
         """Posts that the world makes in a second; may be set at any time. ValueError as for `Emulator`."""
-        return self._site.producer.rate
+        return self._services.producer.rate
 
     @rate.setter
     def rate(self, rate: float) -> None:
@@ -166,7 +208,7 @@ class Emulator(Address, Controls):
         code = None if lang is None else checked_code(lang)
 
         def make() -> Post:
-            world = self._site.world
+            world = self._services.world
             person = None if author is None else world.people.find(author)
             return world.compose(
                 text, author=person, lang=code, reply_to=reply_to, quoted=quote, point=coordinates
@@ -176,7 +218,7 @@ class Emulator(Address, Controls):
 
     def retweet(self, post: Post, *, author: str | int | None = None) -> Post:
         """Make a retweet of a post without publishing it, by the given screen name or id, or by somebody."""
-        world = self._site.world
+        world = self._services.world
         return self._call(lambda: world.retweet(post, None if author is None else world.people.find(author)))
 
     def publish(self, post: str | Post, **details: Unpack[Details]) -> int:
@@ -186,24 +228,24 @@ class Emulator(Address, Controls):
         ones and those that had all they get in this second (`Limits.messages`).
         """
         made = self.compose(post, **details) if isinstance(post, str) else post
-        return self._call(lambda: self._site.hub.publish(made))
+        return self._call(lambda: self._services.hub.publish(made))
 
     # --- what was seen
 
     @property
     def streams(self) -> tuple[StreamRecord, ...]:
         """The streams that are open, oldest first."""
-        return self._call(lambda: tuple(stream.record for stream in self._site.hub.streams.values()))
+        return self._call(lambda: tuple(stream.record for stream in self._services.hub.streams.values()))
 
     @property
     def requests(self) -> tuple[RequestRecord, ...]:
         """The last requests, oldest first: 10,000 of them, or fewer where they are large (32 MiB in all)."""
-        return self._call(lambda: tuple(self._site.requests.kept))
+        return self._call(lambda: tuple(self._services.requests.kept))
 
     @property
     def rules(self) -> tuple[Rule, ...]:
         """The rules of v2's filtered stream, oldest first."""
-        return self._call(lambda: tuple(self._site.book.rules.values()))
+        return self._call(lambda: tuple(self._services.rule_book.rules.values()))
 
     def wait_for_streams(self, count: int, timeout: float = 5.0) -> None:
         """Block until exactly `count` streams are open. Raises TimeoutError after `timeout` seconds."""

@@ -105,7 +105,7 @@ def test_a_client_that_asked_is_warned_before() -> None:
 
 def send_until_behind(emulator: Emulator) -> None:
     """Send until three quarters of the queue wait for the only reader."""
-    hub = emulator._site.hub
+    hub = emulator._services.hub
     for _ in range(10_000):
         emulator.send({"part": os.urandom(10_000).hex()})
         if emulator._call(lambda: next(iter(hub.streams.values())).waiting()) > 0.75 * QUEUE:

@@ -9,20 +9,22 @@ GENESIS = 1_767_225_600_000
 
 
 class Clock:
-    """What time it is, for the site and for the world behind it.
+    """The time of the emulator's addresses and of the world behind them.
 
-    The site (dates of answers, windows of limits, signatures) goes by the machine's clock. So does the world
-    (ids and times of posts), unless it has to be the same in every run: then it begins at `GENESIS` and
+    The addresses (dates of responses, windows of limits, signatures) go by the machine's clock. So does the
+    world (ids and times of posts), unless it has to be the same in every run: then it begins at `GENESIS` and
     moves on only by `advance`. `skew`, in seconds, moves both, as if the machine's clock were wrong.
     """
 
     def __init__(self, seeded: bool) -> None:
         self.skew = 0.0
+        self.started = time.monotonic()
+        """When the emulator was started last, on the monotonic clock."""
         self._seeded = seeded
         self._passed = 0.0
 
     def time(self) -> float:
-        """The site's time, in Unix seconds."""
+        """The addresses' time, in Unix seconds."""
         return time.time() + self.skew
 
     def world_ms(self) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -19,8 +19,7 @@ from rxtweets.emulator.server.authority import split
 from rxtweets.emulator.server.http import Request, Response, json_response
 from rxtweets.emulator.server.wire import Reply
 
-if TYPE_CHECKING:
-    from .site import Site
+from .services import Services
 
 DO = "/emulator/do"
 LONGEST_BODY = 1024 * 1024
@@ -28,20 +27,22 @@ LONGEST_BODY = 1024 * 1024
 
 
 def is_own(path: str) -> bool:
-    """Whether a path is the emulator's own, and none of the site it stands for."""
+    """Return whether a path is the emulator's own, and none of X's."""
     return path == "/" or path.startswith("/emulator/")
 
 
 class Control:
-    """Answers what is asked of the emulator itself.
+    """The endpoints of the emulator itself.
 
-    `hosts` are the names, beside those of this machine, that the emulator goes by.
+    Args:
+        services: What actions are done to.
+        console: The console's endpoints.
+        hosts: The names, beside those of this machine, that the emulator goes by.
     """
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
-        self.hosts: frozenset[str] = frozenset()
-        self.console = console = Console(site)
+    def __init__(self, services: Services, console: Console, hosts: frozenset[str]) -> None:
+        self._services = services
+        self._hosts = hosts
         self.routes: dict[str, dict[str, Callable[[Request], Reply]]] = {
             "/": {"GET": console.page},
             DO: {"POST": self._do},
@@ -73,7 +74,7 @@ class Control:
             host, _ = split(authority)
         except ValueError:
             host = ""
-        if not (_is_loopback(host) or host in self.hosts):
+        if not (_is_loopback(host) or host in self._hosts):
             return (
                 "Host must be this machine's loopback address, or a host that the emulator was started with"
             )
@@ -94,7 +95,7 @@ class Control:
         done: list[Result] = []
         for action in actions:
             try:
-                done.append(action.perform(self._site))
+                done.append(action.perform(self._services))
             except ValueError as error:
                 said = f"action {len(done) + 1}: {error}" if len(actions) > 1 else str(error)
                 return json_response({"error": said, "done": done}, 400)

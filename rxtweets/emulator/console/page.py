@@ -8,7 +8,6 @@ import time
 import unicodedata
 from collections.abc import Callable
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
 import jinja2
 
@@ -19,9 +18,6 @@ from rxtweets.emulator.server.wire import Connection, StreamingResponse
 from .forms import forms
 from .pace import Volume
 from .state import State
-
-if TYPE_CHECKING:
-    from rxtweets.emulator.app.site import Site
 
 FRAGMENTS = ("address", "volume", "streams", "ended", "rules", "posts", "requests", "faults")
 VIEWERS = 20
@@ -75,16 +71,26 @@ def pace(count: float) -> str:
 
 
 class Console:
-    """Answers for the page at ``/`` and what belongs to it.
+    """The endpoints of the page at ``/`` and what belongs to it.
 
-    `variables` gives those that point programs at the emulator, as `Emulator.env` does.
+    Args:
+        state: What is going on.
+        started: When the emulator was made, on the monotonic clock.
+        stream_paths: The paths of all streams.
+        variables: Returns those that point programs at the emulator, as `Emulator.env` does.
     """
 
-    def __init__(self, site: Site) -> None:
-        self.variables: Callable[[], dict[str, str]] = dict
-        self._site = site
-        self._state = State(site)
-        self._volume = Volume(site.started)
+    def __init__(
+        self,
+        state: State,
+        started: float,
+        stream_paths: list[str],
+        variables: Callable[[], dict[str, str]],
+    ) -> None:
+        self._state = state
+        self._volume = Volume(started)
+        self._stream_paths = stream_paths
+        self._variables = variables
         self._viewers: set[Viewer] = set()
         self._made: dict[str, str] = {}
         self._made_at = -_PERIOD
@@ -96,7 +102,7 @@ class Console:
     def page(self, request: Request) -> Response:
         """The whole page."""
         html = self._jinja.get_template("page.html").render(
-            fragments=self.fragments(), groups=forms(), paths=self._site.stream_paths
+            fragments=self.fragments(), groups=forms(), paths=self._stream_paths
         )
         return Response(200, html.encode(), "text/html; charset=utf-8", _HEADERS)
 
@@ -133,7 +139,7 @@ class Console:
 
     def _address(self) -> dict[str, str]:
         """How programs get here."""
-        variables = self.variables()
+        variables = self._variables()
         url, token = variables["RXTWEETS_BASE_URL"], variables["X_BEARER_TOKEN"]
         trusted = variables.get("CURL_CA_BUNDLE")
         trust = [] if trusted is None else ["--cacert", trusted]

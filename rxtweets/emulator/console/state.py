@@ -20,7 +20,7 @@ from .pace import Pace
 
 if TYPE_CHECKING:
     from rxtweets.emulator.api.v2.rules import RuleBook
-    from rxtweets.emulator.app.site import Site
+    from rxtweets.emulator.app.services import Services
 
 _T = TypeVar("_T")
 
@@ -44,42 +44,42 @@ _PARAMETERS = frozenset(
 class State:
     """What goes on, with the pace of each stream, which is known from one look to the next."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
-        self._total = Pace(site.started)
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._total = Pace(services.clock.started)
         self._each: dict[str, Pace] = {}
 
     def now(self) -> dict[str, Any]:
         """The emulator's state at this moment."""
-        site, hub, now = self._site, self._site.hub, time.monotonic()
+        services, hub, now = self._services, self._services.hub, time.monotonic()
         messages, size = self._total.of(now, hub.messages, hub.bytes_written)
         return {
-            "time": _utc(site.clock.time()),
-            "skew": site.clock.skew,
-            "uptime": round(now - site.started),
-            "seed": site.seed,
-            "rate": "max" if math.isinf(site.producer.rate) else site.producer.rate,
+            "time": _utc(services.clock.time()),
+            "skew": services.clock.skew,
+            "uptime": round(now - services.clock.started),
+            "seed": services.seed,
+            "rate": "max" if math.isinf(services.producer.rate) else services.producer.rate,
             "posts": hub.history.end,
             "open": len(hub.streams),
-            "ruled": len(site.book.rules),
+            "ruled": len(services.rule_book.rules),
             "messages": hub.messages,
             "messages_per_second": round(messages, 1),
             "bytes": hub.bytes_written,
             "bytes_per_second": round(size),
             "streams": self._streams(now),
             "ended": [_ended(one) for one in _latest(hub.past)],
-            "rules": _rules(site.book),
+            "rules": _rules(services.rule_book),
             "recent": _recent(hub),
             "requests": [
                 {"method": one.method[:20], "path": one.path[:LONGEST], "status": one.status}
-                for one in _latest(site.requests.kept)
+                for one in _latest(services.requests.kept)
             ],
-            "faults": site.faults.in_force()
-            + ([f"the clock is off by {site.clock.skew:+g} s"] if site.clock.skew else []),
+            "faults": services.faults.in_force()
+            + ([f"the clock is off by {services.clock.skew:+g} s"] if services.clock.skew else []),
         }
 
     def _streams(self, now: float) -> list[dict[str, Any]]:
-        streams = list(islice(self._site.hub.streams.values(), MOST))
+        streams = list(islice(self._services.hub.streams.values(), MOST))
         known = self._each
         self._each = {
             stream.record.id: known.get(stream.record.id) or Pace(stream.since) for stream in streams

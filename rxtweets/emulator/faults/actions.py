@@ -26,7 +26,7 @@ from .distortion import Distortion
 from .fault_plan import FaultPlan, Ordered
 
 if TYPE_CHECKING:
-    from rxtweets.emulator.app.site import Site
+    from rxtweets.emulator.app.services import Services
     from rxtweets.emulator.streams.stream import OpenStream
     from rxtweets.emulator.world.world import World
 
@@ -55,7 +55,7 @@ class Action(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_
 
     group: ClassVar[str] = "Everything"
 
-    def perform(self, site: Site) -> Result:
+    def perform(self, services: Services) -> Result:
         """Do it, on the emulator's loop.
 
         Raises:
@@ -84,13 +84,13 @@ class StreamAction(Action, frozen=True, kw_only=True):
         """Return the streams that it can act on: of those that it is for, all that aren't stalled."""
         return [stream for stream in streams if not stream.distortion.stalled]
 
-    def perform(self, site: Site) -> int:
+    def perform(self, services: Services) -> int:
         """Act on each of the streams, and return how many there were."""
         streams = self.reachable(
-            [stream for stream in site.hub.streams.values() if self.is_for(stream.record)]
+            [stream for stream in services.hub.streams.values() if self.is_for(stream.record)]
         )
         for stream in streams:
-            self.act(stream, site.world)
+            self.act(stream, services.world)
         return len(streams)
 
     def act(self, stream: OpenStream, world: World) -> None:
@@ -123,10 +123,10 @@ class StreamFault(StreamAction, frozen=True, kw_only=True):
         """Put it into force."""
         plan.apply(self)
 
-    def perform(self, site: Site) -> int:
-        self.enter(site.faults)
-        _distort_streams(site)
-        return super().perform(site)
+    def perform(self, services: Services) -> int:
+        self.enter(services.faults)
+        _distort_streams(services)
+        return super().perform(services)
 
     def act(self, stream: OpenStream, world: World) -> None:
         """Do no more than `distort` does."""
@@ -189,11 +189,13 @@ class Publish(Action, frozen=True, kw_only=True, tag="publish"):
                     f" got {longitude}, {latitude}"
                 )
 
-    def perform(self, site: Site) -> int:
-        world = site.world
+    def perform(self, services: Services) -> int:
+        world = services.world
         author = None if self.author is None else world.people.find(self.author)
         lang = None if self.lang is None else checked_code(self.lang)
-        return site.hub.publish(world.compose(self.text, author=author, lang=lang, point=self.coordinates))
+        return services.hub.publish(
+            world.compose(self.text, author=author, lang=lang, point=self.coordinates)
+        )
 
 
 @kind
@@ -213,8 +215,8 @@ class Rate(Action, frozen=True, kw_only=True, tag="rate"):
         """The rate as a number."""
         return math.inf if self.posts == "max" else float(self.posts)
 
-    def perform(self, site: Site) -> None:
-        site.producer.rate = self.per_second
+    def perform(self, services: Services) -> None:
+        services.producer.rate = self.per_second
 
 
 @kind
@@ -232,8 +234,8 @@ class Skew(Action, frozen=True, tag="skew"):
         if not -1e9 <= self.seconds <= 1e9:
             raise ValueError(f"seconds must be within ±1,000,000,000, got {self.seconds}")
 
-    def perform(self, site: Site) -> None:
-        site.clock.skew = self.seconds
+    def perform(self, services: Services) -> None:
+        services.clock.skew = self.seconds
 
 
 # --- requests
@@ -280,8 +282,8 @@ class Answer(RequestFault, frozen=True, kw_only=True, tag="answer"):
                 headers.append((name, value))
         return Ordered(self.status, content, content_type, tuple(headers), until)
 
-    def perform(self, site: Site) -> None:
-        site.faults.answer(self)
+    def perform(self, services: Services) -> None:
+        services.faults.answer(self)
 
 
 @kind
@@ -301,8 +303,8 @@ class Mute(RequestFault, frozen=True, kw_only=True, tag="mute"):
     def reply(self, request: Request, until: float | None) -> NoResponse:
         return NoResponse(self.head.encode())
 
-    def perform(self, site: Site) -> None:
-        site.faults.mute(self)
+    def perform(self, services: Services) -> None:
+        services.faults.mute(self)
 
 
 # --- ends of streams
@@ -410,9 +412,9 @@ class Resume(Action, frozen=True, kw_only=True, tag="resume"):
 
     group = "Disturb streams"
 
-    def perform(self, site: Site) -> None:
-        site.faults.resume()
-        _distort_streams(site)
+    def perform(self, services: Services) -> None:
+        services.faults.resume()
+        _distort_streams(services)
 
 
 @kind
@@ -534,24 +536,24 @@ class Send(StreamAction, frozen=True, kw_only=True, tag="send"):
 class ClearFaults(Action, frozen=True, kw_only=True, tag="clear_faults"):
     """Cancel each `answer`, `mute`, `duplicate`, `reorder` and `fragment`, and reset clients' rate limits."""
 
-    def perform(self, site: Site) -> None:
-        site.faults.clear()
-        site.rate_limiter.reset()
-        _distort_streams(site)
+    def perform(self, services: Services) -> None:
+        services.faults.clear()
+        services.rate_limiter.reset()
+        _distort_streams(services)
 
 
 @kind
 class RenewBearerToken(Action, frozen=True, kw_only=True, tag="renew_bearer_token"):
     """Refuse the present bearer token from now on, and return the one that takes its place."""
 
-    def perform(self, site: Site) -> str:
-        return site.accounts.renew_bearer()
+    def perform(self, services: Services) -> str:
+        return services.authenticator.accounts.renew_bearer()
 
 
-def _distort_streams(site: Site) -> None:
+def _distort_streams(services: Services) -> None:
     """Bring every open stream in line with the faults planned."""
-    for stream in tuple(site.hub.streams.values()):
-        stream.distort(site.faults.distortion(stream.record))
+    for stream in tuple(services.hub.streams.values()):
+        stream.distort(services.faults.distortion(stream.record))
 
 
 def _as_bytes(text: str | None, data: bytes | None) -> bytes:

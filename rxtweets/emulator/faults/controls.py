@@ -11,7 +11,7 @@ from . import actions
 from .scenario import Scenario, read_scenario
 
 if TYPE_CHECKING:
-    from rxtweets.emulator.app.site import Site
+    from rxtweets.emulator.app.services import Services
 
 _T = TypeVar("_T")
 _R_co = TypeVar("_R_co", covariant=True)
@@ -19,7 +19,7 @@ _P = ParamSpec("_P")
 
 
 class _Performs(Protocol[_R_co]):
-    def perform(self, site: Site) -> _R_co: ...
+    def perform(self, services: Services) -> _R_co: ...
 
 
 def _control(kind: Callable[_P, _Performs[_R_co]]) -> Callable[Concatenate[Controls, _P], _R_co]:
@@ -42,12 +42,12 @@ class Controls:
     ``"2"``); the number of these streams is returned. Values that make no sense raise ValueError.
     """
 
-    _site: Site
+    _services: Services
     _call: Callable[[Callable[[], _T]], _T]
 
     def do(self, action: _Performs[_R_co]) -> _R_co:
         """Do what an action of `rxtweets.emulator.faults.actions` says, and return its result."""
-        return self._call(lambda: action.perform(self._site))
+        return self._call(lambda: action.perform(self._services))
 
     def play(self, path: str | Path) -> Scenario:
         """Begin to play a scenario file, and return at once with the handle to wait for its end.
@@ -57,7 +57,7 @@ class Controls:
             ValueError: it is no scenario; names the step and the field.
             RuntimeError: the emulator doesn't run.
         """
-        scenario = Scenario(self._site, read_scenario(path), self._call)
+        scenario = Scenario(self._services, read_scenario(path), self._call)
         self._call(scenario.begin)
         return scenario
 

@@ -17,7 +17,7 @@ from .actions import Action
 from .reading import read
 
 if TYPE_CHECKING:
-    from rxtweets.emulator.app.site import Site
+    from rxtweets.emulator.app.services import Services
 
 log = logging.getLogger("rxtweets.emulator")
 
@@ -84,9 +84,9 @@ class Scenario:
     """A scenario that is being played."""
 
     def __init__(
-        self, site: Site, steps: tuple[Step, ...], call: Callable[[Callable[[], None]], None]
+        self, services: Services, steps: tuple[Step, ...], call: Callable[[Callable[[], None]], None]
     ) -> None:
-        self._site = site
+        self._services = services
         self._steps = list(steps)
         self._total = len(steps)
         self._call = call
@@ -130,15 +130,15 @@ class Scenario:
             raise RuntimeError(
                 "a scenario needs an emulator that runs: `with Emulator() as emulator`"
             ) from None
-        self._site.scenarios.append(self)
-        self._site.hub.listeners.append(self._advance)
+        self._services.on_stop.append(self.end)
+        self._services.hub.listeners.append(self._advance)
         self._count_from_here()
         self._advance()
 
     def _count_from_here(self) -> None:
         """Start counting for the next step."""
-        self._posts = self._site.hub.history.end
-        self._requests = self._site.requests.taken
+        self._posts = self._services.hub.history.end
+        self._requests = self._services.requests.taken
         self._due = False
         if self._steps and self._steps[0].condition == "after":
             self._timer = asyncio.get_running_loop().call_later(self._steps[0].count, self._timer_fired)
@@ -151,11 +151,11 @@ class Scenario:
         if step.condition == "after":
             return self._due
         if step.condition == "streams":
-            return len(self._site.hub.streams) >= step.count
+            return len(self._services.hub.streams) >= step.count
         if step.condition == "posts":
-            return self._site.hub.history.end - self._posts >= step.count
+            return self._services.hub.history.end - self._posts >= step.count
         if step.condition == "requests":
-            return self._site.requests.taken - self._requests >= step.count
+            return self._services.requests.taken - self._requests >= step.count
         return True
 
     def _advance(self) -> None:
@@ -165,7 +165,7 @@ class Scenario:
         self._busy = True
         try:
             while self._steps and self._ready(self._steps[0]):
-                self._steps[0].action.perform(self._site)
+                self._steps[0].action.perform(self._services)
                 self._steps.pop(0)
                 self._count_from_here()
         except Exception as error:
@@ -182,9 +182,9 @@ class Scenario:
         """Release everything, and let `wait` return or raise `error`."""
         if self._timer is not None:
             self._timer.cancel()
-        if self in self._site.scenarios:
-            self._site.scenarios.remove(self)
-            self._site.hub.listeners.remove(self._advance)
+        if self.end in self._services.on_stop:
+            self._services.on_stop.remove(self.end)
+            self._services.hub.listeners.remove(self._advance)
         if not self._done.done():
             self._steps.clear()
             if error is None:

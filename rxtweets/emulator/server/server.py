@@ -1,31 +1,49 @@
-"""The server's life: a thread with a loop on which the site answers, and the way to it from other threads."""
+"""The server's thread: its loop, on which requests are answered, and calls to it from other threads."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from rxtweets.emulator.app.site import Site
-
 from .certificate import Certificate
 from .listener import Listener
+from .wire import Connection, Respond
 
 _T = TypeVar("_T")
 
 
 class Server:
-    """Serves a site from a thread of its own. May be started again once stopped, and keeps its port then."""
+    """Serves from a thread of its own. May be started again once stopped, and keeps its port then.
 
-    def __init__(self, site: Site, host: str, port: int, certificate: Certificate | None) -> None:
+    Args:
+        respond: Returns the reply to a request; called on the server's loop.
+        now: Returns the time that responses are dated with.
+        stop: Ends everything that goes on; called on the loop, and once more when it has ended.
+        host: Address to listen on.
+        port: Port to listen on; 0 takes a free one.
+        certificate: The certificate of a server with TLS.
+    """
+
+    def __init__(
+        self,
+        respond: Respond,
+        now: Callable[[], float],
+        stop: Callable[[], None],
+        host: str,
+        port: int,
+        certificate: Certificate | None,
+    ) -> None:
         self.host = host
         self.port = port
         self.certificate = certificate
-        self._site = site
+        self._respond = respond
+        self._now = now
+        self._end_all = stop
+        self._connections: set[Connection] = set()
         self._control = threading.RLock()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -70,7 +88,8 @@ class Server:
                 raise
             ready.set_exception(error)
         finally:
-            self._site.forget()
+            self._connections.clear()
+            self._end_all()
             self._loop = None
             if self.certificate is not None:
                 self.certificate.remove()
@@ -80,16 +99,15 @@ class Server:
     async def _serve(self, ready: Future[None]) -> None:
         tls = self.certificate
         listener = Listener(
-            self._site.connect,
+            lambda: Connection(self._respond, self._connections, self._now),
             None if tls is None else tls.context,
             frozenset() if tls is None else tls.names,
-            self._site.drop_idle,
+            self._drop_idle,
         )
         try:
             if tls is not None:
                 tls.write()
             self.port = listener.listen(self.host, self.port)
-            self._site.started = time.monotonic()
             self._stop = asyncio.Event()
             self._loop = asyncio.get_running_loop()
             if ready.set_running_or_notify_cancel():
@@ -105,12 +123,21 @@ class Server:
         what is left to write is thrown away.
         """
         listener.close()
-        while self._site.connections or listener.busy:
-            self._site.abort()
+        while self._connections or listener.busy:
+            self._end_all()
+            for connection in tuple(self._connections):
+                connection.transport.abort()
             await asyncio.sleep(0)
 
+    def _drop_idle(self, seconds: float) -> None:
+        """Drop the connections whose client has owed a request for at least so many seconds."""
+        now = asyncio.get_running_loop().time()
+        for connection in tuple(self._connections):
+            if connection.idle_for(now) >= seconds:
+                connection.transport.abort()
+
     def call(self, action: Callable[[], _T]) -> _T:
-        """Have it done on the loop, where all of the site lives, or right here while there is no loop."""
+        """Return what an action returns, called on the loop, or right here while there is no loop."""
         with self._control:
             loop = self._loop
             if loop is None:

@@ -31,7 +31,7 @@ log = logging.getLogger("rxtweets.emulator")
 
 
 class StreamingResponse(Protocol):
-    """What the site gives for a request that opens a stream."""
+    """A response that goes on until the client or the emulator ends it."""
 
     @property
     def headers(self) -> tuple[tuple[str, str], ...]: ...
@@ -49,12 +49,13 @@ Reply = Response | StreamingResponse | NoResponse
 """What a request is answered with."""
 
 
+Respond = Callable[[Request], Reply]
+
+
 class Connection(asyncio.Protocol):
     """One client's connection; among the `connections` from when it has a transport until that is gone."""
 
-    def __init__(
-        self, respond: Callable[[Request], Reply], connections: set[Connection], now: Callable[[], float]
-    ) -> None:
+    def __init__(self, respond: Respond, connections: set[Connection], now: Callable[[], float]) -> None:
         self._respond = respond
         self._connections = connections
         self._now = now

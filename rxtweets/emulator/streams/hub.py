@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from rxtweets.emulator.app.clock import Clock
 from rxtweets.emulator.app.limits import Limits
-from rxtweets.emulator.app.records import EndedStream
+from rxtweets.emulator.app.records import EndedStream, EndReason
 from rxtweets.emulator.world.model import Post
 
 from .history import History
@@ -71,6 +71,12 @@ class StreamHub:
             stream.messages,
             stream.bytes_written,
         )
+
+    def end_all(self) -> None:
+        """Let go of every stream, as the emulator stops."""
+        for stream in tuple(self.streams.values()):
+            stream.reason = EndReason.SERVER
+            stream.ended()
 
     def publish(self, post: Post, rng: random.Random | None = None) -> int:
         """Send a post to all who want it and return how many did; with `rng`, at times more beside it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from oauthlib.oauth1 import AccessTokenEndpoint, RequestTokenEndpoint
 
@@ -12,10 +12,7 @@ from rxtweets._unlogged import unlogged
 from rxtweets.emulator.server.http import Request, Response, json_response
 from rxtweets.emulator.streams.source import Feed
 
-from .authenticator import Explained
-
-if TYPE_CHECKING:
-    from rxtweets.emulator.app.site import Site
+from .authenticator import Authenticator, Explained
 
 _FORM = "application/x-www-form-urlencoded; charset=utf-8"
 
@@ -33,23 +30,23 @@ class _AccessToken(Explained, AccessTokenEndpoint):  # type: ignore[misc,unused-
     pass
 
 
-def routes(site: Site) -> dict[str, dict[str, Callable[[Request], Response | Feed]]]:
+def routes(authenticator: Authenticator) -> dict[str, dict[str, Callable[[Request], Response | Feed]]]:
     """The paths of the sign-in."""
     request_tokens, access_tokens = (
-        _RequestToken(site.authenticator.validator),
-        _AccessToken(site.authenticator.validator),
+        _RequestToken(authenticator.validator),
+        _AccessToken(authenticator.validator),
     )
-    who = {"user_id": str(site.accounts.user_id), "screen_name": site.accounts.screen_name}
+    who = {"user_id": str(authenticator.accounts.user_id), "screen_name": authenticator.accounts.screen_name}
 
     def bearer(request: Request) -> Response:
-        if not site.authenticator.has_app_password(request):
+        if not authenticator.has_app_password(request):
             return _oauth_error(403, 99, "Unable to verify your credentials", "authenticity_token_error")
         # Some programs put it in the query, and X lets them.
         if {**request.query, **request.form}.get("grant_type") != "client_credentials":
             return _oauth_error(
                 400, 170, "Missing required parameter: grant_type", "forbidden_missing_parameter"
             )
-        return json_response({"token_type": "bearer", "access_token": site.accounts.bearer_token})
+        return json_response({"token_type": "bearer", "access_token": authenticator.accounts.bearer_token})
 
     def request_token(request: Request) -> Response:
         return _token_answer(request, request_tokens, request_tokens.create_request_token_response)
@@ -60,7 +57,7 @@ def routes(site: Site) -> dict[str, dict[str, Callable[[Request], Response | Fee
         )
 
     def authorize(request: Request) -> Response:
-        found = site.accounts.request_tokens.get(request.query.get("oauth_token", ""))
+        found = authenticator.accounts.request_tokens.get(request.query.get("oauth_token", ""))
         if found is None:
             return Response(404, b"This request token is not known.\n", "text/plain; charset=utf-8")
         return Response(200, found[1].encode(), "text/plain; charset=utf-8")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING
 
+from rxtweets.emulator.app.services import Services
 from rxtweets.emulator.server.http import Request, Response, json_response, v1_refusal
 from rxtweets.emulator.streams.history import LastReplay
 from rxtweets.emulator.streams.source import Feed
@@ -19,9 +19,6 @@ from .forms import user
 from .home import SiteFeed, UserFeed, UserStreamOptions
 from .sites import PREFIX, SiteControls
 from .social_graph import SocialGraph
-
-if TYPE_CHECKING:
-    from rxtweets.emulator.app.site import Site
 
 VOLUME: dict[str, Callable[[Post], object]] = {
     "sample": lambda post: True,
@@ -41,7 +38,7 @@ _SITE = f"{_ALL} with replies follow stringify_friend_ids"
 """Parameters of each stream; others are ignored. Source: the streaming guides of v1.1."""
 
 
-def streams(site: Site) -> dict[str, dict[str, Callable[[Request], Response | Feed]]]:
+def streams(services: Services) -> dict[str, dict[str, Callable[[Request], Response | Feed]]]:
     """The paths and methods of v1.1's streams."""
 
     def guarded(
@@ -50,12 +47,12 @@ def streams(site: Site) -> dict[str, dict[str, Callable[[Request], Response | Fe
         names = frozenset(taken.split())
 
         def endpoint(request: Request) -> Response | Feed:
-            if not site.authenticator.has_signature(request):
+            if not services.authenticator.has_signature(request):
                 return v1_refusal(401, request.path)
             if request.garbled:
                 return v1_refusal(406, request.path, "Parameters must be UTF-8")
-            account = site.accounts.screen_name
-            impatient = site.rate_limiter.check_connect(request, account)
+            account = services.authenticator.accounts.screen_name
+            impatient = services.rate_limiter.check_connect(request, account)
             if impatient is not None:
                 return impatient
             given = {**request.query, **request.form}
@@ -72,14 +69,14 @@ def streams(site: Site) -> dict[str, dict[str, Callable[[Request], Response | Fe
 
     def _settle(feed: StatusFeed, request: Request, params: dict[str, str], account: str) -> None:
         """What all streams of v1.1 have in common."""
-        feed.clock = site.clock
+        feed.clock = services.clock
         feed.stall_warnings = params.get("stall_warnings") == "true"
         feed.name = f"{account}-{request.path.removeprefix('/1.1/').removesuffix('.json')}"
         if not isinstance(feed, SiteFeed):
             feed.slot = (account, "user" if isinstance(feed, UserFeed) else "public")
 
     def _replay(feed: StatusFeed, params: dict[str, str]) -> None:
-        wanted, history = parameters.count(params), site.hub.history
+        wanted, history = parameters.count(params), services.hub.history
         if wanted:
             feed.finite = wanted < 0
             feed.backlog = lambda: LastReplay(history, abs(wanted), feed.matches, wanted < 0)
@@ -87,16 +84,18 @@ def streams(site: Site) -> dict[str, dict[str, Callable[[Request], Response | Fe
     def user_stream(request: Request, params: dict[str, str]) -> StatusFeed:
         searched = params.get("track") or params.get("locations")
         query = parameters.query(params) if searched else None
-        return UserFeed(graph, site.accounts.user_id, _user_options(params, "followings", query))
+        return UserFeed(
+            graph, services.authenticator.accounts.user_id, _user_options(params, "followings", query)
+        )
 
     def site_stream(request: Request, params: dict[str, str]) -> StatusFeed:
         ids = parameters.follow(params, parameters.MOST_SITE_USERS)
         if not ids:
             raise parameters.Refused(406, "No filter parameters found. Expect at least one parameter: follow")
-        control = f"01_{site.accounts.user_id}_{next(numbers)}"
+        control = f"01_{services.authenticator.accounts.user_id}_{next(numbers)}"
         return SiteFeed(graph, ids, _user_options(params, "user"), control)
 
-    numbers, graph = count(1), SocialGraph(site.world)
+    numbers, graph = count(1), SocialGraph(services.world)
     filtered = guarded(_filter, _FILTER)
     mine, others = guarded(user_stream, _USER), guarded(site_stream, _SITE)
     table: dict[str, dict[str, Callable[[Request], Response | Feed]]] = {
@@ -111,14 +110,14 @@ def streams(site: Site) -> dict[str, dict[str, Callable[[Request], Response | Fe
     return table
 
 
-def routes(site: Site) -> dict[str, dict[str, Callable[[Request], Response | Feed]]]:
+def routes(services: Services) -> dict[str, dict[str, Callable[[Request], Response | Feed]]]:
     """The paths and methods that control site streams, and tell a program whose credentials it has."""
-    control = SiteControls(site).answer
+    control = SiteControls(services.authenticator, services.hub, services.world.people).answer
 
     def who_am_i(request: Request) -> Response:
-        if not site.authenticator.has_signature(request):
+        if not services.authenticator.has_signature(request):
             return json_response({"errors": [{"code": 32, "message": "Could not authenticate you."}]}, 401)
-        return json_response(user(site.world.people.with_id(site.accounts.user_id)))
+        return json_response(user(services.world.people.with_id(services.authenticator.accounts.user_id)))
 
     return {
         f"{PREFIX}*": {"GET": control, "POST": control},

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from rxtweets.emulator.api.oauth.authenticator import Authenticator
 from rxtweets.emulator.server.http import Request, Response, json_response, v1_refusal
+from rxtweets.emulator.streams.hub import StreamHub
 from rxtweets.emulator.streams.stream import OpenStream
+from rxtweets.emulator.world.people import People
 
 from . import parameters
 from .home import SiteFeed
-
-if TYPE_CHECKING:
-    from rxtweets.emulator.app.site import Site
 
 PREFIX = "/1.1/site/c/"
 MOST_USERS = 1000
@@ -22,8 +22,10 @@ MOST_USERS = 1000
 class SiteControls:
     """``/1.1/site/c/…``: answers only to the account's signature, as the site stream itself."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
+    def __init__(self, authenticator: Authenticator, hub: StreamHub, people: People) -> None:
+        self._authenticator = authenticator
+        self._hub = hub
+        self._people = people
         self._actions: dict[tuple[str, str], Callable[[OpenStream, SiteFeed, dict[str, str]], Response]] = {
             ("GET", "info.json"): self._info,
             ("POST", "add_user.json"): self._add,
@@ -33,13 +35,13 @@ class SiteControls:
 
     def answer(self, request: Request) -> Response:
         """Do what a request to a control address asks for."""
-        if not self._site.authenticator.has_signature(request):
+        if not self._authenticator.has_signature(request):
             return v1_refusal(401, request.path)
         control, _, name = request.path.removeprefix(PREFIX).partition("/")
         action = self._actions.get((request.method, name))
         found = [
             (stream, stream.feed)
-            for stream in self._site.hub.streams.values()
+            for stream in self._hub.streams.values()
             if isinstance(stream.feed, SiteFeed) and stream.feed.control == control
         ]
         if action is None or not found:
@@ -84,7 +86,7 @@ class SiteControls:
         return json_response({"follow": follow})
 
     def _named(self, user_id: int) -> dict[str, Any]:
-        name = self._site.world.people.with_id(user_id).screen_name
+        name = self._people.with_id(user_id).screen_name
         return {"id": user_id, "name": name, "dm": False}
 
 

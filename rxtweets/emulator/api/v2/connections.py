@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
 from rxtweets.emulator.app.records import EndedStream, EndReason, StreamRecord
 from rxtweets.emulator.server.http import Request, Response, invalid_request, json_response
+from rxtweets.emulator.streams.hub import StreamHub
 
 from .params import PAGING, Check, meta, one_of, page, read_body, some_of, split, whole
-
-if TYPE_CHECKING:
-    from rxtweets.emulator.app.site import Site
 
 # The names that X gives the endpoints. Source: X's OpenAPI description; it has none for the activity stream.
 NAMES = {
@@ -52,8 +50,8 @@ class _Ended(Struct, frozen=True, forbid_unknown_fields=True):
 class ConnectionEndpoints:
     """``/2/connections/…``."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
+    def __init__(self, hub: StreamHub) -> None:
+        self._hub = hub
 
     def list_connections(self, request: Request) -> Response:
         endpoints = split(request.query.get("endpoints", ""))
@@ -70,11 +68,11 @@ class ConnectionEndpoints:
 
     def _forms(self, status: str) -> Iterable[dict[str, str]]:
         if status in ("active", "all"):
-            for stream in self._site.hub.streams.values():
+            for stream in self._hub.streams.values():
                 if stream.record.protocol == "2":
                     yield _form(stream.record)
         if status in ("inactive", "all"):
-            for ended in reversed(self._site.hub.past):
+            for ended in reversed(self._hub.past):
                 if ended.protocol == "2":
                     more = {"disconnected_at": _written(ended.ended), "disconnect_reason": ended.reason}
                     yield {**_form(ended), **more}
@@ -88,7 +86,7 @@ class ConnectionEndpoints:
         if name != "all" and name not in NAMES.values():
             message = f"The `endpoint_id` path parameter value is not one of [{','.join(NAMES.values())}]"
             return invalid_request(({"endpoint_id": [name]}, message))
-        streams = self._site.hub.streams
+        streams = self._hub.streams
         return self._end(
             [
                 key
@@ -100,7 +98,7 @@ class ConnectionEndpoints:
     def _end(self, uuids: Iterable[str]) -> Response:
         results: list[dict[str, Any]] = []
         for uuid in uuids:
-            stream = self._site.hub.streams.get(uuid)
+            stream = self._hub.streams.get(uuid)
             if stream is None or stream.record.protocol != "2":
                 results.append({"uuid": uuid, "success": False, "error_message": "Connection not found"})
                 continue

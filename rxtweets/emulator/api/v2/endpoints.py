@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from functools import partial
 
+from rxtweets.emulator.api.oauth.authenticator import Authenticator
 from rxtweets.emulator.app.limits import ACTIVITY, FILTERED, RULES, SUBSCRIPTIONS
+from rxtweets.emulator.app.rate_limits import RateLimiter
+from rxtweets.emulator.app.services import Services
 from rxtweets.emulator.server.http import Request, Response, encode, problem, v2_refusal
+from rxtweets.emulator.streams.hub import StreamHub
 from rxtweets.emulator.streams.source import Feed
 from rxtweets.emulator.world.model import Post
 from rxtweets.emulator.world.post_spec import ANY, PostSpec
@@ -26,9 +30,6 @@ from .params import Check, check_query
 from .recovery import recover
 from .rules import RuleBook, RuleEndpoints
 from .subscriptions import SubscriptionEndpoints
-
-if TYPE_CHECKING:
-    from rxtweets.emulator.app.site import Site
 
 Endpoint = Callable[[Request], Response | Feed]
 
@@ -81,64 +82,69 @@ def checked(endpoint: Endpoint, known: Mapping[str, Check], *required: str) -> E
     return lambda request: check_query(request, known, required) or endpoint(request)
 
 
-def stream_for(site: Site, path: str, endpoint: Endpoint) -> Endpoint:
-    """The endpoint of a stream, for those whose level has it, with the past if that is asked for."""
-    allowance = site.rate_limiter.allowance
+class Access:
+    """The check of who may use an endpoint, and how often."""
 
-    def admitted(request: Request) -> Response | Feed:
-        if not allowance.may_open(path):
-            return client_forbidden(site.accounts.user_id)
-        reply = endpoint(request)
-        if not isinstance(reply, Feed):
-            return reply
-        return (
-            recover(request, reply, site)
-            or site.rate_limiter.check_connections(request, reply, site.hub.streams.values())
-            or reply
-        )
+    def __init__(self, authenticator: Authenticator, rate_limiter: RateLimiter) -> None:
+        self._authenticator = authenticator
+        self._rate_limiter = rate_limiter
 
-    return admitted
+    def authorized(self, path: str, endpoint: Endpoint, by_user: bool = False) -> Endpoint:
+        """Return the endpoint for those who have the bearer token and keep to the limits of its path.
 
+        `by_user` is for endpoints that also take what a user signed (OAuth 1.0a), or the user's own token.
+        """
+        known = self._authenticator
 
-def authorized(site: Site, endpoint: Endpoint, by_user: bool = False) -> Endpoint:
-    """The endpoint, for those who have the bearer token and keep to the limits.
-
-    `by_user` is for endpoints that also take what a user signed (OAuth 1.0a), or the user's own token.
-    """
-
-    def guarded(request: Request) -> Response | Feed:
-        authenticator = site.authenticator
-        if authenticator.has_bearer(request) or (
-            by_user and (authenticator.has_user_token(request) or authenticator.has_signature(request))
-        ):
-            return site.rate_limiter.check_request(request.method, site.endpoint(request.path)) or endpoint(
-                request
-            )
-        if by_user:
+        def guarded(request: Request) -> Response | Feed:
+            if known.has_bearer(request) or (
+                by_user and (known.has_user_token(request) or known.has_signature(request))
+            ):
+                return self._rate_limiter.check_request(request.method, path) or endpoint(request)
+            if by_user:
+                return v2_refusal(401)
+            if known.has_user_token(request):
+                return unsupported_authentication(BY_USER, APP_ONLY)
+            if request.headers.get("authorization", "").lower().startswith("oauth "):
+                return unsupported_authentication(SIGNED, APP_ONLY)
             return v2_refusal(401)
-        if authenticator.has_user_token(request):
-            return unsupported_authentication(BY_USER, APP_ONLY)
-        if request.headers.get("authorization", "").lower().startswith("oauth "):
-            return unsupported_authentication(SIGNED, APP_ONLY)
-        return v2_refusal(401)
 
-    return guarded
+        return guarded
+
+    def stream(self, path: str, endpoint: Endpoint, hub: StreamHub) -> Endpoint:
+        """Return the endpoint of a stream for those whose level has it, with the past if asked."""
+        allowance = self._rate_limiter.allowance
+        forbidden = partial(client_forbidden, self._authenticator.accounts.user_id)
+
+        def admitted(request: Request) -> Response | Feed:
+            if not allowance.may_open(path):
+                return forbidden()
+            reply = endpoint(request)
+            if not isinstance(reply, Feed):
+                return reply
+            return (
+                recover(request, reply, hub.history, hub.clock, None if allowance.enterprise else forbidden)
+                or self._rate_limiter.check_connections(request, reply, hub.streams.values())
+                or reply
+            )
+
+        return self.authorized(path, admitted)
 
 
-def streams(site: Site) -> dict[str, dict[str, Endpoint]]:
+def streams(services: Services) -> dict[str, dict[str, Endpoint]]:
     """The paths and methods of v2's streams."""
 
     def filtered(request: Request) -> Response | Feed:
         fault = check(request, POST_LISTS)
         if fault is not None:
             return fault
-        if not site.book.rules:
+        if not services.rule_book.rules:
             detail = (
                 f"You must define rules using the POST {RULES} endpoint before connecting to filtered stream."
             )
             more = {"connection_issue": "RuleConfigurationIssue"}
             return problem(409, "ConnectionException", detail, "streaming-connection", **more)
-        return FilteredFeed(read_fields(request), site.book)
+        return FilteredFeed(read_fields(request), services.rule_book)
 
     def posts(
         partitions: int = 1, lang: str | None = None, recovery: Mapping[str, Check] = RECOVERY
@@ -151,12 +157,12 @@ def streams(site: Site) -> dict[str, dict[str, Endpoint]]:
     def likes(partitions: int) -> Endpoint:
         return lambda request: (
             check(request, LIKE_LISTS, partitions)
-            or LikeFeed(read_fields(request), _partition(request), partitions, site.world)
+            or LikeFeed(read_fields(request), _partition(request), partitions, services.world)
         )
 
     def events(kind: str, partitions: int = 1) -> Endpoint:
         return lambda request: (
-            check(request, {}, partitions) or EventFeed(kind, _partition(request), partitions, site.world)
+            check(request, {}, partitions) or EventFeed(kind, _partition(request), partitions, services.world)
         )
 
     table: dict[str, Endpoint] = {
@@ -170,20 +176,27 @@ def streams(site: Site) -> dict[str, dict[str, Endpoint]]:
         "/2/tweets/compliance/stream": events("tweets_compliance", 4),
         "/2/users/compliance/stream": events("users_compliance", 4),
         "/2/tweets/label/stream": events("labels"),
-        ACTIVITY: lambda request: check(request, {}) or ActivityFeed(site.subscriptions, site.world),
+        ACTIVITY: lambda request: check(request, {}) or ActivityFeed(services.subscriptions, services.world),
     }
     for lang, partitions in LANGUAGES.items():
         table[f"/2/tweets/firehose/stream/lang/{lang}"] = posts(partitions, lang)
-    return {
-        path: {"GET": authorized(site, stream_for(site, path, endpoint))} for path, endpoint in table.items()
-    }
+    access = Access(services.authenticator, services.rate_limiter)
+    return {path: {"GET": access.stream(path, endpoint, services.hub)} for path, endpoint in table.items()}
 
 
-def routes(site: Site) -> dict[str, dict[str, Endpoint]]:
+def routes(services: Services) -> dict[str, dict[str, Endpoint]]:
     """v2's other paths and methods; a path that ends in ``/*`` takes one more segment."""
-    rules = RuleEndpoints(site.book, site.accounts.user_id, site.clock)
-    subscriptions = SubscriptionEndpoints(site)
-    connections = ConnectionEndpoints(site)
+    authenticator, clock = services.authenticator, services.clock
+    access = Access(authenticator, services.rate_limiter)
+    rules = RuleEndpoints(services.rule_book, authenticator.accounts.user_id, clock)
+    subscriptions = SubscriptionEndpoints(
+        services.subscriptions,
+        services.rate_limiter.allowance.subscriptions,
+        authenticator,
+        clock,
+        services.world.ids,
+    )
+    connections = ConnectionEndpoints(services.hub)
     table: dict[str, dict[str, Endpoint]] = {
         RULES: {
             "GET": checked(rules.list_rules, rule_params.LISTED),
@@ -208,7 +221,7 @@ def routes(site: Site) -> dict[str, dict[str, Endpoint]]:
     }
     return {
         path: {
-            method: authorized(site, endpoint, by_user=path == SUBSCRIPTIONS and method != "DELETE")
+            method: access.authorized(path, endpoint, by_user=path == SUBSCRIPTIONS and method != "DELETE")
             for method, endpoint in methods.items()
         }
         for path, methods in table.items()

@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
+from rxtweets.emulator.app.clock import Clock
 from rxtweets.emulator.server.http import Request, Response, invalid_request
-from rxtweets.emulator.streams.history import Replay
+from rxtweets.emulator.streams.history import History, Replay
 from rxtweets.emulator.streams.source import Feed
 
-from .access import client_forbidden
 from .params import read_moment
-
-if TYPE_CHECKING:
-    from rxtweets.emulator.app.site import Site
 
 _NAMES = ("backfill_minutes", "start_time", "end_time")
 _DAY = 86_400_000
 """Milliseconds that a window may reach back. Source: X's guide to recovery and redundancy."""
 
 
-def recover(request: Request, feed: Feed, site: Site) -> Response | None:
-    """Give the feed the past that a request asks for; return the refusal where it can't be had."""
+def recover(
+    request: Request, feed: Feed, history: History, clock: Clock, refusal: Callable[[str], Response] | None
+) -> Response | None:
+    """Give the feed the past that a request asks for; return the refusal where it can't be had.
+
+    `refusal` makes that of a level of access without recovery; None for one that has it.
+    """
     minutes, start, end = (request.query.get(name) for name in _NAMES)
     if minutes is not None and not int(minutes):
         minutes = None
     asked = [name for name, value in zip(_NAMES, (minutes, start, end), strict=True) if value is not None]
-    if asked and not site.rate_limiter.allowance.enterprise:
+    if asked and refusal is not None:
         names = " and ".join(f"`{name}`" for name in asked)
-        return client_forbidden(
-            site.accounts.user_id, f"Recovery ({names}) is not available at your level of access."
-        )
-    now, history = site.clock.world_ms(), site.hub.history
+        return refusal(f"Recovery ({names}) is not available at your level of access.")
+    now = clock.world_ms()
     if start is None and end is None:
         if minutes is not None:
             feed.backlog = lambda: Replay(history, history.since(now - int(minutes) * 60_000), None)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, to_builtins
 from msgspec.structs import replace
 
+from rxtweets.emulator.api.oauth.authenticator import Authenticator
+from rxtweets.emulator.app.clock import Clock
 from rxtweets.emulator.server.http import Request, Response, invalid_request, json_response, problem
+from rxtweets.emulator.world.ids import Snowflakes
 from rxtweets.emulator.world.text import names
 
 from .access import APP_ONLY, BY_USER, SIGNED, unsupported_authentication
 from .params import ID, PAGING, Check, check_path_id, ids, meta, page, read_body, split, whole
 from .rules import sent
-
-if TYPE_CHECKING:
-    from rxtweets.emulator.app.site import Site
 
 # Source: X's OpenAPI description, CreateActivitySubscriptionRequest.
 EVENT_TYPES = frozenset(
@@ -101,10 +101,19 @@ class Subscription(Struct, frozen=True):
 class SubscriptionEndpoints:
     """``/2/activity/subscriptions``."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
-        self._subscriptions = site.subscriptions
-        self._most = site.rate_limiter.allowance.subscriptions
+    def __init__(
+        self,
+        subscriptions: dict[str, Subscription],
+        most: int,
+        authenticator: Authenticator,
+        clock: Clock,
+        ids: Snowflakes,
+    ) -> None:
+        self._subscriptions = subscriptions
+        self._most = most
+        self._authenticator = authenticator
+        self._clock = clock
+        self._ids = ids
 
     def list_subscriptions(self, request: Request) -> Response:
         everything = tuple(self._subscriptions.values())
@@ -135,9 +144,9 @@ class SubscriptionEndpoints:
         if len(self._subscriptions) >= self._most:
             detail = f"At most {self._most} subscriptions are allowed."
             return problem(403, "Disallowed Resource", detail, "disallowed-resource")
-        now = sent(self._site.clock)
+        now = sent(self._clock)
         made = Subscription(
-            str(self._site.world.ids.next()),
+            str(self._ids.next()),
             asked.event_type.replace("conversation_join", "conversation.join"),
             wanted,
             asked.tag or None,
@@ -152,14 +161,14 @@ class SubscriptionEndpoints:
         """Return the refusal of a subscription to private events that the user didn't allow, if it is one."""
         if not event_type.startswith(_PRIVATE):
             return None
-        if not self._site.authenticator.has_user_token(request):
+        if not self._authenticator.has_user_token(request):
             signed = request.headers.get("authorization", "").lower().startswith("oauth ")
             return unsupported_authentication(SIGNED if signed else APP_ONLY, BY_USER)
-        if wanted.get("user_id") == str(self._site.accounts.user_id):
+        if wanted.get("user_id") == str(self._authenticator.accounts.user_id):
             return None
         detail = (
             f"Events of type [{event_type}] are private: filter.user_id must be the user who authorized the"
-            f" app, [{self._site.accounts.user_id}]."
+            f" app, [{self._authenticator.accounts.user_id}]."
         )
         more = {"resource_type": "user", "parameter": "user_id", "value": wanted.get("user_id", "")}
         return problem(403, "Authorization Error", detail, "not-authorized-for-resource", **more)
@@ -176,7 +185,7 @@ class SubscriptionEndpoints:
             found,
             tag=asked.tag or found.tag,
             webhook_id=asked.webhook_id or found.webhook_id,
-            updated=sent(self._site.clock),
+            updated=sent(self._clock),
         )
         self._subscriptions[made.id] = made
         total = self._total()

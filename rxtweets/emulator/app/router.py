@@ -1,0 +1,147 @@
+"""The way of a request: to its endpoint, past faults and rate limits, into the records."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from rxtweets.emulator.faults.fault_plan import Ordered
+from rxtweets.emulator.server.http import Request, Response, refuse
+from rxtweets.emulator.server.wire import NoResponse, Reply
+from rxtweets.emulator.streams.source import Feed
+from rxtweets.emulator.streams.stream import OpenStream, wants_gzip
+
+from .records import LONGEST_BODY, EndReason, RequestRecord, StreamRecord, frozen
+from .services import Services
+
+KEEP_ALIVE = {"1.1": 30.0, "2": 20.0}
+"""Seconds between keep-alives. Source: X's guides to consuming streams."""
+
+REASON_HEADER = "x-emulator-reason"
+"""The header of a 401 that says what was wrong with the credentials, which X's responses don't."""
+
+Endpoint = Callable[[Request], Response | Feed]
+Routes = Mapping[str, Mapping[str, Endpoint]]
+"""Endpoints by path and method; a path may have ``*`` for its last segment."""
+
+
+class Router:
+    """Finds the endpoint of each request to X's addresses, and opens the streams.
+
+    Args:
+        services: What the emulator consists of.
+        streams: The routes of streams.
+        others: All other routes.
+        keep_alive: Seconds between keep-alives; None for X's.
+    """
+
+    def __init__(self, services: Services, streams: Routes, others: Routes, keep_alive: float | None) -> None:
+        self._clock = services.clock
+        self._rate_limiter = services.rate_limiter
+        self._faults = services.faults
+        self._requests = services.requests
+        self._hub = services.hub
+        self._keep_alive = keep_alive
+        self._names = random.Random(f"connections/{services.seed}")
+        self._streams = streams
+        self._routes = {**streams, **others}
+
+    def respond(self, request: Request) -> Reply:
+        """Return the response to a request, and record both."""
+        reply = self._reply(request)
+        opened = isinstance(reply, Feed)
+        body = request.body[:LONGEST_BODY]
+        self._requests.add(
+            RequestRecord(
+                request.method,
+                request.path,
+                frozen(request.query),
+                frozen(request.headers),
+                body,
+                frozen(request.form_of(body)),
+                200 if opened else reply.status if isinstance(reply, Response) else None,
+            )
+        )
+        asyncio.get_running_loop().call_soon(self._hub.notify)  # once the answer is on its way
+        limits = self._limits(request, reply)
+        if isinstance(reply, Feed):
+            return self._stream(request, reply, limits)
+        if isinstance(reply, Response):
+            given = {name.lower() for name, _ in reply.headers}
+            headers = (*reply.headers, *(pair for pair in limits if pair[0] not in given))
+            if reply.status == 401 and request.fault is not None:
+                headers = (*headers, (REASON_HEADER, request.fault))
+            return Response(reply.status, reply.body, reply.content_type, headers)
+        return reply
+
+    def _limits(self, request: Request, reply: Response | Feed | NoResponse) -> tuple[tuple[str, str], ...]:
+        """Return the headers that tell about rate limits, which every answer of v2 has."""
+        if request.path.startswith("/2/"):
+            used_up = isinstance(reply, Ordered) and reply.limits
+            until = reply.until if isinstance(reply, Ordered) else None
+            return self._rate_limiter.headers(
+                request.method, self._route(request.path), used_up=used_up, until=until if used_up else None
+            )
+        return ()
+
+    def _reply(self, request: Request) -> Response | Feed | NoResponse:
+        methods = self._find(request.path)
+        fault = self._faults.match(request, request.path in self._streams)
+        if fault is not None:
+            return fault
+        if methods is None:
+            return refuse(request, 404)
+        endpoint = methods.get(request.method)
+        if endpoint is None:
+            answer = refuse(request, 405)
+            return Response(405, answer.body, answer.content_type, (("allow", ", ".join(methods)),))
+        return endpoint(request)
+
+    def _find(self, path: str) -> Mapping[str, Endpoint] | None:
+        return self._routes.get(self._route(path))
+
+    def _route(self, path: str) -> str:
+        """The path as it stands in the table, which may hold ``*`` for the last segment."""
+        if path.startswith("/1.1/site/c/"):
+            return "/1.1/site/c/*"
+        if path in self._routes or not path.startswith("/2/"):
+            return path
+        return path.rpartition("/")[0] + "/*"
+
+    def _stream(self, request: Request, feed: Feed, headers: tuple[tuple[str, str], ...]) -> OpenStream:
+        self._end_older(feed)
+        record = StreamRecord(
+            str(uuid.UUID(int=self._names.getrandbits(128), version=4)),
+            feed.protocol,
+            request.path,
+            frozen(request.query),
+            frozen(request.form),
+            frozen(request.headers),
+            datetime.fromtimestamp(self._clock.time(), UTC),
+            request.client_ip,
+        )
+        distortion = self._faults.distortion(record)
+        keep_alive = self._keep_alive or KEEP_ALIVE[feed.protocol]
+        return OpenStream(
+            record,
+            feed,
+            gzip=wants_gzip(request),
+            keep_alive=keep_alive,
+            most=self._rate_limiter.allowance.messages(request.path),
+            queue=self._hub.limits.queue,
+            clock=self._clock,
+            registry=self._hub,
+            distortion=distortion,
+            headers=headers,
+        )
+
+    def _end_older(self, feed: Feed) -> None:
+        """End the stream, if any, whose place a newer one of the same account takes."""
+        if feed.slot is None or self._rate_limiter.allowance.limits.connections is None:
+            return
+        for stream in tuple(self._hub.streams.values()):
+            if stream.feed.slot == feed.slot:
+                stream.disconnect(EndReason.SUPERSEDED)
