@@ -23,7 +23,7 @@ Command = Callable[..., Ended]
 
 @pytest.fixture
 def rules(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
-    """Runs `rxtweets rules` with arguments and, if given, what it reads from stdin."""
+    """Return a function that runs `rxtweets rules` with arguments and, if given, the bytes of stdin."""
 
     def command(*arguments: str, stdin: bytes | None = None) -> Ended:
         if stdin is not None:
@@ -36,7 +36,7 @@ def rules(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.fixture
 def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
-    """An emulator that the command talks to."""
+    """Start an emulator for the command."""
     with Emulator() as emulator:
         for name, value in emulator.env().items():
             monkeypatch.setenv(name, value)

@@ -1,4 +1,4 @@
-"""Rules clients to test with: one whose answers are scripted, and one with trouble."""
+"""Rules clients for tests: one with scripted responses, and one whose requests fail."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from rxtweets.transport import Head, RequestsTransport, Session
 from tests.observing import PATIENCE, Seen
 
 AT_ONCE = BackoffPolicy(network=Curve(0.0), http=Curve(0.0), rate_limit=Curve(0.0), max_attempts=2)
-"""Two more tries, without waits."""
+"""Two more attempts, without waits."""
 
 
 def scripted(*answers: Any, policy: BackoffPolicy | None = AT_ONCE) -> tuple[RulesClient, ScriptedTransport]:
-    """A client whose requests are answered with *answers* in turn."""
+    """Return a client whose requests get *answers* in turn, and its transport."""
     scripts = [
         answer if isinstance(answer, Script) else Script(msgspec.json.encode(answer)) for answer in answers
     ]
@@ -38,7 +38,7 @@ def scripted(*answers: Any, policy: BackoffPolicy | None = AT_ONCE) -> tuple[Rul
 
 
 def bodies(transport: ScriptedTransport) -> list[Any]:
-    """What was sent, in order: the objects of the POSTs."""
+    """Return the bodies of the POSTs, in order."""
     return [
         msgspec.json.decode(session.request.json or b"")
         for session in transport.sessions
@@ -47,29 +47,29 @@ def bodies(transport: ScriptedTransport) -> list[Any]:
 
 
 def all_of(observable: Observable[Any]) -> list[Any]:
-    """The items of an Observable that completes."""
+    """Return the items of an Observable that completes."""
     seen = Seen(observable).ended()
     assert seen.completed, seen.error
     return seen.items
 
 
 Trouble = Literal["lost", "unsent", "busy", "held", "held back"]
-"""What becomes of a request: carried out, but its answer lost; not sent; refused with a 503; carried out, but
-its answer awaited until disposal; not sent until disposal."""
+"""The fate of a request: carried out, but its response lost; not sent; refused with a 503; carried out, but
+its response withheld until disposal; not sent until disposal."""
 
 
 def until(condition: Callable[[], object]) -> None:
-    """Block until *condition* holds, of things that tell nobody when they change."""
+    """Block until *condition* holds, for changes that nothing announces."""
     tick = threading.Event()
     for _ in range(int(PATIENCE / 0.005)):
         if condition():
             return
         tick.wait(0.005)
-    raise AssertionError("it never came to that")
+    raise AssertionError("the condition never held")
 
 
 class Troubled:
-    """A transport with trouble for the requests with the given numbers, from 0."""
+    """A transport that makes the requests with the given numbers, from 0, fail."""
 
     def __init__(self, trouble: Mapping[int, Trouble], emulator: Emulator) -> None:
         self.reached = threading.Event()
@@ -112,14 +112,14 @@ class _Troubled:
 
 
 def client(emulator: Emulator, *, lost: Collection[int] = (), policy: BackoffPolicy = AT_ONCE) -> RulesClient:
-    """A client of *emulator* that loses the answers to the requests with those numbers."""
+    """Return a client of *emulator* that loses the responses to the requests with the given numbers."""
     return troubled(emulator, dict.fromkeys(lost, "lost"), policy)[0]
 
 
 def troubled(
     emulator: Emulator, trouble: Mapping[int, Trouble], policy: BackoffPolicy
 ) -> tuple[RulesClient, threading.Event]:
-    """A client with trouble, and what is set once that is met but for a 503."""
+    """Return a client whose requests fail, and an event that is set at the first failure but a 503."""
     transport = Troubled(trouble, emulator)
     streaming = StreamingClient(
         BearerToken(emulator.bearer_token), base_url=emulator.base_url, transport=transport

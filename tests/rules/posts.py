@@ -29,7 +29,7 @@ PLACE = {
 
 
 def make(text: str = "hello", *, includes: dict[str, Any] | None = None, **fields: Any) -> Post:
-    """A post of Ada's, with all of the accounts in its includes."""
+    """Return a post of Ada's, with all of the accounts in its includes."""
     beside = {"users": [ADA, BOB, ROYAL], "places": [PLACE], **(includes or {})}
     fields = {"id": "100", "author_id": "12", "conversation_id": "100", **fields}
     post = decode(post_json(text, includes=beside, **fields))
@@ -38,19 +38,19 @@ def make(text: str = "hello", *, includes: dict[str, Any] | None = None, **field
 
 
 def bare(text: str) -> Post:
-    """A post with the fields that come unasked."""
+    """Return a post with the default fields."""
     post = decode(post_json(text, id="100"))
     assert isinstance(post, Post)
     return post
 
 
 def other(text: str, id: str = "50", **fields: Any) -> dict[str, Any]:
-    """A post of Bob's for the includes of another."""
+    """Return a post of Bob's for the includes of another."""
     return {"id": id, "text": text, "author_id": "13", **fields}
 
 
 def quote(text: str, quoted: str, **fields: Any) -> Post:
-    """Ada's quote of a post of Bob's."""
+    """Return Ada's quote of a post of Bob's."""
     return make(
         text,
         referenced_tweets=[{"type": "quoted", "id": "50"}],
@@ -59,7 +59,7 @@ def quote(text: str, quoted: str, **fields: Any) -> Post:
 
 
 def retweet(text: str, **fields: Any) -> Post:
-    """Ada's retweet of a post of Bob's, its text cut as X cuts it."""
+    """Return Ada's retweet of a post of Bob's, its text cut as X cuts it."""
     cut = f"RT @bob: {text}"
     return make(
         cut if len(cut) <= 140 else f"{cut[:139]}…",
@@ -69,7 +69,7 @@ def retweet(text: str, **fields: Any) -> Post:
 
 
 def reply(text: str = "@bob yes") -> Post:
-    """Ada's reply to a post of Bob's."""
+    """Return Ada's reply to a post of Bob's."""
     return make(
         text,
         conversation_id="50",
@@ -79,7 +79,7 @@ def reply(text: str = "@bob yes") -> Post:
 
 
 def linked(text: str = "see https://t.co/abc", **fields: Any) -> Post:
-    """A post with a link whose page X knows, and nothing attached."""
+    """Return a post with a link to a page that X knows, and nothing attached."""
     link = {
         "start": 4,
         "end": 20,
@@ -96,7 +96,7 @@ def linked(text: str = "see https://t.co/abc", **fields: Any) -> Post:
 
 
 def with_media(kind: str) -> Post:
-    """A post with one attached medium of a kind."""
+    """Return a post with one attached medium of a kind."""
     link = {"url": "https://t.co/m", "expanded_url": "https://x.com/ada/status/1/photo/1", "media_key": "3_1"}
     return make(
         "look https://t.co/m",

@@ -40,7 +40,7 @@ CALLS: list[tuple[Callable[[RulesClient], Observable[Any]], Any]] = [
 
 
 def timed(observable: Observable[Any]) -> tuple[Seen, float]:
-    """What it gave, and how many seconds of virtual time that took."""
+    """Return its items and end, and the seconds of virtual time until then."""
     scheduler = VirtualTimeScheduler()
     seen = Seen(observable, scheduler)
     scheduler.start()
@@ -152,7 +152,7 @@ def emulator() -> Iterator[Emulator]:
 
 @pytest.fixture
 def rules(emulator: Emulator) -> RulesClient:
-    """A client without rules that loses the first answer to what a test asks."""
+    """Return a client without rules that loses the first response to a test's requests."""
     client(emulator).sync([]).run()
     return client(emulator, lost={0})
 

@@ -115,7 +115,7 @@ HOSTILE = st.one_of(st.lists(PIECES, max_size=60).map("".join), st.text(max_size
 
 
 def check_text(text: str) -> None:
-    """Reading *text* ends in a rule or in its problems, and nothing else."""
+    """Check that parsing *text* ends in a rule or in its problems, and nothing else."""
     problems = validate(text)
     for problem in problems:
         assert 0 <= problem.position <= problem.end <= len(text)

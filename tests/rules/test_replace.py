@@ -60,7 +60,7 @@ def test_replace_keeps_the_old_when_the_new_is_refused(emulator: Emulator) -> No
 
 
 def changes(emulator: Emulator) -> list[str]:
-    """What each request that changed rules did, in order."""
+    """Return the effect of each request that changed rules, in order."""
     return [
         next(iter(msgspec.json.decode(request.body)))
         for request in emulator.requests

@@ -44,7 +44,7 @@ def pairs(rules: Iterable[Any]) -> Pairs:
 
 
 def changes(emulator: Emulator, since: int) -> list[tuple[str, tuple[str, ...]]]:
-    """What was carried out since that request: `add` with values or `delete` with ids, in order."""
+    """Return the changes since that request: `add` with values or `delete` with ids, in order."""
     found: list[tuple[str, tuple[str, ...]]] = []
     for request in emulator.requests[since:]:
         carried_out = request.method == "POST" and "dry_run" not in request.query

@@ -67,7 +67,7 @@ def test_steps_never_go_over_the_limit(adds: int, swaps: int, deletes: int, spar
 
 
 def requests(plan: SyncPlan, room: int) -> Iterator[tuple[str, tuple[StreamRule, ...]]]:
-    """What the requests of *plan* add or delete, in turn."""
+    """Yield the rules that the requests of *plan* add or delete, in turn."""
     for step in plan.steps(room):
         if isinstance(step, Swap):
             yield from (("delete", step.old), ("add", step.new))

@@ -57,7 +57,7 @@ def both(made: Made) -> Both:
 
 @cache
 def corpus() -> tuple[Both, ...]:
-    """Posts of all kinds, about the words and from the place that filters here ask for."""
+    """Return posts of all kinds, with the words and from the place that the filters here ask for."""
     world = World(seed=11)
     specs = [PostSpec()] * 150
     for kind in ("original", "retweet", "reply", "quote"):
@@ -100,13 +100,13 @@ def quote_in_a_retweet(one: Both) -> bool:
 
 
 def quoted_and_gone(one: Both) -> bool:
-    """What a deleted post said, v1.1 takes for nothing; a rule can't tell its words."""
+    """Return whether it quotes a deleted post: v1.1 reads that as empty, and a rule can't know its words."""
     return one.made.quoted is not None and one.made.quoted.gone != ""
 
 
 @st.composite
 def queries(draw: st.DrawFn) -> FilterQuery:
-    """Filters whose words and users are mostly those of the posts."""
+    """Draw filters whose words and users are mostly those of the posts."""
     near = st.integers(0, len(corpus()) - 1).map(lambda n: words_of(corpus()[n])).filter(bool)
     phrase = st.lists(near.flatmap(st.sampled_from), min_size=1, max_size=2, unique=True).map(" ".join)
     phrases = (st.sampled_from(WORDS) | phrase).filter(lambda text: len(text.encode()) <= 60)
