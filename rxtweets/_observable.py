@@ -31,7 +31,7 @@ _T = TypeVar("_T")
 _Report = Callable[[BaseException], Any]
 
 listener: ContextVar[_Report | None] = ContextVar("rxtweets_listener", default=None)
-"""Who waits for the end of what is subscribed to in this context, and is told of exceptions instead."""
+"""The function to report exceptions to, set while `run` or `await` waits in this context."""
 
 
 class StreamObservable(Observable[_T]):
@@ -303,7 +303,7 @@ def _callers(frame: FrameType) -> Iterator[FrameType]:
 
 
 class _Observer(abc.ObserverBase[Any]):
-    """What the source of one subscription calls: it passes on to the callbacks until the end."""
+    """The observer between a source and the callbacks of one subscription; forwards until the end."""
 
     __slots__ = ("_completed", "_error", "_next", "_report", "_stopped", "_subscription")
 

@@ -1,10 +1,10 @@
-"""Which failure waits how long, as an immutable value: no clock, no thread, no Rx.
+"""The back-off as an immutable value, from a failure to a wait: no clock, no thread, no Rx.
 
     policy = BackoffPolicy.standard()
     retry = policy.next(error, now)         # None: the error is final
     retry.delay, retry.policy               # seconds to wait; the policy to ask next time
 
-`retry_with_backoff` is the operator that goes by it.
+The operator `retry_with_backoff` applies it.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def _check_errors(value: object) -> None:
 
 
 class Curve(msgspec.Struct, frozen=True):
-    """How the waits of one kind of failure grow: `wait → min(wait × times + plus, cap)`, from *first* on.
+    """The growth of the waits after a kind of failure: `wait → min(wait × times + plus, cap)`, from *first*.
 
     Attributes:
         first: the first wait, in seconds.
@@ -145,14 +145,14 @@ class Retry(NamedTuple):
 
 
 class _Row(NamedTuple):
-    """How often one kind of failure has been retried, and after which wait the last time."""
+    """The number of retries after one kind of failure, and the last wait before one."""
 
     attempts: int = 0
     wait: float | None = None
 
 
 class _Past(msgspec.Struct, frozen=True):
-    """What has happened: when it connected, and what has failed since the stream was last healthy."""
+    """The history: the times of the connects, and the failures since the stream was last healthy."""
 
     connects: tuple[float, ...] = ()
     attempts: int = 0
@@ -168,7 +168,7 @@ _NOTHING = _Past()
 
 
 class BackoffPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """When to connect again after which failure; the default is X's own guidance.
+    """The decision whether and when to connect again after a failure; by default X's own guidance.
 
     | what failed | first wait | grows | cap |
     |---|---|---|---|

@@ -39,7 +39,7 @@ _LONGEST_TEXT = 300
 
 
 def _readable(text: str) -> str:
-    """*text* from the network as one short line that cannot drive a terminal."""
+    """Return *text* from the network as one short line that cannot drive a terminal."""
     line = "".join(c if c.isprintable() else " " for c in text[: 4 * _LONGEST_TEXT])
     line = " ".join(line.split())
     return line if len(line) <= _LONGEST_TEXT else line[: _LONGEST_TEXT - 1] + "…"
@@ -155,7 +155,7 @@ class FrameTooLong(StreamError):
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """What a server said about a refusal, whichever form it said it in.
+    """The text of a refusal, in whichever form the server sent it.
 
     Attributes:
         title: v2's `title`; v1.1's first `message`.
@@ -244,7 +244,7 @@ class HTTPStatusError(StreamError):
 
     @staticmethod
     def of(status_code: int, headers: Mapping[str, str] | None = None, body: bytes = b"") -> HTTPStatusError:
-        """The error of the class that belongs to *status_code* and, for a 429, to the problem in *body*."""
+        """Return an error of the class for *status_code* and, for a 429, for the problem in *body*."""
         kind = _BY_STATUS.get(status_code, ServerError if status_code >= 500 else HTTPStatusError)
         if kind is RateLimited:
             problem = Problem.parse(body)

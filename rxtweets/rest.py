@@ -28,7 +28,7 @@ Pairs = tuple[tuple[str, str], ...]
 
 
 class JSONResponse(NamedTuple):
-    """An answer that was understood as far as that it is a JSON object.
+    """A response whose body is a JSON object.
 
     Attributes:
         response: the answer itself.
@@ -83,7 +83,7 @@ class JSONResponse(NamedTuple):
 
 
 class Api:
-    """Where requests go, and with which credentials."""
+    """The host that requests go to, and the credentials for it."""
 
     def __init__(
         self,
@@ -106,14 +106,14 @@ class Api:
         *,
         policy: BackoffPolicy | None = None,
     ) -> Observable[JSONResponse]:
-        """The answer to one request, sent anew by each subscription.
+        """Return the response to one request, which each subscription sends anew.
 
         *policy* says whether and when it is sent again after a failure; without one it isn't.
         """
         encoded = None if body is None else msgspec.json.encode(body)
         request = Request(method, api_url(path, self._base_url), params, json=encoded)
         answer = fetch(request, self._auth, transport=self._transport, scheduler=self._scheduler).pipe(
-            ops.map(_understood)
+            ops.map(_parse)
         )
         return answer if policy is None else _retried(answer, policy)
 
@@ -125,7 +125,7 @@ class Api:
         *,
         policy: BackoffPolicy | None = None,
     ) -> Observable[_T]:
-        """What a paged list holds, each item through *read*; a page is asked for when the last one is out.
+        """Return the items of a paged list, each through *read*; request a page when the last one is used up.
 
         Errors: those of a request; StreamError where a page names one that has been as the next; and
         UnexpectedResponse, at once for a page that isn't one, and after all items where a page told of
@@ -154,7 +154,7 @@ class Api:
 
 
 def run_steps(work: Callable[[], Generator[Observable[Any] | _T, Any, None]]) -> Observable[_T]:
-    """What *work* yields, but for the Observables: those it waits for, and their last item is sent to it.
+    """Return the items that *work* yields; run the Observables among them, and send it the last item of each.
 
     So requests that follow from each other are written one after the other. An error of a request is thrown
     where *work* waits for it. Disposal ends the request that is waited for, and *work* goes no further.
@@ -206,7 +206,7 @@ def run_steps(work: Callable[[], Generator[Observable[Any] | _T, Any, None]]) ->
 
 
 def _retried(source: Observable[JSONResponse], policy: BackoffPolicy) -> Observable[JSONResponse]:
-    """*source* with `retry_with_backoff`, without what that says in between; the answer tells of it."""
+    """Return *source* with `retry_with_backoff`, whose events become `JSONResponse.repeated`."""
 
     def subscribe(
         observer: abc.ObserverBase[JSONResponse], scheduler: abc.SchedulerBase | None = None
@@ -228,26 +228,26 @@ def _retried(source: Observable[JSONResponse], policy: BackoffPolicy) -> Observa
 
 
 def text(value: Any) -> str | None:
-    """*value* of a field that is text, or a number where a server drifted; None for anything else."""
+    """Return *value* of a field that is text, or a number where a server drifted; None for anything else."""
     if isinstance(value, str):
         return value
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def number(value: Any) -> int:
-    """*value* of a field that counts; 0 for anything that is no number."""
+    """Return *value* of a field that counts; 0 for anything that is no number."""
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
 def time(value: Any) -> datetime | None:
-    """*value* of a field that is a time in ISO 8601; None for anything else."""
+    """Return *value* of a field that is a time in ISO 8601; None for anything else."""
     try:
         return datetime.fromisoformat(value)
     except (TypeError, ValueError):
         return None
 
 
-def _understood(response: Response) -> JSONResponse:
+def _parse(response: Response) -> JSONResponse:
     """Return the JSON object in *response*.
 
     Raises:

@@ -1,14 +1,11 @@
-"""Signing an account in to an app: OAuth 1.0a with a PIN."""
+"""The sign-in of an account to an app: OAuth 1.0a with a PIN."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from requests.auth import AuthBase
-
-from . import auth
+from .auth import OAuth1, PinSignIn, TokenRequest
 from .connection import Response, fetch
-from .endpoints import Request
 from .transport import Transport
 
 __all__ = ["sign_in"]
@@ -21,7 +18,7 @@ def sign_in(
     *,
     base_url: str | None = None,
     transport: Transport | None = None,
-) -> auth.OAuth1:
+) -> OAuth1:
     """Let an account's owner sign in to your app, and return the credentials to act for that account.
 
         credentials = rxt.sign_in(key, secret, lambda url: input(f"Open {url} and type the PIN: "))
@@ -42,7 +39,9 @@ def sign_in(
         ValueError: a key or the PIN cannot be one.
     """
 
-    def perform(request: Request, leg: AuthBase) -> Response:
-        return fetch(request, leg, transport=transport).run()
+    def perform(request: TokenRequest) -> Response:
+        return fetch(*request, transport=transport).run()
 
-    return auth.sign_in(consumer_key, consumer_secret, ask=ask, perform=perform, base_url=base_url)
+    steps = PinSignIn(consumer_key, consumer_secret, base_url=base_url)
+    authorization = steps.authorization(*perform(steps.request_token()))
+    return authorization.credentials(*perform(authorization.exchange(ask(authorization.url))))

@@ -39,7 +39,7 @@ __all__ = ["Stream", "StreamingClient"]
 
 
 class _Streams:
-    """What both protocols' streams are made with.
+    """Base of both protocols' clients.
 
     Args:
         auth: the credentials; None sends none.
@@ -149,7 +149,7 @@ class Stream(_Streams):
     def sample(
         self, *, languages: v1.Names | None = None, filter_level: v1.FilterLevel | None = None
     ) -> Observable[Message | Lifecycle]:
-        """About 1% of all statuses; only of *languages* and *filter_level* if given."""
+        """Return about 1% of all statuses; only of *languages* and *filter_level* if given."""
         return self._stream(
             v1.sample(languages=languages, filter_level=filter_level, base_url=self._base_url)
         )
@@ -162,7 +162,7 @@ class Stream(_Streams):
         track: v1.Names | None = None,
         locations: v1.Boxes | str | None = None,
     ) -> Observable[Message | Lifecycle]:
-        """What concerns the account that signs; the parameters are those of `endpoints.v1.user`."""
+        """Return the messages for the account that signs; the parameters are those of `endpoints.v1.user`."""
         return self._stream(
             v1.user(with_=with_, replies=replies, track=track, locations=locations, base_url=self._base_url)
         )
@@ -170,25 +170,25 @@ class Stream(_Streams):
     def site(
         self, *, follow: v1.Ids, with_: v1.With | None = None, replies: Literal["all"] | None = None
     ) -> Observable[Message | Lifecycle]:
-        """User streams of 1 to 100 accounts in one; the parameters are those of `endpoints.v1.site`."""
+        """Return the user streams of 1 to 100 accounts; the parameters are those of `endpoints.v1.site`."""
         return self._stream(v1.site(follow=follow, with_=with_, replies=replies, base_url=self._base_url))
 
     def firehose(
         self, *, count: int | None = None, partitions: v1.Partitions | None = None
     ) -> Observable[Message | Lifecycle]:
-        """All public statuses; the parameters are those of `endpoints.v1.firehose`."""
+        """Return all public statuses; the parameters are those of `endpoints.v1.firehose`."""
         return self._stream(v1.firehose(count=count, partitions=partitions, base_url=self._base_url))
 
     def links(
         self, *, count: int | None = None, partitions: v1.Partitions | None = None
     ) -> Observable[Message | Lifecycle]:
-        """All public statuses with a link; the parameters are those of `endpoints.v1.firehose`."""
+        """Return all public statuses with a link; the parameters are those of `endpoints.v1.firehose`."""
         return self._stream(v1.links(count=count, partitions=partitions, base_url=self._base_url))
 
     def retweet(
         self, *, count: int | None = None, partitions: v1.Partitions | None = None
     ) -> Observable[Message | Lifecycle]:
-        """All public retweets; the parameters are those of `endpoints.v1.firehose`."""
+        """Return all public retweets; the parameters are those of `endpoints.v1.firehose`."""
         return self._stream(v1.retweet(count=count, partitions=partitions, base_url=self._base_url))
 
 
@@ -265,29 +265,29 @@ class StreamingClient(_Streams):
         return functools.partial(self.connections.end_stale, endpoint) if self._ends_stale else None
 
     def filter(self, **options: Unpack[v2.PostOptions]) -> Observable[Message | Lifecycle]:
-        """The posts that match the app's rules, which `rules` manages."""
+        """Return the posts that match the app's rules, which `rules` manages."""
         return self._stream(v2.filter(base_url=self._base_url, **options))
 
     def sample(self, **options: Unpack[v2.SampleOptions]) -> Observable[Message | Lifecycle]:
-        """About 1% of all posts; it has no *start_time* and *end_time*."""
+        """Return about 1% of all posts; it has no *start_time* and *end_time*."""
         return self._stream(v2.sample(base_url=self._base_url, **options))
 
     def sample10(
         self, *, partition: int, **options: Unpack[v2.PostOptions]
     ) -> Observable[Message | Lifecycle]:
-        """About 10% of all posts, in partitions 1 and 2."""
+        """Return about 10% of all posts, in partitions 1 and 2."""
         return self._stream(v2.sample10(partition=partition, base_url=self._base_url, **options))
 
     def firehose(
         self, *, partition: int, lang: v2.Language | None = None, **options: Unpack[v2.PostOptions]
     ) -> Observable[Message | Lifecycle]:
-        """All posts, in partitions 1 to 20; those in *lang* `en` in 1 to 8, `ja`, `ko`, `pt` in 1 and 2."""
+        """Return all posts: partitions 1 to 20; with *lang* `en` 1 to 8, with `ja`, `ko`, `pt` 1 and 2."""
         return self._stream(v2.firehose(partition=partition, lang=lang, base_url=self._base_url, **options))
 
     def likes(
         self, *, sample10: bool = False, partition: int, **options: Unpack[v2.LikeOptions]
     ) -> Observable[Message | Lifecycle]:
-        """All likes, in partitions 1 to 20; with *sample10* about 10% of them, in partitions 1 and 2."""
+        """Return all likes: partitions 1 to 20; with *sample10* about 10% of them, partitions 1 and 2."""
         return self._stream(
             v2.likes(sample10=sample10, partition=partition, base_url=self._base_url, **options)
         )
@@ -295,15 +295,15 @@ class StreamingClient(_Streams):
     def compliance(
         self, kind: v2.Compliance, *, partition: int | None = None, **options: Unpack[v2.Window]
     ) -> Observable[Message | Lifecycle]:
-        """What happened to posts, users or likes; for `posts` and `users` in partitions 1 to 4."""
+        """Return the compliance events of *kind*; those of `posts` and `users` in partitions 1 to 4."""
         return self._stream(v2.compliance(kind, partition=partition, base_url=self._base_url, **options))
 
     def labels(self, **options: Unpack[v2.Window]) -> Observable[Message | Lifecycle]:
-        """Labels put on posts and taken off."""
+        """Return the labels put on posts and taken off."""
         return self._stream(v2.labels(base_url=self._base_url, **options))
 
     def activity(self, **options: Unpack[v2.Window]) -> Observable[Message | Lifecycle]:
-        """The events that `subscriptions` asked for."""
+        """Return the events that `subscriptions` asked for."""
         return self._stream(v2.activity(base_url=self._base_url, **options))
 
     @property

@@ -26,7 +26,6 @@ from rxtweets.auth import (
     PinSignIn,
     TokenRequest,
     find_credentials,
-    sign_in,
 )
 from rxtweets.endpoints import Endpoint, Request, v1, v2
 
@@ -514,6 +513,13 @@ class Sites:
         )
 
 
+def sign_in_at(sites: Sites, ask: Callable[[str], str]) -> OAuth1:
+    """Take the steps of a sign-in."""
+    steps = PinSignIn(*KEYS[:2], base_url=sites.base_url)
+    authorization = steps.authorization(*sites.perform(*steps.request_token()))
+    return authorization.credentials(*sites.perform(*authorization.exchange(ask(authorization.url))))
+
+
 def test_sign_in_with_a_pin() -> None:
     """Request token, the owner's PIN, access token: the result signs for the account."""
     sites = Sites()
@@ -523,7 +529,7 @@ def test_sign_in_with_a_pin() -> None:
         shown.append(url)
         return " 1234567\n"
 
-    auth = sign_in(*KEYS[:2], ask=ask, perform=sites.perform, base_url=sites.base_url)
+    auth = sign_in_at(sites, ask)
     assert shown == ["http://127.0.0.1:9/oauth/authorize?oauth_token=tmp%2B1"]
     assert parse_qs(shown[0].partition("?")[2]) == {"oauth_token": ["tmp+1"]}
     assert sites.asked == [
@@ -538,7 +544,7 @@ def test_sign_in_reports_a_refusal() -> None:
     sites = Sites()
     for pin, error in (("7654321", errors.Unauthorized), ("", ValueError), ("12&34", ValueError)):
         with pytest.raises(error):
-            sign_in(*KEYS[:2], ask=lambda _: pin, perform=sites.perform, base_url=sites.base_url)  # noqa: B023
+            sign_in_at(sites, lambda _: pin)  # noqa: B023
     assert sum("access_token" in line for line in sites.asked) == 1
     steps = PinSignIn(*KEYS[:2])
     with pytest.raises(errors.HTTPStatusError, match="no oauth_token"):

@@ -12,7 +12,7 @@ credentials can't be pickled.
 from __future__ import annotations
 
 from ._credentials import AppOnly, Auth, BearerToken, Credentials, OAuth1, TokenRequest, find_credentials
-from ._pin import Authorization, PinSignIn, sign_in
+from ._pin import Authorization, PinSignIn
 
 __all__ = [
     "AppOnly",
@@ -24,5 +24,4 @@ __all__ = [
     "PinSignIn",
     "TokenRequest",
     "find_credentials",
-    "sign_in",
 ]

@@ -1,4 +1,4 @@
-"""The credentials themselves: what each adds to a request, and what it obtains before."""
+"""The credentials: each signs requests, and requests a token first if it needs one."""
 
 from __future__ import annotations
 
@@ -33,23 +33,23 @@ class Auth(AuthBase):
     _parts: ClassVar[tuple[str, ...]] = ()
 
     def pending(self, request: Request) -> TokenRequest | None:
-        """What to perform before *request* can be signed; None when nothing is missing."""
+        """Return the request to perform before *request* can be signed; None when nothing is missing."""
         return None
 
     def accept(self, status_code: int, headers: Mapping[str, str], body: bytes) -> None:
-        """Take the answer to what `pending` gave.
+        """Take the response to the request that `pending` returned.
 
         Raises:
             HTTPStatusError: the answer is a refusal, or has no credentials in it.
         """
 
     def rejected(self) -> bool:
-        """Whether, now that the server has answered 401, `pending` may have something that mends it."""
+        """Return whether, after a 401, `pending` may return a request that mends it."""
         return False
 
     @classmethod
     def from_env(cls) -> Self:
-        """The credentials in the `X_…` environment variables or, if not all are set, in the `TWITTER_…` ones.
+        """Return the credentials in the `X_…` environment variables, else in the `TWITTER_…` ones.
 
         `BearerToken` takes `X_BEARER_TOKEN`; `AppOnly` takes `X_CONSUMER_KEY` and `X_CONSUMER_SECRET`;
         `OAuth1` takes these and `X_ACCESS_TOKEN` and `X_ACCESS_TOKEN_SECRET`. X's console calls the consumer
@@ -62,7 +62,7 @@ class Auth(AuthBase):
 
     @classmethod
     def from_file(cls, path: _store.Path) -> Self:
-        """The credentials in a TOML file: `bearer_token = "…"`, or `consumer_key = "…"` and so on.
+        """Return the credentials in a TOML file: `bearer_token = "…"`, or `consumer_key = "…"` and so on.
 
         Its keys are the names of the environment variables, in small letters and without the prefix.
 
@@ -168,7 +168,7 @@ class AppOnly(Auth):
         return r
 
     def pending(self, request: Request) -> TokenRequest | None:
-        """The request for a token; None while there is one that has not been refused."""
+        """Return the request for a token; None while there is one that has not been refused."""
         if self._token is not None and not self._stale:
             return None
         form = (("grant_type", "client_credentials"),)
@@ -206,7 +206,7 @@ def signed(
     callback_uri: str | None = None,
     verifier: str | None = None,
 ) -> PreparedRequest:
-    """*r* with an `Authorization` header of OAuth 1.0a that covers its query and its form."""
+    """Return *r* with an `Authorization` header of OAuth 1.0a that covers its query and its form."""
     from requests_oauthlib import OAuth1 as Signature  # here, since importing it costs more than rxtweets
 
     # Without `decoding` headers stay text, as they are on every other request.
@@ -226,7 +226,7 @@ class Credentials(NamedTuple):
 
 
 def find_credentials(path: _store.Path | None = None) -> Credentials:
-    """All credentials in the environment, or in the file at *path*; for v2 a token before a key.
+    """Return all credentials in the environment, or in the file at *path*; for v2 a token before a key.
 
     Those of a file and of the environment are never mixed: they may be of two accounts.
 
@@ -260,7 +260,7 @@ def _token_in(headers: Mapping[str, str], body: bytes) -> str:
 
 
 def _token_host(url: str) -> str:
-    """Where tokens for *url* come from: for the streaming hosts of old the API's host, else the same host."""
+    """Return the root of the host that issues tokens for *url*: the API's for the old streaming hosts."""
     parts = urlsplit(url)
     if (parts.hostname or "").endswith(".twitter.com"):
         return "https://api.twitter.com"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import parse_qs, quote
 
@@ -15,8 +15,6 @@ from rxtweets.errors import HTTPStatusError, UnexpectedResponse
 from . import _store
 from ._credentials import OAuth1, TokenRequest, signed
 
-Answer = tuple[int, Mapping[str, str], bytes]
-
 
 class PinSignIn:
     """The steps by which an account lets an app act for it, as values: nothing is sent here.
@@ -28,7 +26,7 @@ class PinSignIn:
         Authorization.exchange(pin) → TokenRequest    perform it, give the answer to
         Authorization.credentials() → OAuth1
 
-    *base_url* is as for the endpoints. `sign_in` takes all the steps.
+    *base_url* is as for the endpoints. `rxtweets.sign_in` takes all the steps.
 
     Raises:
         ValueError: a part is empty, or has a blank or another character that no key has.
@@ -42,12 +40,12 @@ class PinSignIn:
         self._base_url = base_url
 
     def request_token(self) -> TokenRequest:
-        """The first request: for a token to sign in with. `oob` asks for a PIN in place of a call-back."""
+        """Return the request for a token to sign in with; `oob` asks for a PIN in place of a call-back."""
         request = Request("POST", api_url("/oauth/request_token", self._base_url))
-        return TokenRequest(request, Leg(self._key, self._secret, callback_uri="oob"))
+        return TokenRequest(request, SignInAuth(self._key, self._secret, callback_uri="oob"))
 
     def authorization(self, status_code: int, headers: Mapping[str, str], body: bytes) -> Authorization:
-        """What the answer to `request_token` allows.
+        """Return the authorization that the response to `request_token` allows.
 
         Raises:
             HTTPStatusError: the answer is a refusal, or has no token in it.
@@ -77,7 +75,7 @@ class Authorization:
         self.url = api_url("/oauth/authorize", base_url) + f"?oauth_token={quote(token, safe='')}"
 
     def exchange(self, pin: str) -> TokenRequest:
-        """The second request: for the access token, with the PIN that the owner got.
+        """Return the second request: for the access token, with the PIN that the owner got.
 
         Raises:
             ValueError: *pin* is not a number of about seven digits.
@@ -85,11 +83,11 @@ class Authorization:
         verifier = "".join(pin.split())
         if not (verifier.isascii() and verifier.isalnum()):
             raise ValueError("a PIN is the number of about seven digits that X shows after signing in")
-        leg = Leg(self._key, self._secret, self._token, self._token_secret, verifier=verifier)
+        leg = SignInAuth(self._key, self._secret, self._token, self._token_secret, verifier=verifier)
         return TokenRequest(Request("POST", api_url("/oauth/access_token", self._base_url)), leg)
 
     def credentials(self, status_code: int, headers: Mapping[str, str], body: bytes) -> OAuth1:
-        """The credentials in the answer to `exchange`.
+        """Return the credentials in the response to `exchange`.
 
         Raises:
             HTTPStatusError: the answer is a refusal (as for a wrong PIN), or has no token in it.
@@ -100,32 +98,8 @@ class Authorization:
         return f"Authorization(consumer_key={_store.hint(self._key)})"
 
 
-def sign_in(
-    consumer_key: str,
-    consumer_secret: str,
-    *,
-    ask: Callable[[str], str],
-    perform: Callable[[Request, AuthBase], Answer],
-    base_url: str | None = None,
-) -> OAuth1:
-    """Sign an account in to the app and return its credentials, which are good until they are revoked.
-
-    Args:
-        ask: is given the address of the page on which the account's owner agrees, returns the PIN from there.
-        perform: sends a request and returns status, headers and body of the answer.
-        base_url: the root of another host than X's.
-
-    Raises:
-        HTTPStatusError: the app's key, or the PIN, was refused.
-        ValueError: a key or the PIN can't be one.
-    """
-    steps = PinSignIn(consumer_key, consumer_secret, base_url=base_url)
-    authorization = steps.authorization(*perform(*steps.request_token()))
-    return authorization.credentials(*perform(*authorization.exchange(ask(authorization.url))))
-
-
-class Leg(AuthBase):
-    """Signs one of the two requests, with what `signed` takes."""
+class SignInAuth(AuthBase):
+    """Signs one of the two requests; takes the arguments of `signed`."""
 
     def __init__(self, key: str, secret: str, *tokens: str, **parts: str | None) -> None:
         self._key = key

@@ -1,4 +1,4 @@
-"""Where credentials are kept: environment variables and files. And which text can be one at all."""
+"""The stores of credentials, environment variables and files, and the check of what is in them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Source(NamedTuple):
 
 
 def checked(name: str, text: object) -> str:
-    """*text* if it can be a key or token; the error doesn't show it."""
+    """Return *text* if it can be a key or token; the error doesn't show it."""
     if not isinstance(text, str):
         raise ValueError(f"{name} is text, not {type(text).__name__}")
     if not text:
@@ -36,12 +36,12 @@ def checked(name: str, text: object) -> str:
 
 
 def hint(key: str) -> str:
-    """Enough of *key* to tell two apps apart, and not the key."""
+    """Return enough of *key* to tell two apps apart, and not the key."""
     return repr(key[:4] + "…" if len(key) > 8 else "…")
 
 
 def picked(source: Source, parts: Iterable[str]) -> tuple[str, ...] | None:
-    """All *parts* out of *source*, or None if one is missing: parts of two apps are never mixed."""
+    """Return all *parts* in *source*, or None if one is missing: parts of two apps are never mixed."""
     found = []
     for part in parts:
         name = part if source.get(part) or part not in _ALSO else _ALSO[part]
@@ -53,7 +53,7 @@ def picked(source: Source, parts: Iterable[str]) -> tuple[str, ...] | None:
 
 
 def environment() -> list[Source]:
-    """The variables that begin with `X_`, and those with `TWITTER_`."""
+    """Return the sources for the variables that begin with `X_`, and those with `TWITTER_`."""
     return [_variables("X_"), _variables("TWITTER_")]
 
 
@@ -62,7 +62,7 @@ def _variables(prefix: str) -> Source:
 
 
 def from_env(parts: tuple[str, ...]) -> tuple[str, ...]:
-    """All *parts* from the environment, or a ValueError that says which variables are missing."""
+    """Return all *parts* from the environment; raise a ValueError that names missing variables."""
     sources = environment()
     for source in sources:
         if (found := picked(source, parts)) is not None:
@@ -78,7 +78,7 @@ def from_env(parts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def from_file(parts: tuple[str, ...], path: Path) -> tuple[str, ...]:
-    """All *parts* from the TOML file at *path*, or a ValueError that says which keys are missing."""
+    """Return all *parts* from the TOML file at *path*; raise a ValueError that names missing keys."""
     source = file(path)
     found = picked(source, parts)
     if found is None:
@@ -88,7 +88,7 @@ def from_file(parts: tuple[str, ...], path: Path) -> tuple[str, ...]:
 
 
 def file(path: Path) -> Source:
-    """The keys of the TOML file at *path*, which only its owner may be able to read."""
+    """Return the keys of the TOML file at *path*, which only its owner may be able to read."""
     values = _parsed(path)
     return Source(lambda part: f"{part} in {os.fspath(path)}", values.get)
 

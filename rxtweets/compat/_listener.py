@@ -1,4 +1,4 @@
-"""What a stream calls, and which message calls which method."""
+"""The base of listeners, and the method of each kind of message."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from .models import Status
 _log = logging.getLogger("rxtweets.compat")
 
 Answer = bool | None
-"""What a callback returns: False ends the stream, anything else goes on."""
+"""The result of a callback: False ends the stream, anything else goes on."""
 
 
 class StreamListener:
-    """What a `Stream` calls; subclass it and override the methods that you need.
+    """Base of the objects that a `Stream` calls; override the methods that you need.
 
     All are called one after the other on one thread: that of the caller of `filter` and its siblings or, with
     `is_async=True`, the stream's own. A method that returns False ends the stream. An exception ends it too:
@@ -33,11 +33,11 @@ class StreamListener:
         self.api = api or API()
 
     def on_connect(self) -> Answer:
-        """The server has answered with a stream; after each reconnect too."""
+        """Handle the beginning of a stream, after each reconnect too."""
         return None
 
     def on_data(self, raw_data: str) -> Answer:
-        """A message, as text of one JSON object and its line end.
+        """Handle a message, the text of one JSON object and its line end.
 
         This one tells the kinds apart and calls the methods below. What is of no known kind is logged.
         """
@@ -50,39 +50,39 @@ class StreamListener:
         return answer
 
     def keep_alive(self) -> Answer:
-        """A keep-alive has come."""
+        """Handle a keep-alive."""
         return None
 
     def on_status(self, status: Any) -> Answer:
-        """A `Status` has come."""
+        """Handle a `Status`."""
         return None
 
     def on_exception(self, exception: Exception) -> Answer:
-        """A callback has raised, or the stream has failed for good. The stream is over."""
+        """Handle what a callback raised, or the final failure. The stream is over."""
         return None
 
     def on_delete(self, status_id: int, user_id: int) -> Answer:
-        """A status is to be deleted."""
+        """Handle a notice that a status is to be deleted."""
         return None
 
     def on_event(self, status: Any) -> Answer:
-        """An event: `status.event` is its name, `.source`, `.target`, `.target_object` are dicts."""
+        """Handle an event: `status.event` is its name, `.source`, `.target`, `.target_object` are dicts."""
         return None
 
     def on_direct_message(self, status: Any) -> Answer:
-        """A direct message: `status.direct_message` is a dict."""
+        """Handle a direct message: `status.direct_message` is a dict."""
         return None
 
     def on_friends(self, friends: list[int]) -> Answer:
-        """The ids of those the account follows."""
+        """Handle the list of the ids that the account follows."""
         return None
 
     def on_limit(self, track: int) -> Answer:
-        """So many statuses have been withheld since the connection opened."""
+        """Handle the number of statuses withheld since the connection opened."""
         return None
 
     def on_error(self, status_code: int) -> Answer:
-        """The server has answered with another HTTP status than 200.
+        """Handle an HTTP status other than 200.
 
         False, as this one returns, ends the stream, and the call that started it returns. Anything else
         connects again with back-off, whatever the status.
@@ -90,27 +90,27 @@ class StreamListener:
         return False
 
     def on_timeout(self) -> Answer:
-        """Nothing at all has come for the stall timeout. The stream connects again with back-off."""
+        """Handle a stall: nothing came for the stall timeout. The stream connects again with back-off."""
         return None
 
     def on_disconnect(self, notice: Mapping[str, Any]) -> Answer:
-        """The server says why it is about to end the stream: a dict with `code`, `stream_name`, `reason`."""
+        """Handle the server's goodbye: a dict with `code`, `stream_name`, `reason`."""
         return None
 
     def on_warning(self, notice: Mapping[str, Any]) -> Answer:
-        """The server warns that this client falls behind."""
+        """Handle a warning that this client falls behind."""
         return None
 
     def on_scrub_geo(self, notice: Mapping[str, Any]) -> Answer:
-        """A user's locations are to be deleted."""
+        """Handle a notice that a user's locations are to be deleted."""
         return None
 
     def on_status_withheld(self, notice: Mapping[str, Any]) -> Answer:
-        """A status is withheld in some countries."""
+        """Handle a notice that a status is withheld in some countries."""
         return None
 
     def on_user_withheld(self, notice: Mapping[str, Any]) -> Answer:
-        """A user is withheld in some countries."""
+        """Handle a notice that a user is withheld in some countries."""
         return None
 
 
@@ -130,7 +130,7 @@ _KINDS: dict[str, Callable[[Any, dict[str, Any]], _Found]] = {
 
 
 def _dispatch(api: Any, raw_data: str) -> _Found | None:
-    """The listener's method for a message, and its arguments; None for one that has no method."""
+    """Return the listener's method for a message, and its arguments; None for one that has no method."""
     try:
         data = json.loads(raw_data)
         if not isinstance(data, dict):

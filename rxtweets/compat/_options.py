@@ -1,4 +1,4 @@
-"""What the options of Tweepy 3's `Stream` mean here."""
+"""The options of Tweepy 3's `Stream` in this library's terms."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Options(NamedTuple):
 
 
 def read(given: Mapping[str, Any]) -> Options:
-    """The options *given* to the constructor; raises ValueError for one that is wrong or refused."""
+    """Return the options *given* to the constructor; raises ValueError for one that is wrong or refused."""
     left = dict(given)
     options = Options(
         policy=_policy(left),

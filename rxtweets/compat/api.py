@@ -1,4 +1,4 @@
-"""What is left of Tweepy's API object: a place for the credentials."""
+"""Tweepy's API object, of which only the credentials are left."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, quote
 from requests.auth import AuthBase
 
 from rxtweets.auth import AppOnly, OAuth1
-from rxtweets.auth._pin import Leg
+from rxtweets.auth._pin import SignInAuth
 from rxtweets.connection import fetch
 from rxtweets.endpoints import Request, api_url
 
@@ -47,7 +47,7 @@ class OAuthHandler:
         self.access_token_secret = secret
 
     def apply_auth(self) -> OAuth1:
-        """What signs requests. Raises TweepError when a part is missing or cannot be one."""
+        """Return the auth that signs requests. Raises TweepError when a part is missing or cannot be one."""
         if self.access_token is None or self.access_token_secret is None:
             raise TweepError("there is no access token yet: call set_access_token(key, secret), or sign in")
         try:
@@ -58,7 +58,7 @@ class OAuthHandler:
             raise TweepError(error) from error
 
     def get_authorization_url(self, signin_with_twitter: bool = False, access_type: str | None = None) -> str:
-        """The page on which the account's owner agrees. Blocks for one request.
+        """Return the address of the page on which the account's owner agrees. Blocks for one request.
 
         Args:
             signin_with_twitter: whether an owner who has agreed before is not asked again.
@@ -73,7 +73,7 @@ class OAuthHandler:
         return f"{page}?oauth_token={quote(self.request_token['oauth_token'], safe='')}"
 
     def get_access_token(self, verifier: str | None = None) -> tuple[str, str]:
-        """The account's token and secret, which this handler then signs with. Blocks for one request.
+        """Return the account's token and secret, and sign with them from now on. Blocks for one request.
 
         Args:
             verifier: the PIN, or the `oauth_verifier` that came to the callback.
@@ -93,9 +93,9 @@ class OAuthHandler:
     def _obtain(
         self, leg: str, params: tuple[tuple[str, str], ...], *tokens: str, **parts: str | None
     ) -> dict[str, str]:
-        """The tokens that one leg of the sign-in gives."""
+        """Return the tokens that one leg of the sign-in yields."""
         try:
-            sign = Leg(self.consumer_key, self.consumer_secret, *tokens, **parts)
+            sign = SignInAuth(self.consumer_key, self.consumer_secret, *tokens, **parts)
             answer = fetch(Request("POST", api_url(f"/oauth/{leg}"), params), sign).run()
             said = {name: found[0] for name, found in parse_qs(answer.body.decode("ascii")).items()}
         except Exception as error:
@@ -127,12 +127,12 @@ class AppAuthHandler:
             raise TweepError(error) from error
 
     def apply_auth(self) -> AppOnly:
-        """What signs requests; the same object each time, so that streams share its token."""
+        """Return the auth that signs requests; the same object each time, so that streams share its token."""
         return self._auth
 
 
 def credentials(auth: Any) -> AuthBase | None:
-    """What signs for *auth*: a handler's `apply_auth()`; any other auth for `requests` is one itself."""
+    """Return a handler's `apply_auth()`; any other auth for `requests` is returned as it is."""
     apply = getattr(auth, "apply_auth", None)
     found: AuthBase | None = auth if apply is None else apply()
     return found

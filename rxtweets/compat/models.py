@@ -24,7 +24,7 @@ class Model:
 
     @classmethod
     def parse(cls, api: Any, json: Mapping[str, Any]) -> Self:
-        """The object that *json*, a dict, describes."""
+        """Return the object that *json*, a dict, describes."""
         made = cls(api)
         attributes = vars(made)
         for name, value in json.items():
@@ -34,7 +34,7 @@ class Model:
 
     @classmethod
     def _attributes(cls, api: Any, name: str, value: Any) -> Mapping[str, Any]:
-        """What the member *name* of the JSON becomes."""
+        """Return the attributes for the member *name* of the JSON."""
         return {name: _naive(value) if name == "created_at" else value}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -105,7 +105,7 @@ class Place(Model):
 
 
 def _naive(text: Any) -> Any:
-    """The naive UTC time of `Wed Aug 27 13:08:45 +0000 2008`; what is none, as it is."""
+    """Return the naive UTC time of `Wed Aug 27 13:08:45 +0000 2008`; what is none, as it is."""
     parts = parsedate_tz(text) if isinstance(text, str) else None
     if parts is None:
         return text
@@ -116,7 +116,7 @@ def _naive(text: Any) -> Any:
 
 
 def _source(html: str | None) -> dict[str, str | None]:
-    """Name and page out of the link that a status names its client with."""
+    """Return name and page out of the link that a status names its client with."""
     if html is None or "<" not in html:
         return {"source": html, "source_url": None}
     _, _, rest = html.partition(">")

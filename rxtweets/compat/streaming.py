@@ -12,7 +12,7 @@ from rxtweets.endpoints import Endpoint, v1
 
 from . import _options
 from ._listener import StreamListener
-from ._run import Run
+from ._session import Session
 from .auth import credentials
 from .error import TweepError
 
@@ -55,12 +55,12 @@ class Stream:
         self.listener = listener
         self._options = _options.read(options)
         self._lock = threading.RLock()
-        self._run: Run | None = None
+        self._run: Session | None = None
         self._thread: threading.Thread | None = None
 
     @property
     def running(self) -> bool:
-        """Whether a stream is open, or is about to connect again. Setting it False disconnects."""
+        """True while a stream is open or about to connect again. Setting it False disconnects."""
         return self._run is not None
 
     @running.setter
@@ -77,7 +77,7 @@ class Stream:
             run.stop()
 
     def on_closed(self, resp: Any) -> None:
-        """Called when the server has closed the stream; *resp* is None. The stream connects again."""
+        """Handle the close of the stream by the server; *resp* is None. The stream connects again."""
 
     def filter(
         self,
@@ -90,7 +90,7 @@ class Stream:
         encoding: str = "utf8",
         filter_level: Any = None,
     ) -> None:
-        """Statuses that match; see `rxtweets.endpoints.v1.filter`. *encoding* is ignored: it is UTF-8."""
+        """Stream what matches; see `rxtweets.endpoints.v1.filter`. *encoding* is ignored: it is UTF-8."""
         self._start(
             v1.filter,
             is_async,
@@ -105,15 +105,15 @@ class Stream:
     def sample(
         self, is_async: bool = False, languages: v1.Names | None = None, stall_warnings: bool = False
     ) -> None:
-        """About 1% of all statuses."""
+        """Stream about 1% of all statuses."""
         self._start(v1.sample, is_async, languages=languages or None, stall_warnings=bool(stall_warnings))
 
     def firehose(self, count: int | None = None, is_async: bool = False) -> None:
-        """All public statuses. A stream with a negative *count* ends by itself."""
+        """Stream all public statuses. A stream with a negative *count* ends by itself."""
         self._start(v1.firehose, is_async, count=count or None, stall_warnings=False)
 
     def retweet(self, is_async: bool = False) -> None:
-        """All retweets."""
+        """Stream all retweets."""
         self._start(v1.retweet, is_async, stall_warnings=False)
 
     def userstream(
@@ -126,7 +126,7 @@ class Stream:
         is_async: bool = False,
         encoding: str = "utf8",
     ) -> None:
-        """What concerns the account that signs. *encoding* is ignored."""
+        """Stream the messages for the account that signs. *encoding* is ignored."""
         self._start(
             v1.user,
             is_async,
@@ -145,7 +145,7 @@ class Stream:
         replies: Any = False,
         is_async: bool = False,
     ) -> None:
-        """User streams of several accounts in one; its envelopes come to `on_data` alone."""
+        """Stream the user streams of several accounts in one; its envelopes come to `on_data` alone."""
         self._start(
             v1.site,
             is_async,
@@ -167,14 +167,14 @@ class Stream:
             if options.timeout is not None:
                 target = msgspec.structs.replace(target, stall_timeout=options.timeout)
             auth = credentials(self.auth)
-            self._run = run = Run(self, target, auth, options.policy, options.transport, self._end)
+            self._run = run = Session(self, target, auth, options.policy, options.transport, self._end)
         if is_async:
             self._thread = threading.Thread(target=run.play, name="rxtweets-listener", daemon=options.daemon)
             self._thread.start()
         else:
             run.play()
 
-    def _end(self, run: Run) -> None:
+    def _end(self, run: Session) -> None:
         with self._lock:
             if self._run is run:
                 self._run = None

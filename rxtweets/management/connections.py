@@ -55,7 +55,7 @@ class ConnectionInfo(msgspec.Struct, frozen=True):
 
 
 class ClosedConnections(msgspec.Struct, frozen=True):
-    """What came of ending connections.
+    """The result of ending connections.
 
     Attributes:
         closed: how many were ended.

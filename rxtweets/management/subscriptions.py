@@ -33,7 +33,7 @@ class ActivitySubscription(msgspec.Struct, frozen=True):
 
 
 class DeletedSubscriptions(msgspec.Struct, frozen=True):
-    """What came of deleting subscriptions: the ids of those deleted, and why others were not, by id."""
+    """The result of a deletion: the ids of the deleted subscriptions, and by id why others were not."""
 
     deleted: tuple[str, ...]
     errors: dict[str, str]

@@ -1,4 +1,4 @@
-"""One stream, from its start to its end, told to a listener by calls."""
+"""One stream, from its start to its end, forwarded to a listener."""
 
 from __future__ import annotations
 
@@ -27,44 +27,44 @@ from ._loop import Loop
 _log = logging.getLogger("rxtweets.compat")
 
 
-class Told(Protocol):
-    """What a run tells its events to."""
+class Client(Protocol):
+    """The `Stream` that a session calls."""
 
     listener: Any
 
     def on_closed(self, resp: Any) -> None: ...
 
 
-class Run:
+class Session:
     """The chain of `rxtweets.Stream`, read on the thread that calls `play`, where the listener is called.
 
     Args:
-        told: has the listener.
+        client: the stream whose listener is called.
         endpoint: what to connect to.
-        auth: what signs.
+        auth: the credentials.
         policy: the back-off between sessions.
         transport: how to connect.
-        ended: called with this run when it is over, before the listener hears of an exception.
+        on_end: called with this session when it is over, before the listener hears of an exception.
     """
 
     def __init__(
         self,
-        told: Told,
+        client: Client,
         endpoint: Endpoint,
         auth: AuthBase | None,
         policy: BackoffPolicy,
         transport: Transport,
-        ended: Callable[[Run], None],
+        on_end: Callable[[Session], None],
     ) -> None:
-        self._told = told
-        self._ended = ended
+        self._client = client
+        self._on_end = on_end
         self._answered: StreamError | None = None
         self._failure: Exception | None = None
         self._loop = Loop()
         settings = {**msgspec.structs.asdict(policy), "also_retry": (HTTPStatusError,)}
-        asking = _Asking(ask=self._ask, **settings)
+        asking = _ListenerPolicy(goes_on=self._goes_on, **settings)
         chain = connect(endpoint, auth, transport=transport).pipe(decode(), retry_with_backoff(asking))
-        self._subscription = chain.subscribe(self._tell, self._fail, scheduler=self._loop)
+        self._subscription = chain.subscribe(self._forward, self._fail, scheduler=self._loop)
 
     def play(self) -> None:
         """Block until the stream is over.
@@ -78,7 +78,7 @@ class Run:
                 raise self._failure
         except Exception as error:
             self.stop()
-            self._told.listener.on_exception(error)
+            self._client.listener.on_exception(error)
             raise
         finally:
             self.stop()
@@ -86,10 +86,10 @@ class Run:
     def stop(self) -> None:
         """End the stream, from any thread; `play` then returns, and no call begins."""
         self._subscription.dispose()
-        self._ended(self)
+        self._on_end(self)
 
-    def _tell(self, item: object) -> None:
-        listener = self._told.listener
+    def _forward(self, item: object) -> None:
+        listener = self._client.listener
         answer: object = None
         if isinstance(item, Message):
             # Tweepy's raw data ends with the line end, and programs write it to a file of lines.
@@ -99,15 +99,15 @@ class Run:
         elif isinstance(item, Connected):
             answer = listener.on_connect()
         elif isinstance(item, Disconnected) and isinstance(item.cause, StreamDisconnected):
-            self._told.on_closed(None)
+            self._client.on_closed(None)
         elif isinstance(item, Reconnecting):
             _log.info("connecting again in %.2f s: %s", item.delay, item.cause)
         if answer is False:
             self.stop()
 
-    def _ask(self, error: StreamError) -> bool:
-        """Whether the listener wants to go on after *error*."""
-        listener = self._told.listener
+    def _goes_on(self, error: StreamError) -> bool:
+        """Return whether the listener wants to go on after *error*."""
+        listener = self._client.listener
         if isinstance(error, HTTPStatusError):
             answer = listener.on_error(error.status_code)
         elif isinstance(error, StreamStalled):
@@ -122,12 +122,12 @@ class Run:
             self._failure = error
 
 
-class _Asking(BackoffPolicy, frozen=True, kw_only=True):
+class _ListenerPolicy(BackoffPolicy, frozen=True, kw_only=True):
     """A policy that asks before anything else, and retries every HTTP error for which the answer is True."""
 
-    ask: Callable[[StreamError], bool]
+    goes_on: Callable[[StreamError], bool]
 
     def next(self, error: Exception, now: float, *, stale_ended: bool = False) -> Retry | None:
-        if isinstance(error, StreamError) and not self.ask(error):
+        if isinstance(error, StreamError) and not self.goes_on(error):
             return None
         return super().next(error, now, stale_ended=stale_ended)
