@@ -350,14 +350,14 @@ def _asked_for(error: StreamError, now: float) -> float:
     server_now = now if sent is None else sent
     asked = _retry_after(headers.get("retry-after", ""), server_now)
     if isinstance(error, RateLimited) and (_number(headers.get("x-rate-limit-remaining", "")) or 0.0) <= 0:
-        reset = _number(headers.get("x-rate-limit-reset", ""))
+        reset = _largest(headers.get("x-rate-limit-reset", ""))
         asked = max(asked, reset - server_now if reset is not None else 0.0)
     return min(max(asked, 0.0), LONGEST_WAIT)
 
 
 def _retry_after(value: str, now: float) -> float:
     """Return `Retry-After` as seconds from *now*: it is a number of seconds or a date (RFC 9110, 10.2.3)."""
-    seconds = _number(value)
+    seconds = _largest(value)
     if seconds is not None:
         return seconds
     date = _date(value)
@@ -371,6 +371,12 @@ def _date(value: str) -> float | None:
         return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return None
+
+
+def _largest(value: str) -> float | None:
+    """Return the largest number in a header, which a server and a proxy may both have sent; None for none."""
+    numbers = [number for part in value.split(",") if (number := _number(part)) is not None]
+    return max(numbers, default=None)
 
 
 def _number(text: str) -> float | None:

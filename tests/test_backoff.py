@@ -99,6 +99,8 @@ def test_errors_of_others_are_final(error: Exception) -> None:
         (http(420, x_rate_limit_reset="1010"), 60),
         (http(429, retry_after="120"), 120),
         (http(503, retry_after="7"), 7),
+        (http(503, retry_after="7, 20"), 20),
+        (http(429, x_rate_limit_reset="1300, 1300", x_rate_limit_remaining="0, 0"), 300),
         (http(503, retry_after="1"), 5),
         (http(429, retry_after="Thu, 01 Jan 1970 00:20:00 GMT"), 200),
         (http(429, x_rate_limit_reset="1200", retry_after="500"), 500),
