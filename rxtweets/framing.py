@@ -55,7 +55,7 @@ def split_objects(data: bytes) -> tuple[list[bytes], bytes]:
     An object is known by its closing brace, so a part of one is never taken for a whole.
     """
     text = data.decode("latin-1")  # a character a byte; JSON's own signs are ASCII
-    decode = json.JSONDecoder().raw_decode
+    decode = json.JSONDecoder(parse_int=str).raw_decode  # int() refuses more than 4,300 digits
     found: list[bytes] = []
     start = _blank(text, 0)
     while text.startswith("{", start):

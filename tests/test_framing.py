@@ -178,6 +178,7 @@ def test_a_whole_message_without_its_line_end_is_not_lost() -> None:
         (b'{"a":1}', Remainder([b'{"a":1}'], None)),
         (b'{"a":1}\r', Remainder([b'{"a":1}'], None)),
         (b'{"a":1}{"b', Remainder([b'{"a":1}'], 3)),
+        (b'{"a":%s}' % (b"9" * 5000), Remainder([b'{"a":%s}' % (b"9" * 5000)], None)),
         (b'{"a":1', Remainder([], 6)),
         (b"\r", Remainder([], None)),
         (b"", Remainder([], None)),
