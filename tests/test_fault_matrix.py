@@ -21,7 +21,7 @@ from rxtweets import errors
 from rxtweets import operators as tw
 from rxtweets.endpoints import Endpoint, v1, v2
 from rxtweets.messages import Connected, Disconnected, Message, Post, Reconnecting, Status, StreamProblem
-from rxtweets.testing.builders import post_json, status_json
+from rxtweets.testing import post_json, status_json
 from rxtweets.transport import RequestsTransport
 
 from .observing import Seen

@@ -53,20 +53,20 @@ LIKE_EXPANSIONS = ("attachments.media_keys", "liked_tweet_author_id", "liked_twe
 
 
 class Backfill(TypedDict, total=False):
-    """What every v2 stream takes."""
+    """The options of every v2 stream."""
 
     backfill_minutes: int
 
 
 class Window(Backfill, total=False):
-    """What every v2 stream but the 1% sample takes."""
+    """The options of every v2 stream but the 1% sample."""
 
     start_time: datetime | str
     end_time: datetime | str
 
 
 class PostFields(TypedDict, total=False):
-    """Which fields of posts come, and of what they refer to."""
+    """The fields to send of posts, and of the objects they refer to."""
 
     tweet_fields: Names
     user_fields: Names

@@ -1,4 +1,4 @@
-"""Which host an endpoint lives on."""
+"""Hosts of the endpoints."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BASE_URL_VARIABLE = "RXTWEETS_BASE_URL"
 
 
 def url(base_url: str | None, default: str, path: str) -> str:
-    """The absolute URL of *path* on *base_url*, else on what `RXTWEETS_BASE_URL` says, else on *default*.
+    """Return the URL of *path* on *base_url*, else on what `RXTWEETS_BASE_URL` says, else on *default*.
 
     Raises:
         ValueError: the base URL is not the root of an http(s) host.
@@ -28,7 +28,7 @@ def url(base_url: str | None, default: str, path: str) -> str:
 
 
 def api_url(path: str, base_url: str | None = None) -> str:
-    """The absolute URL of *path* on *base_url*, or else on X's API host or what `RXTWEETS_BASE_URL` says.
+    """Return the URL of *path* on *base_url*, else on what `RXTWEETS_BASE_URL` says, else on X's API host.
 
     Raises:
         ValueError: the base URL is not the root of an http(s) host.
@@ -37,7 +37,7 @@ def api_url(path: str, base_url: str | None = None) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether *host*, a name or an address, is this machine, so that what is sent to it is on no network."""
+    """Return whether *host*, a name or address, is this machine, so that no network sees what is sent."""
     name = host.strip("[]").rstrip(".").lower()
     if name == "localhost":
         return True
@@ -50,7 +50,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _root(base: str, name: str) -> str:
-    """*base* without a closing slash, once it is known to be the root of a host and nothing more."""
+    """Return *base* without a closing slash, once checked to be the root of a host and nothing more."""
     if not isinstance(base, str):
         raise ValueError(f"{name} is a string such as 'https://api.x.com', not {base!r}")
     try:

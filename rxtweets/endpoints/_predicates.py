@@ -30,7 +30,7 @@ _MEANT = {"cn": "zh", "cz": "cs", "dk": "da", "gb": "en", "gr": "el", "jp": "ja"
 
 
 def phrases(name: str, value: Names) -> str:
-    """Phrases to track. A comma separates phrases on the wire, so one inside a phrase makes it two."""
+    """Return phrases to track. A comma separates phrases on the wire, so one inside a phrase makes it two."""
     found: dict[str, None] = {}
     for item in items(name, value, "phrases"):
         if not isinstance(item, str):
@@ -56,7 +56,7 @@ def _phrase(name: str, phrase: str, item: str) -> str:
 
 
 def languages(name: str, value: Names) -> str:
-    """BCP 47 language codes."""
+    """Return BCP 47 language codes."""
     found: dict[str, None] = {}
     for item in items(name, value, "language codes"):
         code = item.lower() if isinstance(item, str) else ""
@@ -75,7 +75,7 @@ def languages(name: str, value: Names) -> str:
 
 
 def boxes(name: str, value: Boxes | str) -> str:
-    """Boxes of west, south, east, north in degrees, as one flat list of numbers or as a list of boxes."""
+    """Return boxes of west, south, east, north in degrees, from a flat list of numbers or a list of boxes."""
     found = items(name, value, "boxes (west, south, east, north)")
     flat: list[object] = []
     for item in found:
@@ -128,5 +128,5 @@ def _box(name: str, box: Box) -> Box:
 
 
 def _decimal(degrees: float) -> str:
-    """*degrees* without an exponent; seven places are a centimetre."""
+    """Return *degrees* without an exponent; seven places are a centimetre."""
     return f"{degrees:.7f}".rstrip("0").rstrip(".") if abs(degrees) >= 5e-8 else "0"

@@ -1,4 +1,4 @@
-"""What can be requested and connected to, as immutable values."""
+"""Requests and endpoints as immutable values."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Endpoint(msgspec.Struct, frozen=True):
-    """A stream that can be connected to: the request that opens it, and how its answer is to be read.
+    """A stream that can be connected to: the request that opens it, and how its response is to be read.
 
     Attributes:
         request: what opens the stream.
@@ -44,7 +44,7 @@ class Endpoint(msgspec.Struct, frozen=True):
     finite: bool = False
 
     def with_params(self, **params: str) -> Endpoint:
-        """The same endpoint with *params*, by their names on the wire, set unchecked.
+        """Return the same endpoint with *params*, by their names on the wire, set unchecked.
 
         It is the way to a value that the server knows and this version of the library doesn't:
         `endpoint.with_params(**{"tweet.fields": "id,text,brand_new"})`. A parameter of the same name is

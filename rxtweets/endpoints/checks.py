@@ -20,12 +20,12 @@ _UNKNOWN_TO_US = "; a value newer than this version of rxtweets can be set with 
 
 
 def words(text: str) -> tuple[str, ...]:
-    """The words of a table that is written down as text."""
+    """Return the words of a table written as text."""
     return tuple(text.split())
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The one of *known* that *word* was probably meant to be."""
+    """Return the one of *known* that *word* was probably meant to be."""
     import difflib
 
     found = difflib.get_close_matches(word.lower().replace("-", "_"), list(known), 1, 0.7)
@@ -33,7 +33,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 
 def items(name: str, value: object, what: str) -> list[object]:
-    """*value* as a list: the parts of a string between its commas, or what an iterable holds."""
+    """Return *value* as a list: the parts of a string between its commas, or what an iterable holds."""
     if isinstance(value, str):
         return [part.strip() for part in value.split(",")]
     if isinstance(value, Iterable) and not isinstance(value, (bytes, bytearray)):
@@ -48,7 +48,7 @@ def at_most(name: str, found: Collection[object], limit: int, what: str) -> None
 
 
 def whole(name: str, value: object) -> str:
-    """Text that can be sent: without half of a surrogate pair, which no UTF-8 holds."""
+    """Return text that can be sent: without half of a surrogate pair, which no UTF-8 holds."""
     if not isinstance(value, str):
         raise ValueError(f"{name} is text, not {value!r}")
     if not value.isascii():
@@ -61,21 +61,21 @@ def whole(name: str, value: object) -> str:
 
 
 def line(name: str, value: object, longest: int) -> str:
-    """Text of 1 to *longest* characters."""
+    """Return text of 1 to *longest* characters."""
     if not isinstance(value, str) or not 1 <= len(value) <= longest:
         raise ValueError(f"{name} is text of 1 to {longest} characters, not {value!r}")
     return whole(name, value)
 
 
 def number(name: str, value: object, low: int, high: int) -> str:
-    """A whole number from *low* to *high*."""
+    """Return a whole number from *low* to *high*."""
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise ValueError(f"{name} is a whole number from {low:,} to {high:,}, not {value!r}")
     return str(value)
 
 
 def choice(name: str, value: object, known: Collection[str]) -> str:
-    """One of the few words in *known*."""
+    """Return one of the few words in *known*."""
     if not isinstance(value, str) or value not in known:
         words = ", ".join(repr(word) for word in known)
         raise ValueError(f"{name} is one of {words}, not {value!r}")
@@ -83,7 +83,7 @@ def choice(name: str, value: object, known: Collection[str]) -> str:
 
 
 def names(name: str, value: object, known: Collection[str]) -> str:
-    """Names out of *known*, repetitions left out."""
+    """Return names out of *known*, repetitions left out."""
     found = items(name, value, "names")
     for item in found:
         if not isinstance(item, str) or item not in known:
@@ -94,7 +94,7 @@ def names(name: str, value: object, known: Collection[str]) -> str:
 
 
 def form(name: str, value: object, pattern: str, example: str) -> str:
-    """A name of an open list, of which only the form is known."""
+    """Return a name from an open list, checked for its form."""
     if not isinstance(value, str) or not re.fullmatch(pattern, value, re.ASCII):
         raise ValueError(f"{name} is a name such as {example!r}, not {value!r}")
     return value
@@ -111,7 +111,7 @@ def apart(method: str, given: Iterable[object]) -> None:
 
 
 def identifier(name: str, value: object) -> str:
-    """One numeric id, given as a number or as its digits."""
+    """Return one numeric id, given as a number or as its digits."""
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if isinstance(text, str):
         text = text.strip()
@@ -123,7 +123,7 @@ def identifier(name: str, value: object) -> str:
 
 
 def ids(name: str, value: Ids, limit: int) -> str:
-    """At most *limit* numeric ids; a single one may come without a list."""
+    """Return at most *limit* numeric ids; a single one may come without a list."""
     given = [value] if isinstance(value, int) else items(name, value, "numeric ids")
     found = dict.fromkeys(identifier(name, item) for item in given)
     at_most(name, found, limit, "ids")
@@ -131,7 +131,7 @@ def ids(name: str, value: Ids, limit: int) -> str:
 
 
 def time(name: str, value: object) -> datetime:
-    """An instant in UTC, from an aware datetime or an ISO 8601 string with an offset."""
+    """Return an instant in UTC, from an aware datetime or an ISO 8601 string with an offset."""
     instant = value
     if isinstance(value, str):
         try:

@@ -81,17 +81,17 @@ _LIKE_FIELDS: _Known = {
 
 
 def filter(*, base_url: str | None = None, **options: Unpack[PostOptions]) -> Endpoint:
-    """The posts that match the app's rules, which `StreamingClient.rules` manages."""
+    """Ask for the posts that match the app's rules, which `StreamingClient.rules` manages."""
     return _stream("filter", "/2/tweets/search/stream", options, _POST_FIELDS, base_url)
 
 
 def sample(*, base_url: str | None = None, **options: Unpack[SampleOptions]) -> Endpoint:
-    """About 1% of all posts; it has no *start_time* and *end_time*."""
+    """Ask for about 1% of all posts; it has no *start_time* and *end_time*."""
     return _stream("sample", "/2/tweets/sample/stream", options, _POST_FIELDS, base_url, windowed=False)
 
 
 def sample10(*, partition: int, base_url: str | None = None, **options: Unpack[PostOptions]) -> Endpoint:
-    """About 10% of all posts, in partitions 1 and 2."""
+    """Ask for about 10% of all posts, in partitions 1 and 2."""
     part = _partition(partition, _SAMPLE10_PARTITIONS)
     return _stream("sample10", "/2/tweets/sample10/stream", options, _POST_FIELDS, base_url, part)
 
@@ -103,7 +103,10 @@ def firehose(
     base_url: str | None = None,
     **options: Unpack[PostOptions],
 ) -> Endpoint:
-    """All posts, in partitions 1 to 20; or those in *lang*: `en` in 1 to 8, `ja`, `ko`, `pt` in 1 and 2."""
+    """Ask for all posts, in partitions 1 to 20.
+
+    With *lang* only for those in that language: `en` in 1 to 8, `ja`, `ko`, `pt` in 1 and 2.
+    """
     path = "/2/tweets/firehose/stream"
     if lang is not None:
         path += "/lang/" + choice("lang", lang, [code for code in _FIREHOSE_PARTITIONS if code])
@@ -114,7 +117,7 @@ def firehose(
 def likes(
     *, sample10: bool = False, partition: int, base_url: str | None = None, **options: Unpack[LikeOptions]
 ) -> Endpoint:
-    """All likes, in partitions 1 to 20; with *sample10* about 10% of them, in partitions 1 and 2."""
+    """Ask for all likes, in partitions 1 to 20; with *sample10* about 10% of them, in partitions 1 and 2."""
     path = f"/2/likes/{'sample10' if sample10 else 'firehose'}/stream"
     part = _partition(partition, _SAMPLE10_PARTITIONS if sample10 else _LIKES_PARTITIONS)
     return _stream("likes", path, options, _LIKE_FIELDS, base_url, part)
@@ -123,7 +126,7 @@ def likes(
 def compliance(
     kind: Compliance, *, partition: int | None = None, base_url: str | None = None, **options: Unpack[Window]
 ) -> Endpoint:
-    """What happened to posts, users or likes that must happen to stored copies too.
+    """Ask for changes to posts, users or likes that stored copies must follow.
 
     *partition* is 1 to 4 for `posts` and `users`; the stream of `likes` has none.
     """
@@ -138,12 +141,12 @@ def compliance(
 
 
 def labels(*, base_url: str | None = None, **options: Unpack[Window]) -> Endpoint:
-    """Labels put on posts and taken off."""
+    """Ask for labels put on posts and taken off."""
     return _stream("labels", "/2/tweets/label/stream", options, {}, base_url)
 
 
 def activity(*, base_url: str | None = None, **options: Unpack[Window]) -> Endpoint:
-    """The events that the app subscribed to with `StreamingClient.subscriptions`."""
+    """Ask for the events that the app subscribed to with `StreamingClient.subscriptions`."""
     return _stream("activity", "/2/activity/stream", options, {}, base_url)
 
 
@@ -160,7 +163,7 @@ def _stream(
     params: Pairs = (),
     windowed: bool = True,
 ) -> Endpoint:
-    """The endpoint at *path* with those *options* that are given; None means not given."""
+    """Return the endpoint at *path* with those *options* that are given; None means not given."""
     given = {option: value for option, value in options.items() if value is not None}
     allowed = [*known, "backfill_minutes", *(("start_time", "end_time") if windowed else ())]
     for option in options:
@@ -183,7 +186,7 @@ def _stream(
 
 
 def _window(start: datetime | str | None, end: datetime | str | None) -> Pairs:
-    """The window's two ends, as far as they are given, to the second."""
+    """Return the window's two ends, as far as they are given, to the second."""
     ends = {
         name: time(name, value)
         for name, value in (("start_time", start), ("end_time", end))

@@ -13,14 +13,14 @@ Box = tuple[float, float, float, float]
 """West, south, east, north in degrees."""
 
 Cell = tuple[bool, int, int, int]
-"""Whether the box lies deeper in it than that; level, column, row."""
+"""The cell's level, column and row, after whether the box lies in a smaller cell within."""
 
 _DEEPEST = 14  # about 2.4 km by 1.2 km at the equator
 _TOUCH = 1e-9  # boxes that share but an edge overlap, and numbers are not exact
 
 
 def filter_cells(box: Box) -> set[Cell]:
-    """The features of a filter for *box*: each is an alternative of its own."""
+    """Return the features of a filter for *box*: each is an alternative of its own."""
     found: set[Cell] = set()
     for level, x, y in _cells(box):
         found.add((False, level, x, y))
@@ -29,7 +29,7 @@ def filter_cells(box: Box) -> set[Cell]:
 
 
 def message_cells(box: Box) -> set[Cell]:
-    """The features of a message at *box*; a point is a box without extent."""
+    """Return the features of a message at *box*; a point is a box without extent."""
     found: set[Cell] = set()
     for level, x, y in _cells(box):
         found.add((True, level, x, y))
@@ -38,7 +38,7 @@ def message_cells(box: Box) -> set[Cell]:
 
 
 def _cells(box: Box) -> Iterator[tuple[int, int, int]]:
-    """The cells of one level in which *box* lies, at most two in each direction."""
+    """Yield the cells of one level in which *box* lies, at most two in each direction."""
     west, south, east, north = box
     across, up = (east - west) / 360, (north - south) / 180
     level = 0
@@ -51,5 +51,5 @@ def _cells(box: Box) -> Iterator[tuple[int, int, int]]:
 
 
 def _at(degrees: float, whole: int, count: int) -> int:
-    """The column or row of *degrees*, of *count*; what lies off the map is at its edge."""
+    """Return the column or row of *degrees*, of *count*; a place off the map counts as at its edge."""
     return int(min(max((degrees + whole / 2) / whole * count, 0), count - 1))

@@ -1,4 +1,4 @@
-"""What v1.1's filter looks at in a status: words and where they stand, users, the place."""
+"""The features of a status that v1.1's filter looks at: words and their places, users, the location."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class SourceText(NamedTuple):
 
 
 class StatusFeatures:
-    """A status, read once for all filters; what costs something is found when first asked for."""
+    """The features of a status, each found on first access and kept for all filters."""
 
     __slots__ = ("_features", "_users", "_where", "_written", "status")
 
@@ -44,7 +44,7 @@ class StatusFeatures:
 
     @property
     def users(self) -> tuple[tuple[int, Role], ...]:
-        """The ids of whom `follow` finds it by. It finds nothing of protected accounts."""
+        """The ids that `follow` finds it by; none for a protected account."""
         if self._users is None:
             self._users = tuple(_users(self.status))
         return self._users
@@ -80,7 +80,7 @@ def _written(status: Status) -> Iterator[SourceText]:
 
 
 def _before_retweet(status: Status) -> str:
-    """What a retweet says beside the text that it repeats, of which it may hold but the beginning."""
+    """Return the text of a retweet before the text that it repeats, which may be cut in it."""
     text = status.text or status.text_in_full
     return text.partition(":")[0] if text.startswith("RT @") else ""
 
@@ -106,7 +106,7 @@ def _texts(status: Status, part: Part) -> Iterator[SourceText]:
 
 
 def _spoken(part: Part, text: str, entities: Entities) -> Iterator[SourceText]:
-    """The text and what is marked in it. A server that sends no entities leaves the marks to us."""
+    """Yield the text and the tags, names and symbols in it, also where a server sends no entities."""
     folded = fold(unescape(text))
     words = Words(folded)
     yield SourceText(part, "text", words.plain, folded)
@@ -119,7 +119,7 @@ def _spoken(part: Part, text: str, entities: Entities) -> Iterator[SourceText]:
 
 
 def _without_cut(text: str) -> str:
-    """*text* without the beginning of a word that was left of it before its final `…`."""
+    """Return *text* without the beginning of a word that was left of it before its final `…`."""
     if not text.endswith("…"):
         return text
     kept = text[:-1]

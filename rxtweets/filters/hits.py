@@ -1,4 +1,4 @@
-"""What of a filter matched a status, and where."""
+"""The parts of a filter that matched a status, and where."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ Part = Literal["status", "retweet", "quote"]
 """The status itself, the status that it repeats, or the status that one of these quotes."""
 
 Field = Literal["text", "hashtag", "mention", "cashtag", "url"]
-"""What a word is in a status; `url` is where a link or a photo leads, or how it is displayed."""
+"""The kind of text a word is in; `url` is where a link or a photo leads, or how it is displayed."""
 
 Role = Literal["author", "retweeted", "replied_to"]
-"""What a followed user has to do with a status: wrote it, wrote what it repeats, or is answered."""
+"""The part of a followed user in a status: its author, the author of what it repeats, or who is answered."""
 
 Where = Literal["point", "place"]
-"""What a status was located by: its exact point, or else the place that it names."""
+"""The location of a status that was used: its exact point, or else the place that it names."""
 
 
 class Found(Struct, frozen=True):
@@ -35,7 +35,7 @@ class PhraseHit(Struct, frozen=True):
 
 
 class UserHit(Struct, frozen=True):
-    """A user of `follow`, and what it has to do with the status."""
+    """A user of `follow`, and its part in the status."""
 
     user_id: int
     role: Role

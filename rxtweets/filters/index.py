@@ -19,11 +19,11 @@ __all__ = ["Feature", "Features", "FilterIndex", "Indexable"]
 K = TypeVar("K", bound=Hashable)
 
 Feature = Hashable
-"""What a message has or hasn't. Each kind of filter has features of its own: the other's are never met."""
+"""A property that a message has or lacks. Each kind of filter has its own: the other's never occur."""
 
 
 class Features(Protocol):
-    """What filters of one kind look at in a message, found once for all of them."""
+    """The features that filters of one kind look at in a message, found once for all of them."""
 
     @property
     def features(self) -> AbstractSet[Feature]:
@@ -31,10 +31,10 @@ class Features(Protocol):
 
 
 class Indexable(Protocol):
-    """What a filter has, that it can be held in a `FilterIndex`."""
+    """The methods of a filter that can go into a `FilterIndex`."""
 
     def alternatives(self) -> Iterable[AbstractSet[Feature]]:
-        """Sets of features, one of which every matching message has completely.
+        """Return sets of features, one of which every matching message has completely.
 
         They may promise too little (a message that has one needn't match: `holds` decides), never too much.
         An empty set among them means that nothing is needed, and the filter is tried on every message. No set
@@ -44,19 +44,19 @@ class Indexable(Protocol):
 
     @staticmethod
     def read(message: Any) -> Any:
-        """The `Features` of *message*; None if filters of this kind match no such message.
+        """Return the `Features` of *message*; None if filters of this kind match no such message.
 
         It is the same for all filters of a class, so the index calls it once a message.
         """
 
     def holds(self, features: Any) -> bool:
-        """Whether the message matches, by what `read` found in it."""
+        """Return whether the message matches, by the features that `read` returned."""
 
 
 _Rest = frozenset[Feature]
 
 _ALONE: tuple[_Rest, ...] = (frozenset(),)
-"""What a filter needs beside a feature that suffices."""
+"""The features needed beside one that suffices: none."""
 
 
 class _Held(Generic[K]):
@@ -96,7 +96,7 @@ class _Kind(Generic[K]):
         return held
 
     def _commonness(self, feature: Feature) -> tuple[int, int]:
-        """The fewer filters stand under a feature the better; among equals a longer word is the rarer one."""
+        """Return a sort key: fewer filters under a feature come first, then longer words, which are rarer."""
         return len(self.found_under.get(feature, ())), -len(feature) if isinstance(feature, str) else -6
 
     def take(self, held: _Held[K]) -> None:
@@ -162,7 +162,7 @@ class FilterIndex(Generic[K]):
             del self._kinds[type(held.filter)]
 
     def match(self, message: object) -> list[K]:
-        """The keys of the filters that match *message*, in the order in which they were added."""
+        """Return the keys of the filters that match *message*, in the order in which they were added."""
         found: list[_Held[K]] = []
         for kind, filters in self._kinds.items():
             seen = _read(kind, message)
@@ -172,7 +172,7 @@ class FilterIndex(Generic[K]):
         return [held.key for held in found]
 
     def candidates(self, message: object) -> int:
-        """How many filters `match` would try on *message*: the measure of what the index saves."""
+        """Return how many filters `match` would try on *message*, the measure of what the index saves."""
         kinds = ((_read(kind, message), filters) for kind, filters in self._kinds.items())
         return sum(len(filters.candidates(seen.features)) for seen, filters in kinds if seen)
 

@@ -25,7 +25,7 @@ class Word(Struct, frozen=True, gc=False):
     whole: bool = False
 
     def stands_in(self, text: str) -> bool:
-        """Whether a folded text has it where words begin and end; mere punctuation has to stand alone."""
+        """Return whether a folded text has it where words begin and end; punctuation alone stands apart."""
         return holds(text, self.folded) if self.needs else self.folded in text.split()
 
 
@@ -46,12 +46,12 @@ class Phrase(Struct, frozen=True, gc=False):
 
     @property
     def key(self) -> frozenset[str]:
-        """What it compares: the same for `Rx py` and `PY rx`."""
+        """The folded words: the same for `Rx py` and `PY rx`."""
         return frozenset(word.folded for word in self.words)
 
 
 def phrase(text: str) -> Phrase:
-    """The phrase *text*, which is no list of phrases and not empty."""
+    """Return the phrase *text*, which is no list of phrases and not empty."""
     written = dict.fromkeys(text.split())
     words = tuple({word.folded: word for word in map(_word, written)}.values())
     needs = words[0].needs if len(words) == 1 else _NONE.union(*(word.needs for word in words))

@@ -11,7 +11,7 @@ import re
 import unicodedata
 
 _MARKED = {"#": "\ue000", "@": "\ue001", "$": "\ue002"}
-"""What stands for the signs in a text whose other punctuation is gone; no text has these as words."""
+"""Private characters that replace the signs in a text whose other punctuation is gone."""
 
 _SIGNS = {mark: sign for sign, mark in _MARKED.items()}
 _MARKS = "".join(_SIGNS)
@@ -26,7 +26,7 @@ _DOTS = "\u00b7\u30fb"  # within a hashtag in Catalan and Japanese
 
 
 class _Pieces(dict[int, str]):
-    """What becomes of each character, filled as they are met: itself, a blank, or one set apart."""
+    """The replacement of each character, filled on demand: itself, a blank, or itself between blanks."""
 
     def __missing__(self, code: int) -> str:
         self[code] = piece = _piece(chr(code))
@@ -51,7 +51,7 @@ _PIECES = _Pieces()
 
 
 def fold(text: str) -> str:
-    """*text* as it is compared: without case, accents composed, variation selectors dropped."""
+    """Return *text* as it is compared: without case, accents composed, variation selectors dropped."""
     if text.isascii():
         return text.lower()
     composed = unicodedata.normalize("NFC", text)
@@ -92,7 +92,7 @@ class Words:
 
 
 def is_signed(word: str) -> bool:
-    """Whether the folded *word* is a hashtag, mention or cashtag, and nothing else."""
+    """Return whether the folded *word* is a hashtag, mention or cashtag, and nothing else."""
     sign, rest = word[:1], word[1:]
     if sign == "#":
         return (
@@ -106,17 +106,17 @@ def is_signed(word: str) -> bool:
 
 
 def is_letter(character: str) -> bool:
-    """Whether a word goes on with *character*."""
+    """Return whether a word goes on with *character*."""
     return _PIECES[ord(character)] == character != " "
 
 
 def tokens(folded: str) -> set[str]:
-    """All words of a folded text, without their signs."""
+    """Return all words of a folded text, without their signs."""
     return set(folded.translate(_PIECES).translate(_UNMARK).split())
 
 
 def holds(folded: str, whole: str) -> bool:
-    """Whether *whole*, folded, stands in the text and begins and ends where words do."""
+    """Return whether *whole*, folded, stands in the text and begins and ends where words do."""
     at = folded.find(whole)
     while at >= 0:
         if _parted(folded, at) and _parted(folded, at + len(whole)):
@@ -126,7 +126,7 @@ def holds(folded: str, whole: str) -> bool:
 
 
 def _parted(text: str, at: int) -> bool:
-    """Whether no word, and no flag, goes on over the place before the character *at*."""
+    """Return whether no word, and no flag, goes on over the place before the character *at*."""
     before, after = text[at - 1 : at] if at else "", text[at : at + 1]
     if not before or not after:
         return True

@@ -1,4 +1,4 @@
-"""Builders of v1.1 messages: see `rxtweets.testing.builders`."""
+"""Builders of v1.1 messages."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ OMIT: Final = _Omit()
 
 
 def encode(message: object) -> bytes:
-    """*message* as JSON."""
+    """Return *message* as JSON."""
     return msgspec.json.encode(message)
 
 
 def merge(defaults: dict[str, Any], fields: Fields) -> dict[str, Any]:
-    """*defaults* with *fields* over them; an `id` given brings its `id_str`, as X's own does."""
+    """Return *defaults* with *fields* over them; an `id` given brings its `id_str`, as X's own does."""
     merged = {**defaults, **fields}
     for name in list(fields):
         if f"{name}_str" in defaults and f"{name}_str" not in fields:
@@ -36,7 +36,7 @@ def merge(defaults: dict[str, Any], fields: Fields) -> dict[str, Any]:
 
 
 def user_object(**fields: Any) -> dict[str, Any]:
-    """A v1.1 account as a dict, for the `user` of a status or the ends of an event."""
+    """Return a v1.1 account as a dict, for the `user` of a status or the ends of an event."""
     return merge(
         {
             "id": USER_ID,
@@ -66,7 +66,7 @@ def user_object(**fields: Any) -> dict[str, Any]:
 
 
 def status_object(text: str = "Hello, world", **fields: Any) -> dict[str, Any]:
-    """A v1.1 status as a dict, for a `retweeted_status` or the `message` of a site stream.
+    """Return a v1.1 status as a dict, for a `retweeted_status` or the `message` of a site stream.
 
     `user` may be some of the account's fields: the others are as in `user_object`.
     """
@@ -106,12 +106,12 @@ def status_object(text: str = "Hello, world", **fields: Any) -> dict[str, Any]:
 
 
 def status_json(text: str = "Hello, world", **fields: Any) -> bytes:
-    """A v1.1 status; `user` may be some of the account's fields."""
+    """Return a v1.1 status; `user` may be some of the account's fields."""
     return encode(status_object(text, **fields))
 
 
 def extended_status_json(full_text: str, **fields: Any) -> bytes:
-    """A v1.1 status over 140 characters: `text` cut, the whole in `extended_tweet`."""
+    """Return a v1.1 status over 140 characters: `text` cut, the whole in `extended_tweet`."""
     extended = {
         "full_text": full_text,
         "display_text_range": [0, len(full_text)],
@@ -122,42 +122,42 @@ def extended_status_json(full_text: str, **fields: Any) -> bytes:
 
 
 def delete_json(id: int = STATUS_ID, user_id: int = USER_ID, *, of: str = "status", **fields: Any) -> bytes:
-    """A deletion notice; *of* is `status` or `direct_message`."""
+    """Return a deletion notice; *of* is `status` or `direct_message`."""
     deleted = {"id": id, "id_str": str(id), "user_id": user_id, "user_id_str": str(user_id)}
     return encode({"delete": merge({of: deleted, "timestamp_ms": "1409444955999"}, fields)})
 
 
 def scrub_geo_json(user_id: int = USER_ID, up_to_status_id: int = STATUS_ID) -> bytes:
-    """A notice to forget where an account's statuses were sent from."""
+    """Return a notice to forget where an account's statuses were sent from."""
     ids = {"user_id": user_id, "up_to_status_id": up_to_status_id}
     return encode({"scrub_geo": {**ids, **{f"{name}_str": str(id) for name, id in ids.items()}}})
 
 
 def limit_json(track: int = 1234, timestamp_ms: str = "1409444956000") -> bytes:
-    """A notice that *track* statuses were withheld since the connection opened."""
+    """Return a notice that *track* statuses were withheld since the connection opened."""
     return encode({"limit": {"track": track, "timestamp_ms": timestamp_ms}})
 
 
 def status_withheld_json(
     id: int = STATUS_ID, user_id: int = USER_ID, countries: Iterable[str] = ("DE",)
 ) -> bytes:
-    """A notice that a status is withheld in *countries*."""
+    """Return a notice that a status is withheld in *countries*."""
     withheld = {"id": id, "user_id": user_id, "withheld_in_countries": list(countries)}
     return encode({"status_withheld": withheld})
 
 
 def user_withheld_json(id: int = USER_ID, countries: Iterable[str] = ("DE",)) -> bytes:
-    """A notice that an account is withheld in *countries*."""
+    """Return a notice that an account is withheld in *countries*."""
     return encode({"user_withheld": {"id": id, "withheld_in_countries": list(countries)}})
 
 
 def disconnect_json(code: int = 4, reason: str = "stall", stream_name: str = "ada-statuses1") -> bytes:
-    """The server's goodbye on v1.1."""
+    """Return the message with which a v1.1 server ends a stream."""
     return encode({"disconnect": {"code": code, "stream_name": stream_name, "reason": reason}})
 
 
 def warning_json(code: str = "FALLING_BEHIND", **fields: Any) -> bytes:
-    """A stall warning, or with another *code* and its fields another warning."""
+    """Return a stall warning, or with another *code* and its fields another warning."""
     defaults: dict[str, Any] = {"code": code, "message": "Your connection is falling behind."}
     if code == "FALLING_BEHIND":
         defaults["percent_full"] = 60
@@ -165,12 +165,12 @@ def warning_json(code: str = "FALLING_BEHIND", **fields: Any) -> bytes:
 
 
 def friends_json(ids: Sequence[int] = (1497, 169686021), *, stringify: bool = False) -> bytes:
-    """The accounts a user follows, first on a user stream; as strings if *stringify*."""
+    """Return the list of accounts a user follows, first on a user stream; as strings if *stringify*."""
     return encode({"friends_str": [str(id) for id in ids]} if stringify else {"friends": list(ids)})
 
 
 def direct_message_json(text: str = "Psst", **fields: Any) -> bytes:
-    """A direct message."""
+    """Return a direct message."""
     message = {
         "id": STATUS_ID,
         "id_str": str(STATUS_ID),
@@ -187,7 +187,7 @@ def direct_message_json(text: str = "Psst", **fields: Any) -> bytes:
 
 
 def event_json(event: str = "follow", **fields: Any) -> bytes:
-    """An event of a user or site stream, from `@ada` to `@charles`."""
+    """Return an event of a user or site stream, from `@ada` to `@charles`."""
     defaults = {
         "event": event,
         "created_at": "Sun Aug 31 00:29:15 +0000 2014",
@@ -198,11 +198,11 @@ def event_json(event: str = "follow", **fields: Any) -> bytes:
 
 
 def for_user_json(message: bytes | Fields, for_user: int | str = USER_ID) -> bytes:
-    """A site stream's envelope around *message*, the bytes of another builder or a dict."""
+    """Return a site stream's envelope around *message*, the bytes of another builder or a dict."""
     inner = msgspec.Raw(message) if isinstance(message, bytes) else message
     return encode({"for_user": for_user, "message": inner})
 
 
 def control_json(control_uri: str = "/1.1/site/c/01_225167_334389048B872A533002B34D73F8C29F") -> bytes:
-    """Where a site stream is controlled."""
+    """Return the message that names the path which controls a site stream."""
     return encode({"control": {"control_uri": control_uri}})

@@ -1,4 +1,4 @@
-"""Builders of v2 messages: see `rxtweets.testing.builders`."""
+"""Builders of v2 messages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ AUTHOR_ID = "2244994945"
 
 
 def post_object(text: str = "Hello, world", **fields: Any) -> dict[str, Any]:
-    """A v2 post as a dict, for `includes` or the payload of an activity."""
+    """Return a v2 post as a dict, for `includes` or the payload of an activity."""
     id = str(fields.get("id", POST_ID))
     return merge({"edit_history_tweet_ids": [id], "id": id, "text": text}, fields)
 
@@ -31,13 +31,13 @@ def post_json(
     errors: Sequence[Fields] | None = None,
     **fields: Any,
 ) -> bytes:
-    """A v2 post with the default fields and those given; *matching_rules* None as on the sample stream."""
+    """Return a v2 post with the default fields and those given; the sample stream has no *matching_rules*."""
     rules = list(matching_rules) if matching_rules is not None else None
     return encode({"data": post_object(text, **fields), **_beside(includes, rules, errors)})
 
 
 def like_json(liked_tweet_id: str = POST_ID, *, includes: Fields | None = None, **fields: Any) -> bytes:
-    """A like of a post."""
+    """Return a like of a post."""
     like = {
         "created_at": EVENT_AT,
         "id": "8ba4f34e6235d905a46bac021d98e923",
@@ -49,7 +49,7 @@ def like_json(liked_tweet_id: str = POST_ID, *, includes: Fields | None = None, 
 
 
 def compliance_json(event: str = "delete", **fields: Any) -> bytes:
-    """A compliance event: of a post (`delete`, `withheld`, …) or, going by its name, of an account.
+    """Return a compliance event: of a post (`delete`, `withheld`, …) or, going by its name, of an account.
 
     For a deleted like give `tweet=OMIT, favorite={"id": …, "user_id": …}`.
     """
@@ -68,7 +68,7 @@ def compliance_json(event: str = "delete", **fields: Any) -> bytes:
 
 
 def label_json(event: str = "public_tweet_notice", **fields: Any) -> bytes:
-    """A label put on a post or taken off it."""
+    """Return a label put on a post or taken off it."""
     label = {
         "tweet": {"id": POST_ID, "author_id": AUTHOR_ID},
         "event_type": "misleading" if event == "public_tweet_notice" else OMIT,
@@ -79,7 +79,7 @@ def label_json(event: str = "public_tweet_notice", **fields: Any) -> bytes:
 
 
 def activity_json(event_type: str = "post.create", payload: Any = None, **fields: Any) -> bytes:
-    """An activity event; without *payload* that of a created post."""
+    """Return an activity event; without *payload* that of a created post."""
     activity = {
         "event_uuid": "1146654567674912769",
         "event_type": event_type,
@@ -91,7 +91,7 @@ def activity_json(event_type: str = "post.create", payload: Any = None, **fields
 
 
 def problem_json(title: str = "operational-disconnect", **fields: Any) -> bytes:
-    """A message that is nothing but a problem: by default the goodbye of a v2 stream."""
+    """Return a message of problems alone: by default the one that ends a v2 stream."""
     problem = {
         "title": title,
         "disconnect_type": "UpstreamOperationalDisconnect" if title == "operational-disconnect" else OMIT,

@@ -11,7 +11,7 @@ __all__ = ["Timeline", "timeline"]
 
 
 class Timeline(NamedTuple):
-    """What an Observable did, each thing with the virtual second it happened at.
+    """The items and the end of an Observable, each with its virtual second.
 
     Attributes:
         items: the items.
@@ -26,12 +26,12 @@ class Timeline(NamedTuple):
     completed: float | None
 
     def of(self, kind: type) -> list[tuple[float, Any]]:
-        """The items that are instances of *kind*."""
+        """Return the items that are instances of *kind*."""
         return [(at, item) for at, item in self.items if isinstance(item, kind)]
 
 
 def timeline(observable: Observable[Any], seconds: float = 3600.0) -> Timeline:
-    """Subscribe to *observable* at second 0 of virtual time, dispose after *seconds*, and tell what happened.
+    """Subscribe to *observable* at second 0 of virtual time, dispose after *seconds*, and return what it did.
 
     Everything runs on the calling thread, so its sources must not be threads of their own: use a
     `ScriptedTransport`, without `HOLD`.

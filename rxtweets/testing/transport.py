@@ -14,11 +14,11 @@ from rxtweets.transport import Head
 __all__ = ["HOLD", "Script", "ScriptedSession", "ScriptedTransport"]
 
 HOLD = "hold"
-"""In a script: say nothing more until the session is shut down."""
+"""In a script: send nothing more until the session is shut down."""
 
 
 class Script:
-    r"""What one session does.
+    r"""The course of one session.
 
     Args:
         *body: what each read gives: bytes (a message ends with `\r\n`), an exception to raise, or `HOLD`.
@@ -111,7 +111,7 @@ class ScriptedTransport:
         self._changed = threading.Condition()
 
     def session(self, request: Request, auth: AuthBase | None, *, stall_timeout: float) -> ScriptedSession:
-        """The next session. Raises LookupError when the scripts are used up."""
+        """Return the next session. Raises LookupError when the scripts are used up."""
         with self._changed:
             script = next(self._scripts, None)
             if script is None:
@@ -122,7 +122,7 @@ class ScriptedTransport:
         return session
 
     def wait_for(self, count: int, timeout: float = 10.0) -> ScriptedSession:
-        """The *count*-th session, once it was asked for. Raises TimeoutError after *timeout* seconds."""
+        """Wait for the *count*-th session, and return it. Raises TimeoutError after *timeout* seconds."""
         with self._changed:
             if not self._changed.wait_for(lambda: len(self.sessions) >= count, timeout):
                 raise TimeoutError(f"{len(self.sessions)} sessions after {timeout:g} s, not {count}")

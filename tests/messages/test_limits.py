@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from rxtweets import messages as m
-from rxtweets.testing import builders as b
+from rxtweets import testing as b
 
 from .corpus import encode
 

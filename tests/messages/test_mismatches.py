@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rxtweets import messages as m
-from rxtweets.testing import builders as b
+from rxtweets import testing as b
 
 from .corpus import EVERYTHING, POSTS, STATUSES, differences, encode
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from rxtweets import messages as m
+from rxtweets import testing as b
 from rxtweets.messages import v2
-from rxtweets.testing import builders as b
 
 from .corpus import POSTS, differences
 

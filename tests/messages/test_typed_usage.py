@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any, assert_type
 
 from rxtweets import messages as m
+from rxtweets import testing as b
 from rxtweets.messages import v2
-from rxtweets.testing import builders as b
 
 
 def test_a_status_is_typed() -> None:

@@ -14,8 +14,8 @@ import pytest
 
 import rxtweets.messages
 from rxtweets import messages as m
+from rxtweets import testing as b
 from rxtweets.errors import StreamStalled
-from rxtweets.testing import builders as b
 
 from .corpus import EVERYTHING
 

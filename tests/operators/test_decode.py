@@ -10,7 +10,7 @@ from reactivex import operators as ops
 
 from rxtweets import operators as tw
 from rxtweets.messages import DisconnectMessage, Limit, Message, Status, Undecodable
-from rxtweets.testing.builders import status_json
+from rxtweets.testing import status_json
 
 STATUS = status_json(text="}{ zwei")
 LIMIT = b'{"limit":{"track":12}}'
