@@ -1,9 +1,14 @@
-"""Types as a user sees them. The assertions are the type checker's: mypy reads this file with the rest."""
+"""Types as a user sees them. The assertions are the type checkers': mypy reads this file with the rest."""
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 import reactivex
 from reactivex import Observable
 
@@ -55,3 +60,16 @@ def test_types() -> None:
             assert_type(post.author, v2.User | None)
 
     assert callable(shown)
+
+
+def test_types_under_pyright(tmp_path: Path) -> None:
+    """pyright's strict mode, by which editors go, agrees with every assertion of the typed files."""
+    pytest.importorskip("basedpyright")
+    root = Path(__file__).parent.parent
+    files = [__file__, str(root / "tests" / "messages" / "test_typed_usage.py")]
+    settings = {"include": files, "typeCheckingMode": "strict", "extraPaths": [str(root)]}
+    project = tmp_path / "pyrightconfig.json"
+    project.write_text(json.dumps(settings), encoding="utf-8")
+    command = [sys.executable, "-m", "basedpyright", "-p", str(project), "--pythonpath", sys.executable]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr

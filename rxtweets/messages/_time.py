@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+T = TypeVar("T")
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -56,7 +58,8 @@ class CreatedAt:
         return moment if moment is not None else from_milliseconds(getattr(value, "timestamp_ms", None))
 
 
-def timed(cls: Any) -> Any:
+def timed(cls: type[T]) -> type[T]:
     """Decorate a class so that `created_at` is an aware datetime, read from the string as received."""
-    cls.created_at = CreatedAt(cls)
+    made: Any = cls
+    made.created_at = CreatedAt(cls)
     return cls
