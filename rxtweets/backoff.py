@@ -58,11 +58,11 @@ def _check_connects(value: object) -> None:
     match value:
         case None:
             return
-        case (int(most), int() | float() as seconds) if most >= 2 and 0 < seconds <= LONGEST_WAIT:
+        case (int(most), int() | float() as seconds) if most >= 2 and 0 < seconds <= LONGEST_WAIT - _MARGIN:
             return
     raise ValueError(
-        f"connects is a number of connects, 2 or more, and the seconds in which they may be made, at most a "
-        f"day, such as (50, 900); or None: not {value!r}"
+        f"connects is a number of connects, 2 or more, and the seconds in which they may be made, less than "
+        f"a day, such as (50, 900); or None: not {value!r}"
     )
 
 

@@ -232,6 +232,7 @@ def test_bad_settings_are_named(field: str) -> None:
         {"connects": 50},
         {"connects": (1, 900)},
         {"connects": (50, 0)},
+        {"connects": (50, LONGEST_WAIT)},
         {"also_retry": DuplicateStream},
         {"also_retry": (OSError,)},
     ],
