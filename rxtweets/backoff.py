@@ -15,7 +15,7 @@ import random
 from collections.abc import Callable
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import msgspec
 
@@ -158,9 +158,7 @@ class _Past(msgspec.Struct, frozen=True):
     attempts: int = 0
     since: float = 0.0
     dropped: bool = False
-    network: _Row = _Row()
-    http: _Row = _Row()
-    rate_limit: _Row = _Row()
+    rows: tuple[tuple[Kind, _Row], ...] = ()
     after_stale: int = 0
 
 
@@ -225,7 +223,7 @@ class BackoffPolicy(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if self.past is not _NOTHING:
             return  # made from a policy that has been checked
-        for name in ("network", "http", "rate_limit"):
+        for name in get_args(Kind):
             if not isinstance(getattr(self, name), Curve):
                 raise ValueError(f"{name} is a Curve, such as Curve(5.0, times=2.0, cap=320.0)")
         for name in ("after_drop", "jitter", "healthy_after", "max_attempts", "max_total"):
@@ -278,11 +276,10 @@ class BackoffPolicy(msgspec.Struct, frozen=True, kw_only=True):
         if not isinstance(error, StreamError) or not self._is_retried(error):
             return None
         past = self.past
-        kind: Kind = "network"
-        if isinstance(error, HTTPStatusError):
-            kind = "rate_limit" if isinstance(error, RateLimited) else "http"
+        kind = self._kind(error)
         curve: Curve = getattr(self, kind)
-        row: _Row = getattr(past, kind)
+        rows = dict(past.rows)
+        row = rows.get(kind, _Row())
         attempt = Attempt(kind, row.attempts + 1, past.attempts + 1)
         if _is_over(self.max_attempts, attempt.total) or _is_over(curve.max_attempts, attempt.number):
             return None
@@ -303,8 +300,15 @@ class BackoffPolicy(msgspec.Struct, frozen=True, kw_only=True):
         if _is_over(self.max_total, self.elapsed(now) + delay):
             return None
         since = past.since if past.attempts else now
-        changes = {kind: _Row(attempt.number, reached), "attempts": attempt.total, "since": since}
-        return Retry(delay, self._with(msgspec.structs.replace(past, **changes)))
+        rows[kind] = _Row(attempt.number, reached)
+        past = msgspec.structs.replace(past, rows=tuple(rows.items()), attempts=attempt.total, since=since)
+        return Retry(delay, self._with(past))
+
+    def _kind(self, error: StreamError) -> Kind:
+        """Return the name of the setting whose curve *error* waits by."""
+        if isinstance(error, RateLimited):
+            return "rate_limit"
+        return "http" if isinstance(error, HTTPStatusError) else "network"
 
     def _is_retried(self, error: StreamError) -> bool:
         if isinstance(error, self.also_retry):
