@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from .checks import Names, at_most, items
 
 Box = tuple[float, float, float, float]
+"""West, south, east, north in degrees."""
+
 Boxes = Iterable[float] | Iterable[Sequence[float]]
 
 # Source: X's streaming API parameters, at the default access level.

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-Box = tuple[float, float, float, float]
-"""West, south, east, north in degrees."""
+from rxtweets.endpoints._predicates import Box as Box
 
 Cell = tuple[bool, int, int, int]
 """The cell's level, column and row, after whether the box lies in a smaller cell within."""
