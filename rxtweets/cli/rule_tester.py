@@ -61,7 +61,7 @@ class Tester:
 
     @property
     def saw_nothing(self) -> bool:
-        """Whether there were lines, and not one of them a post."""
+        """True if there were lines, none of which was a post."""
         return not self._verdicts and self._skipped > 0
 
     def _show(self, post: Post, match: Match) -> None:

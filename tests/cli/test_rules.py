@@ -73,7 +73,7 @@ def test_json(rules: Command, emulator: Emulator) -> None:
 
 
 def test_counts(rules: Command, emulator: Emulator) -> None:
-    """How many there are and may be, of the app and of its project."""
+    """The counts and limits of the app and of its project are printed."""
     rules("add", "cat")
     assert rules("counts").out == "app:     1 rule of 1,000\nproject: 1 rule of 1,000\n"
 
@@ -98,7 +98,7 @@ def test_mistakes_are_not_sent(rules: Command, emulator: Emulator) -> None:
     ],
 )
 def test_errors_are_a_line(rules: Command, emulator: Emulator, arguments: tuple[str, ...], said: str) -> None:
-    """What goes wrong is one line on stderr, and status 1."""
+    """A failure is one line on stderr, and status 1."""
     ended = rules(*arguments)
     assert (ended.status, ended.err.count("\n")) == (1, 1), ended.err
     assert ended.err.startswith("Error: ")
@@ -280,7 +280,7 @@ def test_tested_on_no_posts(rules: Command) -> None:
 
 
 def test_posts_drive_no_terminal(rules: Command) -> None:
-    """What is in a post is shown without its controls."""
+    """The text of a post is shown without its control characters."""
     ended = rules("test", "cat", "--on", "-", stdin=post_json("\x1b]0;x\x07 \u202e cat"))
     assert all(line.isprintable() for line in ended.out.splitlines())
 

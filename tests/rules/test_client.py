@@ -42,7 +42,7 @@ ADDED = {
 
 
 def test_add_tells_of_every_rule() -> None:
-    """What was added, and why the rest was not, come in one result."""
+    """The added rules, and the reasons for the others, come in one result."""
     rules, transport = scripted(ADDED)
     (update,) = all_of(rules.add("cat", StreamRule("dog", "mine"), "((", tag="t"))
     assert update == RuleUpdate(
@@ -228,7 +228,7 @@ def test_list_can_be_left() -> None:
 
 
 def test_list_asks_for_no_page_that_nobody_wants() -> None:
-    """Who takes what the first page has causes no second request."""
+    """A subscriber that takes only items of the first page causes no second request."""
     rules, transport = scripted(page(range(2), "a"), page(range(2, 4), None))
     scheduler = VirtualTimeScheduler()
     seen = Seen(rules.list().pipe(ops.take(2)), scheduler)
@@ -291,7 +291,7 @@ def test_refused_before_any_request(call: Callable[[RulesClient], object], said:
     ],
 )
 def test_errors(script: Script, kind: type[Exception], said: str) -> None:
-    """What concerns the request and no rule is the Observable's error."""
+    """A problem of the request rather than of a rule is the Observable's error."""
     rules, _ = scripted(script, policy=BackoffPolicy.never())
     error = Seen(rules.add("cat")).ended().error
     assert isinstance(error, kind)

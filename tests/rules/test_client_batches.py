@@ -36,7 +36,7 @@ def test_many_go_in_batches() -> None:
 
 
 def test_a_failure_between_batches_tells_what_was_done() -> None:
-    """What the batches before it did comes before the error, and is in its notes."""
+    """The results of earlier batches come before the error, and are in its notes."""
     rules, _ = scripted(created(100), Script(b'{"title":"Forbidden"}', status=403))
     seen = Seen(rules.add(*(f"w{i}" for i in range(250)))).ended()
     assert [update.created for update in seen.items] == [100]

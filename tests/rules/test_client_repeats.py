@@ -158,7 +158,7 @@ def rules(emulator: Emulator) -> RulesClient:
 
 
 def test_lost_answer_to_add(emulator: Emulator, rules: RulesClient) -> None:
-    """What a request added whose answer was lost is told as if it had come, and so is what it refused."""
+    """The result of a request whose response was lost is as if it had come, refusals included."""
     update: RuleUpdate = rules.add("cat", "dog", "((", "cat", tag="t").run()
     assert [rule.value for rule in update.rules] == ["cat", "dog"]
     assert [rule.id for rule in update.rules] == [rule.id for rule in emulator.rules]
@@ -170,7 +170,7 @@ def test_lost_answer_to_add(emulator: Emulator, rules: RulesClient) -> None:
 
 
 def test_lost_answer_to_delete(emulator: Emulator, rules: RulesClient) -> None:
-    """What a request whose answer was lost deleted counts as deleted, by id and by value."""
+    """Rules deleted by a request whose response was lost count as deleted, by id and by value."""
     there: RuleUpdate = client(emulator).add("cat", "dog", "bird").run()
     update: RuleUpdate = rules.delete(*there.rules[:2], values=["bird"]).run()
     assert update == RuleUpdate(deleted=3)

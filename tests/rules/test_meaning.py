@@ -1,4 +1,4 @@
-"""What a rule means in words, and the fields that it takes to match it on this side."""
+"""Rules explained in words, and the fields that matching them needs."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_fields_of_several_rules() -> None:
 
 
 def test_text_will_do() -> None:
-    """What a rule says is as good as the rule, and what is neither is told at once."""
+    """The text of a rule is as good as the rule, and anything else is refused at once."""
     assert explain("cat has:images") == explain(parse("cat has:images"))
     assert fields_for("cat", "from:x") == fields_for(parse("cat"), parse("from:x"))
     assert parse(parse("cat")) == parse("cat")

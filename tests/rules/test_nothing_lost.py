@@ -44,7 +44,7 @@ Fault = Literal[
     "tags refused",
 ]
 FAULTS: tuple[Fault, ...] = get_args(Fault)
-"""What becomes of a request: answered well; not sent; carried out, and the answer lost, cut or another; not
+"""The fate of a request: answered well; not sent; carried out, and the answer lost, cut or another; not
 carried out, with a status; carried out but for one rule, saying so or not, or for what has the tag `b`."""
 
 ONLY_FINE: tuple[Fault, ...] = ("fine", "fine", "fine", "fine")
@@ -291,7 +291,7 @@ def test_a_limit_that_is_nearly_used_up(posts: int) -> None:
 
 
 def test_a_refused_tag() -> None:
-    """What X refuses inside a 201 gets its old rule back, and the error tells why."""
+    """A rule that X refuses inside a 201 gets its old rule back, and the error has the reason."""
     model = ModelOfX([("ant", "a"), ("bee", "a"), ("cat", None)], [*ONLY_FINE, "tags refused"])
     seen = ended(client(model).sync([("ant", "b"), ("bee", "c")]))
     assert isinstance(seen.error, RulesRefused)

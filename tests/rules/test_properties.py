@@ -1,4 +1,4 @@
-"""What holds for any rule and any post."""
+"""Properties of any rule and any post."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def test_lost_answer_to_replace(emulator: Emulator, request_number: int) -> None
 
 
 def test_a_failure_in_a_replacement_tells_what_was_done(emulator: Emulator) -> None:
-    """What was added comes before the error of the delete; doing it again finishes it."""
+    """The added rules come before the error of the deletion; doing it again finishes it."""
     there: RuleUpdate = client(emulator).add("cat").run()
     broken = client(emulator, lost={3}, policy=BackoffPolicy.never())
     seen = Seen(broken.replace(*there.rules, "dog")).ended()

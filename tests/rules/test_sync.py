@@ -220,7 +220,7 @@ def test_nothing_to_do_asks_once() -> None:
 
 
 def test_others_changing_the_rules_do_not_matter() -> None:
-    """What someone else added or deleted in between, just as it is wanted, is as good."""
+    """A desired change that someone else made in between is as good."""
     rules, transport = scripted(
         {"data": [{"id": "1", "value": "cat"}]},
         {"data": {"project_rules_count": "1"}},
@@ -238,7 +238,7 @@ def test_others_changing_the_rules_do_not_matter() -> None:
 
 
 def test_without_a_limit_all_is_added_first() -> None:
-    """Where the server names no limit, there is room."""
+    """Without a limit from the server, there is room."""
     rules, transport = scripted(
         {"data": [{"id": "1", "value": "cat"}]},
         {"data": {"client_app_rules_count": {"rule_count": 1}}},

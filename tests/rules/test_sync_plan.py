@@ -17,7 +17,7 @@ from tests.rules.clients import scripted
 
 
 def test_a_plan_is_read_as_a_diff() -> None:
-    """What takes the place of another comes below it; each line has the tag and the id."""
+    """A replacement comes below the rule it replaces; each line has the tag and the id."""
     plan = SyncPlan(
         adds=(StreamRule("cat", "new"), StreamRule("ant\nbee")),
         deletes=(StreamRule("dog", None, "2"), StreamRule("cat", "old", "1")),
@@ -90,7 +90,7 @@ REFUSED: list[tuple[Any, dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("desired", "options", "said"), REFUSED)
 def test_refused_before_any_request(desired: Any, options: dict[str, Any], said: str) -> None:
-    """What can't be is a ValueError at the call that says why."""
+    """An impossible list raises a ValueError with the reason at the call."""
     rules, transport = scripted()
     with pytest.raises(ValueError, match=re.escape(said)):
         rules.sync(desired, **options)

@@ -1,4 +1,4 @@
-"""How rules are read and printed: precedence, grouping, negation, quoting."""
+"""Parsing and printing of rules: precedence, grouping, negation, quoting."""
 
 from __future__ import annotations
 

@@ -169,7 +169,7 @@ def test_each_difference(difference: Any, track: str, text: str) -> None:
 
 
 def test_filter_level_has_no_rule() -> None:
-    """What v1.1 held back by its level, rules let through."""
+    """Rules match posts that v1.1 withholds by its filter level."""
     one = composed("a cat")
     query = FilterQuery(track="cat", filter_level="medium")
     (rule,) = from_filter(query)
@@ -208,7 +208,7 @@ def test_whatever_is_tracked_is_a_rule_of_that_many_words(phrase: str) -> None:
 
 
 def test_a_link_cut_for_display_ends_before_the_cut() -> None:
-    """What is left of a word before the `…` of a displayed link is no word of the post."""
+    """The partial word before the `…` of a displayed link is no word of the post."""
     post = linked(
         "so https://t.co/abc", expanded_url="https://a.example/photos/snow", display_url="a.example/photos/s…"
     )

@@ -1,4 +1,4 @@
-"""What can't be decided is told apart from no, with the name of what is missing."""
+"""An undecidable match differs from no, and names the missing parameter."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_a_field_that_was_asked_for_is_empty_where_it_is_absent(asked: list[str]
 
 
 def test_an_object_that_did_not_come_stays_unknown() -> None:
-    """What a post names, but the includes haven't, is unknown whatever was asked for: it may be gone."""
+    """An object that a post names is unknown without its include, whatever was asked for: it may be gone."""
     rule = parse("cat").compile(asked=EVERY_FIELD)
     gone = make("a", referenced_tweets=[{"type": "quoted", "id": "9"}])
     assert rule.matches(gone).unknown == ("expansions=referenced_tweets.id",)

@@ -1,4 +1,4 @@
-"""What X would refuse a rule for: each mistake is found, with its place and a hint; good rules pass."""
+"""Validation of rules: each mistake is found, with its place and a hint; good rules pass."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("text", "part", "message"), REFUSED)
 def test_refused(text: str, part: str, message: str) -> None:
-    """What is a rule, but one that X refuses, can be parsed; `validate` tells."""
+    """A rule that X refuses can be parsed; `validate` finds the problem."""
     parse(text)
     problem = only(text)
     assert text[problem.position : problem.end] == part
@@ -195,7 +195,7 @@ def test_length(limits: Limits | None, most: int) -> None:
 
 
 def test_a_rule_made_in_python_is_checked_as_its_text() -> None:
-    """What can be built can still be refused."""
+    """A rule that can be built can still be refused."""
     assert validate(keyword("cat") & has("images")) == ()
     (problem,) = validate(has("images"))
     assert problem.text == "has:images"

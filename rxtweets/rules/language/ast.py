@@ -21,7 +21,7 @@ from rxtweets.rules.matching.terms import Alternatives, CompiledTerm, Operand
 from .vocabulary import lookup
 
 MAX_DEPTH = 100
-"""How deeply ANDs and ORs may be nested: ample for people, and within the limits of Python's stack."""
+"""The greatest depth of nested ANDs and ORs: ample for people, and within the limits of Python's stack."""
 
 
 class Rule(msgspec.Struct, frozen=True, dict=True):
@@ -49,7 +49,7 @@ class Rule(msgspec.Struct, frozen=True, dict=True):
 
     @property
     def depth(self) -> int:
-        """How deeply ANDs and ORs are nested; 0 for an operator."""
+        """The depth of nested ANDs and ORs; 0 for an operator."""
         return 0
 
     def terms(self) -> Iterator[tuple[Term, bool]]:
@@ -203,7 +203,7 @@ def quoted(value: str) -> str:
 
 
 class Reason(msgspec.Struct, frozen=True):
-    """Whether one operator of a rule, with its negation if it has one, matches a post."""
+    """The answer of one operator of a rule, with its negation if it has one, for a post."""
 
     rule: Rule
     match: Match

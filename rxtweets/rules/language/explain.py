@@ -1,4 +1,4 @@
-"""Rules in words, and the fields that a post needs for them to be matched on this side."""
+"""Rules in words, and the fields of a post that matching them needs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def explain(rule: str | Rule) -> str:
 
 
 def fields_for(*rules: str | Rule) -> PostFields:
-    """Return the fields and expansions to ask for, so that each of *rules* can be matched on this side.
+    """Return the fields and expansions to ask for, so that posts can be matched against each of *rules*.
 
     They are keyword arguments of `StreamingClient.filter`: `client.filter(**fields_for(rule))`. No field
     helps with `embedding:` and `sample:`.

@@ -12,7 +12,7 @@ from .vocabulary import lookup
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """How many rules there may be, and how long one may be, in characters.
+    """The greatest length of a rule, in characters, and the greatest number of rules.
 
     Source: X's page "Filtered stream: introduction".
     """

@@ -1,1 +1,1 @@
-"""Matching posts against rules on this side of the wire."""
+"""Matching posts against rules, without X."""

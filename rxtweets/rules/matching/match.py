@@ -10,7 +10,7 @@ from .terms import Outcome
 
 
 class Match(msgspec.Struct, frozen=True):
-    """Whether a rule matches a post: true only for yes.
+    """The answer to whether a rule matches a post: true only for yes.
 
     Attributes:
         verdict: True for yes, False for no, None if that cannot be told.

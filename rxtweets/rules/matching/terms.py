@@ -28,7 +28,7 @@ class CompiledTerm(NamedTuple):
 
 
 class Operand(NamedTuple):
-    """What an operator is compiled with.
+    """The operand that an operator is compiled with.
 
     Attributes:
         value: in its canonical form, as in `Term`.
