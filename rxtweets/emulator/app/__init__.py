@@ -1,1 +1,1 @@
-"""What answers requests: the router, the services that endpoints use, and what clients may do."""
+"""The application: router, services, rate limits, and the emulator's own addresses."""

@@ -19,7 +19,7 @@ class Clock:
     def __init__(self, seeded: bool) -> None:
         self.skew = 0.0
         self.started = time.monotonic()
-        """When the emulator was started last, on the monotonic clock."""
+        """The time of the last start, on the monotonic clock."""
         self._seeded = seeded
         self._passed = 0.0
 

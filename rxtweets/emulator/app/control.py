@@ -68,7 +68,7 @@ class Control:
         return endpoint(request)
 
     def _foreign(self, request: Request) -> str | None:
-        """What is wrong with where a request comes from."""
+        """Return what is wrong with the origin of a request, or None."""
         authority = request.headers.get("host", "")
         try:
             host, _ = split(authority)

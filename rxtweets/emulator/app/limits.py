@@ -1,4 +1,4 @@
-"""What clients of the emulator may do, and how much of it: X's figures, and those set in their place."""
+"""The limits on clients of the emulator: X's figures, and those set in their place."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ UNPUBLISHED = 50
 
 
 class LevelLimits(Struct, frozen=True):
-    """What a level allows. Source: X's pages "Rate limits", "Filtered stream" and "X Activity API".
+    """The limits of a level. Source: X's pages "Rate limits", "Filtered stream" and "X Activity API".
 
     Attributes:
         connections: streams open at once on one endpoint, and partition of it.
@@ -47,7 +47,7 @@ LEVELS: dict[Level, LevelLimits] = {
 
 
 class StreamLimits(Struct, frozen=True):
-    """What X allows on one stream of v2.
+    """X's limits on one stream of v2.
 
     Attributes:
         connects: connects in 15 minutes.
@@ -81,7 +81,7 @@ STREAMS: dict[str, StreamLimits] = {
     "/2/users/compliance/stream": _ENTERPRISE,
     "/2/tweets/label/stream": _ENTERPRISE,
 }
-"""What X allows on each of v2's streams. Source: X's page "Rate limits"."""
+"""X's limits on each of v2's streams. Source: X's page "Rate limits"."""
 
 REQUESTS: dict[tuple[str, str], int] = {
     ("GET", RULES): 450,
@@ -106,7 +106,7 @@ _OPTIONAL = frozenset({"connections", "connects", "requests", "attempts", "messa
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """What the emulator allows its clients, where that is to differ from what X allows.
+    """The limits that the emulator sets its clients where they are to differ from X's.
 
     What is left out is X's figure for the endpoint and the level; None, where a field may be None, is no
     limit.
@@ -162,7 +162,7 @@ class Limits(Struct, frozen=True, kw_only=True):
 
 
 class Allowance:
-    """What clients of one emulator may do: what X allows at a level, and the limits set in its place.
+    """The limits on clients of one emulator: X's at a level, and those set in their place.
 
     Args:
         level: The level.

@@ -1,4 +1,4 @@
-"""Who may connect, and how often: the rate limits of v2, and v1.1's 420 for the impatient."""
+"""Counts of requests and connects: the rate limits of v2, and v1.1's 420 for too many connects."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MINUTE, LONGEST_PENALTY = 60.0, 900.0
 
 
 class _Penalty(Struct):
-    """What an account of v1.1 has done lately."""
+    """The latest connects of an account of v1.1."""
 
     attempts: deque[float]
     length: float = 0.0
@@ -37,7 +37,7 @@ class RateLimiter:
         self._accounts: dict[str, _Penalty] = {}
 
     def reset(self) -> None:
-        """Begin to count anew."""
+        """Reset every count."""
         self._windows.clear()
         self._accounts.clear()
 

@@ -1,4 +1,4 @@
-"""What the emulator has seen, as values that never change."""
+"""Records of the requests and streams that the emulator has seen, as values that never change."""
 
 from __future__ import annotations
 

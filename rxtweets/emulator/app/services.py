@@ -1,4 +1,4 @@
-"""What an emulator consists of, behind its addresses."""
+"""The services of an emulator, which its endpoints use."""
 
 from __future__ import annotations
 

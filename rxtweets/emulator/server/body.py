@@ -17,7 +17,7 @@ _PATIENCE = 2.0
 
 
 class Body:
-    """What is written after the head. Lives on the emulator's loop.
+    """A response's body as it is written. Lives on the emulator's loop.
 
     `queue` is how many bytes may wait for the reader; with more its connection is dropped, and `slow` called.
     `filling` hears how full the queue is, from 0 to 1, after each write.
@@ -47,11 +47,11 @@ class Body:
         self._scheduled = False
         self._pouring: Iterator[bytes] | None = None
         self.written = self._loop.time()
-        """When something was written last, on the loop's clock."""
+        """The time of the last write, on the loop's clock."""
 
     @property
     def closing(self) -> bool:
-        """Whether its connection is gone or going."""
+        """True when its connection is closed or closing."""
         return self._connection.transport.is_closing()
 
     def waiting(self) -> int:

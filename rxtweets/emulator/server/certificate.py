@@ -65,7 +65,7 @@ class Certificate:
 
     @property
     def ca_file(self) -> Path | None:
-        """Where the CA's certificate is, once it has been written; always the same place."""
+        """The path of the CA's certificate, once written; always the same."""
         return None if self._folder is None else self._folder / "ca.pem"
 
     def write(self) -> None:

@@ -19,7 +19,7 @@ _SCHEMES = ("http", "https")
 
 
 def is_form(content_type: str) -> bool:
-    """Whether a body of this type is a form."""
+    """Return whether a body of this type is a form."""
     return content_type.strip().lower().startswith("application/x-www-form-urlencoded")
 
 
@@ -67,7 +67,7 @@ class Request:
 
     @property
     def garbled(self) -> bool:
-        """Whether path, query or v1.1's form hold bytes that are no UTF-8; v2 takes no forms."""
+        """True when path, query or v1.1's form hold bytes that are no UTF-8; v2 takes no forms."""
         try:
             unquote_to_bytes(self.target.encode("latin-1")).decode()
             if self.protocol == "1.1" and is_form(self.headers.get("content-type", "")):
@@ -156,7 +156,7 @@ def problem(status: int, title: str, detail: str, kind: str, /, **more: Any) -> 
 
 
 def operational_disconnect(kind: str = "UpstreamOperationalDisconnect", detail: str | None = None) -> bytes:
-    """What a stream of v2 says that is being closed."""
+    """Return the last message of a stream of v2 that is being closed."""
     error = {
         "title": "operational-disconnect",
         "disconnect_type": kind,

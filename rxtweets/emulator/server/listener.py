@@ -57,7 +57,7 @@ class Listener:
 
     @property
     def busy(self) -> bool:
-        """Whether anybody is still between connect and protocol."""
+        """True while any client is between its connect and the end of its handshake."""
         return bool(self._waiting or self._leaving)
 
     def listen(self, host: str, port: int) -> int:
@@ -76,7 +76,7 @@ class Listener:
         return port
 
     def close(self) -> None:
-        """Take in nobody else, and end the connections of those at the door: `busy` until they are gone."""
+        """Stop accepting and end the handshakes under way: `busy` until they are gone."""
         self._closed = True
         self._pause()
         for listening in self._listening:
@@ -86,7 +86,7 @@ class Listener:
             _shut(sock)
 
     def _pause(self, seconds: float | None = None) -> None:
-        """Take in nobody, for so many seconds or until `_resume`."""
+        """Stop accepting, for so many seconds or until `_resume`."""
         self._paused = True
         for listening in self._listening:
             self._loop.remove_reader(listening)
@@ -165,7 +165,7 @@ class Listener:
                 await self._loop.connect_accepted_socket(self._connected, sock)
 
     async def _speaks_tls(self, sock: socket.socket) -> bool:
-        """Whether what comes next is TLS, once a tunnel has been made where one is asked for."""
+        """Open a tunnel if the client asks for one; return whether TLS comes next."""
         first = await self._first(sock)
         if first == CONNECT:
             await connect(self._loop, sock, self._names)

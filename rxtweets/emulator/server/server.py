@@ -117,7 +117,7 @@ class Server:
             await self._shut(listener)
 
     async def _shut(self, listener: Listener) -> None:
-        """Take in nobody else, see those in who are at the door, and drop them all.
+        """Stop accepting, finish pending accepts, abort every connection.
 
         A connection that was accepted is a task before it is a connection. None of it waits for a client:
         what is left to write is thrown away.

@@ -43,7 +43,7 @@ async def connect(loop: asyncio.AbstractEventLoop, sock: socket.socket, names: I
 
 
 async def peek(loop: asyncio.AbstractEventLoop, sock: socket.socket, size: int) -> bytes:
-    """What the client has sent, up to so much, once there is something; it stays to be read.
+    """Return up to *size* bytes that the client has sent, once there are any; they stay to be read.
 
     Raises ConnectionAbortedError where nothing more will come.
     """

@@ -46,7 +46,7 @@ class NoResponse(Struct, frozen=True):
 
 
 Reply = Response | StreamingResponse | NoResponse
-"""What a request is answered with."""
+"""The reply to a request."""
 
 
 Respond = Callable[[Request], Reply]

@@ -1,1 +1,1 @@
-"""Who may come in: accounts, tokens, signatures, the sign-in."""
+"""Accounts, tokens, signatures, and the sign-in."""

@@ -1,4 +1,4 @@
-"""Who may come in: OAuth 1.0a signatures checked by oauthlib, bearer tokens, and the accounts behind both."""
+"""Authentication: OAuth 1.0a signatures checked by oauthlib, bearer tokens, and the accounts behind both."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Accounts:
         return f"{self._rng.randrange(10**7):07}"
 
     def first_use(self, *nonce: str) -> bool:
-        """Whether that nonce is new. Remembers 100,000: more than come in the window of a timestamp."""
+        """Return whether a nonce is new. Remembers 100,000: more than come in the window of a timestamp."""
         if nonce in self._nonces:
             return False
         self._nonces[nonce] = None
@@ -75,7 +75,7 @@ class Accounts:
 
 
 class Validator(RequestValidator):  # type: ignore[misc,unused-ignore]
-    """What oauthlib asks about an account."""
+    """The account's data, as oauthlib asks for it."""
 
     enforce_ssl = False
     safe_characters = frozenset(_LETTERS + "-_.~")
@@ -207,7 +207,7 @@ _FAULTS = (
         " scheme, host, port, path, or parameters of query and form)",
     ),
 )
-"""What oauthlib has found wrong, by its own names for it; what makes others wrong comes first."""
+"""Reasons by oauthlib's names for its checks; what makes others wrong comes first."""
 
 
 def _said(error: OAuth1Error) -> str:
@@ -230,7 +230,7 @@ class Authenticator:
         self._signed = _Signed(self.validator)
 
     def has_bearer(self, request: Request) -> bool:
-        """Whether the request carries the app's bearer token."""
+        """Return whether the request carries the app's bearer token."""
         token = _bearer(request)
         if token is None:
             request.fault = "there is no bearer token in Authorization"
@@ -241,11 +241,11 @@ class Authenticator:
         return False
 
     def has_user_token(self, request: Request) -> bool:
-        """Whether the request carries the user's OAuth 2.0 token."""
+        """Return whether the request carries the user's OAuth 2.0 token."""
         return _bearer(request) == self.accounts.user_token
 
     def has_signature(self, request: Request) -> bool:
-        """Whether the request is signed by the app and a user, now, for the first time."""
+        """Return whether the request is signed by the app and a user, now, for the first time."""
         if request.headers.get("authorization", "").lower().startswith("bearer "):
             request.fault = (
                 request.fault or "a bearer token is for v2: this takes a user's OAuth 1.0a signature"
@@ -264,7 +264,7 @@ class Authenticator:
         return bool(valid)
 
     def has_app_password(self, request: Request) -> bool:
-        """Whether the request carries consumer key and secret as Basic authentication."""
+        """Return whether the request carries consumer key and secret as Basic authentication."""
         scheme, _, word = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "basic":
             return False

@@ -1,4 +1,4 @@
-"""How a program gets its tokens: the app's bearer token, and a user's by PIN."""
+"""The endpoints that give out tokens: the app's bearer token, and a user's by PIN."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ VOLUME: dict[str, Callable[[Post], object]] = {
     "links": lambda post: (post.retweeted or post).links,
     "retweet": lambda post: post.retweeted,
 }
-"""Which statuses the streams have that aren't filtered."""
+"""The streams that aren't filtered, with the test of their statuses."""
 
 
 _ALL = "delimited stall_warnings"
@@ -68,7 +68,7 @@ def streams(services: Services) -> dict[str, dict[str, Callable[[Request], Respo
         return endpoint
 
     def _settle(feed: StatusFeed, request: Request, params: dict[str, str], account: str) -> None:
-        """What all streams of v1.1 have in common."""
+        """Set what all streams of v1.1 have in common."""
         feed.clock = services.clock
         feed.stall_warnings = params.get("stall_warnings") == "true"
         feed.name = f"{account}-{request.path.removeprefix('/1.1/').removesuffix('.json')}"

@@ -31,7 +31,7 @@ class Refused(Exception):
 
 
 def query(params: dict[str, str]) -> FilterQuery:
-    """What a filter asks for. Raises `Refused`."""
+    """Return the filter that the parameters ask for. Raises `Refused`."""
     phrases, users, boxes = track(params), follow(params, MOST_FOLLOWED), locations(params)
     if not (phrases or users or boxes):
         names = "follow track locations"

@@ -27,7 +27,7 @@ _WANTS = {
     "post.quote.create": "quote",
     "post.repost.create": "retweet",
 }
-"""What a spec wants for posts of these events."""
+"""The wants of a spec for posts of these events."""
 _CHANGED = {
     "bio": "description",
     "profile_picture": "profile_image_url",

@@ -1,4 +1,4 @@
-"""What requests of v2 may hold: the parameters of a query, the members of a body, the page of a list.
+"""The contents of v2's requests: the parameters of a query, the members of a body, the page of a list.
 
 Whatever is wrong is told in one answer, X's problem for invalid requests. A check takes a parameter's value
 and gives what is wrong with it, to be put after the parameter's name.
@@ -202,6 +202,6 @@ def _token(position: int) -> str:
 
 
 def meta(shown: list[Any], next_token: str | None) -> dict[str, Any]:
-    """What an answer says of the page it shows."""
+    """Return the `meta` of a page."""
     said: dict[str, Any] = {"result_count": len(shown)}
     return said if next_token is None else {**said, "next_token": next_token}
