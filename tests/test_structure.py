@@ -259,22 +259,7 @@ def test_all_is_sorted_and_there() -> None:
 
 QUESTIONS = {"What", "Whatever", "Who", "Whom", "Whose", "Whether", "How", "Which", "Where"}
 
-UNCLEAN = {
-    *(
-        "auth",
-        "backoff",
-        "cli",
-        "compat",
-        "connection",
-        "emulator",
-        "endpoints",
-        "errors",
-        "filters",
-        "framing",
-    ),
-    *("management", "messages", "rest", "rules", "streams", "testing", "transport"),
-    *("_observable", "_schedulers"),
-}
+UNCLEAN = {"emulator"}
 """Rooms that still have docstrings which begin with a question word."""
 
 

@@ -76,7 +76,7 @@ class StreamProblem(Message, frozen=True, kw_only=True):
 
     @property
     def is_disconnect(self) -> bool:
-        """Whether it says that the server ends the stream."""
+        """True if it says that the server ends the stream."""
         problem = self.problem
         return problem.disconnect_type is not None or _OPERATIONAL_DISCONNECT in (
             problem.title,

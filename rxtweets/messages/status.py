@@ -146,12 +146,12 @@ class Status(Message, frozen=True, kw_only=True, rename={"text_in_full": "full_t
 
     @property
     def is_retweet(self) -> bool:
-        """Whether it repeats another status, `retweeted_status`."""
+        """True if it repeats another status, `retweeted_status`."""
         return self.retweeted_status is not None
 
     @property
     def is_reply(self) -> bool:
-        """Whether it answers another status or begins with a mention."""
+        """True if it answers another status or begins with a mention."""
         return self.in_reply_to_status_id is not None or self.in_reply_to_user_id is not None
 
     def _short(self, levels: int = LEVELS) -> str:
