@@ -16,12 +16,12 @@
         ├── NoRules             409
         ├── TooLong             413
         ├── OutOfRange          416
-        ├── NotAStream          a success that is not 200, or a page of HTML
         ├── RateLimited         420, 429
         │   ├── TooManyConnections
         │   └── UsageCapped
         ├── ServerError         5xx
         └── UnexpectedResponse  2xx, but not with what was asked for
+            └── NotAStream      a success that is not 200, or a page of HTML
 
 They carry facts as attributes; the message is made from them. None holds a credential.
 """
@@ -231,13 +231,17 @@ class HTTPStatusError(StreamError):
         self.headers: Mapping[str, str] = CaseInsensitiveDict(headers or {})
         self.problem = Problem.parse(body)
         self._body = body
+        super().__init__(self._text())
+
+    def _text(self, but: str = "") -> str:
         try:
-            name = " " + HTTPStatus(status_code).phrase
+            name = " " + HTTPStatus(self.status_code).phrase
         except ValueError:
-            name = " Enhance Your Calm" if status_code == 420 else ""
-        said = str(self.problem)
-        said = f"HTTP {status_code}{name}" + (f": {said}" if said and said != name.strip() else "")
-        super().__init__(f"{said} ({self._hint})" if self._hint else said)
+            name = " Enhance Your Calm" if self.status_code == 420 else ""
+        text = f"HTTP {self.status_code}{name}{but}"
+        if (problem := str(self.problem)) and problem != name.strip():
+            text += f": {problem}"
+        return f"{text} ({self._hint})" if self._hint else text
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.status_code, dict(self.headers), self._body)
@@ -293,12 +297,6 @@ class OutOfRange(HTTPStatusError):
     """416: a range, such as `count`, is out of bounds (v1.1)."""
 
 
-class NotAStream(HTTPStatusError):
-    """A stream was asked for, and the answer is a success other than 200, or a page of HTML."""
-
-    _hint = "a stream begins with 200 and is JSON; did a proxy or a captive portal answer in its place?"
-
-
 class RateLimited(HTTPStatusError):
     """420 or 429: too many connects; not again before `x-rate-limit-reset` or `Retry-After`."""
 
@@ -334,11 +332,25 @@ class UnexpectedResponse(HTTPStatusError):
     ) -> None:
         super().__init__(status_code, headers, body)
         self.reason = _readable(reason)
-        name, colon, said = str(self).partition(": ")
-        self.args = (f"{name}, but {self.reason}{colon}{said}",)
+        self.args = (self._text(f", but {self.reason}"),)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.status_code, dict(self.headers), self._body, self.reason)
+
+
+class NotAStream(UnexpectedResponse):
+    """A stream was asked for, and the answer is a success other than 200, or a page of HTML."""
+
+    _hint = "a stream begins with 200 and is JSON; did a proxy or a captive portal answer in its place?"
+
+    def __init__(
+        self,
+        status_code: int,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        reason: str = "it is not a stream",
+    ) -> None:
+        super().__init__(status_code, headers, body, reason)
 
 
 _BY_STATUS: dict[int, type[HTTPStatusError]] = {
