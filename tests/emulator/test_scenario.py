@@ -19,7 +19,7 @@ def written(folder: Path, text: str) -> Path:
 
 
 def test_the_bad_day_of_the_examples() -> None:
-    """The example plays to its end: garbage, a cut, two refusals, a goodbye, a reset."""
+    """The example plays to its end: garbage, a cut, two refusals, a disconnect, a reset."""
     with Emulator(rate=1000, seed=1) as emulator:
         scenario = emulator.play(BAD_DAY)
         ends: list[str] = []
@@ -31,7 +31,7 @@ def test_the_bad_day_of_the_examples() -> None:
 
 
 def connect(emulator: Emulator) -> str | None:
-    """How a stream ended, or was refused."""
+    """Return how a stream ended, or was refused."""
     with raw_get(emulator, SAMPLE) as stream:
         if stream.status != 200:
             return str(stream.status)
@@ -80,7 +80,7 @@ def test_a_time_may_pass(emulator: Emulator, tmp_path: Path) -> None:
 
 
 def test_a_scenario_can_be_cancelled(emulator: Emulator, tmp_path: Path) -> None:
-    """Nothing more comes of it, and who waits goes on."""
+    """No further step is done, and `wait` returns."""
     scenario = emulator.play(written(tmp_path, '[[step]]\nrequests = 1\ndo = "answer"\nstatus = 503\n'))
     scenario.cancel()
     scenario.wait(5)

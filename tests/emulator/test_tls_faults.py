@@ -56,7 +56,7 @@ def test_a_message_larger_than_the_queue(emulator: Emulator) -> None:
 
 
 def test_a_cut_inside_a_chunk_header(emulator: Emulator) -> None:
-    """The half of a header is the last that comes, then TLS's own goodbye."""
+    """The half of a header is the last that comes, then TLS's own close_notify."""
     with secure_stream(emulator, SAMPLE) as stream:
         assert emulator.cut_streams(inside="chunk_header") == 1
         assert stream.sock.recv(100) == b"1f"

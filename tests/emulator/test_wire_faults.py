@@ -267,7 +267,7 @@ def test_another_order(emulator: Emulator) -> None:
 
 
 def test_disorder_of_what_is_replayed_and_sent_by_hand() -> None:
-    """Duplicates and another order are for all messages of a stream but its goodbye, which stays last."""
+    """Every message is duplicated and reordered but the disconnect message, which stays last."""
     with Emulator(rate=0, level="enterprise") as emulator:
         for number in range(10):
             emulator.publish(str(number))
