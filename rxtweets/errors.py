@@ -352,6 +352,9 @@ class NotAStream(UnexpectedResponse):
     ) -> None:
         super().__init__(status_code, headers, body, reason)
 
+    def _text(self, but: str = "") -> str:
+        return super()._text()  # the hint says it
+
 
 _BY_STATUS: dict[int, type[HTTPStatusError]] = {
     401: Unauthorized,
