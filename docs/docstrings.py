@@ -117,7 +117,7 @@ def _table(rows: list[str]) -> list[str]:
 
 
 def _fields(kind: type[msgspec.Struct]) -> list[str]:
-    """A struct's own fields, written as in its class body."""
+    """Return a struct's own fields, written as in its class body."""
     shown = [
         f"    {name}: {_type(text)}"
         for name, text in inspect.get_annotations(kind).items()
@@ -127,7 +127,7 @@ def _fields(kind: type[msgspec.Struct]) -> list[str]:
 
 
 def _type(text: Any) -> str:
-    """A field's type as it is read, whatever the type that decodes it."""
+    """Return a field's type as it is read, whatever the type that decodes it."""
     text = text if isinstance(text, str) else getattr(text, "__name__", str(text))
     if found := _WRAPPED.match(text):
         text = found[1]
@@ -135,12 +135,12 @@ def _type(text: Any) -> str:
 
 
 def _skipped(app: Sphinx, what: str, name: str, obj: Any, skip: bool, options: Any) -> bool | None:
-    """A NamedTuple's fields are in its signature."""
+    """Skip a NamedTuple's fields, which are in its signature."""
     return True if (getattr(obj, "__doc__", None) or "").startswith("Alias for field") else None
 
 
 def _linked(app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nodes.TextElement) -> Any:
-    """A link for a name as a program writes it: `BackoffPolicy.standard()`, `tw.statuses()`, `Status`."""
+    """Link a name as a program writes it: `BackoffPolicy.standard()`, `tw.statuses()`, `Status`."""
     target = node.get("reftarget", "").removesuffix("()").removeprefix("rxt.").removeprefix("rxtweets.")
     operator = target.startswith("tw.")
     if node.get("refdomain") != "py" or not (operator or target[:1].isupper() or "." in target):

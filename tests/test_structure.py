@@ -259,9 +259,6 @@ def test_all_is_sorted_and_there() -> None:
 
 QUESTIONS = {"What", "Whatever", "Who", "Whom", "Whose", "Whether", "How", "Which", "Where"}
 
-UNCLEAN = {"emulator"}
-"""Rooms that still have docstrings which begin with a question word."""
-
 
 def test_docstrings_are_plain() -> None:
     """No docstring begins with a question word, those of classes, modules and attributes included.
@@ -271,7 +268,7 @@ def test_docstrings_are_plain() -> None:
     root = ROOT.parent
     examples = [*(root / "examples").glob("*.py"), *root.glob("*.py")]
     wrong = []
-    for path in [*(path for path in MODULES if room(path) not in UNCLEAN), *examples]:
+    for path in [*MODULES, *examples]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             match node:
                 case ast.Expr(value=ast.Constant(value=str(text))) if QUESTIONS & {*text.split()[:1]}:

@@ -1,4 +1,4 @@
-"""Where an emulator is and how programs get there: address, credentials, and the variables for both."""
+"""The address and credentials of an emulator, and the environment variables that hand them to programs."""
 
 from __future__ import annotations
 
@@ -60,8 +60,10 @@ class Address:
     def ca_file(self) -> str:
         """Path of the certificate that clients are to trust (PEM): of the CA that this emulator has made.
 
-        The file is there while the emulator runs, at the same path each time. Raises RuntimeError without
-        `tls`, and before the first start.
+        The file is there while the emulator runs, at the same path each time.
+
+        Raises:
+            RuntimeError: without `tls`, and before the first start.
         """
         file = self._certificate().ca_file
         if file is None:
@@ -74,7 +76,7 @@ class Address:
         return self._server.certificate
 
     def env(self) -> dict[str, str]:
-        """Environment variables that point a program written with rxtweets at this emulator.
+        """Return environment variables that point a program written with rxtweets at this emulator.
 
         With `tls` they also have its CA trusted, by Python's programs and curl in place of all others, by
         Node.js beside them.
@@ -91,14 +93,15 @@ class Address:
         }
 
     def proxy_env(self) -> dict[str, str]:
-        """Environment variables that bring a program which knows only X's own hosts here: as by a proxy.
+        """Return environment variables that bring a program here, as by a proxy, that knows only X's hosts.
 
         For programs that honour HTTPS_PROXY and a variable for CAs, without a change to them or to DNS: those
         written with requests (Tweepy, xdk, rxtweets), httpx, aiohttp with ``trust_env``, curl, Go's net/http,
         and Node.js from version 24. Hosts that are not among `tls` are refused: nothing gets out by this
         way. NO_PROXY, where it is set, still counts.
 
-        Raises RuntimeError without `tls`, and before the first start.
+        Raises:
+            RuntimeError: without `tls`, and before the first start.
         """
         ca = self._ca_env()
         proxy = f"http://{self._authority()}"

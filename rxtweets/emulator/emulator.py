@@ -43,7 +43,7 @@ from .world.model import Post
 
 
 class Details(TypedDict, total=False):
-    """What may be said of a post beside its text; see `Emulator.compose`."""
+    """The details that a post may be given beside its text; see `Emulator.compose`."""
 
     author: str | int | None
     lang: str | None
@@ -146,7 +146,11 @@ class Emulator(Address, Controls):
         self._call = self._server.call
 
     def start(self) -> Self:
-        """Listen; returns once requests are answered. Raises OSError where the address can't be had."""
+        """Start listening, and return once requests are answered.
+
+        Raises:
+            OSError: the address can't be had.
+        """
         self._server.start()
         self._services.clock.started = time.monotonic()
         return self

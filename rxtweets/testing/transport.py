@@ -90,11 +90,11 @@ class ScriptedSession:
 
 
 class ScriptedTransport:
-    """A transport whose n-th session plays the n-th script.
+    r"""A transport whose n-th session plays the n-th script.
 
         transport = ScriptedTransport(
             Script(status=503),
-            Script(status_json(text="hello") + b"\\r\\n", HOLD),
+            Script(status_json(text="hello") + b"\r\n", HOLD),
         )
         connect(endpoint, transport=transport)
 

@@ -24,11 +24,11 @@ class Clock:
         self._passed = 0.0
 
     def time(self) -> float:
-        """The addresses' time, in Unix seconds."""
+        """Return the time at the emulator's addresses, in Unix seconds."""
         return time.time() + self.skew
 
     def world_ms(self) -> int:
-        """The world's time, in Unix milliseconds."""
+        """Return the world's time, in Unix milliseconds."""
         if self._seeded:
             return GENESIS + int((self._passed + self.skew) * 1000)
         return int(self.time() * 1000)

@@ -106,7 +106,7 @@ _SCHEMES = ("http", "https")
 
 
 def _read(given: Any) -> list[Action]:
-    """One action, or a list of them: all are checked before the first is done."""
+    """Return the actions given, one or a list of them: all are checked before the first is done."""
     if not isinstance(given, list):
         return [read(given)]
     actions = []

@@ -28,7 +28,7 @@ class _Penalty(Struct):
 
 
 class RateLimiter:
-    """Counts what clients do and refuses what is too much."""
+    """The counts of what clients do, and the refusal of what is too much."""
 
     def __init__(self, clock: Clock, allowance: Allowance) -> None:
         self.allowance = allowance

@@ -97,5 +97,5 @@ class EndedStream(Struct, frozen=True):
 
 
 def frozen(pairs: Mapping[str, str]) -> Mapping[str, str]:
-    """A read-only copy."""
+    """Return a read-only copy."""
     return MappingProxyType(dict(pairs))

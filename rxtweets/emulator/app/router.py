@@ -29,7 +29,7 @@ Routes = Mapping[str, Mapping[str, Endpoint]]
 
 
 class Router:
-    """Finds the endpoint of each request to X's addresses, and opens the streams.
+    """The router of requests to X's addresses: it finds their endpoints, and opens the streams.
 
     Args:
         services: What the emulator consists of.
@@ -104,7 +104,7 @@ class Router:
         return self._routes.get(self._route(path))
 
     def _route(self, path: str) -> str:
-        """The path as it stands in the table, which may hold ``*`` for the last segment."""
+        """Return the path as it stands in the table, which may hold ``*`` for the last segment."""
         if path.startswith("/1.1/site/c/"):
             return "/1.1/site/c/*"
         if path in self._routes or not path.startswith("/2/"):

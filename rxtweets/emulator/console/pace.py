@@ -1,4 +1,4 @@
-"""How much is sent: in each of the last seconds, and in a second of late."""
+"""The volume of what is sent in each of the last seconds, and the present pace."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Pace:
         self._seen = deque([(since, 0, 0)])
 
     def of(self, now: float, messages: int, size: int) -> tuple[float, float]:
-        """The pace, by the totals of messages and bytes up to now."""
+        """Return the pace, by the totals of messages and bytes up to now."""
         if now - self._seen[-1][0] >= _APART:
             self._seen.append((now, messages, size))
         while len(self._seen) > 1 and self._seen[1][0] <= now - SPAN:

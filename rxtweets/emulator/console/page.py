@@ -49,7 +49,7 @@ _FILES = {"console.css": "text/css; charset=utf-8", "console.js": "text/javascri
 
 
 def visible(text: object) -> str:
-    """A text in which no character moves or hides others: controls and marks of direction are shown as �."""
+    """Return a text with � for controls and marks of direction, which would move or hide others."""
     said = str(text)
     if said.isprintable():
         return said
@@ -59,14 +59,14 @@ def visible(text: object) -> str:
 
 
 def duration(seconds: int) -> str:
-    """So many seconds, in the two units that matter."""
+    """Return so many seconds as text, in the two units that matter."""
     minutes, rest = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours:,} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
 def pace(count: float) -> str:
-    """So many a second, with tenths where they are few."""
+    """Return so many a second as text, with tenths where they are few."""
     return f"{count:,.1f}" if count < 100 else f"{count:,.0f}"
 
 
@@ -100,30 +100,30 @@ class Console:
         self._jinja.filters.update(visible=visible, duration=duration, pace=pace, why=_why)
 
     def page(self, request: Request) -> Response:
-        """The whole page."""
+        """Return the whole page."""
         html = self._jinja.get_template("page.html").render(
             fragments=self.fragments(), groups=forms(), paths=self._stream_paths
         )
         return Response(200, html.encode(), "text/html; charset=utf-8", _HEADERS)
 
     def state(self, request: Request) -> Response:
-        """What the page shows, as JSON."""
+        """Return as JSON what the page shows."""
         return json_response(self._state.now())
 
     def file(self, request: Request) -> Response:
-        """The page's style or script."""
+        """Return the page's style or script."""
         name = request.path.rpartition("/")[2]
         body = (files(__package__) / "static" / name).read_bytes()
         return Response(200, body, _FILES[name], _HEADERS)
 
     def events(self, request: Request) -> Response | StreamingResponse:
-        """Fragments as they change, as server-sent events."""
+        """Send fragments as they change, as server-sent events."""
         if len(self._viewers) >= VIEWERS:
             return json_response({"error": f"there are {VIEWERS} pages open already: close one"}, 503)
         return Viewer(self, self._viewers)
 
     def fragments(self) -> dict[str, str]:
-        """The parts of the page that change, by the ids of where they belong; made once for all pages."""
+        """Return the parts of the page that change, by the ids of their places; made once for all pages."""
         now = time.monotonic()
         if now - self._made_at >= _PERIOD / 2:
             self._made_at, self._made = now, self._render()
@@ -138,7 +138,7 @@ class Console:
         return {name: self._jinja.get_template(f"{name}.html").render(shown) for name in FRAGMENTS}
 
     def _address(self) -> dict[str, str]:
-        """How programs get here."""
+        """Return what programs need to get here: the address, the token, a command, and the variables."""
         variables = self._variables()
         url, token = variables["RXTWEETS_BASE_URL"], variables["X_BEARER_TOKEN"]
         trusted = variables.get("CURL_CA_BUNDLE")
@@ -177,7 +177,7 @@ class Viewer:
         self._tick()
 
     def ended(self) -> None:
-        """The page is closed."""
+        """Forget the page: it is closed."""
         self._viewers.discard(self)
         if self._timer is not None:
             self._timer.cancel()

@@ -1,4 +1,4 @@
-"""What is going on in the emulator, as plain data for the console and for programs. It holds no secrets."""
+"""The state of the emulator, as plain data for the console and for programs. It holds no secrets."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _PARAMETERS = frozenset(
 
 
 class State:
-    """What goes on, with the pace of each stream, which is known from one look to the next."""
+    """The state, with the pace of each stream, which is known from one look to the next."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -50,7 +50,7 @@ class State:
         self._each: dict[str, Pace] = {}
 
     def now(self) -> dict[str, Any]:
-        """The emulator's state at this moment."""
+        """Return the emulator's state at this moment."""
         services, hub, now = self._services, self._services.hub, time.monotonic()
         messages, size = self._total.of(now, hub.messages, hub.bytes_written)
         return {
@@ -93,7 +93,7 @@ class State:
 
 
 def _latest(kept: deque[_T]) -> list[_T]:
-    """The last of them, the latest first."""
+    """Return the last of them, the latest first."""
     return list(islice(reversed(kept), SHOWN))
 
 
@@ -144,7 +144,7 @@ def _rules(book: RuleBook) -> list[dict[str, Any]]:
 
 
 def _recent(hub: StreamHub) -> list[dict[str, Any]]:
-    """The last posts, with the number of streams that each was sent to."""
+    """Return the last posts, with the number of streams that each was sent to."""
     numbers = range(hub.history.end - 1, hub.history.start - 1, -1)
     latest = zip(numbers, _latest(hub.delivery_counts), strict=False)
     return [{**_post(hub.history.get(number)), "streams": streams} for number, streams in latest]

@@ -288,10 +288,10 @@ class Answer(RequestFault, frozen=True, kw_only=True, tag="answer"):
 
 @kind
 class Mute(RequestFault, frozen=True, kw_only=True, tag="mute"):
-    """Take the next requests for a stream, or for `path`, and never answer: no head, no close.
+    r"""Take the next requests for a stream, or for `path`, and never answer: no head, no close.
 
     `times` and `seconds` are as with `answer`. `head`, as text, is the beginning of an answer, such as
-    ``"HTTP/1.1 200 OK\\r\\nContent-Ty"``, that is sent and not gone on with.
+    ``"HTTP/1.1 200 OK\r\nContent-Ty"``, that is sent and not gone on with.
     """
 
     head: str = ""

@@ -28,12 +28,12 @@ class Distortion:
 
     @property
     def active(self) -> bool:
-        """Whether messages have to go through `mix`."""
+        """True if messages have to go through `mix`."""
         return self.share > 0 or self.window > 1
 
     @property
     def pending(self) -> bool:
-        """Whether messages are held back."""
+        """True if messages are held back."""
         return bool(self._held or self._copies)
 
     def mix(self, message: bytes) -> list[bytes]:

@@ -25,7 +25,7 @@ class Ordered(Response, frozen=True):
 
     @property
     def limits(self) -> bool:
-        """Whether it says that a rate limit is used up: a 429 for no other reason that its problem tells."""
+        """True if it says that a rate limit is used up: a 429 for no other reason that its problem tells."""
         return self.status == 429 and not any(other in self.body for other in _OTHER_REASONS)
 
 

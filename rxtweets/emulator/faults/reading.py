@@ -1,4 +1,4 @@
-"""From an object of JSON or TOML to the action that it describes."""
+"""The reading of actions from objects of JSON or TOML."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ class Scenario:
 
     @property
     def done(self) -> bool:
-        """Whether it is through, cancelled or failed."""
+        """True once it is through, cancelled or failed."""
         return self._done.done()
 
     def cancel(self) -> None:

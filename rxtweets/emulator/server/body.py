@@ -55,7 +55,7 @@ class Body:
         return self._connection.transport.is_closing()
 
     def waiting(self) -> int:
-        """Bytes that the client has not read yet, beyond what the system holds for it."""
+        """Return how many bytes the client has not read yet, beyond what the system holds for it."""
         return self._connection.unsent() + sum(map(len, self._pending))
 
     def put(self, data: bytes) -> None:
@@ -69,13 +69,13 @@ class Body:
             self.raw(self.chunk(data[start : start + size]))
 
     def encoded(self, data: bytes) -> bytes:
-        """Bytes as they are in the chunks: compressed if the client asked for it."""
+        """Return bytes as they are in the chunks: compressed if the client asked for it."""
         if self._gzip is None:
             return data
         return self._gzip.compress(data) + self._gzip.flush(zlib.Z_SYNC_FLUSH)
 
     def chunk(self, data: bytes) -> bytes:
-        """A chunk of those bytes, or to a client without chunks the bytes."""
+        """Return those bytes as a chunk, or as they are for a client without chunks."""
         return b"%x\r\n%b\r\n" % (len(data), data) if self.chunked else data
 
     def raw(self, data: bytes) -> None:

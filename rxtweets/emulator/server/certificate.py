@@ -85,7 +85,11 @@ class Certificate:
 
 
 def checked(names: Iterable[str]) -> tuple[str, ...]:
-    """The names in lower case. Raises ValueError for one that isn't the name or address of a host."""
+    """Return the names in lower case.
+
+    Raises:
+        ValueError: one isn't the name or address of a host.
+    """
     if isinstance(names, str) or not isinstance(names, Iterable):
         raise ValueError(f"tls takes several host names, such as ['api.x.com'], not {names!r}")
     return tuple(_checked(name) for name in names)

@@ -81,7 +81,7 @@ class Request:
         return self.form_of(self.body)
 
     def form_of(self, body: bytes) -> dict[str, str]:
-        """The form that this much of the body holds."""
+        """Return the form that this much of the body holds."""
         if not is_form(self.headers.get("content-type", "")):
             return {}
         return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
@@ -101,7 +101,7 @@ def json_response(value: Any, status: int = 200) -> Response:
 
 
 def refuse(request: Request, status: int, detail: str | None = None) -> Response:
-    """A refusal in the form of the protocol that was spoken."""
+    """Return a refusal in the form of the protocol that was spoken."""
     if request.path.startswith("/2/"):
         return v2_refusal(status, detail)
     return v1_refusal(status, request.path, detail)
@@ -125,7 +125,7 @@ _V1_TEXTS = {
 
 
 def v1_refusal(status: int, path: str, detail: str | None = None) -> Response:
-    """v1.1 said what was wrong with parameters in a line of text, and anything else in a small HTML page."""
+    """Return a refusal of v1.1: a line of text on what is wrong with parameters, else a small HTML page."""
     text = (detail and f"{detail}\r\n") or _V1_TEXTS.get(status)
     if text is not None:
         return Response(status, text.encode(), "text/plain; charset=utf-8")
@@ -143,14 +143,14 @@ def v1_refusal(status: int, path: str, detail: str | None = None) -> Response:
 
 
 def v2_refusal(status: int, detail: str | None = None) -> Response:
-    """The problem object of a status that needs no explanation."""
+    """Return the problem object of a status that needs no explanation."""
     said = reason(status)
     problem = {"title": said, "detail": detail or said, "type": "about:blank", "status": status}
     return Response(status, encode(problem), "application/problem+json; charset=utf-8")
 
 
 def problem(status: int, title: str, detail: str, kind: str, /, **more: Any) -> Response:
-    """A problem of one of X's own types."""
+    """Return a problem of one of X's own types."""
     body = {**more, "title": title, "detail": detail, "type": PROBLEMS + kind}
     return Response(status, encode(body), "application/problem+json; charset=utf-8")
 
@@ -167,7 +167,7 @@ def operational_disconnect(kind: str = "UpstreamOperationalDisconnect", detail: 
 
 
 def invalid_request(*errors: tuple[dict[str, list[str]], str]) -> Response:
-    """The answer to senseless parameters: each error is the parameters and the message about them."""
+    """Return the answer to senseless parameters; each error has some of them, and the message about them."""
     return problem(
         400,
         "Invalid Request",

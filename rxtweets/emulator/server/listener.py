@@ -28,7 +28,7 @@ log = logging.getLogger("rxtweets.emulator")
 
 
 class Listener:
-    """Listens on a port. With a context, plain HTTP, TLS and tunnels to `names` come in by the same port.
+    """A listener on a port. With a context, plain HTTP, TLS and tunnels to `names` come in by the same port.
 
     Clients that connect and stay silent, or never finish their handshake, lock nobody out: when there are
     too many of them, the one that has been there longest is dropped. When the process has no descriptors
@@ -173,7 +173,7 @@ class Listener:
         return first[0] == _TLS
 
     async def _first(self, sock: socket.socket) -> bytes:
-        """The first bytes a client sends, as many as tell how it speaks; they stay to be read."""
+        """Return the first bytes a client sends, as many as tell how it speaks; they stay to be read."""
         until = self._loop.time() + _DAWDLING
         while True:
             first = await peek(self._loop, sock, len(CONNECT))

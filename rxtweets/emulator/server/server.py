@@ -17,7 +17,7 @@ _T = TypeVar("_T")
 
 
 class Server:
-    """Serves from a thread of its own. May be started again once stopped, and keeps its port then.
+    """A server in a thread of its own. It may be started again once stopped, and keeps its port then.
 
     Args:
         respond: Returns the reply to a request; called on the server's loop.
@@ -50,7 +50,11 @@ class Server:
         self._asked: Future[Any] | None = None
 
     def start(self) -> None:
-        """Listen; returns once requests are answered. Raises OSError where the address can't be had."""
+        """Start listening, and return once requests are answered.
+
+        Raises:
+            OSError: the address can't be had.
+        """
         with self._control:
             if self._thread is not None:
                 raise RuntimeError("the emulator runs already")

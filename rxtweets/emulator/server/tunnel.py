@@ -94,7 +94,7 @@ async def _refuse(loop: asyncio.AbstractEventLoop, sock: socket.socket, status: 
 
 
 def _host(target: str) -> str:
-    """The host of `host:port`. Raises ValueError for anything else."""
+    """Return the host of `host:port`. Raises ValueError for anything else."""
     host, port = split(target)
     if port is None:
         raise ValueError(target)

@@ -241,7 +241,7 @@ class Connection(asyncio.Protocol):
         self._wait(LINGER)
 
     def unsent(self) -> int:
-        """Bytes written that the system has not taken yet."""
+        """Return how many bytes were written that the system has not taken yet."""
         beneath = 0 if self._beneath is None else self._beneath.get_write_buffer_size()
         return self.transport.get_write_buffer_size() + int(beneath)
 
@@ -260,7 +260,7 @@ def _header(request: h11.Request, name: bytes) -> str:
 
 
 def _wrong(request: h11.Request, longest: int) -> int | None:
-    """The status for a request whose body must not even be read."""
+    """Return the status for a request whose body must not even be read."""
     if not request.http_version.startswith(b"1."):
         return 505
     length = _header(request, b"content-length")

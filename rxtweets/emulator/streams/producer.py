@@ -1,4 +1,4 @@
-"""Schedules generated posts: when they are made and for which stream. `World` decides their content."""
+"""The schedule of generated posts: when they are made and for which stream. `World` decides their content."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def checked_rate(rate: float) -> float:
 
 
 class PostProducer:
-    """Publishes generated posts at a rate, while a stream is open and for some time after.
+    """The producer of generated posts, at a rate, while a stream is open and for some time after.
 
     With a `recording` its posts are published instead, and only while a stream is open.
 

@@ -124,7 +124,7 @@ class OpenStream:
 
     @property
     def alive(self) -> bool:
-        """Whether its connection is still there."""
+        """True while its connection is there."""
         return not self.body.closing
 
     @property

@@ -22,7 +22,7 @@ def post_from_payload(payload: dict[str, Any], line: bytes, people: People) -> P
 
 
 class _Reader:
-    """Makes posts from what a payload includes."""
+    """A maker of posts from what a payload includes."""
 
     def __init__(self, includes: dict[str, list[dict[str, Any]]], people: People) -> None:
         self._people = people

@@ -9,7 +9,7 @@ EPOCH = 1288834974657
 
 
 class Snowflakes:
-    """Generates increasing ids that carry their time."""
+    """A generator of increasing ids that carry their time."""
 
     def __init__(self, clock: Clock, worker: int = 0) -> None:
         self._clock = clock

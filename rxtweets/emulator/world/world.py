@@ -46,7 +46,7 @@ _DEEPEST = 12
 
 
 class World:
-    """Generates posts, some of which later ones answer, retweet and quote. Not thread-safe.
+    """A generator of posts, some of which later ones answer, retweet and quote. Not thread-safe.
 
     `published` finds a post that was published by its id.
     """

@@ -169,7 +169,7 @@ class Validator(RequestValidator):  # type: ignore[misc,unused-ignore]
 
 
 class Explained:
-    """Mixed into an endpoint of oauthlib's, tells why it refused the last request."""
+    """A mixin for oauthlib's endpoints that tells why one refused the last request."""
 
     _fault: str
     _seen: Any
@@ -222,7 +222,7 @@ class _Signed(Explained, ResourceEndpoint):  # type: ignore[misc,unused-ignore]
 
 
 class Authenticator:
-    """Looks at a request's credentials, and says in its `fault` what is wrong with them."""
+    """The check of a request's credentials; its `fault` says what is wrong with them."""
 
     def __init__(self, accounts: Accounts, clock: Clock) -> None:
         self.accounts = accounts

@@ -18,7 +18,7 @@ _FORM = "application/x-www-form-urlencoded; charset=utf-8"
 
 
 class _RequestToken(Explained, RequestTokenEndpoint):  # type: ignore[misc,unused-ignore]
-    """Programs of old leave out oauth_callback when they want a PIN, and Twitter took that for ``oob``."""
+    """The endpoint of request tokens: ``oob`` where programs of old left out oauth_callback, to get a PIN."""
 
     def _create_request(self, *args: Any) -> Any:
         request = super()._create_request(*args)
@@ -31,7 +31,7 @@ class _AccessToken(Explained, AccessTokenEndpoint):  # type: ignore[misc,unused-
 
 
 def routes(authenticator: Authenticator) -> dict[str, dict[str, Callable[[Request], Response | Feed]]]:
-    """The paths of the sign-in."""
+    """Return the paths of the sign-in, with their endpoints."""
     request_tokens, access_tokens = (
         _RequestToken(authenticator.validator),
         _AccessToken(authenticator.validator),

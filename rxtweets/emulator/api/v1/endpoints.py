@@ -39,7 +39,7 @@ _SITE = f"{_ALL} with replies follow stringify_friend_ids"
 
 
 def streams(services: Services) -> dict[str, dict[str, Callable[[Request], Response | Feed]]]:
-    """The paths and methods of v1.1's streams."""
+    """Return the paths and methods of v1.1's streams."""
 
     def guarded(
         open_feed: Callable[[Request, dict[str, str]], StatusFeed], taken: str
@@ -111,7 +111,7 @@ def streams(services: Services) -> dict[str, dict[str, Callable[[Request], Respo
 
 
 def routes(services: Services) -> dict[str, dict[str, Callable[[Request], Response | Feed]]]:
-    """The paths and methods that control site streams, and tell a program whose credentials it has."""
+    """Return the paths and methods that control site streams, or tell whose credentials a program has."""
     control = SiteControls(services.authenticator, services.hub, services.world.people).answer
 
     def who_am_i(request: Request) -> Response:

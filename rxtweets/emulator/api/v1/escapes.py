@@ -1,4 +1,4 @@
-"""Texts as v1.1 wrote them: in ASCII, all else escaped (`\\u3042`)."""
+r"""Texts as v1.1 wrote them: in ASCII, all else escaped (`\u3042`)."""
 
 from __future__ import annotations
 

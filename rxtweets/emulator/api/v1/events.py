@@ -21,7 +21,7 @@ from .social_graph import UNDO, DirectMessage
 
 
 class EventSampler:
-    """Draws events without replacement, so that every kind comes up and none more often than its weight.
+    """A sampler of events without replacement: every kind comes up, none more often than its weight.
 
     Warnings that a user follows too many accounts come only with `followings`.
     """

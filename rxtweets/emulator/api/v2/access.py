@@ -1,4 +1,4 @@
-"""What v2 answers to those who may not do what they ask for."""
+"""The refusals of v2 to clients that may not do what they ask for."""
 
 from __future__ import annotations
 

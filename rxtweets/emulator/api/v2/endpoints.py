@@ -78,7 +78,7 @@ class FilteredFeed(Feed):
 
 
 def checked(endpoint: Endpoint, known: Mapping[str, Check], *required: str) -> Endpoint:
-    """The endpoint, for requests whose query has these parameters only."""
+    """Return the endpoint, for requests whose query has these parameters only."""
     return lambda request: check_query(request, known, required) or endpoint(request)
 
 
@@ -132,7 +132,7 @@ class Access:
 
 
 def streams(services: Services) -> dict[str, dict[str, Endpoint]]:
-    """The paths and methods of v2's streams."""
+    """Return the paths and methods of v2's streams."""
 
     def filtered(request: Request) -> Response | Feed:
         fault = check(request, POST_LISTS)
@@ -185,7 +185,7 @@ def streams(services: Services) -> dict[str, dict[str, Endpoint]]:
 
 
 def routes(services: Services) -> dict[str, dict[str, Endpoint]]:
-    """v2's other paths and methods; a path that ends in ``/*`` takes one more segment."""
+    """Return v2's other paths and methods; a path that ends in ``/*`` takes one more segment."""
     authenticator, clock = services.authenticator, services.clock
     access = Access(authenticator, services.rate_limiter)
     rules = RuleEndpoints(services.rule_book, authenticator.accounts.user_id, clock)

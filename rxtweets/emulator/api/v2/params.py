@@ -32,7 +32,7 @@ _MOST_SHOWN = 100
 def check_query(
     request: Request, known: Mapping[str, Check], required: Collection[str] = ()
 ) -> Response | None:
-    """The refusal that a query earns, all its faults in one, or None."""
+    """Return the refusal that a query earns, all its faults in one, or None."""
     if request.garbled:
         return invalid_request(({}, "The request has characters that are not UTF-8"))
     faults: list[tuple[dict[str, list[str]], str]] = []
@@ -76,7 +76,7 @@ def read_body(request: Request, kind: type[_T]) -> _T | Response:
 
 
 def check_path_id(request: Request, name: str) -> Response | None:
-    """The refusal of a path whose last part is no id."""
+    """Return the refusal of a path whose last part is no id, or None."""
     value = request.path.rpartition("/")[2]
     if re.match(ID, value):
         return None
@@ -92,13 +92,13 @@ def anything(value: str) -> Iterable[str]:
 
 
 def one_of(*allowed: str) -> Check:
-    """One of these words."""
+    """Return the check for one of these words."""
     said = ",".join(allowed)
     return lambda value: () if value in allowed else (f"value [{_short(value)}] is not one of [{said}]",)
 
 
 def some_of(allowed: Collection[str], least: int = 1) -> Check:
-    """Some of these words with commas between, none twice."""
+    """Return the check for some of these words with commas between, none twice."""
     said = ",".join(allowed)
 
     def wrong(value: str) -> Iterable[str]:
@@ -115,7 +115,7 @@ def some_of(allowed: Collection[str], least: int = 1) -> Check:
 
 
 def ids(least: int, most: int) -> Check:
-    """Ids with commas between."""
+    """Return the check for ids with commas between."""
 
     def wrong(value: str) -> Iterable[str]:
         items = split(value)
@@ -129,7 +129,7 @@ def ids(least: int, most: int) -> Check:
 
 
 def whole(low: int, high: int) -> Check:
-    """A whole number within these bounds."""
+    """Return the check for a whole number within these bounds."""
 
     def wrong(value: str) -> Iterable[str]:
         if not (re.fullmatch(r"[0-9]{1,9}", value) and low <= int(value) <= high):
@@ -139,19 +139,19 @@ def whole(low: int, high: int) -> Check:
 
 
 def flag(value: str) -> Iterable[str]:
-    """``true`` or ``false``; in capitals too, as programs in Python write them."""
+    """Check for ``true`` or ``false``; in capitals too, as programs in Python write them."""
     if value.lower() not in ("true", "false"):
         yield f"value [{_short(value)}] is not one of [true,false]"
 
 
 def moment(value: str) -> Iterable[str]:
-    """A time; see `read_moment`."""
+    """Check for a time; see `read_moment`."""
     if read_moment(value) is None:
         yield f"value [{_short(value)}] is not a time as YYYY-MM-DDTHH:mm:ssZ (RFC 3339)"
 
 
 def read_moment(value: str) -> datetime | None:
-    """The time that RFC 3339 writes so, aware, or None where it writes no time so."""
+    """Return the aware time that a text gives as RFC 3339 writes it, or None if it gives none."""
     found = _MOMENT.fullmatch(value)
     if found is None:
         return None
@@ -165,13 +165,13 @@ def read_moment(value: str) -> datetime | None:
 
 
 def token(value: str) -> Iterable[str]:
-    """A ``next_token`` as answers give it."""
+    """Check for a ``next_token`` as answers give it."""
     if not _TOKEN.fullmatch(value):
         yield f"value [{_short(value)}] is not a `next_token`"
 
 
 def split(text: str) -> list[str]:
-    """The items of a list, also those between two commas that have nothing between them."""
+    """Return the items of a list, also those between two commas that have nothing between them."""
     return text.split(",") if text else []
 
 
@@ -185,7 +185,7 @@ PAGING: dict[str, Check] = {"pagination_token": token}
 
 
 def page(request: Request, length: int, size: int) -> tuple[slice, str | None]:
-    """The part of a list that a checked request asks for, and the token of the next part.
+    """Return the part of a list that a checked request asks for, and the token of the next part.
 
     `size` is for requests that don't say ``max_results``.
     """
@@ -197,7 +197,7 @@ def page(request: Request, length: int, size: int) -> tuple[slice, str | None]:
 
 
 def _token(position: int) -> str:
-    """16 characters of base32hex, as X's tokens are."""
+    """Return a position as 16 characters of base32hex, as X's tokens are."""
     return base64.b32hexencode(position.to_bytes(10, "big")).decode()
 
 

@@ -1,4 +1,4 @@
-"""What was missed: `backfill_minutes`, and the window of `start_time` and `end_time`."""
+"""The recovery of missed posts: `backfill_minutes`, and the window of `start_time` and `end_time`."""
 
 from __future__ import annotations
 

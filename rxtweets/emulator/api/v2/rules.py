@@ -93,7 +93,7 @@ def _check_packaging(value: str, tree: syntax.Rule) -> None:
 
 
 def sent(clock: Clock) -> str:
-    """Now, as v2 writes it in `meta`."""
+    """Return the present time, as v2 writes it in `meta`."""
     now = clock.time()
     return time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(now)) + f"{int(now * 1000) % 1000:03}Z"
 
