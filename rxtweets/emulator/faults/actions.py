@@ -9,6 +9,7 @@ To add a kind, write its class here under `kind`: every one of these ways finds 
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
@@ -55,6 +56,7 @@ class Action(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_
 
     group: ClassVar[str] = "Everything"
 
+    @abstractmethod
     def perform(self, services: Services) -> Result:
         """Do it, on the emulator's loop.
 
@@ -62,7 +64,6 @@ class Action(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_
             ValueError: it can't be done now, as when no open stream is compressed that could be cut so; or
                 it names an author that doesn't exist.
         """
-        raise NotImplementedError
 
 
 class StreamAction(Action, frozen=True, kw_only=True):
@@ -93,9 +94,9 @@ class StreamAction(Action, frozen=True, kw_only=True):
             self.act(stream, services.world)
         return len(streams)
 
+    @abstractmethod
     def act(self, stream: OpenStream, world: World) -> None:
         """Do it to one stream."""
-        raise NotImplementedError
 
 
 class StreamFault(StreamAction, frozen=True, kw_only=True):
@@ -112,9 +113,9 @@ class StreamFault(StreamAction, frozen=True, kw_only=True):
         )
         return f"{self.__struct_config__.tag}: {', '.join(parts) or 'on all streams'}"
 
+    @abstractmethod
     def distort(self, distortion: Distortion) -> None:
         """Change how a stream is distorted."""
-        raise NotImplementedError
 
     def reachable(self, streams: Iterable[OpenStream]) -> list[OpenStream]:
         return list(streams)
@@ -154,13 +155,13 @@ class RequestFault(Action, frozen=True, kw_only=True):
         check_bounds(self.times, self.seconds)
 
     @property
+    @abstractmethod
     def summary(self) -> str:
         """The fault in words, such as ``status 503``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def reply(self, request: Request, until: float | None) -> Ordered | NoResponse:
         """Return what a request gets; `until` is when the fault ends, if that is known."""
-        raise NotImplementedError
 
 
 # --- the world
