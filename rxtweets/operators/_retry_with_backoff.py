@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextvars
+import math
 import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -64,93 +65,121 @@ def retry_with_backoff(
             observer: abc.ObserverBase[_T | Lifecycle], scheduler_: abc.SchedulerBase | None = None
         ) -> abc.DisposableBase:
             timer = scheduler or unless_event_loop(scheduler_) or TimeoutScheduler.singleton()
-            now = steady_clock(timer)
-            forward = observer.on_next
-            current = SerialDisposable()
-            policy = first
-            context = contextvars.copy_context()
-            subscriber = threading.get_ident()  # whose thread is not ours to wait on
-            last: Connected | None = None
-            connected_at: float | None = None
-            requests = 0
-
-            def connect() -> None:
-                nonlocal connected_at, policy, requests
-                connected_at = None
-                requests = 0
-                policy = policy.connecting(now())
-                session = SingleAssignmentDisposable()
-                current.disposable = session
-                session.disposable = source.subscribe(
-                    on_next, on_error, observer.on_completed, scheduler=scheduler_
-                )
-
-            def on_next(item: _T) -> None:
-                nonlocal connected_at, last, policy, requests
-                if item.__class__ is Connected:
-                    connected_at = now()
-                    last = item  # type: ignore[assignment]
-                elif item.__class__ is Connecting:
-                    requests += 1
-                    if requests > 1:  # with another token; the first was counted when it was subscribed to
-                        policy = policy.connecting(now())
-                forward(item)
-
-            def on_error(error: Exception) -> None:
-                nonlocal policy
-                if connected_at is not None and now() - connected_at >= policy.healthy_after:
-                    policy = policy.healthy()
-                if end_stale is None or last is None or not isinstance(error, TooManyConnections):
-                    retry(error)
-                    return
-                connected = last
-                asked = as_stream(reactivex.defer(lambda _: end_stale(connected)))
-                if not isinstance(timer, CurrentThreadScheduler | ImmediateScheduler):  # they sit a wait out
-                    asked = asked.pipe(ops.timeout(_LONGEST_ENDING, scheduler=timer))
-                ending = SingleAssignmentDisposable()
-                current.disposable = ending
-                ended: list[bool] = []
-                ending.disposable = asked.subscribe(
-                    ended.append,
-                    lambda _: retry(error),
-                    lambda: retry(error, any(ended)),
-                    scheduler=scheduler_,
-                )
-
-            def retry(error: Exception, stale_ended: bool = False) -> None:
-                nonlocal policy
-                at = now()
-                try:
-                    answer = policy.next(error, at, stale_ended=stale_ended)
-                except Exception as raised:  # the user's predicate
-                    observer.on_error(raised)
-                    return
-                if answer is None or not isinstance(error, StreamError):
-                    if isinstance(error, StreamError):
-                        error.attempts, error.elapsed = policy.attempt, policy.elapsed(at)
-                    observer.on_error(error)
-                    return
-                policy = answer.policy
-                forward(Reconnecting(delay=answer.delay, attempt=policy.attempt, cause=error))
-                # In this order: a wait of 0 s may be over before it is returned, the next session begun.
-                wait = SingleAssignmentDisposable()
-                current.disposable = wait
-                try:
-                    _later(timer, answer.delay, lambda *_: context.copy().run(connect), wait)
-                except RuntimeError as refused:  # the system starts no thread
-                    if threading.get_ident() == subscriber or not isinstance(timer, TimeoutScheduler):
-                        error.add_note(f"no reconnect, as there is nothing to wait on: {refused}")
-                        observer.on_error(error)
-                        return
-                    here = CurrentThreadScheduler.singleton()
-                    _later(here, answer.delay, lambda *_: context.copy().run(connect), wait)
-
-            connect()
-            return current
+            sessions = _Sessions(source, observer, first, end_stale, timer, scheduler_)
+            sessions.open()
+            return sessions.current
 
         return StreamObservable(subscribe)
 
     return retry_with_backoff_
+
+
+class _Sessions:
+    """The sessions of one subscription, one after the other.
+
+    Attributes:
+        current: what goes on now: a session, the end of a stale connection, or a wait.
+    """
+
+    def __init__(
+        self,
+        source: Observable[Any],
+        observer: abc.ObserverBase[Any],
+        policy: BackoffPolicy,
+        end_stale: Callable[[Connected], Observable[bool]] | None,
+        timer: abc.SchedulerBase,
+        scheduler: abc.SchedulerBase | None,
+    ) -> None:
+        self.current = SerialDisposable()
+        self._source = source
+        self._observer = observer
+        self._forward = observer.on_next
+        self._policy = policy
+        self._end_stale = end_stale
+        self._timer = timer
+        self._now = steady_clock(timer)
+        self._scheduler = scheduler
+        self._context = contextvars.copy_context()
+        self._subscriber = threading.get_ident()  # whose thread is not ours to wait on
+        self._connected: Connected | None = None  # the last one
+        self._healthy_at = math.inf
+        self._requests = 0
+
+    def open(self) -> None:
+        """Subscribe to the source, which opens a session."""
+        self._healthy_at = math.inf
+        self._requests = 0
+        self._policy = self._policy.connecting(self._now())
+        session = SingleAssignmentDisposable()
+        self.current.disposable = session
+        session.disposable = self._source.subscribe(
+            self._on_next, self._on_error, self._observer.on_completed, scheduler=self._scheduler
+        )
+
+    def _on_next(self, item: Any) -> None:
+        if item.__class__ is Connected:
+            self._connected = item
+            self._healthy_at = self._now() + self._policy.healthy_after
+        elif item.__class__ is Connecting:
+            self._requests += 1
+            if self._requests > 1:  # with another token; the first was counted when it was subscribed to
+                self._policy = self._policy.connecting(self._now())
+        self._forward(item)
+
+    def _on_error(self, error: Exception) -> None:
+        if self._now() >= self._healthy_at:
+            self._policy = self._policy.healthy()
+        if self._end_stale is None or self._connected is None or not isinstance(error, TooManyConnections):
+            self._retry(error)
+        else:
+            self._end(self._end_stale, self._connected, error)
+
+    def _end(
+        self, end_stale: Callable[[Connected], Observable[bool]], connected: Connected, error: StreamError
+    ) -> None:
+        """End the connection that began with *connected*, and then retry."""
+        asked = as_stream(reactivex.defer(lambda _: end_stale(connected)))
+        if not isinstance(self._timer, CurrentThreadScheduler | ImmediateScheduler):  # they sit a wait out
+            asked = asked.pipe(ops.timeout(_LONGEST_ENDING, scheduler=self._timer))
+        ended: list[bool] = []
+        ending = SingleAssignmentDisposable()
+        self.current.disposable = ending
+        ending.disposable = asked.subscribe(
+            ended.append,
+            lambda _: self._retry(error),
+            lambda: self._retry(error, any(ended)),
+            scheduler=self._scheduler,
+        )
+
+    def _retry(self, error: Exception, stale_ended: bool = False) -> None:
+        """Wait as the policy says and open the next session, or end with *error*."""
+        now = self._now()
+        try:
+            retry = self._policy.next(error, now, stale_ended=stale_ended)
+        except Exception as raised:  # the user's predicate
+            self._observer.on_error(raised)
+            return
+        if retry is None or not isinstance(error, StreamError):
+            if isinstance(error, StreamError):
+                error.attempts, error.elapsed = self._policy.attempt, self._policy.elapsed(now)
+            self._observer.on_error(error)
+            return
+        self._policy = retry.policy
+        self._forward(Reconnecting(delay=retry.delay, attempt=retry.policy.attempt, cause=error))
+        # In this order: a wait of 0 s may be over before it is returned, the next session begun.
+        wait = SingleAssignmentDisposable()
+        self.current.disposable = wait
+        try:
+            _later(self._timer, retry.delay, self._open_in_context, wait)
+        except RuntimeError as refused:  # the system starts no thread
+            if threading.get_ident() == self._subscriber or not isinstance(self._timer, TimeoutScheduler):
+                error.add_note(f"no reconnect, as there is nothing to wait on: {refused}")
+                self._observer.on_error(error)
+                return
+            _later(CurrentThreadScheduler.singleton(), retry.delay, self._open_in_context, wait)
+
+    def _open_in_context(self, *_: Any) -> None:
+        self._context.copy().run(self.open)
 
 
 def _later(
