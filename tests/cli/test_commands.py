@@ -387,8 +387,9 @@ def in_a_terminal(arguments: list[str], columns: int, **env: str) -> str:
     """What the command shows in a terminal of so many columns."""
     ours, its = os.openpty()
     termios.tcsetwinsize(its, (24, columns))
+    inherited = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}
     with subprocess.Popen(
-        [*COMMAND, *arguments], env={**os.environ, "TERM": "xterm", **env}, stdin=its, stdout=its, stderr=its
+        [*COMMAND, *arguments], env={**inherited, "TERM": "xterm", **env}, stdin=its, stdout=its, stderr=its
     ) as process:
         os.close(its)
         shown = b""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import requests
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rxtweets.emulator import Emulator
@@ -125,11 +125,16 @@ HOST = st.lists(
 
 @settings(max_examples=150, deadline=None)
 @given(host=HOST)
+@example("127.0.0.10")
+@example("127.0.0.256")
+@example("127.0.0.01")
 def test_only_a_plain_name_of_this_machine_is_let_in(site: Emulator, host: str) -> None:
     """Whatever Host is made of, what isn't loopback's name or address, with or without a port, is refused."""
     heard = said(site, request(site, "GET /emulator/state HTTP/1.1", f"Host: {host}", "Connection: close"))
-    plain = re.fullmatch(r"(localhost|127\.0\.0\.1|\[::1\])(:([0-9]{1,5}))?", host.strip(" \t"))
-    let_in = plain is not None and int(plain[3] or 0) <= 65535
+    name = r"localhost|127(?:\.(?:0|[1-9][0-9]{0,2})){3}|\[::1\]"
+    plain = re.fullmatch(rf"({name})(?::([0-9]{{1,5}}))?", host.strip(" \t"))
+    numbers = re.findall("[0-9]+", plain[1]) if plain else []
+    let_in = plain is not None and all(int(n) <= 255 for n in numbers) and int(plain[2] or 0) <= 65535
     assert statuses(heard) in ([[200]] if let_in else [[403], [400]])
 
 
