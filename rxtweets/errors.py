@@ -35,13 +35,14 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from rxtweets._printable import printable
+
 _LONGEST_TEXT = 300
 
 
 def _readable(text: str) -> str:
     """Return *text* from the network as one short line that cannot drive a terminal."""
-    line = "".join(c if c.isprintable() else " " for c in text[: 4 * _LONGEST_TEXT])
-    line = " ".join(line.split())
+    line = printable(text[: 4 * _LONGEST_TEXT])
     return line if len(line) <= _LONGEST_TEXT else line[: _LONGEST_TEXT - 1] + "…"
 
 

@@ -33,6 +33,7 @@ ROOMS = [
     {"endpoints"},
     {"framing", "backoff"},
     {"errors"},
+    {"_printable", "_loopback"},
     {"_version", "_observable", "_schedulers", "_unlogged"},
 ]
 """The rooms from the top down: a module imports from its own room and from those below."""
@@ -40,7 +41,7 @@ ROOMS = [
 APART = {"emulator"}
 """The emulator imports none of the client side, so that one misreading cannot hide another; see `SHARED`."""
 
-SHARED = {"_version", "_unlogged", "messages", "filters", "rules", "errors"}
+SHARED = {"_version", "_unlogged", "_printable", "_loopback", "messages", "filters", "rules", "errors"}
 """What the emulator has in common with clients: what messages are, and what filters and rules match."""
 
 CLIENTS = {"rxtweets.rules.management.client", "rxtweets.messages.lifecycle"}

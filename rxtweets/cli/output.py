@@ -18,6 +18,7 @@ import wcwidth
 from reactivex import abc
 from reactivex.disposable import Disposable, SingleAssignmentDisposable
 
+from rxtweets._printable import printable, printable_json
 from rxtweets.messages import (
     Connected,
     Connecting,
@@ -33,8 +34,6 @@ from rxtweets.messages import (
     Unknown,
     unescape,
 )
-
-from .sanitize import printable, printable_json
 
 INDENT = 9
 """Columns that a line after a post's first is moved in: the time and a blank."""

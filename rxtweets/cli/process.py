@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import click
 
+from rxtweets._printable import printable
 from rxtweets.errors import StreamError
 
 from .commands import rxtweets
-from .sanitize import printable
 from .signals import Signals
 from .stdio import guard
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import click
 
+from rxtweets._printable import printable
 from rxtweets.rules import Limits, RuleProblem, StreamRule, validate
 
-from .sanitize import printable
 from .stdio import stdin
 
 

@@ -11,11 +11,11 @@ import click
 from reactivex import Observable
 
 import rxtweets as rxt
+from rxtweets._printable import printable
 from rxtweets.rules import Limits, RuleError, RulesClient, StreamRule
 
 from .accounts import find_account
 from .rule_files import rules_in
-from .sanitize import printable
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _T = TypeVar("_T")

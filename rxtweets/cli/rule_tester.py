@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable, Iterator
 
 import click
 
+from rxtweets._printable import printable
 from rxtweets.messages import Post, Undecodable, decode
 from rxtweets.rules import CompiledRule, Match
 
 from .output import parts, wrapped
 from .rule_files import plural
-from .sanitize import printable
 
 _SIGNS = {True: ("yes", "green"), False: ("no", "red"), None: ("?", "yellow")}
 _NAMES = {True: "match", False: "don't", None: "can't be told"}

@@ -8,6 +8,7 @@ from contextlib import ExitStack, nullcontext
 
 import click
 
+from rxtweets._printable import printable
 from rxtweets.rules import (
     EVERY_FIELD,
     Rule,
@@ -39,7 +40,6 @@ from .rule_options import (
     show_rules,
 )
 from .rule_tester import Tester, posts_in
-from .sanitize import printable
 from .stdio import stdin
 
 _MAX_WIDTH = 76

@@ -9,11 +9,10 @@ import click
 from reactivex import operators as ops
 from reactivex.subject import AsyncSubject
 
+from rxtweets._printable import printable
 from rxtweets.errors import ConnectionFailed, HTTPStatusError
 from rxtweets.messages import Post
 from rxtweets.rules import RuleError, RulesClient, RuleUpdate, StreamRule
-
-from .sanitize import printable
 
 STEP_TIMEOUT = 5.0
 """Seconds that each step of removing the rules may take, as somebody is waiting for the command to end."""

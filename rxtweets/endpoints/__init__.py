@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+from rxtweets._loopback import is_loopback
+
 from . import checks, v1, v2
-from ._hosts import api_url, is_loopback
+from ._hosts import api_url
 from ._types import Endpoint, Request
 
 __all__ = ["Endpoint", "Request", "api_url", "checks", "is_loopback", "v1", "v2"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 from urllib.parse import urlsplit
@@ -34,19 +33,6 @@ def api_url(path: str, base_url: str | None = None) -> str:
         ValueError: the base URL is not the root of an http(s) host.
     """
     return url(base_url, API, path)
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether *host*, a name or address, is this machine, so that no network sees what is sent."""
-    name = host.strip("[]").rstrip(".").lower()
-    if name == "localhost":
-        return True
-    try:
-        address = ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return (mapped or address).is_loopback
 
 
 def _root(base: str, name: str) -> str:

@@ -8,10 +8,9 @@ from functools import cache
 
 from rxtweets.filters.tokens import fold, is_letter
 
-__all__ = ["fold", "found_in", "is_emoji", "is_plain", "is_tag", "printable", "words"]
+__all__ = ["fold", "found_in", "is_emoji", "is_plain", "is_tag", "words"]
 
 _INVISIBLE = frozenset("\u200c\u200d\ufe0e\ufe0f")  # joiners and selectors: X wants such a word in quotes
-_JOINERS = "\u200c\u200d"
 _DOTS = "\u00b7\u30fb"  # within a hashtag in Catalan and Japanese
 
 
@@ -72,8 +71,3 @@ def _patterns() -> dict[str, re.Pattern[str]]:
 def found_in(text: str, kind: str) -> list[str]:
     """Return the `hashtags`, `mentions`, `cashtags` (all without signs) or `links` of *text*, as written."""
     return _patterns()[kind].findall(text)
-
-
-def printable(text: str) -> str:
-    """Return *text* with a blank in place of each character that a terminal can't show, but for joiners."""
-    return "".join(char if char.isprintable() or char in _JOINERS else " " for char in text)

@@ -342,5 +342,5 @@ def test_missing_rules_come_out_of_a_process_pool() -> None:
     assert (again.missing, again.reason, str(again)) == (missing, "HTTP 429", str(error))
     assert str(error) == (
         "2 rules are missing now, as changing rules failed (HTTP 429); client.rules.add(*error.missing) "
-        "puts back: ant  [2J  (tag: a); bee"
+        r"puts back: ant\n\x1b[2J  (tag: a); bee"
     )

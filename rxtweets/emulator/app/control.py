@@ -6,12 +6,12 @@ What browsers show from elsewhere has no business here: a request is refused who
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
+from rxtweets._loopback import is_loopback
 from rxtweets.emulator.console.page import Console
 from rxtweets.emulator.faults.actions import Action, Result
 from rxtweets.emulator.faults.reading import read
@@ -74,7 +74,7 @@ class Control:
             host, _ = split(authority)
         except ValueError:
             host = ""
-        if not (_is_loopback(host) or host in self._hosts):
+        if not (is_loopback(host) or host in self._hosts):
             return (
                 "Host must be this machine's loopback address, or a host that the emulator was started with"
             )
@@ -116,13 +116,6 @@ def _read(given: Any) -> list[Action]:
         except ValueError as error:
             raise ValueError(f"action {number}: {error}") from error
     return actions
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _error(status: int, text: str) -> Response:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import shlex
 import time
-import unicodedata
 from collections.abc import Callable
 from importlib.resources import files
 
 import jinja2
 
+from rxtweets._printable import printable
 from rxtweets.emulator.app.records import EndReason
 from rxtweets.emulator.server.http import Request, Response, encode, json_response
 from rxtweets.emulator.server.wire import Connection, StreamingResponse
@@ -22,7 +22,6 @@ from .state import State
 FRAGMENTS = ("address", "volume", "streams", "ended", "rules", "posts", "requests", "faults")
 VIEWERS = 20
 """Pages that may be open at once."""
-_JOINER = "\u200d"  # holds emoji of several parts together
 _PERIOD = 0.25
 _RETRY = b"retry: 1000\n\n"  # milliseconds from when the emulator is gone to when a page looks again
 _SILENCE = 15.0
@@ -48,14 +47,8 @@ _WHY: dict[str, str] = {
 _FILES = {"console.css": "text/css; charset=utf-8", "console.js": "text/javascript; charset=utf-8"}
 
 
-def visible(text: object) -> str:
-    """Return a text with � for controls and marks of direction, which would move or hide others."""
-    said = str(text)
-    if said.isprintable():
-        return said
-    return "".join(
-        "�" if unicodedata.category(char) in ("Cc", "Cf", "Cs") and char != _JOINER else char for char in said
-    )
+def _printable(value: object) -> str:
+    return printable(str(value))
 
 
 def duration(seconds: int) -> str:
@@ -97,7 +90,9 @@ class Console:
         self._jinja = jinja2.Environment(
             loader=jinja2.PackageLoader("rxtweets.emulator.console"), autoescape=True, trim_blocks=True
         )
-        self._jinja.filters.update(visible=visible, duration=duration, pace=pace, why=_why)
+        self._jinja.filters.update(
+            printable=lambda said: printable(str(said)), duration=duration, pace=pace, why=_why
+        )
 
     def page(self, request: Request) -> Response:
         """Return the whole page."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from rxtweets.rules.words import printable
+from rxtweets._printable import escape
 
 _BEFORE, _AFTER = 40, 30
 
@@ -35,9 +35,9 @@ class RuleProblem(msgspec.Struct, frozen=True):
         start = self.position - _BEFORE if self.position > _BEFORE + 3 else 0
         stop = min(len(self.text), self.position + max(_AFTER, min(self.end - self.position, _BEFORE)))
         stop = len(self.text) if stop + 3 >= len(self.text) else stop
-        before = ("…" if start else "") + printable(self.text[start : self.position])
-        marked = printable(self.text[self.position : min(self.end, stop)])
-        after = printable(self.text[min(self.end, stop) : stop]) + ("…" if stop < len(self.text) else "")
+        before = ("…" if start else "") + escape(self.text[start : self.position])
+        marked = escape(self.text[self.position : min(self.end, stop)])
+        after = escape(self.text[min(self.end, stop) : stop]) + ("…" if stop < len(self.text) else "")
         return f"{before}{marked}{after}".rstrip() + "\n" + " " * width(before) + "^" * max(1, width(marked))
 
     def __str__(self) -> str:

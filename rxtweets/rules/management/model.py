@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
+from rxtweets._printable import escape
 from rxtweets.errors import StreamError
-from rxtweets.rules.words import printable
 
 
 class StreamRule(msgspec.Struct, frozen=True):
@@ -27,7 +27,7 @@ class StreamRule(msgspec.Struct, frozen=True):
 def format_rule(rule: StreamRule) -> str:
     """Return *rule* as a line for people, with its tag and id."""
     notes = [f"{name}: {value}" for name, value in (("tag", rule.tag), ("id", rule.id)) if value]
-    return printable(rule.value + (f"  ({', '.join(notes)})" if notes else ""))
+    return escape(rule.value + (f"  ({', '.join(notes)})" if notes else ""))
 
 
 class RuleError(msgspec.Struct, frozen=True):

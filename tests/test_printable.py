@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rxtweets.cli.sanitize import printable, printable_json
+from rxtweets._printable import escape, printable, printable_json
 
 ATTACKS = {
     "title": "\x1b]0;owned\x07",
@@ -36,6 +36,12 @@ def test_controls_are_shown_and_blanks_are_blanks() -> None:
     """An escape is seen as such; line breaks and tabs are blanks."""
     assert printable("a\n\n\tb \x1b[1m") == r"a b \x1b[1m"
     assert printable("\ud83d") == r"\ud83d"
+
+
+def test_what_is_escaped_can_be_told_from_the_rest() -> None:
+    """Where every character matters, as in a rule, each is shown: as it is or as its code."""
+    assert escape("a  b\n\x1b\u202e\u2028\ud83d") == r"a  b\n\x1b\u202e\u2028\ud83d"
+    assert escape("👩‍👩‍👧  日本") == "👩‍👩‍👧  日本"
 
 
 @pytest.mark.parametrize("text", ["naïve", "日本　語", "نمی‌خواهم", "👩‍👩‍👧 🏴󠁧󠁢󠁥󠁮󠁧󠁿", "נכון"])

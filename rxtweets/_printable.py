@@ -1,4 +1,4 @@
-"""Make text from the network safe for a terminal: it can't move the cursor, set a title or reorder lines."""
+"""Text from the network made safe to show: it can't move the cursor, set a title or reorder lines."""
 
 from __future__ import annotations
 
@@ -18,18 +18,23 @@ def printable(text: str) -> str:
     Marks that are invisible but reorder the text around them (bidi) or hide in it are left out.
     """
     line = " ".join(text.split())
-    if line.isprintable():
-        return line
-    return "".join(character if character.isprintable() else _shown(character) for character in line)
+    return line if line.isprintable() else escape("".join(char for char in line if not _is_mark(char)))
 
 
-def _shown(character: str) -> str:
-    category = unicodedata.category(character)
-    if category in ("Cc", "Cs"):
-        return character.encode("unicode_escape").decode()
-    if category in ("Zl", "Zp"):
-        return " "
-    return "" if category == "Cf" and character not in _HARMLESS_FORMATS else character
+def escape(text: str) -> str:
+    r"""Return *text* with a code such as `\n` or `\u202e` for all that `printable` changes but blanks."""
+    if text.isprintable():
+        return text
+    return "".join(
+        char.encode("unicode_escape").decode()
+        if unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") or _is_mark(char)
+        else char
+        for char in text
+    )
+
+
+def _is_mark(character: str) -> bool:
+    return unicodedata.category(character) == "Cf" and character not in _HARMLESS_FORMATS
 
 
 def printable_json(raw: bytes) -> str:
