@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -54,6 +55,19 @@ def nothing_left() -> Iterator[None]:
     sockets, threads = open_sockets(), our_threads()
     yield
     assert leftovers(sockets, threads) == []
+
+
+@pytest.fixture(scope="session", autouse=True)
+def byte_code(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep byte code for the programs that tests start, also where none may be written beside the sources.
+
+    Compiling everything anew is most of such a program's life.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        if sys.dont_write_bytecode:
+            patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+            patch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path_factory.mktemp("byte_code")))
+        yield
 
 
 @pytest.fixture(autouse=True)
