@@ -34,6 +34,7 @@ from rxtweets.emulator.server.wire import Reply
 from rxtweets.emulator.streams.history import History
 from rxtweets.emulator.streams.hub import StreamHub
 from rxtweets.emulator.streams.producer import PostProducer, checked_rate
+from rxtweets.emulator.streams.source import Routes
 from rxtweets.emulator.world.recording import Recording
 from rxtweets.emulator.world.world import World
 
@@ -131,8 +132,12 @@ class Emulator(Address, Controls):
             producer=PostProducer(world, clock, hub, rate, recording),
             on_stop=[],
         )
-        streams = {**v1.streams(services), **v2.streams(services)}
-        others = {**v1.routes(services), **v2.routes(services), **signin.routes(services.authenticator)}
+        streams = {**v1.StreamEndpoints(services).routes(), **v2.StreamEndpoints(services).routes()}
+        others: Routes = {
+            **v1.routes(services),
+            **v2.routes(services),
+            **signin.routes(services.authenticator),
+        }
         router = Router(services, streams, others, keep_alive)
         names = checked(tls)
         console = Console(State(services), clock.started, list(streams), self.env)

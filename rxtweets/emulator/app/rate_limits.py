@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from rxtweets.emulator.server.http import Request, Response, problem, v1_refusal, v2_refusal
-from rxtweets.emulator.streams.source import Feed
+from rxtweets.emulator.streams.source import Opening
 from rxtweets.emulator.streams.stream import OpenStream
 
 from .clock import Clock
@@ -81,7 +81,9 @@ class RateLimiter:
         start, count = self._windows.get((method, endpoint), (int(now), 0))
         return (int(now), 0) if now - start >= WINDOW else (start, count)
 
-    def check_connections(self, request: Request, feed: Feed, open_: Iterable[OpenStream]) -> Response | None:
+    def check_connections(
+        self, request: Request, opening: Opening, open_: Iterable[OpenStream]
+    ) -> Response | None:
         """Refuse one stream too many on the same endpoint and partition; replays count by themselves."""
         limit = self.allowance.connections(request.path)
         alike = [
@@ -89,8 +91,8 @@ class RateLimiter:
             for stream in open_
             if stream.alive
             and stream.record.path == request.path
-            and stream.feed.partition == feed.partition
-            and stream.feed.finite == feed.finite
+            and stream.feed.partition == opening.feed.partition
+            and stream.finite == opening.finite
         ]
         if limit is None or len(alike) < limit:
             return None

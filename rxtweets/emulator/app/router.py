@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import random
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from rxtweets.emulator.faults.fault_plan import Ordered
 from rxtweets.emulator.server.http import Request, Response, refuse
 from rxtweets.emulator.server.wire import NoResponse, Reply
-from rxtweets.emulator.streams.source import Feed
-from rxtweets.emulator.streams.stream import OpenStream, wants_gzip
+from rxtweets.emulator.streams.source import Endpoint, Feed, Opening, Routes
+from rxtweets.emulator.streams.stream import OpenStream
 
 from .records import LONGEST_BODY, EndReason, RequestRecord, StreamRecord, frozen
 from .services import Services
@@ -22,10 +22,6 @@ KEEP_ALIVE = {"1.1": 30.0, "2": 20.0}
 
 REASON_HEADER = "x-emulator-reason"
 """The header of a 401 that says what was wrong with the credentials, which X's responses don't."""
-
-Endpoint = Callable[[Request], Response | Feed]
-Routes = Mapping[str, Mapping[str, Endpoint]]
-"""Endpoints by path and method; a path may have ``*`` for its last segment."""
 
 
 class Router:
@@ -52,7 +48,7 @@ class Router:
     def respond(self, request: Request) -> Reply:
         """Return the response to a request, and record both."""
         reply = self._reply(request)
-        opened = isinstance(reply, Feed)
+        opened = isinstance(reply, Opening)
         body = request.body[:LONGEST_BODY]
         self._requests.add(
             RequestRecord(
@@ -67,7 +63,7 @@ class Router:
         )
         asyncio.get_running_loop().call_soon(self._hub.notify)  # once the answer is on its way
         limits = self._limits(request, reply)
-        if isinstance(reply, Feed):
+        if isinstance(reply, Opening):
             return self._stream(request, reply, limits)
         if isinstance(reply, Response):
             given = {name.lower() for name, _ in reply.headers}
@@ -77,7 +73,9 @@ class Router:
             return Response(reply.status, reply.body, reply.content_type, headers)
         return reply
 
-    def _limits(self, request: Request, reply: Response | Feed | NoResponse) -> tuple[tuple[str, str], ...]:
+    def _limits(
+        self, request: Request, reply: Response | Opening | NoResponse
+    ) -> tuple[tuple[str, str], ...]:
         """Return the headers that tell about rate limits, which every answer of v2 has."""
         if request.path.startswith("/2/"):
             used_up = isinstance(reply, Ordered) and reply.limits
@@ -87,7 +85,7 @@ class Router:
             )
         return ()
 
-    def _reply(self, request: Request) -> Response | Feed | NoResponse:
+    def _reply(self, request: Request) -> Response | Opening | NoResponse:
         methods = self._find(request.path)
         fault = self._faults.match(request, request.path in self._streams)
         if fault is not None:
@@ -111,11 +109,12 @@ class Router:
             return path
         return path.rpartition("/")[0] + "/*"
 
-    def _stream(self, request: Request, feed: Feed, headers: tuple[tuple[str, str], ...]) -> OpenStream:
-        self._end_older(feed)
+    def _stream(self, request: Request, opening: Opening, headers: tuple[tuple[str, str], ...]) -> OpenStream:
+        self._end_older(opening.feed)
+        protocol = opening.feed.protocol
         record = StreamRecord(
             str(uuid.UUID(int=self._names.getrandbits(128), version=4)),
-            feed.protocol,
+            protocol,
             request.path,
             frozen(request.query),
             frozen(request.form),
@@ -123,18 +122,13 @@ class Router:
             datetime.fromtimestamp(self._clock.time(), UTC),
             request.client_ip,
         )
-        distortion = self._faults.distortion(record)
-        keep_alive = self._keep_alive or KEEP_ALIVE[feed.protocol]
         return OpenStream(
             record,
-            feed,
-            gzip=wants_gzip(request),
-            keep_alive=keep_alive,
+            opening,
+            self._hub,
+            keep_alive=self._keep_alive or KEEP_ALIVE[protocol],
             most=self._rate_limiter.allowance.messages(request.path),
-            queue=self._hub.limits.queue,
-            clock=self._clock,
-            registry=self._hub,
-            distortion=distortion,
+            distortion=self._faults.distortion(record),
             headers=headers,
         )
 

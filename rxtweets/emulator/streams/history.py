@@ -80,14 +80,15 @@ class Sink(Protocol):
 class Replay:
     """Posts of the past on their way to a stream, in pieces and no faster than they are read.
 
-    It goes from `start` up to `end`, or for None up to the present, from where on the stream is live: nothing
-    posted meanwhile is missed or sent twice.
+    It goes from `start` up to `end`, where a `finite` stream ends, or for None up to the present, from where
+    on the stream is live: nothing posted meanwhile is missed or sent twice.
     """
 
     def __init__(self, history: History, start: int, end: int | None) -> None:
         self._history = history
         self._next = start
         self._end = end
+        self.finite = end is not None
 
     def send_to(self, sink: Sink) -> None:
         """Send a piece; the rest follows when the loop and the reader have time for it."""
@@ -95,7 +96,7 @@ class Replay:
         while budget > 0:
             self._next = max(self._next, self._history.start)
             if self._next >= (self._history.end if self._end is None else self._end):
-                sink.replayed(finished=self._end is not None)
+                sink.replayed(finished=self.finite)
                 return
             budget -= _LOOK + sink.replay(self._history.get(self._next))
             self._history.forget_forms(self._next)
@@ -112,6 +113,7 @@ class LastReplay:
         self._wanted = wanted
         self._number = history.end
         self._end = history.end if finite else None
+        self.finite = finite
 
     def send_to(self, sink: Sink) -> None:
         """Look further back, and replay from there once that is far enough."""

@@ -1,11 +1,13 @@
-"""The feed of an endpoint: the messages that it sends about each post."""
+"""The source of a stream: a feed, which makes messages about posts, and a replay of the past."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from rxtweets.emulator.server.http import operational_disconnect
+from msgspec import Struct
+
+from rxtweets.emulator.server.http import Request, Response, operational_disconnect
 from rxtweets.emulator.world.model import Post
 from rxtweets.emulator.world.post_spec import ANY, PostSpec
 
@@ -15,8 +17,8 @@ from .history import LastReplay, Replay
 class Feed:
     """The messages of an endpoint. Subclasses make them; this one makes none.
 
-    `partition` is the part of the posts that it gets, of `partitions`; `finite` is true of one that ends when
-    its `backlog` is through. Of the feeds that have a `slot`, a newer one ends the older in the same slot.
+    `partition` is the part of the posts that it gets, of `partitions`. Of the feeds that have a `slot`, a
+    newer one ends the older in the same slot.
     """
 
     protocol = "2"
@@ -24,9 +26,7 @@ class Feed:
     partition: int | None = None
     partitions = 1
     delimited = False
-    finite = False
     slot: tuple[str, str] | None = None
-    backlog: Callable[[], Replay | LastReplay] | None = None
 
     def message_for(self, post: Post) -> bytes | None:
         """Return the message about a post, or None where it belongs to another partition."""
@@ -81,3 +81,20 @@ class PlainFeed(Feed):
 
     def post_spec(self, rng: random.Random) -> PostSpec | None:
         return ANY
+
+
+class Opening(Struct, frozen=True, eq=False):
+    """A stream to open: its feed, and what of the past it begins with."""
+
+    feed: Feed
+    replay: Replay | LastReplay | None = None
+
+    @property
+    def finite(self) -> bool:
+        """True of a stream that ends when its replay is through."""
+        return self.replay is not None and self.replay.finite
+
+
+Endpoint = Callable[[Request], Response | Opening]
+Routes = Mapping[str, Mapping[str, Endpoint]]
+"""Endpoints by path and method; a path may have ``*`` for its last segment."""

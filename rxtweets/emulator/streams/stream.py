@@ -7,19 +7,20 @@ A post's message passes `OpenStream.offer` (the limit of a second), `send_messag
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Protocol
 
 from rxtweets.emulator.app.clock import Clock
+from rxtweets.emulator.app.limits import Limits
 from rxtweets.emulator.app.records import EndReason, StreamRecord
 from rxtweets.emulator.faults.distortion import QUIET, Distortion
 from rxtweets.emulator.server.body import Body
-from rxtweets.emulator.server.http import Request
 from rxtweets.emulator.server.wire import Connection
 from rxtweets.emulator.world.model import Post
 
 from .meter import Meter
-from .source import Feed
+from .source import Opening
 
 FULL = 0.6
 """Part of a stream's queue from which on a v1.1 client that asked for it is warned."""
@@ -28,9 +29,9 @@ BETWEEN_WARNINGS = 300.0
 """Seconds. Source: the streaming guide of v1.1."""
 
 
-def wants_gzip(request: Request) -> bool:
+def _wants_gzip(headers: Mapping[str, str]) -> bool:
     """Return whether the client's Accept-Encoding asks for gzip."""
-    for choice in request.headers.get("accept-encoding", "").split(","):
+    for choice in headers.get("accept-encoding", "").split(","):
         coding, _, weight = choice.partition(";")
         if coding.strip().lower() == "gzip":
             return weight.replace(" ", "").lower() not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
@@ -40,6 +41,9 @@ def wants_gzip(request: Request) -> bool:
 class Registry(Protocol):
     """The keeper of the streams that are open."""
 
+    clock: Clock
+    limits: Limits
+
     def opened(self, stream: OpenStream) -> None: ...
     def closed(self, stream: OpenStream) -> None: ...
 
@@ -47,7 +51,7 @@ class Registry(Protocol):
 class OpenStream:
     """A response under way. Lives on the emulator's loop.
 
-    `most` is how many posts a second it gets, None for all; `queue` the bytes that may wait for its reader.
+    `most` is how many posts a second it gets, None for all.
     """
 
     body: Body
@@ -56,41 +60,39 @@ class OpenStream:
     def __init__(
         self,
         record: StreamRecord,
-        feed: Feed,
+        opening: Opening,
+        registry: Registry,
         *,
-        gzip: bool,
         keep_alive: float,
         most: int | None,
-        queue: int,
-        clock: Clock,
-        registry: Registry,
         distortion: Distortion,
-        headers: tuple[tuple[str, str], ...] = (),
+        headers: tuple[tuple[str, str], ...],
     ) -> None:
         self.record = record
-        self.feed = feed
-        self.headers = (*headers, ("content-encoding", "gzip")) if gzip else headers
+        self.feed = opening.feed
+        self.finite = opening.finite
+        self.compressed = _wants_gzip(record.headers)
+        self.headers = (*headers, ("content-encoding", "gzip")) if self.compressed else headers
         self.reason = EndReason.CLIENT
         self.replaying = False
         self.messages = 0
         self.distortion = distortion
-        self.compressed = gzip
         self._flush_due = False
         self._keep_alive = keep_alive
-        self._queue = queue
-        self._clock = clock
+        self._replay = opening.replay
+        self._clock = registry.clock
         self._registry = registry
         self._timer: asyncio.TimerHandle | None = None
         self._warned = -BETWEEN_WARNINGS
         self._meter = Meter(most)
 
     def begin(self, connection: Connection, chunked: bool) -> None:
-        """Send the preamble, then the backlog if there is one, and be live."""
+        """Send the preamble, then the replay if there is one, and be live."""
         self.body = Body(
             connection,
             chunked=chunked,
             gzip=self.compressed,
-            queue=self._queue,
+            queue=self._registry.limits.queue,
             slow=self._too_slow,
             filling=self._filling,
         )
@@ -101,10 +103,9 @@ class OpenStream:
         self._registry.opened(self)
         for message in self.feed.preamble():
             self.send_message(message, distorted=False)
-        if self.feed.backlog is not None:
+        if self._replay is not None:
             self.replaying = True
-            replay = self.feed.backlog()
-            self.later(0, lambda: replay.send_to(self))
+            self.later(0, partial(self._replay.send_to, self))
 
     def ended(self) -> None:
         """Let go of it: its connection is gone, or will be."""

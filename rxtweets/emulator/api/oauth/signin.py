@@ -10,7 +10,6 @@ from oauthlib.oauth1 import AccessTokenEndpoint, RequestTokenEndpoint
 
 from rxtweets._unlogged import unlogged
 from rxtweets.emulator.server.http import Request, Response, json_response
-from rxtweets.emulator.streams.source import Feed
 
 from .authenticator import Authenticator, Explained
 
@@ -30,7 +29,7 @@ class _AccessToken(Explained, AccessTokenEndpoint):  # type: ignore[misc,unused-
     pass
 
 
-def routes(authenticator: Authenticator) -> dict[str, dict[str, Callable[[Request], Response | Feed]]]:
+def routes(authenticator: Authenticator) -> dict[str, dict[str, Callable[[Request], Response]]]:
     """Return the paths of the sign-in, with their endpoints."""
     request_tokens, access_tokens = (
         _RequestToken(authenticator.validator),

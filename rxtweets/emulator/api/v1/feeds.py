@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from rxtweets.emulator.app.clock import Clock
 from rxtweets.emulator.streams.matching import tracked
@@ -20,16 +20,26 @@ from .forms import status_bytes
 from .parameters import PARTITIONS
 
 
+class StatusOptions(Struct, frozen=True):
+    """The options that all streams of v1.1 have, with the account that opened it and its name."""
+
+    account: str
+    name: str
+    clock: Clock
+    delimited: bool
+    stall_warnings: bool
+
+
 class StatusFeed(Feed):
-    """Statuses, and the notices between them."""
+    """Statuses, and the notices between them; an account has one stream at a time of each kind (`slot`)."""
 
     protocol = "1.1"
-    clock: Clock
-    name = ""
-    stall_warnings = False
 
-    def __init__(self, delimited: bool = False) -> None:
-        self.delimited = delimited
+    def __init__(self, common: StatusOptions, slot: str | None = "public") -> None:
+        self.name = common.name
+        self.delimited = common.delimited
+        self.slot = None if slot is None else (common.account, slot)
+        self._common = common
 
     def matches(self, post: Post) -> bool:
         """Tell whether the stream gets the post."""
@@ -47,10 +57,10 @@ class StatusFeed(Feed):
         return (notices.withheld(post, whole_user=drawn < 0.023),) if drawn < 0.024 else ()
 
     def stall_warning(self, percent: int) -> bytes | None:
-        return notices.falling_behind(percent) if self.stall_warnings else None
+        return notices.falling_behind(percent) if self._common.stall_warnings else None
 
     def limit_notice(self, total: int) -> bytes | None:
-        return notices.limit(total, self.clock.world_ms())
+        return notices.limit(total, self._common.clock.world_ms())
 
     def final_message(self) -> bytes | None:
         return notices.disconnect(9, self.name)
@@ -62,8 +72,8 @@ class StatusFeed(Feed):
 class FilterFeed(StatusFeed):
     """Statuses that a filter matches."""
 
-    def __init__(self, query: FilterQuery, delimited: bool) -> None:
-        super().__init__(delimited)
+    def __init__(self, common: StatusOptions, query: FilterQuery) -> None:
+        super().__init__(common)
         self._query = query
 
     def matches(self, post: Post) -> bool:
@@ -98,13 +108,13 @@ class VolumeFeed(StatusFeed):
 
     def __init__(
         self,
+        common: StatusOptions,
         kind: Callable[[Post], object],
         partitions: frozenset[int],
         languages: frozenset[str],
         level: str,
-        delimited: bool,
     ) -> None:
-        super().__init__(delimited)
+        super().__init__(common)
         self._kind = kind
         self._partitions = partitions
         self._languages = languages.union(*map(rule_languages, languages))

@@ -16,7 +16,7 @@ from rxtweets.filters import FilterQuery
 
 from .event_context import EventContext
 from .events import EventSampler
-from .feeds import StatusFeed, spec_from_query
+from .feeds import StatusFeed, StatusOptions, spec_from_query
 from .forms import status_bytes
 from .social_graph import SocialGraph
 
@@ -27,7 +27,6 @@ EVENT_RATE = 0.09
 class UserStreamOptions(Struct, frozen=True):
     """Parameters of user and site streams."""
 
-    delimited: bool
     stringify_friend_ids: bool
     with_followings: bool
     all_replies: bool
@@ -37,8 +36,10 @@ class UserStreamOptions(Struct, frozen=True):
 class UserFeed(StatusFeed):
     """A user stream: the list of friends, statuses by and about the user and by friends, and events."""
 
-    def __init__(self, graph: SocialGraph, user_id: int, options: UserStreamOptions) -> None:
-        super().__init__(options.delimited)
+    def __init__(
+        self, common: StatusOptions, graph: SocialGraph, user_id: int, options: UserStreamOptions
+    ) -> None:
+        super().__init__(common, "user")
         self._world = graph.world
         self._user_id = user_id
         self._options = options
@@ -107,18 +108,23 @@ class SiteFeed(StatusFeed):
     """
 
     def __init__(
-        self, graph: SocialGraph, ids: frozenset[int], options: UserStreamOptions, control: str
+        self,
+        common: StatusOptions,
+        graph: SocialGraph,
+        ids: frozenset[int],
+        options: UserStreamOptions,
+        control: str,
     ) -> None:
-        super().__init__(options.delimited)
+        super().__init__(common, slot=None)
         self._graph = graph
         self._sampler = EventSampler(options.with_followings)
         self.options = options
         self.control = control
-        self.users = {key: UserFeed(graph, key, options) for key in sorted(ids)}
+        self.users = {key: UserFeed(common, graph, key, options) for key in sorted(ids)}
 
     def add(self, user_id: int) -> bytes:
         """Add a user and return the message with their friends."""
-        feed = self.users[user_id] = UserFeed(self._graph, user_id, self.options)
+        feed = self.users[user_id] = UserFeed(self._common, self._graph, user_id, self.options)
         return encode({"for_user": user_id, "message": feed.friends()})
 
     def preamble(self) -> tuple[bytes, ...]:

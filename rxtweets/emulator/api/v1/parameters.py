@@ -131,7 +131,3 @@ def count(params: dict[str, str]) -> int:
     if abs(int(text)) > BACKLOG:
         raise Refused(416, f"Parameter count is out of range: {text}, limit is {BACKLOG}")
     return int(text)
-
-
-def delimited(params: dict[str, str]) -> bool:
-    return params.get("delimited") == "length"

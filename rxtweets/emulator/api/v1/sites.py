@@ -55,7 +55,7 @@ class SiteControls:
         options = feed.options
         info = {
             "users": [self._named(key) for key in feed.users],
-            "delimited": "length" if options.delimited else "none",
+            "delimited": "length" if feed.delimited else "none",
             "include_followings_activity": False,
             "include_user_changes": False,
             "replies": "all" if options.all_replies else "none",

@@ -1,8 +1,11 @@
-"""The refusals of v2 to clients that may not do what they ask for."""
+"""The check of who may use an endpoint of v2, and the refusals."""
 
 from __future__ import annotations
 
-from rxtweets.emulator.server.http import Response, problem
+from rxtweets.emulator.api.oauth.authenticator import Authenticator
+from rxtweets.emulator.app.rate_limits import RateLimiter
+from rxtweets.emulator.server.http import Request, Response, problem, v2_refusal
+from rxtweets.emulator.streams.source import Endpoint, Opening
 
 APP_ONLY = "OAuth 2.0 Application-Only"
 SIGNED = "OAuth 1.0a User Context"
@@ -35,3 +38,33 @@ def client_forbidden(app_id: int, detail: str | None = None) -> Response:
         registration_url="https://developer.twitter.com/en/docs/projects/overview",
         reason="client-not-enrolled",
     )
+
+
+class Access:
+    """The check of who may use an endpoint, and how often."""
+
+    def __init__(self, authenticator: Authenticator, rate_limiter: RateLimiter) -> None:
+        self._authenticator = authenticator
+        self._rate_limiter = rate_limiter
+
+    def authorized(self, path: str, endpoint: Endpoint, by_user: bool = False) -> Endpoint:
+        """Return the endpoint for those who have the bearer token and keep to the limits of its path.
+
+        `by_user` is for endpoints that also take what a user signed (OAuth 1.0a), or the user's own token.
+        """
+        known = self._authenticator
+
+        def guarded(request: Request) -> Response | Opening:
+            if known.has_bearer(request) or (
+                by_user and (known.has_user_token(request) or known.has_signature(request))
+            ):
+                return self._rate_limiter.check_request(request.method, path) or endpoint(request)
+            if by_user:
+                return v2_refusal(401)
+            if known.has_user_token(request):
+                return unsupported_authentication(BY_USER, APP_ONLY)
+            if request.headers.get("authorization", "").lower().startswith("oauth "):
+                return unsupported_authentication(SIGNED, APP_ONLY)
+            return v2_refusal(401)
+
+        return guarded

@@ -6,13 +6,10 @@ import random
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from rxtweets.emulator.api.oauth.authenticator import Authenticator
 from rxtweets.emulator.app.limits import ACTIVITY, FILTERED, RULES, SUBSCRIPTIONS
-from rxtweets.emulator.app.rate_limits import RateLimiter
 from rxtweets.emulator.app.services import Services
-from rxtweets.emulator.server.http import Request, Response, encode, problem, v2_refusal
-from rxtweets.emulator.streams.hub import StreamHub
-from rxtweets.emulator.streams.source import Feed
+from rxtweets.emulator.server.http import Request, Response, encode, problem
+from rxtweets.emulator.streams.source import Endpoint, Feed, Opening
 from rxtweets.emulator.world.model import Post
 from rxtweets.emulator.world.post_spec import ANY, PostSpec
 from rxtweets.emulator.world.specs import spec_from_rule
@@ -20,7 +17,7 @@ from rxtweets.emulator.world.specs import spec_from_rule
 from . import connections as connection_params
 from . import rules as rule_params
 from . import subscriptions as subscription_params
-from .access import APP_ONLY, BY_USER, SIGNED, client_forbidden, unsupported_authentication
+from .access import Access, client_forbidden
 from .activity import ActivityFeed
 from .connections import ConnectionEndpoints
 from .events import EventFeed, LikeFeed
@@ -30,9 +27,6 @@ from .params import Check, check_query
 from .recovery import recover
 from .rules import RuleBook, RuleEndpoints
 from .subscriptions import SubscriptionEndpoints
-
-Endpoint = Callable[[Request], Response | Feed]
-
 
 # Partitions of each language's firehose. Source: X's OpenAPI description.
 LANGUAGES = {"en": 8, "ja": 2, "ko": 2, "pt": 2}
@@ -82,106 +76,88 @@ def checked(endpoint: Endpoint, known: Mapping[str, Check], *required: str) -> E
     return lambda request: check_query(request, known, required) or endpoint(request)
 
 
-class Access:
-    """The check of who may use an endpoint, and how often."""
+class StreamEndpoints:
+    """The endpoints of v2's streams: each checks a request, and makes the feed of the stream."""
 
-    def __init__(self, authenticator: Authenticator, rate_limiter: RateLimiter) -> None:
-        self._authenticator = authenticator
-        self._rate_limiter = rate_limiter
+    def __init__(self, services: Services) -> None:
+        self._services = services
 
-    def authorized(self, path: str, endpoint: Endpoint, by_user: bool = False) -> Endpoint:
-        """Return the endpoint for those who have the bearer token and keep to the limits of its path.
-
-        `by_user` is for endpoints that also take what a user signed (OAuth 1.0a), or the user's own token.
-        """
-        known = self._authenticator
-
-        def guarded(request: Request) -> Response | Feed:
-            if known.has_bearer(request) or (
-                by_user and (known.has_user_token(request) or known.has_signature(request))
-            ):
-                return self._rate_limiter.check_request(request.method, path) or endpoint(request)
-            if by_user:
-                return v2_refusal(401)
-            if known.has_user_token(request):
-                return unsupported_authentication(BY_USER, APP_ONLY)
-            if request.headers.get("authorization", "").lower().startswith("oauth "):
-                return unsupported_authentication(SIGNED, APP_ONLY)
-            return v2_refusal(401)
-
-        return guarded
-
-    def stream(self, path: str, endpoint: Endpoint, hub: StreamHub) -> Endpoint:
-        """Return the endpoint of a stream for those whose level has it, with the past if asked."""
-        allowance = self._rate_limiter.allowance
-        forbidden = partial(client_forbidden, self._authenticator.accounts.user_id)
-
-        def admitted(request: Request) -> Response | Feed:
-            if not allowance.may_open(path):
-                return forbidden()
-            reply = endpoint(request)
-            if not isinstance(reply, Feed):
-                return reply
-            return (
-                recover(request, reply, hub.history, hub.clock, None if allowance.enterprise else forbidden)
-                or self._rate_limiter.check_connections(request, reply, hub.streams.values())
-                or reply
+    def routes(self) -> dict[str, dict[str, Endpoint]]:
+        """Return the paths and methods of the streams."""
+        table: dict[str, Callable[[Request], Response | Feed]] = {
+            FILTERED: self._filtered,
+            "/2/tweets/sample/stream": partial(self._posts, recovery=BACKFILL),
+            "/2/tweets/sample10/stream": partial(self._posts, partitions=2),
+            "/2/tweets/firehose/stream": partial(self._posts, partitions=20),
+            "/2/likes/firehose/stream": partial(self._likes, 20),
+            "/2/likes/sample10/stream": partial(self._likes, 2),
+            "/2/likes/compliance/stream": partial(self._events, "likes_compliance", 1),
+            "/2/tweets/compliance/stream": partial(self._events, "tweets_compliance", 4),
+            "/2/users/compliance/stream": partial(self._events, "users_compliance", 4),
+            "/2/tweets/label/stream": partial(self._events, "labels", 1),
+            ACTIVITY: self._activity,
+        }
+        for lang, partitions in LANGUAGES.items():
+            table[f"/2/tweets/firehose/stream/lang/{lang}"] = partial(
+                self._posts, partitions=partitions, lang=lang
             )
+        access = Access(self._services.authenticator, self._services.rate_limiter)
+        return {
+            path: {"GET": access.authorized(path, partial(self._open, make))} for path, make in table.items()
+        }
 
-        return self.authorized(path, admitted)
+    def _open(self, make: Callable[[Request], Response | Feed], request: Request) -> Response | Opening:
+        """Make the feed and the replay that a request asks for, if its level of access has them."""
+        services, rate_limiter = self._services, self._services.rate_limiter
+        forbidden = partial(client_forbidden, services.authenticator.accounts.user_id)
+        if not rate_limiter.allowance.may_open(request.path):
+            return forbidden()
+        feed = make(request)
+        if isinstance(feed, Response):
+            return feed
+        refusal = None if rate_limiter.allowance.enterprise else forbidden
+        replay = recover(request, services.hub.history, services.clock, refusal)
+        if isinstance(replay, Response):
+            return replay
+        opening = Opening(feed, replay)
+        return rate_limiter.check_connections(request, opening, services.hub.streams.values()) or opening
 
-
-def streams(services: Services) -> dict[str, dict[str, Endpoint]]:
-    """Return the paths and methods of v2's streams."""
-
-    def filtered(request: Request) -> Response | Feed:
+    def _filtered(self, request: Request) -> Response | Feed:
         fault = check(request, POST_LISTS)
         if fault is not None:
             return fault
-        if not services.rule_book.rules:
+        if not self._services.rule_book.rules:
             detail = (
                 f"You must define rules using the POST {RULES} endpoint before connecting to filtered stream."
             )
             more = {"connection_issue": "RuleConfigurationIssue"}
             return problem(409, "ConnectionException", detail, "streaming-connection", **more)
-        return FilteredFeed(read_fields(request), services.rule_book)
+        return FilteredFeed(read_fields(request), self._services.rule_book)
 
-    def posts(
-        partitions: int = 1, lang: str | None = None, recovery: Mapping[str, Check] = RECOVERY
-    ) -> Endpoint:
-        return lambda request: (
-            check(request, POST_LISTS, partitions, recovery)
-            or PostFeed(read_fields(request), _partition(request), partitions, lang)
+    def _posts(
+        self,
+        request: Request,
+        *,
+        partitions: int = 1,
+        lang: str | None = None,
+        recovery: Mapping[str, Check] = RECOVERY,
+    ) -> Response | Feed:
+        return check(request, POST_LISTS, partitions, recovery) or PostFeed(
+            read_fields(request), _partition(request), partitions, lang
         )
 
-    def likes(partitions: int) -> Endpoint:
-        return lambda request: (
-            check(request, LIKE_LISTS, partitions)
-            or LikeFeed(read_fields(request), _partition(request), partitions, services.world)
+    def _likes(self, partitions: int, request: Request) -> Response | Feed:
+        return check(request, LIKE_LISTS, partitions) or LikeFeed(
+            read_fields(request), _partition(request), partitions, self._services.world
         )
 
-    def events(kind: str, partitions: int = 1) -> Endpoint:
-        return lambda request: (
-            check(request, {}, partitions) or EventFeed(kind, _partition(request), partitions, services.world)
+    def _events(self, kind: str, partitions: int, request: Request) -> Response | Feed:
+        return check(request, {}, partitions) or EventFeed(
+            kind, _partition(request), partitions, self._services.world
         )
 
-    table: dict[str, Endpoint] = {
-        FILTERED: filtered,
-        "/2/tweets/sample/stream": posts(recovery=BACKFILL),
-        "/2/tweets/sample10/stream": posts(2),
-        "/2/tweets/firehose/stream": posts(20),
-        "/2/likes/firehose/stream": likes(20),
-        "/2/likes/sample10/stream": likes(2),
-        "/2/likes/compliance/stream": events("likes_compliance"),
-        "/2/tweets/compliance/stream": events("tweets_compliance", 4),
-        "/2/users/compliance/stream": events("users_compliance", 4),
-        "/2/tweets/label/stream": events("labels"),
-        ACTIVITY: lambda request: check(request, {}) or ActivityFeed(services.subscriptions, services.world),
-    }
-    for lang, partitions in LANGUAGES.items():
-        table[f"/2/tweets/firehose/stream/lang/{lang}"] = posts(partitions, lang)
-    access = Access(services.authenticator, services.rate_limiter)
-    return {path: {"GET": access.stream(path, endpoint, services.hub)} for path, endpoint in table.items()}
+    def _activity(self, request: Request) -> Response | Feed:
+        return check(request, {}) or ActivityFeed(self._services.subscriptions, self._services.world)
 
 
 def routes(services: Services) -> dict[str, dict[str, Endpoint]]:

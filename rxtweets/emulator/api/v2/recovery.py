@@ -7,7 +7,6 @@ from collections.abc import Callable
 from rxtweets.emulator.app.clock import Clock
 from rxtweets.emulator.server.http import Request, Response, invalid_request
 from rxtweets.emulator.streams.history import History, Replay
-from rxtweets.emulator.streams.source import Feed
 
 from .params import read_moment
 
@@ -17,9 +16,9 @@ _DAY = 86_400_000
 
 
 def recover(
-    request: Request, feed: Feed, history: History, clock: Clock, refusal: Callable[[str], Response] | None
-) -> Response | None:
-    """Give the feed the past that a request asks for; return the refusal where it can't be had.
+    request: Request, history: History, clock: Clock, refusal: Callable[[str], Response] | None
+) -> Response | Replay | None:
+    """Return the replay of the past that a request asks for, if any, or the refusal where it can't be had.
 
     `refusal` makes that of a level of access without recovery; None for one that has it.
     """
@@ -32,9 +31,7 @@ def recover(
         return refusal(f"Recovery ({names}) is not available at your level of access.")
     now = clock.world_ms()
     if start is None and end is None:
-        if minutes is not None:
-            feed.backlog = lambda: Replay(history, history.since(now - int(minutes) * 60_000), None)
-        return None
+        return None if minutes is None else Replay(history, history.since(now - int(minutes) * 60_000), None)
     if start is None:
         return _fault("end_time", end or "", "goes with `start_time` only")
     if minutes is not None:
@@ -46,11 +43,7 @@ def recover(
         return _fault("end_time", end or "", "is in the future")
     if first >= last:
         return _fault("start_time", start, "must be before `end_time`")
-    feed.finite = True
-    feed.backlog = lambda: Replay(
-        history, history.since(first), history.end if end is None else history.since(last)
-    )
-    return None
+    return Replay(history, history.since(first), history.end if end is None else history.since(last))
 
 
 def _milliseconds(text: str) -> int:
