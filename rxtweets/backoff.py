@@ -350,7 +350,7 @@ def _asked_for(error: StreamError, now: float) -> float:
     if not isinstance(error, HTTPStatusError):
         return 0.0
     headers = error.headers
-    sent = _date(headers.get("date", ""))
+    sent = http_date(headers.get("date", ""))
     server_now = now if sent is None else sent
     asked = _retry_after(headers.get("retry-after", ""), server_now)
     if isinstance(error, RateLimited) and (_number(headers.get("x-rate-limit-remaining", "")) or 0.0) <= 0:
@@ -364,11 +364,11 @@ def _retry_after(value: str, now: float) -> float:
     seconds = _largest(value)
     if seconds is not None:
         return seconds
-    date = _date(value)
+    date = http_date(value)
     return 0.0 if date is None else date - now
 
 
-def _date(value: str) -> float | None:
+def http_date(value: str) -> float | None:
     """Return an HTTP date as UNIX seconds; None for what is none."""
     try:
         date = parsedate_to_datetime(value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 from urllib.parse import parse_qs, quote
 
 from requests import PreparedRequest
@@ -50,7 +49,7 @@ class PinSignIn:
         Raises:
             HTTPStatusError: the answer is a refusal, or has no token in it.
         """
-        token, secret = _tokens(status_code, headers, body)
+        token, secret = tokens(status_code, headers, body)
         return Authorization(self._key, self._secret, token, secret, self._base_url)
 
     def __repr__(self) -> str:
@@ -92,7 +91,7 @@ class Authorization:
         Raises:
             HTTPStatusError: the answer is a refusal (as for a wrong PIN), or has no token in it.
         """
-        return OAuth1(self._key, self._secret, *_tokens(status_code, headers, body))
+        return OAuth1(self._key, self._secret, *tokens(status_code, headers, body))
 
     def __repr__(self) -> str:
         return f"Authorization(consumer_key={_store.hint(self._key)})"
@@ -111,17 +110,18 @@ class SignInAuth(AuthBase):
         return signed(r, self._key, self._secret, *self._tokens, **self._parts)
 
 
-class _Pair(NamedTuple):
-    token: str
-    secret: str
+def tokens(status_code: int, headers: Mapping[str, str], body: bytes) -> tuple[str, str]:
+    """Return the token and its secret that one of the two requests was answered with.
 
-
-def _tokens(status_code: int, headers: Mapping[str, str], body: bytes) -> _Pair:
+    Raises:
+        HTTPStatusError: the answer is a refusal, or has no token in it.
+    """
     if status_code != 200:
         raise HTTPStatusError.of(status_code, headers, body)
     said = parse_qs(body.decode("ascii", "replace"))
     try:
-        return _Pair(*(_store.checked(name, said[name][0]) for name in ("oauth_token", "oauth_token_secret")))
+        token = _store.checked("oauth_token", said["oauth_token"][0])
+        return token, _store.checked("oauth_token_secret", said["oauth_token_secret"][0])
     except (KeyError, ValueError):
         pass
     raise UnexpectedResponse(status_code, headers, reason="there is no oauth_token in it")

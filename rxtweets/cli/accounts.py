@@ -18,6 +18,9 @@ _VARIABLES: dict[Api, str] = {
 }
 
 
+credentials_option = click.option("--credentials", metavar="FILE", help="TOML file that only you can read.")
+
+
 class Account(NamedTuple):
     """A host, the protocol to speak to it, and the credentials; *base_url* is None for the usual host."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 from reactivex import Observable
@@ -16,16 +16,15 @@ from rxtweets import operators as tw
 from rxtweets.messages import Lifecycle, Message, Post, Status
 from rxtweets.rules import Limits, StreamRule, from_filter
 
-from .accounts import Account, Api, find_account
+from .accounts import Account, Api, credentials_option, find_account
 from .emulator import emulator
 from .output import Notices, printer
-from .parsing import Group, usage
-from .predicates import filter_query
+from .parsing import Group, options, usage
+from .predicates import filter_query, predicate_options
 from .rule_files import check
+from .rule_options import unchecked_option
 from .rules import rules as rules_group
 from .temporary_rules import TemporaryRules
-
-_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 EPILOG = """\b
 Credentials are read from the environment or from a TOML file (--credentials):
@@ -78,22 +77,16 @@ def rxtweets() -> None:
     """
 
 
-def streaming(command: _Command) -> _Command:
-    """Add to *command* the options that all streaming commands have."""
-    for option in (
-        click.option("--api", type=click.Choice(["v1", "v2"]), help="Protocol; else what credentials allow."),
-        click.option("--credentials", metavar="FILE", help="TOML file that only you can read."),
-        click.option("--emulator", is_flag=True, help="Stream from a local server; needs no credentials."),
-        click.option(
-            "--json", "as_json", is_flag=True, help="Print each post's JSON as received, a line each."
-        ),
-        click.option(
-            "--ask", multiple=True, metavar="PARAM=NAMES", help="Ask v2 for more: tweet.fields=geo,source"
-        ),
-        click.option("--limit", type=click.IntRange(min=1), metavar="N", help="End after N posts."),
-    ):
-        command = option(command)
-    return command
+streaming_options = options(
+    click.option("--limit", type=click.IntRange(min=1), metavar="N", help="End after N posts."),
+    click.option(
+        "--ask", multiple=True, metavar="PARAM=NAMES", help="Ask v2 for more: tweet.fields=geo,source"
+    ),
+    click.option("--json", "as_json", is_flag=True, help="Print each post's JSON as received, a line each."),
+    click.option("--emulator", is_flag=True, help="Stream from a local server; needs no credentials."),
+    credentials_option,
+    click.option("--api", type=click.Choice(["v1", "v2"]), help="Protocol; else what credentials allow."),
+)
 
 
 rxtweets.add_command(rules_group)
@@ -102,12 +95,10 @@ rxtweets.add_command(emulator)
 
 @rxtweets.command("filter", epilog=EPILOG, context_settings={"allow_extra_args": True})
 @click.option("--track", multiple=True, metavar="WORDS", help="Posts with all of these words; a comma is OR.")
-@click.option("--follow", multiple=True, metavar="ID", help="Posts by, retweets of and replies to this user.")
-@click.option("--locations", multiple=True, metavar="W,S,E,N", help="Posts from this box, in degrees.")
-@click.option("--language", "languages", multiple=True, metavar="XX", help="Only posts in this language.")
+@predicate_options
 @click.option("--rule", "rules", multiple=True, metavar="TEXT", help="Rule in X's rule language (v2 only).")
-@click.option("--unchecked", is_flag=True, help="Send --rule without looking for mistakes first.")
-@streaming
+@unchecked_option
+@streaming_options
 @click.pass_context
 def filter_(
     context: click.Context,
@@ -173,7 +164,7 @@ def filter_(
 
 
 @rxtweets.command(epilog=EPILOG, context_settings={"allow_extra_args": True})
-@streaming
+@streaming_options
 @click.pass_context
 def sample(
     context: click.Context,

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import click
+
 from rxtweets.filters import FilterQuery
 
-from .parsing import usage
+from .parsing import options, usage
+
+predicate_options = options(
+    click.option(
+        "--follow", multiple=True, metavar="ID", help="Posts by, retweets of, replies to this user."
+    ),
+    click.option("--locations", multiple=True, metavar="W,S,E,N", help="Posts from this box, in degrees."),
+    click.option("--language", "languages", multiple=True, metavar="XX", help="Only posts in this language."),
+)
 
 
 def filter_query(

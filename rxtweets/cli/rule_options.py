@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import ExitStack
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import click
 from reactivex import Observable
@@ -14,28 +14,18 @@ import rxtweets as rxt
 from rxtweets._printable import printable
 from rxtweets.rules import Limits, RuleError, RulesClient, StreamRule
 
-from .accounts import find_account
+from .accounts import credentials_option, find_account
+from .parsing import options
 from .rule_files import rules_in
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
 _T = TypeVar("_T")
-
-
-def options(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
-    """Return the decorator that adds *options* to a command."""
-
-    def decorate(command: _Command) -> _Command:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return decorate
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for other programs.")
 file_option = click.option(
     "--file", "path", metavar="FILE", help="Rules from a file, one a line or TOML; - is stdin."
 )
+toml_option = click.option("--toml", "as_toml", is_flag=True, help="Print the file that sync takes.")
 enterprise_option = click.option(
     "--enterprise", is_flag=True, help="Rules may have 2,048 characters, not 1,024."
 )
@@ -43,7 +33,7 @@ unchecked_option = click.option(
     "--unchecked", is_flag=True, help="Send rules without looking for mistakes first."
 )
 account_options = options(
-    click.option("--credentials", metavar="FILE", help="TOML file that only you can read."),
+    credentials_option,
     click.option("--emulator", is_flag=True, help="Ask a local server, which starts without rules."),
 )
 

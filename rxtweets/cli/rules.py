@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import click
 
-from .parsing import Group, RuleCommand, usage
+from .parsing import Group, RuleCommand, options, usage
 from .rule_files import check, plural, toml, toml_rules
 from .rule_options import (
     account_options,
@@ -20,9 +20,9 @@ from .rule_options import (
     json_option,
     last_item,
     limits,
-    options,
     rules_client,
     show_rules,
+    toml_option,
     unchecked_option,
 )
 from .rules_offline import explain_, from_track, test, validate_
@@ -48,8 +48,7 @@ def rules() -> None:
 
 
 @rules.command("list")
-@click.option("--toml", "as_toml", is_flag=True, help="Print the file that sync takes.")
-@options(json_option, account_options)
+@options(toml_option, json_option, account_options)
 def list_(as_toml: bool, as_json: bool, credentials: str | None, emulator: bool) -> None:
     """Print the rules there are: id, rule, tag."""
     with ExitStack() as stack:

@@ -23,8 +23,8 @@ from rxtweets.rules import (
 )
 from rxtweets.rules.language.vocabulary import details
 
-from .parsing import Command, RuleCommand
-from .predicates import filter_query
+from .parsing import Command, RuleCommand, options
+from .predicates import filter_query, predicate_options
 from .rule_files import plural, show_problems, toml
 from .rule_options import (
     account_options,
@@ -35,9 +35,9 @@ from .rule_options import (
     json_option,
     last_item,
     limits,
-    options,
     rules_client,
     show_rules,
+    toml_option,
 )
 from .rule_tester import Tester, posts_in
 from .stdio import stdin
@@ -152,12 +152,9 @@ def test(text: str, path: str, complete: bool, seed: int | None, as_json: bool) 
 
 @click.command("from-track", cls=Command)
 @click.argument("track", metavar="[WORDS]...", nargs=-1)
-@click.option("--follow", multiple=True, metavar="ID", help="Posts by, retweets of and replies to this user.")
-@click.option("--locations", multiple=True, metavar="W,S,E,N", help="Posts from this box, in degrees.")
-@click.option("--language", "languages", multiple=True, metavar="XX", help="Only posts in this language.")
+@predicate_options
 @click.option("--tag", help="Tag of the rules, for --toml and --json.")
-@click.option("--toml", "as_toml", is_flag=True, help="Print the file that sync takes.")
-@options(enterprise_option, json_option)
+@options(toml_option, enterprise_option, json_option)
 def from_track(
     track: tuple[str, ...],
     follow: tuple[str, ...],

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qs, quote
+from urllib.parse import quote
 
 from requests.auth import AuthBase
 
 from rxtweets.auth import AppOnly, OAuth1
-from rxtweets.auth._pin import SignInAuth
+from rxtweets.auth._pin import SignInAuth, tokens
 from rxtweets.connection import fetch
 from rxtweets.endpoints import Request, api_url
 
@@ -68,9 +68,10 @@ class OAuthHandler:
             TweepError: the app's key was refused, or the network failed.
         """
         params = (("x_auth_access_type", access_type),) if access_type else ()
-        self.request_token = self._obtain("request_token", params, callback_uri=self.callback or "oob")
+        token, secret = self._obtain("request_token", params, callback_uri=self.callback or "oob")
+        self.request_token = {"oauth_token": token, "oauth_token_secret": secret}
         page = api_url("/oauth/authenticate" if signin_with_twitter else "/oauth/authorize")
-        return f"{page}?oauth_token={quote(self.request_token['oauth_token'], safe='')}"
+        return f"{page}?oauth_token={quote(token, safe='')}"
 
     def get_access_token(self, verifier: str | None = None) -> tuple[str, str]:
         """Return the account's token and secret, and sign with them from now on. Blocks for one request.
@@ -86,23 +87,19 @@ class OAuthHandler:
         except KeyError:
             raise TweepError("there is no request token yet: call get_authorization_url() first") from None
         given = verifier.strip() if verifier else verifier
-        said = self._obtain("access_token", (), token, secret, verifier=given)
-        self.set_access_token(said["oauth_token"], said["oauth_token_secret"])
-        return said["oauth_token"], said["oauth_token_secret"]
+        obtained = self._obtain("access_token", (), token, secret, verifier=given)
+        self.set_access_token(*obtained)
+        return obtained
 
     def _obtain(
-        self, leg: str, params: tuple[tuple[str, str], ...], *tokens: str, **parts: str | None
-    ) -> dict[str, str]:
-        """Return the tokens that one leg of the sign-in yields."""
+        self, leg: str, params: tuple[tuple[str, str], ...], *signed_with: str, **parts: str | None
+    ) -> tuple[str, str]:
+        """Return the token and its secret that one leg of the sign-in yields."""
         try:
-            sign = SignInAuth(self.consumer_key, self.consumer_secret, *tokens, **parts)
-            answer = fetch(Request("POST", api_url(f"/oauth/{leg}"), params), sign).run()
-            said = {name: found[0] for name, found in parse_qs(answer.body.decode("ascii")).items()}
+            sign = SignInAuth(self.consumer_key, self.consumer_secret, *signed_with, **parts)
+            return tokens(*fetch(Request("POST", api_url(f"/oauth/{leg}"), params), sign).run())
         except Exception as error:
             raise TweepError(error) from error
-        if not (said.get("oauth_token") and said.get("oauth_token_secret")):
-            raise TweepError(f"the answer to {leg} has no token in it")
-        return said
 
 
 class AppAuthHandler:

@@ -6,9 +6,10 @@ An attribute is there only if the JSON has it, so `hasattr(status, "retweeted_st
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
-from email.utils import parsedate_tz
+from datetime import UTC
 from typing import TYPE_CHECKING, Any, Self
+
+from rxtweets.messages._time import parse_time
 
 
 class Model:
@@ -106,12 +107,10 @@ class Place(Model):
 
 def _naive(text: Any) -> Any:
     """Return the naive UTC time of `Wed Aug 27 13:08:45 +0000 2008`; what is none, as it is."""
-    parts = parsedate_tz(text) if isinstance(text, str) else None
-    if parts is None:
-        return text
+    moment = parse_time(text) if isinstance(text, str) else None
     try:
-        return datetime(*parts[:6]) - timedelta(seconds=parts[9] or 0)
-    except (ValueError, OverflowError):
+        return text if moment is None else moment.astimezone(UTC).replace(tzinfo=None)
+    except OverflowError:
         return text
 
 

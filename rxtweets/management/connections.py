@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -13,6 +12,7 @@ import reactivex
 from reactivex import Observable
 from reactivex import operators as ops
 
+from rxtweets.backoff import http_date
 from rxtweets.endpoints import Endpoint, checks
 from rxtweets.messages import Connected
 from rxtweets.rest import Api, JSONResponse, Pairs, number, text, time
@@ -34,8 +34,8 @@ _NAMES = {
     "/2/likes/sample10/stream": "likes_sample10_stream",
     "/2/likes/compliance/stream": "likes_compliance_stream",
 }
-_SAME_CONNECTION = timedelta(seconds=5)
-"""The most time between a connection's `connected_at` and the `Date` of the answer that opened it."""
+_SAME_CONNECTION = 5.0
+"""The most seconds between a connection's `connected_at` and the `Date` of the answer that opened it."""
 _MOST_AT_ONCE = 100
 _FIELDS = "client_ip,connected_at,disconnect_reason,disconnected_at,endpoint_name,id"
 
@@ -132,21 +132,16 @@ class ConnectionsClient:
             An Observable of one item: whether a connection was ended.
         """
         name = _NAMES.get(urlsplit(endpoint.request.url).path)
-        try:
-            began = parsedate_to_datetime(connected.headers.get("Date", ""))
-        except (ValueError, OverflowError):
-            return reactivex.just(False)
-        if name is None or began.tzinfo is None:
+        began = http_date(connected.headers.get("Date", ""))
+        if name is None or began is None:
             return reactivex.just(False)
 
         def is_it(connection: ConnectionInfo) -> bool:
             at = connection.connected_at
-            return (
-                bool(connection.id)
-                and at is not None
-                and at.tzinfo is not None
-                and abs(at - began) <= _SAME_CONNECTION
+            timed = (
+                at is not None and at.tzinfo is not None and abs(at.timestamp() - began) <= _SAME_CONNECTION
             )
+            return bool(connection.id) and timed
 
         def end(found: list[ConnectionInfo]) -> Observable[bool]:
             if len(found) != 1:

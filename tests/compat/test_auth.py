@@ -68,7 +68,7 @@ def test_an_answer_without_a_token(emulator: Emulator) -> None:
     """A sign-in whose answer has no token is a TweepError."""
     emulator.answer(200, body="oops", path="/oauth/request_token")
 
-    with pytest.raises(tweepy.TweepError, match="no token"):
+    with pytest.raises(tweepy.TweepError, match="no oauth_token"):
         unsigned(emulator).get_authorization_url()
 
 
