@@ -23,7 +23,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
-import rxtweets._observable
 import rxtweets._run
 
 ENOUGH = 6
@@ -124,7 +123,7 @@ def _waits_in_run(frame: Any) -> bool:
     while frame is not None:
         callers.append((frame.f_code.co_filename, frame.f_code.co_name))
         frame = frame.f_back
-    waits, runs = (rxtweets._observable.__file__, "_first"), (rxtweets._run.__file__, "run")
+    waits, runs = (rxtweets._run.__file__, "_first"), (rxtweets._run.__file__, "run")
     return waits in callers and runs in callers  # and not in a request's own `run`
 
 

@@ -26,7 +26,7 @@ ROOMS = [
     {"_session_runner"},
     {"testing"},
     {"transport"},
-    {"_run", "operators"},
+    {"operators"},
     {"filters"},
     {"messages"},
     {"auth"},
@@ -34,7 +34,9 @@ ROOMS = [
     {"framing", "backoff"},
     {"errors"},
     {"_printable", "_loopback"},
-    {"_version", "_observable", "_schedulers", "_unlogged"},
+    {"_observable"},
+    {"_observer"},
+    {"_version", "_run", "_schedulers", "_unlogged"},
 ]
 """The rooms from the top down: a module imports from its own room and from those below."""
 

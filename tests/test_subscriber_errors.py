@@ -127,6 +127,11 @@ BEHIND: dict[str, Chain] = {
     "publish and ref_count": lambda source: source.publish().ref_count().delay(0.01),
     "delay and route": lambda source: source.pipe(ops.delay(0.01), tw.route({int: print})),
     "flat_map": lambda source: source.flat_map(lambda item: reactivex.of(item).pipe(ops.delay(0.01))),
+    "flat_map at once": lambda source: source.flat_map(lambda item: reactivex.of(item, item)),
+    "flat_map by a timer": lambda source: source.delay(0.01).flat_map(
+        lambda item: reactivex.of(item).retry()
+    ),
+    "flat_map of create": lambda source: source.flat_map(lambda item: reactivex.create(at_once)),
     "merge": lambda source: source.pipe(ops.delay(0.01), ops.merge(opened(streaming(b"3", sessions=1)))),
     "plus": lambda source: reactivex.empty().pipe(tw.of_type(object)) + source,
     "slice": lambda source: source[0:5].delay(0.01),
@@ -216,21 +221,20 @@ def test_a_source_that_calls_at_once_raises_it_to_the_subscriber(source: Observa
 
 
 @pytest.mark.parametrize("by_timer", [False, True], ids=["at once", "by a timer"])
-def test_an_on_error_of_rxpys_own_is_not_in_vain(by_timer: bool) -> None:
-    """Where RxPY's `from_iterable` makes an `on_error` of it, with no stream above, that is heard."""
+def test_around_a_stream_between_observables_of_rxpy(reports: Reports, by_timer: bool) -> None:
+    """It is raised where both ends of the chain are RxPY's own, too, and its `from_iterable` catches it."""
     items = reactivex.of(b"1", b"2")
     source: Observable[Any] = reactivex.timer(0.01).pipe(ops.flat_map(lambda _: items)) if by_timer else items
+    chain = source.pipe(tw.decode(), tw.messages(), ops.map(str))
     subscriber = Raising()
-    heard = threading.Event()
-
-    def on_error(error: Exception) -> None:
-        subscriber.errors.append(error)
-        heard.set()
-
-    source.pipe(tw.decode(), tw.messages(), ops.map(str)).subscribe(subscriber.on_next, on_error)
-    assert heard.wait(PATIENCE)
-    all_ended()
-    assert subscriber.errors == [subscriber.boom]
+    if by_timer:
+        subscriber.subscribe(chain)
+        assert reports.wait() == [subscriber.boom]
+    else:
+        with pytest.raises(Boom):
+            subscriber.subscribe(chain)
+    assert len(subscriber.calls) == 1
+    assert subscriber.errors == []
 
 
 def test_a_source_that_cannot_be_subscribed_to() -> None:
@@ -286,6 +290,20 @@ def test_a_thread_pool_keeps_it(reports: Reports) -> None:
     with pytest.raises(Boom):
         rxt.run(opened(streaming()).pipe(ops.observe_on(pool)), subscriber.on_next)
     pool.executor.shutdown()
+
+
+def test_from_iterable_on_a_scheduler_keeps_it(reports: Reports) -> None:
+    """RxPY's `from_iterable` keeps what is raised on the thread of a scheduler; `rxt.run` raises it."""
+    subscriber = Raising()
+    scheduler = NewThreadScheduler()
+    finished = threading.Event()
+    items = reactivex.from_iterable([1, 2, 3], scheduler).pipe(ops.finally_action(finished.set))
+    subscriber.subscribe(items.pipe(tw.of_type(int)))
+    assert finished.wait(PATIENCE)
+    with pytest.raises(Boom):
+        rxt.run(items.pipe(tw.of_type(int)), subscriber.on_next)
+    assert len(subscriber.calls) == 2
+    assert (subscriber.errors, reports.errors) == ([], [])
 
 
 # --- several subscribers -----------------------------------------------------------------------------------
@@ -556,7 +574,7 @@ def test_await_gives_the_last_item() -> None:
     all_ended()
 
 
-@pytest.mark.parametrize("behind", ["nothing", "delay", "flat_map", "share and buffer"])
+@pytest.mark.parametrize("behind", ["nothing", "delay", "flat_map", "flat_map of create", "share and buffer"])
 def test_the_exception_is_not_kept(reports: Reports, behind: str) -> None:
     """Once it is reported nothing holds it: no cycle of its traceback with our frames."""
     references: list[weakref.ref[Boom]] = []

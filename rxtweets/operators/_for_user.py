@@ -7,7 +7,8 @@ import reactivex
 from reactivex import Observable, abc
 from reactivex.disposable import RefCountDisposable, SingleAssignmentDisposable
 
-from rxtweets._observable import StreamObservable, as_stream, notify_all, original
+from rxtweets._observable import StreamGroup, StreamObservable
+from rxtweets._observer import notify_all
 from rxtweets.messages import ForUser, Message
 
 from ._of_type import of_type
@@ -57,11 +58,11 @@ def by_user() -> Callable[[Observable[Any]], Observable[reactivex.GroupedObserva
                 group = groups.get(user)
                 if group is None:
                     group = groups[user] = reactivex.Subject()
-                    observer.on_next(as_stream(reactivex.GroupedObservable(user, group, counted)))
+                    observer.on_next(StreamGroup(user, group, counted))
                 try:
                     group.on_next(envelope.message)
                 except BaseException as raised:
-                    on_error(original(raised))
+                    on_error(raised)
                     raise
 
             def on_error(error: Any) -> None:

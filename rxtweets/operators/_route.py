@@ -5,7 +5,8 @@ from typing import Any, TypeVar
 
 from reactivex import Observable, abc
 
-from rxtweets._observable import Carried, StreamObservable, notify_all, original
+from rxtweets._observable import StreamObservable
+from rxtweets._observer import notify_all
 
 _T = TypeVar("_T")
 _Handler = Callable[[Any], Any] | abc.ObserverBase[Any]
@@ -67,8 +68,8 @@ def route(routes: Mapping[type, _Handler]) -> Callable[[Observable[_T]], Observa
                     return
                 try:
                     handler(item)
-                except (Exception, Carried) as raised:
-                    on_error(original(raised))
+                except Exception as raised:
+                    on_error(raised)
 
             def on_error(error: Any) -> None:
                 notify_all([*observers, observer], lambda each: each.on_error(error))
