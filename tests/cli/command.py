@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -31,6 +31,9 @@ class Ended(NamedTuple):
     status: int
     out: str
     err: str
+
+
+Command = Callable[..., Ended]
 
 
 class Running:

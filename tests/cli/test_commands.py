@@ -9,7 +9,6 @@ import socket
 import subprocess
 import termios
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,24 +16,17 @@ import pytest
 from rxtweets import __version__
 from rxtweets.emulator import Emulator
 
-from .command import COMMAND, PATIENCE, run, running
+from .command import COMMAND, PATIENCE, Command, run, running
 
 FILTERED = "/2/tweets/search/stream"
 RULES = f"{FILTERED}/rules"
 LINE = re.compile(r"\d\d:\d\d:\d\d @\w+ .+")
 
 
-@pytest.fixture
-def emulator() -> Iterator[Emulator]:
-    """An emulator apart from the command, with a rule of somebody else in it."""
-    with Emulator(rate=100, level="enterprise") as emulator:
-        yield emulator
-
-
 @pytest.mark.parametrize("api", ["v1", "v2"])
-def test_posts_are_lines(api: str) -> None:
+def test_posts_are_lines(rxtweets: Command, api: str) -> None:
     """Each post is one line of time, author and text; stdout has nothing else."""
-    ended = run("filter", "--track", "python", "--emulator", "--api", api, "--limit", "5")
+    ended = rxtweets("filter", "--track", "python", "--emulator", "--api", api, "--limit", "5")
     lines = ended.out.splitlines()
     assert (ended.status, len(lines)) == (0, 5)
     assert all(LINE.fullmatch(line) for line in lines)
@@ -43,9 +35,9 @@ def test_posts_are_lines(api: str) -> None:
 
 
 @pytest.mark.parametrize("api", ["v1", "v2"])
-def test_sample_as_json(api: str) -> None:
+def test_sample_as_json(rxtweets: Command, api: str) -> None:
     """--json prints the JSON of each post, with its author, a line each."""
-    ended = run("sample", "--emulator", "--api", api, "--limit", "3", "--json")
+    ended = rxtweets("sample", "--emulator", "--api", api, "--limit", "3", "--json")
     posts = [json.loads(line) for line in ended.out.splitlines()]
     assert (ended.status, len(posts)) == (0, 3)
     if api == "v1":
@@ -55,19 +47,19 @@ def test_sample_as_json(api: str) -> None:
         assert all(post["data"].keys() >= {"created_at", "lang", "text"} for post in posts)
 
 
-def test_follow_locations_and_language() -> None:
+def test_follow_locations_and_language(rxtweets: Command) -> None:
     """The other parameters select posts too."""
     box = ("--locations", "-122.75,36.8,-121.75,37.8")
-    ended = run(
+    ended = rxtweets(
         "filter", "--emulator", *box, "--track", "python", "--language", "es", "--limit", "2", "--json"
     )
     assert ended.status == 0, ended.err
     assert {json.loads(line)["data"]["lang"] for line in ended.out.splitlines()} == {"es"}
 
 
-def test_a_rule_in_plain_words() -> None:
+def test_a_rule_in_plain_words(rxtweets: Command) -> None:
     """--rule takes X's rule language."""
-    ended = run("filter", "--emulator", "--rule", "cat lang:en", "--limit", "2")
+    ended = rxtweets("filter", "--emulator", "--rule", "cat lang:en", "--limit", "2")
     assert (ended.status, len(ended.out.splitlines())) == (0, 2), ended.err
 
 
@@ -76,7 +68,7 @@ def test_a_rule_in_plain_words() -> None:
 )
 def test_a_signal_ends_it_and_its_rules(emulator: Emulator, number: signal.Signals, status: int) -> None:
     """However it is asked to end, its rules go, those of others stay, and the status tells of the signal."""
-    with running("filter", "--track", "python", env=emulator.env()) as command:
+    with running("filter", "--track", "python") as command:
         assert LINE.match(command.line())
         (rule,) = emulator.rules
         assert re.fullmatch(r"rxtweets-cli-[0-9a-f]{8}", rule.tag or "")
@@ -89,7 +81,7 @@ def test_a_signal_ends_it_and_its_rules(emulator: Emulator, number: signal.Signa
 def test_a_signal_while_rules_are_added(emulator: Emulator) -> None:
     """Rules whose adding was never answered are looked for by their tag; a second Ctrl-C changes nothing."""
     emulator.mute(path=RULES)
-    with running("filter", "--track", "python", env=emulator.env()) as command:
+    with running("filter", "--track", "python") as command:
         tick = threading.Event()
         while not emulator.requests:
             tick.wait(0.01)
@@ -101,7 +93,7 @@ def test_a_signal_while_rules_are_added(emulator: Emulator) -> None:
 
 def test_rules_that_stay_are_told(emulator: Emulator) -> None:
     """When its rules can't be removed, it says which tag they have."""
-    with running("filter", "--track", "python", env=emulator.env()) as command:
+    with running("filter", "--track", "python") as command:
         command.line()
         (rule,) = emulator.rules
         emulator.answer(403, path=RULES)
@@ -113,7 +105,7 @@ def test_rules_that_stay_are_told(emulator: Emulator) -> None:
 def test_it_ends_while_nothing_comes(emulator: Emulator) -> None:
     """Ctrl-C works on a silent stream."""
     emulator.stall()
-    with running("filter", "--track", "python", env=emulator.env()) as command:
+    with running("filter", "--track", "python") as command:
         assert "connected" in command.notice()
         assert command.end(signal.SIGINT).status == 130
     assert emulator.rules == ()
@@ -122,27 +114,27 @@ def test_it_ends_while_nothing_comes(emulator: Emulator) -> None:
 def test_it_ends_while_it_connects(emulator: Emulator) -> None:
     """Ctrl-C works while an answer is waited for."""
     emulator.mute(path="/2/tweets/sample/stream")
-    with running("sample", env=emulator.env()) as command:
+    with running("sample") as command:
         tick = threading.Event()
         while not emulator.requests:
             tick.wait(0.01)
         assert command.end(signal.SIGINT) == (130, "", "")
 
 
-def test_rules_of_others_stay(emulator: Emulator) -> None:
+def test_rules_of_others_stay(rxtweets: Command, emulator: Emulator) -> None:
     """Posts that only another's rule matches are not shown; a rule that is there already is used and kept."""
-    theirs = run("filter", "--rule", "cat", "--limit", "1", env=emulator.env())
+    theirs = rxtweets("filter", "--rule", "cat", "--limit", "1")
     assert theirs.status == 0
-    with running("filter", "--rule", "cat", env=emulator.env()) as other:
+    with running("filter", "--rule", "cat") as other:
         other.line()
         before = emulator.rules
         assert [rule.value for rule in before] == ["cat"]
-        ended = run("filter", "--track", "python,cat", "--rule", "cat", "--limit", "5", env=emulator.env())
+        ended = rxtweets("filter", "--track", "python,cat", "--rule", "cat", "--limit", "5")
         assert ended.status == 0, ended.err
         # Not of quotes, which match by the text that they quote as well.
-        only = run("filter", "--rule", "python -is:quote", "--limit", "20", env=emulator.env())
+        only = rxtweets("filter", "--rule", "python -is:quote", "--limit", "20")
         assert all("python" in line.lower() for line in only.out.splitlines())
-        twin = run("filter", "--rule", "cat", "--limit", "2", env=emulator.env())
+        twin = rxtweets("filter", "--rule", "cat", "--limit", "2")
         assert (twin.status, len(twin.out.splitlines())) == (0, 2)
         assert emulator.rules == before
     assert emulator.rules == before  # killed, it could not remove its rule; nobody else has
@@ -150,7 +142,7 @@ def test_rules_of_others_stay(emulator: Emulator) -> None:
 
 def test_a_reader_that_leaves(emulator: Emulator) -> None:
     """Piped into something that stops reading, it ends quietly, with the status of a broken pipe."""
-    with running("filter", "--track", "python", env=emulator.env()) as command:
+    with running("filter", "--track", "python") as command:
         assert command.process.stdout is not None
         command.line()
         command.process.stdout.close()
@@ -161,33 +153,33 @@ def test_a_reader_that_leaves(emulator: Emulator) -> None:
     assert emulator.rules == ()
 
 
-def test_a_stream_that_is_refused(emulator: Emulator) -> None:
+def test_a_stream_that_is_refused(rxtweets: Command, emulator: Emulator) -> None:
     """A final error is one line, status 1, and no rule stays."""
     emulator.answer(403, path=FILTERED)
-    ended = run("filter", "--track", "python", env=emulator.env())
+    ended = rxtweets("filter", "--track", "python")
     assert (ended.status, ended.out, emulator.rules) == (1, "", ())
     assert re.fullmatch(r"Error: HTTP 403 Forbidden.*\n", ended.err)
 
 
-def test_a_refused_body_drives_no_terminal(emulator: Emulator) -> None:
+def test_a_refused_body_drives_no_terminal(rxtweets: Command, emulator: Emulator) -> None:
     """What the server says is shown without its controls."""
     emulator.answer(403, path=FILTERED, body={"title": "no", "detail": "\x1b]0;x\x07 \x9b2J \u202e"})
-    ended = run("filter", "--track", "python", env=emulator.env())
+    ended = rxtweets("filter", "--track", "python")
     assert ended.err.removesuffix("\n").isprintable()
 
 
 @pytest.mark.parametrize("arguments", [["filter"], ["sample"], ["emulator"], ["filter", "--follow"], []])
-def test_arguments_drive_no_terminal(arguments: list[str]) -> None:
+def test_arguments_drive_no_terminal(rxtweets: Command, arguments: list[str]) -> None:
     """A script may pass on what came from the network: an error shows it without its controls."""
-    ended = run(*arguments, "a\x1b]0;x\x07 \x9b2J \u202e")
+    ended = rxtweets(*arguments, "a\x1b]0;x\x07 \x9b2J \u202e")
     assert ended.status == 2
     assert all(line.isprintable() for line in ended.err.splitlines())
     assert r"\x1b]0;x\x07" in ended.err
 
 
-def test_wrong_credentials(emulator: Emulator) -> None:
+def test_wrong_credentials(rxtweets: Command, emulator: Emulator) -> None:
     """A 401 is one line that does not show the token."""
-    ended = run("sample", env={**emulator.env(), "X_BEARER_TOKEN": "not-the-token"})
+    ended = rxtweets("sample", env={"X_BEARER_TOKEN": "not-the-token"})
     assert (ended.status, ended.out) == (1, "")
     assert re.fullmatch(r"Error: HTTP 401 Unauthorized.*\n", ended.err)
     assert "not-the-token" not in ended.err
@@ -195,7 +187,7 @@ def test_wrong_credentials(emulator: Emulator) -> None:
 
 def test_reconnecting_is_told(emulator: Emulator) -> None:
     """A dropped stream is taken up again; stderr says why, stdout has the posts only."""
-    with running("sample", env=emulator.env()) as command:
+    with running("sample") as command:
         assert command.notice() == "# connected to the v2 stream\n"
         command.line()
         emulator.close_streams()
@@ -204,38 +196,38 @@ def test_reconnecting_is_told(emulator: Emulator) -> None:
         command.end(signal.SIGINT)
 
 
-def test_a_rule_that_x_refuses(emulator: Emulator) -> None:
+def test_a_rule_that_x_refuses(rxtweets: Command, emulator: Emulator) -> None:
     """The error names the rule and what is wrong with it; the good rule beside it is removed."""
-    ended = run("filter", "--rule", "foo:bar", "--rule", "cat", "--unchecked", env=emulator.env())
+    ended = rxtweets("filter", "--rule", "foo:bar", "--rule", "cat", "--unchecked")
     assert (ended.status, emulator.rules) == (1, ())
     assert re.fullmatch(r"Error: X refuses the rule foo:bar: .*no operator foo:.*\n", ended.err)
 
 
-def test_a_rule_with_a_mistake(emulator: Emulator) -> None:
+def test_a_rule_with_a_mistake(rxtweets: Command, emulator: Emulator) -> None:
     """It is shown where it is, and nothing is sent."""
-    ended = run("filter", "--rule", "cat has:imagse", "--rule", "cat", env=emulator.env())
+    ended = rxtweets("filter", "--rule", "cat has:imagse", "--rule", "cat")
     assert (ended.status, ended.out, emulator.requests) == (1, "", ())
     assert "  cat has:imagse\n      ^^^^^^^^^^\n  did you mean has:images?\n" in ended.err
     assert "Error: X would refuse 1 rule" in ended.err
 
 
-def test_more_is_asked_for(emulator: Emulator) -> None:
+def test_more_is_asked_for(rxtweets: Command, emulator: Emulator) -> None:
     """--ask brings fields beside those that are shown; a name that X doesn't know is refused."""
     ask = ("--ask", "tweet.fields=source,geo", "--ask", "user.fields=verified")
-    ended = run("sample", "--json", "--limit", "3", *ask, env=emulator.env())
+    ended = rxtweets("sample", "--json", "--limit", "3", *ask)
     for line in ended.out.splitlines():
         post = json.loads(line)
         assert {"source", "lang"} <= post["data"].keys()
         assert {"username", "verified"} <= post["includes"]["users"][0].keys()
     for wrong in ("tweet.fields=gea", "geo"):
-        assert run("sample", "--ask", wrong, env=emulator.env()).status == 2
+        assert rxtweets("sample", "--ask", wrong).status == 2
 
 
 @pytest.mark.parametrize(("api", "times"), [("v1", 18), ("v2", 25)])  # v1.1 has no more than 280 characters
 def test_posts_are_whole(emulator: Emulator, api: str, times: int) -> None:
     """A long post and a retweet of it are printed to their end, with what X escapes as it was written."""
     text = "python " + "salt & pepper " * times + "<end>"
-    with running("filter", "--track", "python", "--api", api, env=emulator.env()) as command:
+    with running("filter", "--track", "python", "--api", api) as command:
         command.notice()
         long = emulator.compose(text)
         emulator.publish(long)
@@ -252,7 +244,7 @@ def test_controls_in_posts(emulator: Emulator) -> None:
     attack = "python \x1b]0;title\x07 \x9b2J a\nb\rc \u202edcba &lt;"
     for option in ((), ("--json",)):
         emulator.stall()
-        with running("filter", "--track", "python", *option, env=emulator.env()) as command:
+        with running("filter", "--track", "python", *option) as command:
             command.notice()
             emulator.resume()
             emulator.publish(attack)
@@ -264,36 +256,36 @@ def test_controls_in_posts(emulator: Emulator) -> None:
             command.end(signal.SIGINT)
 
 
-def test_no_credentials() -> None:
+def test_no_credentials(rxtweets: Command) -> None:
     """Without any it names the variables, and the way to do without."""
-    ended = run("sample")
+    ended = rxtweets("sample")
     assert ended.status == 1
     for word in ("X_BEARER_TOKEN", "X_CONSUMER_KEY", "X_ACCESS_TOKEN_SECRET", "--credentials", "--emulator"):
         assert word in ended.err
     assert ended.err.count("\n") == 1
 
 
-def test_a_file_of_credentials(emulator: Emulator, tmp_path: Path) -> None:
+def test_a_file_of_credentials(rxtweets: Command, emulator: Emulator, tmp_path: Path) -> None:
     """--credentials takes a file; one that others can read or that is not there is refused in one line."""
     file = tmp_path / "x.toml"
     file.touch(0o600)
     file.write_text(f'bearer_token = "{emulator.bearer_token}"\n')
     env = {"RXTWEETS_BASE_URL": emulator.base_url}
-    assert run("sample", "--limit", "1", "--credentials", str(file), env=env).status == 0
+    assert rxtweets("sample", "--limit", "1", "--credentials", str(file), env=env).status == 0
     file.chmod(0o644)
-    ended = run("sample", "--limit", "1", "--credentials", str(file), env=env)
+    ended = rxtweets("sample", "--limit", "1", "--credentials", str(file), env=env)
     assert (ended.status, ended.err.count("\n")) == (1, 1)
     assert "chmod 600" in ended.err
-    ended = run("sample", "--credentials", str(tmp_path / "none"))
+    ended = rxtweets("sample", "--credentials", str(tmp_path / "none"))
     assert (ended.status, ended.err) == (1, f"Error: {tmp_path / 'none'}: No such file or directory\n")
 
 
-def test_a_file_without_credentials(tmp_path: Path) -> None:
+def test_a_file_without_credentials(rxtweets: Command, tmp_path: Path) -> None:
     """The error has the names as they stand in a file."""
     file = tmp_path / "x.toml"
     file.touch(0o600)
     file.write_text('access_token = "a"\n')
-    ended = run("sample", "--credentials", str(file))
+    ended = rxtweets("sample", "--credentials", str(file))
     assert (ended.status, ended.err.count("\n")) == (1, 1)
     assert f"no credentials in {file}: give it bearer_token, or consumer_key and" in ended.err
     assert "X_" not in ended.err
@@ -317,53 +309,53 @@ def test_a_file_without_credentials(tmp_path: Path) -> None:
         (["emulator", "--keep-alive", "0"], "--keep-alive"),
     ],
 )
-def test_wrong_options(arguments: list[str], said: str) -> None:
+def test_wrong_options(rxtweets: Command, arguments: list[str], said: str) -> None:
     """Options that don't go together are explained, with status 2."""
-    ended = run(*arguments)
+    ended = rxtweets(*arguments)
     assert (ended.status, ended.out) == (2, "")
     assert said in ended.err
 
 
 @pytest.mark.parametrize("api", ["v1", "v2"])
-def test_wrong_parameters(api: str) -> None:
+def test_wrong_parameters(rxtweets: Command, api: str) -> None:
     """A parameter's own check makes a wrong option of it on either protocol."""
-    ended = run("filter", "--emulator", "--api", api, "--follow", "bob")
+    ended = rxtweets("filter", "--emulator", "--api", api, "--follow", "bob")
     assert (ended.status, ended.out) == (2, "")
     assert "\nError: follow takes numeric ids" in ended.err
 
 
-def test_the_emulator_and_its_variables() -> None:
+def test_the_emulator_and_its_variables(rxtweets: Command) -> None:
     """What it prints on stdout is what a shell needs; another command then streams from it."""
     with running("emulator", "--rate", "max", "--seed", "3") as server:
         assert "http://127.0.0.1:" in server.notice()
         exports = dict(server.line().strip().removeprefix("export ").split("=", 1) for _ in range(6))
-        assert run("sample", "--limit", "1", env=exports).status == 0
-        assert run("sample", "--api", "v1", "--limit", "1", env=exports).status == 0
+        assert rxtweets("sample", "--limit", "1", env=exports).status == 0
+        assert rxtweets("sample", "--api", "v1", "--limit", "1", env=exports).status == 0
         assert server.end(signal.SIGINT).status == 0
 
 
 @pytest.mark.parametrize("rate", ["fast", "-1", "nan"])
-def test_a_wrong_rate(rate: str) -> None:
+def test_a_wrong_rate(rxtweets: Command, rate: str) -> None:
     """The emulator's rate is a number or max, and anything else a wrong option."""
-    ended = run("emulator", f"--rate={rate}")
+    ended = rxtweets("emulator", f"--rate={rate}")
     assert ended.status == 2
     assert "nor max" in ended.err
 
 
-def test_a_port_in_use() -> None:
+def test_a_port_in_use(rxtweets: Command) -> None:
     """It is one line and status 1."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        ended = run("emulator", "--port", str(taken.getsockname()[1]))
+        ended = rxtweets("emulator", "--port", str(taken.getsockname()[1]))
     assert (ended.status, ended.err.count("\n")) == (1, 1)
     assert ended.err.startswith("Error: can't listen on 127.0.0.1, port ")
     assert "in use" in ended.err
 
 
-def test_help_and_version() -> None:
+def test_help_and_version(rxtweets: Command) -> None:
     """They are there, for each command."""
-    assert run("--version").out == f"rxtweets, version {__version__}\n"
+    assert rxtweets("--version").out == f"rxtweets, version {__version__}\n"
     for command in ("filter", "sample", "emulator"):
-        assert "--" in run(command, "--help").out
+        assert "--" in rxtweets(command, "--help").out
 
 
 @pytest.mark.parametrize(("hidden", "extra"), [("click", "cli"), ("h11", "emulator")])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import requests
 
-from .command import Running, run, running
+from .command import Command, Running, running
 
 
 def variables(server: Running) -> dict[str, str]:
@@ -49,11 +49,11 @@ def test_a_scenario_plays(tmp_path: Path) -> None:
         server.end(signal.SIGINT)
 
 
-def test_a_scenario_that_is_none(tmp_path: Path) -> None:
+def test_a_scenario_that_is_none(rxtweets: Command, tmp_path: Path) -> None:
     """The file, and what is wrong in it, are named before anything listens."""
     scenario = tmp_path / "wrong.toml"
     scenario.write_text('[[step]]\ndo = "explode"\n')
-    ended = run("emulator", "--scenario", str(scenario))
+    ended = rxtweets("emulator", "--scenario", str(scenario))
     assert ended.status in (1, 2)
     assert ended.out == ""
     assert "explode" in ended.err
@@ -70,7 +70,7 @@ def test_keep_alives_as_often_as_asked_for() -> None:
         server.end(signal.SIGINT)
 
 
-def test_the_level_of_access() -> None:
+def test_the_level_of_access(rxtweets: Command) -> None:
     """Pay-per-use, unless an enterprise's is asked for, which has streams of its own."""
     for options, status in (((), 403), (("--level", "enterprise"), 200)):
         with running("emulator", "--rate", "0", *options) as server:
@@ -80,4 +80,4 @@ def test_the_level_of_access() -> None:
             with requests.get(url, headers=headers, stream=True, timeout=5) as answer:
                 assert answer.status_code == status
             server.end(signal.SIGINT)
-    assert "pay_per_use" in run("emulator", "--level", "pro").err
+    assert "pay_per_use" in rxtweets("emulator", "--level", "pro").err

@@ -11,7 +11,7 @@ import pytest
 
 from rxtweets.emulator import X_HOSTS, Emulator
 
-from .command import Running, run, running
+from .command import Command, Running, running
 
 
 def printed(server: Running) -> list[str]:
@@ -27,13 +27,13 @@ def exports(lines: list[str]) -> dict[str, str]:
     return dict(shlex.split(line)[1].split("=", 1) for line in lines)
 
 
-def test_the_variables_of_one_with_tls() -> None:
+def test_the_variables_of_one_with_tls(rxtweets: Command) -> None:
     """They name its CA too, and another command then streams by TLS; its files go with it."""
     with running("emulator", "--tls", "api.x.com", "--tls", "here.example") as server:
         variables = exports(printed(server))
         ca_file = variables["SSL_CERT_FILE"]
         assert ca_file == variables["REQUESTS_CA_BUNDLE"] == variables["NODE_EXTRA_CA_CERTS"]
-        assert run("sample", "--limit", "1", env=variables).status == 0
+        assert rxtweets("sample", "--limit", "1", env=variables).status == 0
         ended = server.end(signal.SIGINT)
         assert ended.status == 0
         assert not Path(ca_file).exists()
@@ -61,7 +61,7 @@ def test_a_shell_takes_them_from_a_file(tmp_path: Path) -> None:
         assert variables.keys() == {**emulator.env(), **emulator.proxy_env()}.keys()
 
 
-def test_a_program_that_knows_only_xs_hosts(tmp_path: Path) -> None:
+def test_a_program_that_knows_only_xs_hosts(rxtweets: Command, tmp_path: Path) -> None:
     """With x-hosts, HTTPS_PROXY and the CA's file, the command streams from what it takes for X."""
     file = tmp_path / "the ca.pem"
     with running("emulator", "--tls", "x-hosts", "--ca-file", str(file)) as server:
@@ -69,7 +69,7 @@ def test_a_program_that_knows_only_xs_hosts(tmp_path: Path) -> None:
         assert variables["REQUESTS_CA_BUNDLE"] == str(file)
         assert variables["HTTPS_PROXY"] == variables.pop("RXTWEETS_BASE_URL").replace("https:", "http:")
         for api in ("v1", "v2"):
-            ended = run("sample", "--api", api, "--limit", "1", env=variables)
+            ended = rxtweets("sample", "--api", api, "--limit", "1", env=variables)
             assert (ended.status, ended.err.count("connected to")) == (0, 1)
     assert ssl.create_default_context(cafile=str(file)).cert_store_stats()["x509_ca"] == 1
 
@@ -82,9 +82,9 @@ def test_a_program_that_knows_only_xs_hosts(tmp_path: Path) -> None:
         (["--tls", "api.x.com", "--ca-file", "/no/such/folder/ca.pem"], 1, "/no/such/folder/ca.pem"),
     ],
 )
-def test_what_cannot_be(arguments: list[str], status: int, said: str) -> None:
+def test_what_cannot_be(rxtweets: Command, arguments: list[str], status: int, said: str) -> None:
     """Options that make no sense together, names that are none, files that can't be written: an error."""
-    ended = run("emulator", *arguments)
+    ended = rxtweets("emulator", *arguments)
     assert ended.status == status
     assert said in ended.err
 

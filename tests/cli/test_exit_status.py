@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from rxtweets.emulator import Emulator
 
-from .command import run, running
+from .command import Command, running
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "command-line.md"
 
@@ -39,25 +38,18 @@ NOBODY_READS = 141
 BY_SIGNAL = {signal.SIGHUP: 129, signal.SIGINT: 130, signal.SIGTERM: 143}
 
 
-@pytest.fixture(scope="module")
-def env() -> Iterator[dict[str, str]]:
-    """Variables that point at an emulator."""
-    with Emulator() as emulator:
-        yield emulator.env()
-
-
 @pytest.mark.parametrize("case", BY_ITSELF)
-def test_ended_by_itself(case: str, env: dict[str, str]) -> None:
+def test_ended_by_itself(rxtweets: Command, case: str, emulator: Emulator) -> None:
     """The status tells how it ended."""
     status, arguments = BY_ITSELF[case]
-    ended = run(*arguments, env=env)
+    ended = rxtweets(*arguments)
     assert ended.status == status, ended.err
 
 
 @pytest.mark.parametrize("number", BY_SIGNAL)
-def test_ended_by_a_signal(number: signal.Signals, env: dict[str, str]) -> None:
+def test_ended_by_a_signal(number: signal.Signals, emulator: Emulator) -> None:
     """It is 128 and the signal's number; but 0 for the emulator, which has no other end."""
-    with running("sample", env=env) as command:
+    with running("sample") as command:
         command.line()
         assert command.end(number).status == BY_SIGNAL[number]
     with running("emulator") as server:

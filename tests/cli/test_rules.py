@@ -1,46 +1,18 @@
-"""`rxtweets rules`, in this process, against an emulator."""
+"""`rxtweets rules` against an emulator."""
 
 from __future__ import annotations
 
-import io
 import json
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from rxtweets.cli.process import run
 from rxtweets.emulator import Emulator
 from rxtweets.testing import post_json, status_json
 
-from .command import Ended
+from .command import Command
 
 RULES = "/2/tweets/search/stream/rules"
-
-Command = Callable[..., Ended]
-
-
-@pytest.fixture
-def rules(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
-    """Return a function that runs `rxtweets rules` with arguments and, if given, the bytes of stdin."""
-
-    def command(*arguments: str, stdin: bytes | None = None) -> Ended:
-        if stdin is not None:
-            monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        status = run(["rules", *arguments])
-        return Ended(status, *capsys.readouterr())
-
-    return command
-
-
-@pytest.fixture
-def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
-    """Start an emulator for the command."""
-    with Emulator() as emulator:
-        for name, value in emulator.env().items():
-            monkeypatch.setenv(name, value)
-        yield emulator
 
 
 def there(emulator: Emulator) -> set[tuple[str, str | None]]:
@@ -75,7 +47,7 @@ def test_json(rules: Command, emulator: Emulator) -> None:
 def test_counts(rules: Command, emulator: Emulator) -> None:
     """The counts and limits of the app and of its project are printed."""
     rules("add", "cat")
-    assert rules("counts").out == "app:     1 rule of 1,000\nproject: 1 rule of 1,000\n"
+    assert rules("counts").out == "app:     1 rule of 25,000\nproject: 1 rule of 25,000\n"
 
 
 def test_mistakes_are_not_sent(rules: Command, emulator: Emulator) -> None:

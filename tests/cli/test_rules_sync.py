@@ -14,9 +14,8 @@ from rxtweets.cli.rule_files import _from_toml, toml
 from rxtweets.emulator import Emulator
 from rxtweets.rules import RulesClient, RulesMissing, StreamRule
 
-from .test_rules import Command, emulator, rules, there
-
-__all__ = ["emulator", "rules"]
+from .command import Command
+from .test_rules import there
 
 FILE = """
 [[rule]]
