@@ -79,3 +79,13 @@ def test_it_is_there_on_the_console(emulator: Emulator) -> None:
     assert '<form data-do="blank_lines" data-narrows' in page
     assert "Send so many blank lines at once." in page
     assert 'id="blank_lines-count"' in page
+
+
+def test_one_that_does_nothing_is_refused(emulator: Emulator, stream: RawStream) -> None:
+    """A kind without its method fails when it is done, and for type checkers before."""
+
+    class Incomplete(StreamAction, frozen=True, tag="incomplete"):
+        """Do what was never written."""
+
+    with pytest.raises(NotImplementedError):
+        emulator.do(Incomplete())  # type: ignore[abstract]

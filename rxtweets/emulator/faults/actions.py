@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from msgspec import Struct, structs
@@ -52,9 +52,14 @@ def kind(action: type[_A]) -> type[_A]:
 
 
 class Action(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="do"):
-    """An action; `group` is the section of the console that has its form."""
+    """An action.
+
+    `group` is the section of the console that has its form; `choices` has the values of each field that takes
+    no others, with what the console calls them.
+    """
 
     group: ClassVar[str] = "Everything"
+    choices: ClassVar[Mapping[str, Mapping[Any, str]]] = {}
 
     @abstractmethod
     def perform(self, services: Services) -> Result:
@@ -64,6 +69,7 @@ class Action(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_
             ValueError: it can't be done now, as when no open stream is compressed that could be cut so; or
                 it names an author that doesn't exist.
         """
+        raise NotImplementedError
 
 
 class StreamAction(Action, frozen=True, kw_only=True):
@@ -97,6 +103,7 @@ class StreamAction(Action, frozen=True, kw_only=True):
     @abstractmethod
     def act(self, stream: OpenStream, world: World) -> None:
         """Do it to one stream."""
+        raise NotImplementedError
 
 
 class StreamFault(StreamAction, frozen=True, kw_only=True):
@@ -116,6 +123,7 @@ class StreamFault(StreamAction, frozen=True, kw_only=True):
     @abstractmethod
     def distort(self, distortion: Distortion) -> None:
         """Change how a stream is distorted."""
+        raise NotImplementedError
 
     def reachable(self, streams: Iterable[OpenStream]) -> list[OpenStream]:
         return list(streams)
@@ -158,10 +166,12 @@ class RequestFault(Action, frozen=True, kw_only=True):
     @abstractmethod
     def summary(self) -> str:
         """The fault in words, such as ``status 503``."""
+        raise NotImplementedError
 
     @abstractmethod
     def reply(self, request: Request, until: float | None) -> Ordered | NoResponse:
         """Return what a request gets; `until` is when the fault ends, if that is known."""
+        raise NotImplementedError
 
 
 # --- the world
@@ -311,8 +321,17 @@ class Mute(RequestFault, frozen=True, kw_only=True, tag="mute"):
 # --- ends of streams
 
 
+class PartialEnd(StreamEnd, frozen=True, kw_only=True):
+    """An end of streams that may come `inside` of something, of those streams that have it."""
+
+    inside: wire.Inside | None = None
+
+    def reachable(self, streams: Iterable[OpenStream]) -> list[OpenStream]:
+        return wire.suitable(streams, self.inside)
+
+
 @kind
-class Close(StreamEnd, frozen=True, kw_only=True, tag="close"):
+class Close(PartialEnd, frozen=True, kw_only=True, tag="close"):
     """End streams cleanly, with their last chunk.
 
     With `inside` the body is whole HTTP but ends within a message, within a character of one, or, with
@@ -321,38 +340,25 @@ class Close(StreamEnd, frozen=True, kw_only=True, tag="close"):
 
     inside: Literal["message", "character", "gzip"] | None = None
 
-    def reachable(self, streams: Iterable[OpenStream]) -> list[OpenStream]:
-        return wire.suitable(streams, self.inside)
-
     def act(self, stream: OpenStream, world: World) -> None:
         wire.close(stream, world, self.inside)
 
 
 @kind
-class Cut(StreamEnd, frozen=True, kw_only=True, tag="cut"):
+class Cut(PartialEnd, frozen=True, kw_only=True, tag="cut"):
     """Close streams' connections (FIN) without the last chunk.
 
     With `inside` the last bytes are a part: of a message in a chunk whose size said more, of a chunk's
     header, of a character's UTF-8, or, on compressed streams, of the compressed data of a message.
     """
 
-    inside: wire.Inside | None = None
-
-    def reachable(self, streams: Iterable[OpenStream]) -> list[OpenStream]:
-        return wire.suitable(streams, self.inside)
-
     def act(self, stream: OpenStream, world: World) -> None:
         wire.cut(stream, world, self.inside)
 
 
 @kind
-class Reset(StreamEnd, frozen=True, kw_only=True, tag="reset"):
+class Reset(PartialEnd, frozen=True, kw_only=True, tag="reset"):
     """Reset streams' connections (RST); `inside` is as with `cut`."""
-
-    inside: wire.Inside | None = None
-
-    def reachable(self, streams: Iterable[OpenStream]) -> list[OpenStream]:
-        return wire.suitable(streams, self.inside)
 
     def act(self, stream: OpenStream, world: World) -> None:
         wire.reset(stream, world, self.inside)
@@ -367,16 +373,21 @@ class Disconnect(StreamEnd, frozen=True, kw_only=True, tag="disconnect"):
     1, UpstreamOperationalDisconnect.
     """
 
+    choices = {
+        "code": {code: f"{code} {name}" for code, name in CODES.items()},
+        "type": {name: name for name in TYPES},
+    }
+
     code: int | None = None
     type: str | None = None
 
     def __post_init__(self) -> None:
         if self.code is not None and self.type is not None:
             raise ValueError("a disconnect has either a code (v1.1) or a type (v2), not both")
-        if self.code is not None and self.code not in CODES:
-            raise ValueError(f"code must be one of {_listed(CODES)}, got {self.code}")
-        if self.type is not None and self.type not in TYPES:
-            raise ValueError(f"type must be one of {_listed(TYPES)}, got {self.type!r}")
+        for name, allowed in self.choices.items():
+            value = getattr(self, name)
+            if value is not None and value not in allowed:
+                raise ValueError(f"{name} must be one of {', '.join(map(str, allowed))}, got {value!r}")
 
     def reachable(self, streams: Iterable[OpenStream]) -> list[OpenStream]:
         protocol = "1.1" if self.code is not None else "2" if self.type is not None else None
@@ -559,7 +570,3 @@ def _distort_streams(services: Services) -> None:
 
 def _as_bytes(text: str | None, data: bytes | None) -> bytes:
     return text.encode() if text is not None else data or b""
-
-
-def _listed(values: Iterable[object]) -> str:
-    return ", ".join(map(str, values))
