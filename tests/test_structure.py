@@ -52,7 +52,7 @@ CLIENTS = {"rxtweets.rules.management.client", "rxtweets.messages.lifecycle"}
 EMULATOR_ROOMS = [
     {"__init__"},
     {"emulator"},
-    {"address", "app.control", "faults.controls"},
+    {"app.control"},
     {"console", "faults.scenario"},
     {"app.router", "api.v1.endpoints", "api.v2.endpoints", "faults.actions", "faults.reading"},
     {"app.services"},

@@ -2,45 +2,57 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import os
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from types import TracebackType
-from typing import Self, TypedDict, Unpack
+from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypedDict, TypeVar, Unpack
 
 from rxtweets.emulator.api.oauth import signin
-from rxtweets.emulator.api.oauth.authenticator import Accounts, Authenticator
+from rxtweets.emulator.api.oauth.authenticator import OAuth1Credentials
 from rxtweets.emulator.api.v1 import endpoints as v1
 from rxtweets.emulator.api.v2 import endpoints as v2
-from rxtweets.emulator.api.v2.rules import Rule, RuleBook
-from rxtweets.emulator.app.clock import Clock
-from rxtweets.emulator.app.control import Control, is_own
-from rxtweets.emulator.app.limits import Allowance, Level, Limits
-from rxtweets.emulator.app.rate_limits import RateLimiter
-from rxtweets.emulator.app.records import RequestLog, RequestRecord, StreamRecord
+from rxtweets.emulator.api.v2.rules import Rule
+from rxtweets.emulator.app.control import Control
+from rxtweets.emulator.app.limits import Level, Limits
+from rxtweets.emulator.app.records import RequestRecord, StreamRecord
 from rxtweets.emulator.app.router import Router
-from rxtweets.emulator.app.services import Services
+from rxtweets.emulator.app.services import Services, create_services
 from rxtweets.emulator.console.page import Console
 from rxtweets.emulator.console.state import State
-from rxtweets.emulator.faults.actions import Rate
-from rxtweets.emulator.faults.controls import Controls
-from rxtweets.emulator.faults.fault_plan import FaultPlan
+from rxtweets.emulator.faults import actions
+from rxtweets.emulator.faults.scenario import Scenario, read_scenario
 from rxtweets.emulator.server.certificate import Certificate, checked
-from rxtweets.emulator.server.http import Request
 from rxtweets.emulator.server.server import Server
-from rxtweets.emulator.server.wire import Reply
-from rxtweets.emulator.streams.history import History
-from rxtweets.emulator.streams.hub import StreamHub
-from rxtweets.emulator.streams.producer import PostProducer, checked_rate
+from rxtweets.emulator.streams.producer import checked_rate
 from rxtweets.emulator.streams.source import Routes
-from rxtweets.emulator.world.recording import Recording
-from rxtweets.emulator.world.world import World
 
-from .address import Address
 from .world.languages import checked_code
 from .world.model import Post
+
+_R_co = TypeVar("_R_co", covariant=True)
+_P = ParamSpec("_P")
+
+
+class _Performs(Protocol[_R_co]):
+    def perform(self, services: Services) -> _R_co: ...
+
+
+def _control(kind: Callable[_P, _Performs[_R_co]]) -> Callable[Concatenate[Emulator, _P], _R_co]:
+    """Return the method that does a kind of action, with the parameters and the docstring of the kind."""
+
+    def control(self: Emulator, /, *args: _P.args, **kwargs: _P.kwargs) -> _R_co:
+        return self.do(kind(*args, **kwargs))
+
+    own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
+    taken = inspect.signature(kind).parameters.values()
+    control.__signature__ = inspect.Signature([own, *taken])  # type: ignore[attr-defined]
+    control.__doc__ = kind.__doc__
+    return control
 
 
 class Details(TypedDict, total=False):
@@ -53,11 +65,14 @@ class Details(TypedDict, total=False):
     coordinates: tuple[float, float] | None
 
 
-class Emulator(Address, Controls):
+class Emulator:
     """A server on this machine that answers as X's hosts do, with a world of its own to stream.
 
     As a context manager it is ready on entry, and on exit its thread and its sockets are gone. All of its
     methods and attributes may be used from any thread.
+
+    A method that acts on streams does so to all that are open, or to those of a `path` or a `protocol`
+    (``"1.1"``, ``"2"``), and returns their number. Values that make no sense raise ValueError.
 
     Args:
         host: Address to listen on; the default can be reached from this machine only.
@@ -109,28 +124,8 @@ class Emulator(Address, Controls):
             raise ValueError(f"keep_alive must be more than 0 seconds, or None, got {keep_alive}")
         self._open = 0
         self._stream_count = threading.Condition()
-        limits = limits or Limits()
-        allowance = Allowance(level, limits, seeded=seed is not None)
-        clock = Clock(seeded=seed is not None)
-        history = History(limits.history)
-        world = World(seed or 0, clock, history.find)
-        accounts = Accounts(seed or 0)
-        world.people.introduce(accounts.user_id, accounts.screen_name)
-        hub = StreamHub(clock, limits, history, self._streams_changed)
-        recording = None if posts is None else Recording(posts, world.people)
-        self._services = services = Services(
-            seed=seed,
-            clock=clock,
-            world=world,
-            authenticator=Authenticator(accounts, clock),
-            rate_limiter=RateLimiter(clock, allowance),
-            rule_book=RuleBook(world.ids, allowance, seed or 0),
-            subscriptions={},
-            faults=FaultPlan(clock, seed),
-            requests=RequestLog(),
-            hub=hub,
-            producer=PostProducer(world, clock, hub, rate, recording),
-            on_stop=[],
+        self._services = services = create_services(
+            seed, level, limits or Limits(), rate, posts, self._streams_changed
         )
         streams = {**v1.StreamEndpoints(services).routes(), **v2.StreamEndpoints(services).routes()}
         others: Routes = {
@@ -140,14 +135,11 @@ class Emulator(Address, Controls):
         }
         router = Router(services, streams, others, keep_alive)
         names = checked(tls)
-        console = Console(State(services), clock.started, list(streams), self.env)
-        control = Control(services, console, frozenset({host.lower(), *(name.lower() for name in names)}))
-
-        def respond(request: Request) -> Reply:
-            return (control if is_own(request.path) else router).respond(request)
-
+        console = Console(State(services), services.clock.started, list(streams), self.env)
+        hosts = frozenset(name.lower() for name in (host, *names))
+        control = Control(services, console, hosts, router.respond)
         certificate = Certificate(names, host) if names else None
-        self._server = Server(respond, clock.time, services.stop, host, port, certificate)
+        self._server = Server(control.respond, services.clock.time, services.stop, host, port, certificate)
         self._call = self._server.call
 
     def start(self) -> Self:
@@ -179,6 +171,106 @@ class Emulator(Address, Controls):
             self._stream_count.notify_all()
         self._services.hub.notify()
 
+    # --- where it is, and who may come in
+
+    @property
+    def base_url(self) -> str:
+        """``http://host:port``, the root for both protocols; ``https://…`` with `tls`, on the same port.
+
+        One that listens on every address of the machine is named by its loopback address. Raises
+        RuntimeError before the first start.
+        """
+        return f"{'http' if self._server.certificate is None else 'https'}://{self._authority()}"
+
+    def _authority(self) -> str:
+        host, port = self._server.host, self._server.port
+        if port == 0:
+            raise RuntimeError(
+                "the emulator has no address before it is started: `with Emulator() as emulator`"
+            )
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+    @property
+    def bearer_token(self) -> str:
+        """The token that v2 takes; v1.1 takes signatures (`oauth1`) alone."""
+        return self._services.authenticator.accounts.bearer_token
+
+    @property
+    def user_token(self) -> str:
+        """An OAuth 2.0 token of the app's one user, as a sign-in (with PKCE) would give it, with every scope.
+
+        It goes where `bearer_token` goes, as a bearer, to ``/2/activity/subscriptions``, and makes
+        subscriptions to private events: those of the user whose id `user_id` is.
+        """
+        return self._services.authenticator.accounts.user_token
+
+    @property
+    def user_id(self) -> int:
+        """The id of the app's one user, to whom `oauth1` and `user_token` belong."""
+        return self._services.authenticator.accounts.user_id
+
+    @property
+    def oauth1(self) -> OAuth1Credentials:
+        """Consumer key and secret, access token and its secret, as v1.1 takes them."""
+        return self._services.authenticator.accounts.credentials
+
+    @property
+    def ca_file(self) -> str:
+        """Path of the certificate that clients are to trust (PEM): of the CA that this emulator has made.
+
+        The file is there while the emulator runs, at the same path each time.
+
+        Raises:
+            RuntimeError: without `tls`, and before the first start.
+        """
+        file = self._certificate().ca_file
+        if file is None:
+            raise RuntimeError("the certificate is written when the emulator is started")
+        return str(file)
+
+    def _certificate(self) -> Certificate:
+        if self._server.certificate is None:
+            raise RuntimeError("only an emulator with TLS has this: Emulator(tls=X_HOSTS)")
+        return self._server.certificate
+
+    def env(self) -> dict[str, str]:
+        """Return environment variables that point a program written with rxtweets at this emulator.
+
+        With `tls` they also have its CA trusted, by Python's programs and curl in place of all others, by
+        Node.js beside them.
+        """
+        keys = self.oauth1
+        return {
+            "RXTWEETS_BASE_URL": self.base_url,
+            "X_BEARER_TOKEN": self.bearer_token,
+            "X_CONSUMER_KEY": keys.consumer_key,
+            "X_CONSUMER_SECRET": keys.consumer_secret,
+            "X_ACCESS_TOKEN": keys.access_token,
+            "X_ACCESS_TOKEN_SECRET": keys.access_token_secret,
+            **(self._ca_env() if self._server.certificate is not None else {}),
+        }
+
+    def proxy_env(self) -> dict[str, str]:
+        """Return environment variables that bring a program here, as by a proxy, that knows only X's hosts.
+
+        For programs that honour HTTPS_PROXY and a variable for CAs, without a change to them or to DNS: those
+        written with requests (Tweepy, xdk, rxtweets), httpx, aiohttp with ``trust_env``, curl, Go's net/http,
+        and Node.js from version 24. Hosts that are not among `tls` are refused: nothing gets out by this
+        way. NO_PROXY, where it is set, still counts.
+
+        Raises:
+            RuntimeError: without `tls`, and before the first start.
+        """
+        ca = self._ca_env()
+        proxy = f"http://{self._authority()}"
+        return {"HTTPS_PROXY": proxy, "https_proxy": proxy, "NODE_USE_ENV_PROXY": "1", **ca}
+
+    def _ca_env(self) -> dict[str, str]:
+        # requests; Python's ssl, OpenSSL and Go; curl; Node.js
+        names = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+        return dict.fromkeys(names, self.ca_file)
+
     # --- what streams get
 
     @property
@@ -188,7 +280,7 @@ class Emulator(Address, Controls):
 
     @rate.setter
     def rate(self, rate: float) -> None:
-        self.do(Rate(posts="max" if checked_rate(rate) == math.inf else rate))
+        self.do(actions.Rate(posts="max" if checked_rate(rate) == math.inf else rate))
 
     def compose(
         self,
@@ -238,6 +330,114 @@ class Emulator(Address, Controls):
         """
         made = self.compose(post, **details) if isinstance(post, str) else post
         return self._call(lambda: self._services.hub.publish(made))
+
+    # --- actions
+
+    def do(self, action: _Performs[_R_co]) -> _R_co:
+        """Do what an action of `rxtweets.emulator.faults.actions` says, and return its result."""
+        return self._call(lambda: action.perform(self._services))
+
+    def play(self, path: str | Path) -> Scenario:
+        """Begin to play a scenario file, and return at once with the handle to wait for its end.
+
+        Raises:
+            OSError: the file can't be read.
+            ValueError: it is no scenario; names the step and the field.
+            RuntimeError: the emulator doesn't run.
+        """
+        scenario = Scenario(self._services, read_scenario(path), self._call)
+        self._call(scenario.begin)
+        return scenario
+
+    # --- requests
+
+    def answer(
+        self,
+        status: int,
+        *,
+        times: int | None = None,
+        seconds: float | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: str | bytes | Mapping[str, Any] | None = None,
+        path: str | None = None,
+    ) -> None:
+        """Answer the next requests for a stream, or for `path`, with that status, whatever else they deserve.
+
+        The next `times` requests get it (1 by default), or all in so many `seconds`; with both, whichever
+        ends first. `body` is text, bytes or an object to send as JSON; without one it is as the protocol has
+        it. Several orders are served one after the other.
+
+        The answer has the `headers` given. Where these don't tell of v2's rate limits, it does, as every
+        answer of v2: a 429 says that nothing is left until the `seconds` are over, or else the window of 15
+        minutes is; one whose body is about too many connections or a usage cap says what is left. No order
+        counts against a limit.
+
+        Raises:
+            ValueError: the status is outside 200 to 599, `times` below 1, or HTTP doesn't allow the headers.
+        """
+        data = body if isinstance(body, bytes) else None
+        plain = body if isinstance(body, str) else None
+        given = dict(body) if isinstance(body, Mapping) else plain
+        pairs = {str(name): str(value) for name, value in (headers or {}).items()}
+        self.do(
+            actions.Answer(
+                status=status, times=times, seconds=seconds, headers=pairs, body=given, data=data, path=path
+            )
+        )
+
+    mute = _control(actions.Mute)
+    clear_faults = _control(actions.ClearFaults)
+    renew_bearer_token = _control(actions.RenewBearerToken)
+
+    # --- ends of streams
+
+    close_streams = _control(actions.Close)
+    cut_streams = _control(actions.Cut)
+    reset_streams = _control(actions.Reset)
+    disconnect_streams = _control(actions.Disconnect)
+
+    # --- messages
+
+    def send(
+        self,
+        message: Mapping[str, Any] | bytes,
+        *,
+        path: str | None = None,
+        protocol: actions.Protocol | None = None,
+    ) -> int:
+        """Send a message to every open stream, whatever it asked for; those that are stalled don't count.
+
+        A mapping is sent as a message, framed as the stream's others are; bytes are sent as they stand.
+        """
+        if isinstance(message, bytes):
+            return self.do(actions.Send(data=message, path=path, protocol=protocol))
+        return self.do(actions.Send(message=dict(message), path=path, protocol=protocol))
+
+    def send_garbage(
+        self,
+        garbage: str | bytes | None = None,
+        *,
+        path: str | None = None,
+        protocol: actions.Protocol | None = None,
+    ) -> int:
+        """Send what is no message, as it stands; left out, a choice of nasty lines."""
+        data = garbage.encode() if isinstance(garbage, str) else garbage
+        return self.do(actions.Garbage(data=data, path=path, protocol=protocol))
+
+    keep_alive_now = _control(actions.KeepAlive)
+    send_long_line = _control(actions.LongLine)
+
+    # --- faults of open streams
+
+    stall = _control(actions.Stall)
+    resume = _control(actions.Resume)
+    duplicate = _control(actions.Duplicate)
+    reorder = _control(actions.Reorder)
+    fragment = _control(actions.Fragment)
+
+    # --- time
+
+    skew = _control(actions.Skew)
 
     # --- what was seen
 

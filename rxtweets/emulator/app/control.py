@@ -17,18 +17,13 @@ from rxtweets.emulator.faults.actions import Action, Result
 from rxtweets.emulator.faults.reading import read
 from rxtweets.emulator.server.authority import split
 from rxtweets.emulator.server.http import Request, Response, json_response
-from rxtweets.emulator.server.wire import Reply
+from rxtweets.emulator.server.wire import Reply, Respond
 
 from .services import Services
 
 DO = "/emulator/do"
 LONGEST_BODY = 1024 * 1024
 """Bytes of a request to do something."""
-
-
-def is_own(path: str) -> bool:
-    """Return whether a path is the emulator's own, and none of X's."""
-    return path == "/" or path.startswith("/emulator/")
 
 
 class Control:
@@ -38,11 +33,13 @@ class Control:
         services: What actions are done to.
         console: The console's endpoints.
         hosts: The names, beside those of this machine, that the emulator goes by.
+        others: Answers requests for X's addresses.
     """
 
-    def __init__(self, services: Services, console: Console, hosts: frozenset[str]) -> None:
+    def __init__(self, services: Services, console: Console, hosts: frozenset[str], others: Respond) -> None:
         self._services = services
         self._hosts = hosts
+        self._others = others
         self.routes: dict[str, dict[str, Callable[[Request], Reply]]] = {
             "/": {"GET": console.page},
             DO: {"POST": self._do},
@@ -53,7 +50,9 @@ class Control:
         }
 
     def respond(self, request: Request) -> Reply:
-        """Answer a request for a path of the emulator's own."""
+        """Answer a request for a path of the emulator's own; pass on any other."""
+        if request.path != "/" and not request.path.startswith("/emulator/"):
+            return self._others(request)
         refused = self._foreign(request)
         if refused is not None:
             return _error(403, refused)

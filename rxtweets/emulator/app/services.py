@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 from msgspec import Struct
 
-from rxtweets.emulator.api.oauth.authenticator import Authenticator
+from rxtweets.emulator.api.oauth.authenticator import Accounts, Authenticator
 from rxtweets.emulator.api.v2.rules import RuleBook
 from rxtweets.emulator.api.v2.subscriptions import Subscription
 from rxtweets.emulator.faults.fault_plan import FaultPlan
+from rxtweets.emulator.streams.history import History
 from rxtweets.emulator.streams.hub import StreamHub
 from rxtweets.emulator.streams.producer import PostProducer
+from rxtweets.emulator.world.recording import Recording
 from rxtweets.emulator.world.world import World
 
 from .clock import Clock
+from .limits import Allowance, Level, Limits
 from .rate_limits import RateLimiter
 from .records import RequestLog
 
@@ -56,3 +60,40 @@ class Services(Struct, frozen=True, eq=False, kw_only=True):
             callback()
         self.hub.end_all()
         self.producer.stop()
+
+
+def create_services(
+    seed: int | None,
+    level: Level,
+    limits: Limits,
+    rate: float,
+    posts: str | os.PathLike[str] | None,
+    streams_changed: Callable[[int], None],
+) -> Services:
+    """Return new services; the parameters are those of `Emulator`.
+
+    `streams_changed` is called with the number of open streams when that has changed.
+    """
+    seeded = seed is not None
+    clock = Clock(seeded=seeded)
+    allowance = Allowance(level, limits, seeded=seeded)
+    history = History(limits.history)
+    world = World(seed or 0, clock, history.find)
+    accounts = Accounts(seed or 0)
+    world.people.introduce(accounts.user_id, accounts.screen_name)
+    hub = StreamHub(clock, limits, history, streams_changed)
+    recording = None if posts is None else Recording(posts, world.people)
+    return Services(
+        seed=seed,
+        clock=clock,
+        world=world,
+        authenticator=Authenticator(accounts, clock),
+        rate_limiter=RateLimiter(clock, allowance),
+        rule_book=RuleBook(world.ids, allowance, seed or 0),
+        subscriptions={},
+        faults=FaultPlan(clock, seed),
+        requests=RequestLog(),
+        hub=hub,
+        producer=PostProducer(world, clock, hub, rate, recording),
+        on_stop=[],
+    )
