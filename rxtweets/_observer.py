@@ -116,25 +116,32 @@ def _feeding(subject: Subject[Any]) -> tuple[Callable[..., None], ...]:
             on_error(error)
             raise
 
-    def on_error(error: Any) -> None:
-        notify_all([subject], lambda observer: observer.on_error(error))
-
-    def on_completed() -> None:
-        notify_all([subject], lambda observer: observer.on_completed())
-
+    on_error, on_completed = ending_all([subject])
     return on_next, on_error, on_completed
 
 
-def notify_all(
+def ending_all(
+    observers: Iterable[abc.ObserverBase[Any]],
+) -> tuple[Callable[[Any], None], Callable[[], None]]:
+    """Return an `on_error` and an `on_completed` that notify all *observers*, whichever of them raises.
+
+    All subscribers of Subjects among them are notified, too. The last exception is raised afterwards.
+    """
+
+    def on_error(error: Any) -> None:
+        _notify_all(observers, lambda observer: observer.on_error(error))
+
+    def on_completed() -> None:
+        _notify_all(observers, lambda observer: observer.on_completed())
+
+    return on_error, on_completed
+
+
+def _notify_all(
     observers: Iterable[abc.ObserverBase[Any]], notify: Callable[[abc.ObserverBase[Any]], None]
 ) -> None:
-    """Notify all *observers*, and all subscribers of Subjects among them, of the end.
-
-    Raises:
-        BaseException: the last that one of them raised, after all have been notified.
-    """
     failure: BaseException | None = None
-    for observer in observers:
+    for observer in [*observers]:
         # A Subject notifies its subscribers only up to the first that raises.
         for each in [observer, *(observer.observers if isinstance(observer, Subject) else ())]:
             try:

@@ -19,7 +19,7 @@ from reactivex.scheduler import CurrentThreadScheduler
 _T = TypeVar("_T")
 
 listener: ContextVar[Callable[[BaseException], Any] | None] = ContextVar("rxtweets_listener", default=None)
-"""The function that wakes whoever waits for what is being subscribed to with an exception, if anybody waits.
+"""Takes the exception that `run` or `await` is to raise; set while they subscribe to what they wait for.
 
 A callback that raises on another thread would otherwise leave them waiting.
 """
@@ -105,7 +105,6 @@ def _block(
     subscribing: int | None = None
 
     def guarded(item: _T) -> None:
-        token = listener.set(None)  # what *on_next* subscribes to is not waited for
         try:
             if ends.empty():
                 on_next(item)
@@ -114,8 +113,6 @@ def _block(
             subscription.dispose()
             if threading.get_ident() == subscribing:  # there is nothing to dispose yet
                 raise
-        finally:
-            listener.reset(token)
 
     def begin() -> None:
         nonlocal subscribing

@@ -15,6 +15,7 @@ from reactivex.scheduler import CurrentThreadScheduler, TimeoutScheduler
 from requests.auth import AuthBase
 
 from ._observable import StreamObservable
+from ._run import listener
 from ._schedulers import unless_event_loop
 from .auth import Auth
 from .endpoints import Request
@@ -193,6 +194,7 @@ def session_observable(
     ) -> abc.DisposableBase:
         runner = SessionRunner(transport)
         context = contextvars.copy_context()
+        context.run(listener.set, None)  # who waits for this session doesn't for what its subscribers begin
 
         def run(*_: Any) -> None:
             context.run(_run, runner, read, observer)

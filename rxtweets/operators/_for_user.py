@@ -8,7 +8,7 @@ from reactivex import Observable, abc
 from reactivex.disposable import RefCountDisposable, SingleAssignmentDisposable
 
 from rxtweets._observable import StreamGroup, StreamObservable
-from rxtweets._observer import notify_all
+from rxtweets._observer import ending_all
 from rxtweets.messages import ForUser, Message
 
 from ._of_type import of_type
@@ -50,6 +50,8 @@ def by_user() -> Callable[[Observable[Any]], Observable[reactivex.GroupedObserva
             scheduler: abc.SchedulerBase | None = None,
         ) -> abc.DisposableBase:
             groups: dict[int, reactivex.Subject[Message]] = {}
+            listening: list[abc.ObserverBase[Any]] = [observer]
+            on_error, on_completed = ending_all(listening)
             session = SingleAssignmentDisposable()
             counted = RefCountDisposable(session)  # groups go on without who subscribed to their stream
 
@@ -58,18 +60,13 @@ def by_user() -> Callable[[Observable[Any]], Observable[reactivex.GroupedObserva
                 group = groups.get(user)
                 if group is None:
                     group = groups[user] = reactivex.Subject()
+                    listening.insert(-1, group)
                     observer.on_next(StreamGroup(user, group, counted))
                 try:
                     group.on_next(envelope.message)
                 except BaseException as raised:
                     on_error(raised)
                     raise
-
-            def on_error(error: Any) -> None:
-                notify_all([*groups.values(), observer], lambda each: each.on_error(error))
-
-            def on_completed() -> None:
-                notify_all([*groups.values(), observer], lambda each: each.on_completed())
 
             session.disposable = envelopes.subscribe(on_next, on_error, on_completed, scheduler=scheduler)
             return counted

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from reactivex import Observable, abc
 
 from rxtweets._observable import StreamObservable
-from rxtweets._observer import notify_all
+from rxtweets._observer import ending_all
 
 _T = TypeVar("_T")
 _Handler = Callable[[Any], Any] | abc.ObserverBase[Any]
@@ -55,6 +55,7 @@ def route(routes: Mapping[type, _Handler]) -> Callable[[Observable[_T]], Observa
             observer: abc.ObserverBase[_T], scheduler: abc.SchedulerBase | None = None
         ) -> abc.DisposableBase:
             forward = observer.on_next
+            on_error, on_completed = ending_all([*observers, observer])
             found: dict[type, Callable[[Any], Any] | None] = {}
 
             def on_next(item: _T) -> None:
@@ -70,12 +71,6 @@ def route(routes: Mapping[type, _Handler]) -> Callable[[Observable[_T]], Observa
                     handler(item)
                 except Exception as raised:
                     on_error(raised)
-
-            def on_error(error: Any) -> None:
-                notify_all([*observers, observer], lambda each: each.on_error(error))
-
-            def on_completed() -> None:
-                notify_all([*observers, observer], lambda each: each.on_completed())
 
             return source.subscribe(on_next, on_error, on_completed, scheduler=scheduler)
 
