@@ -1,4 +1,4 @@
-"""The Observable that streams and operators return: a subscriber's exception closes the subscription."""
+"""The Observable that streams and operators return."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _T = TypeVar("_T")
 
 
 class StreamObservable(Observable[_T]):
-    """An Observable whose subscriptions are closed by an exception of their callbacks.
+    """An Observable that closes a subscription when one of its callbacks raises.
 
-    Everything that `pipe` and the fluent methods make of one is one, too.
+    Whatever `pipe` and the fluent methods make of it is one, too.
     """
 
     if not TYPE_CHECKING:  # RxPY's own signatures hold
@@ -28,7 +28,7 @@ class StreamObservable(Observable[_T]):
             """Subscribe callbacks or an observer, as RxPY does.
 
             Raises:
-                BaseException: what a callback raises before this returns.
+                BaseException: an exception that a callback raised before this returned.
             """
             observer = ClosingObserver(on_next, on_error, on_completed)
 
@@ -42,7 +42,7 @@ class StreamObservable(Observable[_T]):
                 else:
                     observer.opened(opened if hasattr(opened, "dispose") else Disposable(opened))
 
-            # As in RxPY: what this schedules on the current thread begins when it can be disposed.
+            # As in RxPY: what this schedules on the current thread runs once it can be disposed.
             trampoline = CurrentThreadScheduler.singleton()
             if trampoline.schedule_required():
                 trampoline.schedule(begin)
@@ -67,32 +67,32 @@ class StreamObservable(Observable[_T]):
         )
 
     def run(self, scheduler: abc.SchedulerBase | None = None) -> _T:
-        """Subscribe, block until the end and return the last item; Ctrl-C disposes."""
+        """Block until completion and return the last item; Ctrl-C disposes."""
         return run_to_last(self, scheduler)
 
     def __await__(self) -> Generator[Any, None, _T]:
-        """Wait in asyncio for the completion, and return the last item; a cancellation disposes."""
+        """Wait for completion in asyncio and return the last item; cancellation disposes."""
         return wait_for_last(self)
 
 
 class StreamGroup(StreamObservable[_T], GroupedObservable[Any, _T]):
-    """A GroupedObservable whose subscriptions are closed by an exception of their callbacks."""
+    """A GroupedObservable that is a StreamObservable."""
 
 
 class _StreamConnectable(StreamObservable[_T], ConnectableObservable[_T]):
-    """A ConnectableObservable whose subscriptions are closed by an exception of their callbacks."""
+    """A StreamObservable that connects as another ConnectableObservable does, and together with it."""
 
     def __init__(self, connectable: ConnectableObservable[_T]) -> None:
         super().__init__(connectable.source, connectable.subject)
         self._connectable = connectable
 
     def connect(self, scheduler: abc.SchedulerBase | None = None) -> abc.DisposableBase | None:
-        """Connect, unless that has been done."""
+        """Connect, unless connected."""
         return self._connectable.connect(scheduler)
 
 
 def as_stream(result: Any) -> Any:
-    """Return a StreamObservable for an Observable of RxPY's; anything else as it is."""
+    """Convert an Observable of RxPY's to a StreamObservable; return anything else as it is."""
     if type(result) is Observable:
         return StreamObservable(result._subscribe_core)
     if type(result) is ConnectableObservable:
@@ -108,7 +108,7 @@ def _returning_a_stream(method: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-# The methods of RxPY that make an Observable without `pipe`.
+# RxPY's methods that make an Observable without calling `pipe`.
 for _name in (
     "__add__", "__getitem__", "__iadd__",
     "dematerialize", "exclusive", "pluck", "ref_count", "sum", "switch_latest",

@@ -1,10 +1,10 @@
-"""The observer of a subscription that its own callbacks close by raising.
+"""An observer that closes its subscription when one of its callbacks raises.
 
 RxPY disposes nothing when a callback raises. On the thread that reads, the exception would end that thread
-and with it the session; on the thread of a timer or a scheduler it would not, and the session would be read
-on with nobody to hear it. So an exception of a callback closes the subscription, and then goes on as it was
-to whoever reports exceptions on that thread. It is never an `on_error` of the same subscription: what retries
-a stream must not retry it.
+and with it the session; on the thread of a timer or a scheduler it would not, and the session would go on
+with nobody listening. So the observer disposes the subscription and raises the exception again, for whoever
+reports exceptions on that thread. It doesn't call `on_error` with it, as what retries a stream must not retry
+its subscriber.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from ._run import listener
 
 
 class ClosingObserver(abc.ObserverBase[Any]):
-    """Forwards to the callbacks of one subscription until the end, and disposes it then.
+    """Forwards to the callbacks of one subscription, and disposes it at the end.
 
-    An exception of a callback is such an end. It is raised to the caller, unless somebody waits for this
-    subscription in `run` or `await`, who gets it instead.
+    An exception raised by a callback is an end, too. It propagates to the caller, except when `run` or
+    `await` is waiting for this subscription: then it is raised there.
 
     Attributes:
-        stopped: whether the end has come, so that nothing more is forwarded.
+        stopped: True once the end has come; nothing more is forwarded.
 
     Args:
-        on_next: a callback, or an observer in place of all three.
-        on_error: raises the error when it is None.
-        on_completed: does nothing when it is None.
+        on_next: a callback, or an observer that takes the place of all three.
+        on_error: by default, raises the error.
+        on_completed: by default, does nothing.
     """
 
     __slots__ = ("_completed", "_error", "_next", "_report", "_subscription", "stopped")
@@ -50,7 +50,7 @@ class ClosingObserver(abc.ObserverBase[Any]):
         self._report = listener.get()
 
     def opened(self, subscription: abc.DisposableBase) -> None:
-        """Have *subscription* disposed at the end; at once if that was."""
+        """Dispose *subscription* at the end; at once if that has come."""
         self._subscription.disposable = subscription
 
     def on_next(self, value: Any) -> None:
@@ -71,7 +71,7 @@ class ClosingObserver(abc.ObserverBase[Any]):
             self._end(self._completed)
 
     def dispose(self) -> None:
-        """Forward nothing more, and dispose the subscription."""
+        """Stop forwarding, and dispose the subscription."""
         self.stopped = True
         self._subscription.dispose()
 
@@ -86,17 +86,17 @@ class ClosingObserver(abc.ObserverBase[Any]):
             self._subscription.dispose()
 
     def _close(self, error: BaseException) -> bool:
-        """Dispose, as a callback has raised *error*; return whether somebody who waits has got it."""
+        """Dispose after a callback raised *error*; return True if `run` or `await` is going to raise it."""
         self.dispose()
         trampoline = CurrentThreadScheduler.singleton()
         if not trampoline.schedule_required():
-            # RxPY is subscribing on this thread, and some of what it calls then, such as `from_iterable`,
-            # makes an `on_error` of any exception, which nobody hears any more. Then the trampoline raises it
-            # again, out of `subscribe`. If it gets there by itself, the trampoline drops what is scheduled.
+            # This thread is inside a `subscribe`, whose work RxPY's trampoline runs. Some of that, such as
+            # `from_iterable`, catches *error* and calls `on_error`, which is ignored by now. So the
+            # trampoline raises it afterwards. If *error* does get there, it drops what is scheduled.
             pending = [error]
 
             def raise_again(*_: Any) -> None:
-                raise pending.pop()  # not *error*, whose traceback will hold this frame
+                raise pending.pop()  # holding on to *error* would make a cycle with its traceback
 
             trampoline.schedule(raise_again)
             return False
@@ -107,7 +107,7 @@ class ClosingObserver(abc.ObserverBase[Any]):
 
 
 def _feeding(subject: Subject[Any]) -> tuple[Callable[..., None], ...]:
-    """Return callbacks that feed *subject*, all of whose subscribers hear of it when one of them raises."""
+    """Return callbacks that feed *subject*; one subscriber's exception is the others' `on_error`."""
 
     def on_next(value: Any) -> None:
         try:
@@ -116,16 +116,16 @@ def _feeding(subject: Subject[Any]) -> tuple[Callable[..., None], ...]:
             on_error(error)
             raise
 
-    on_error, on_completed = ending_all([subject])
+    on_error, on_completed = broadcast_end([subject])
     return on_next, on_error, on_completed
 
 
-def ending_all(
+def broadcast_end(
     observers: Iterable[abc.ObserverBase[Any]],
 ) -> tuple[Callable[[Any], None], Callable[[], None]]:
-    """Return an `on_error` and an `on_completed` that notify all *observers*, whichever of them raises.
+    """Return an `on_error` and an `on_completed` that notify every observer, even if one of them raises.
 
-    All subscribers of Subjects among them are notified, too. The last exception is raised afterwards.
+    Every subscriber of a Subject is notified, too. The last exception is raised once all have been.
     """
 
     def on_error(error: Any) -> None:
@@ -152,4 +152,4 @@ def _notify_all(
         if failure is not None:
             raise failure
     finally:
-        del failure  # whose traceback holds this frame
+        del failure  # its traceback holds this frame

@@ -1,4 +1,4 @@
-"""Waiting for the end of an Observable: on this thread, or in asyncio."""
+"""Wait for the end of an Observable, blocking or in asyncio."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from reactivex.scheduler import CurrentThreadScheduler
 _T = TypeVar("_T")
 
 listener: ContextVar[Callable[[BaseException], Any] | None] = ContextVar("rxtweets_listener", default=None)
-"""Takes the exception that `run` or `await` is to raise; set while they subscribe to what they wait for.
+"""The callback that makes `run` or `await` raise an exception; set while they subscribe.
 
-A callback that raises on another thread would otherwise leave them waiting.
+An exception on another thread would otherwise leave them waiting forever.
 """
 
 
@@ -33,9 +33,9 @@ def run(observable: Observable[_T], on_next: Callable[[_T], Any] | None = None) 
         on_next: called with each item, on the thread it arrives on.
 
     Raises:
-        Exception: the stream's error, or what *on_next* or somebody else down the chain has raised; that
-            disposes the subscription, too.
-        ValueError: for an *observable* that is none.
+        Exception: the stream's error, or an exception that *on_next* or any other function in the chain
+            raised; the subscription is disposed then, too.
+        ValueError: *observable* is not an Observable.
     """
     source: Any = observable
     if not isinstance(source, abc.ObservableBase):
@@ -46,14 +46,14 @@ def run(observable: Observable[_T], on_next: Callable[[_T], Any] | None = None) 
 
 
 def run_to_last(source: Observable[_T], scheduler: abc.SchedulerBase | None) -> _T:
-    """Subscribe, block until the end, and return the last item; Ctrl-C disposes and is raised."""
+    """Subscribe, block until completion, and return the last item; Ctrl-C disposes and is raised."""
     last: deque[_T] = deque(maxlen=1)
     _block(source, last.append, scheduler)
     return _only(last)
 
 
 def wait_for_last(source: Observable[_T]) -> Generator[Any, None, _T]:
-    """Subscribe, wait in asyncio for the end, and return the last item; a cancellation disposes."""
+    """Subscribe, wait for completion in asyncio, and return the last item; cancellation disposes."""
     loop = asyncio.get_running_loop()
     completed: asyncio.Future[None] = loop.create_future()
     last: deque[_T] = deque(maxlen=1)
@@ -98,7 +98,7 @@ def _block(
     """Subscribe, block until the stream ends, and dispose.
 
     Raises:
-        BaseException: what ended it, Ctrl-C included, unless it completed.
+        BaseException: whatever ended it before its completion, Ctrl-C included.
     """
     ends: SimpleQueue[BaseException | None] = SimpleQueue()  # a signal handler, too, may put into it
     subscription = SingleAssignmentDisposable()

@@ -194,7 +194,7 @@ def session_observable(
     ) -> abc.DisposableBase:
         runner = SessionRunner(transport)
         context = contextvars.copy_context()
-        context.run(listener.set, None)  # who waits for this session doesn't for what its subscribers begin
+        context.run(listener.set, None)  # `run` doesn't wait for what its subscribers subscribe to
 
         def run(*_: Any) -> None:
             context.run(_run, runner, read, observer)

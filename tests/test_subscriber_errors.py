@@ -372,6 +372,23 @@ def test_run_hears_of_it_among_the_others(reports: Reports, by_run: bool) -> Non
     assert [session.closed for session in transport.sessions] == [True]
 
 
+def test_the_others_hear_of_one_that_a_callback_of_run_subscribed(reports: Reports) -> None:
+    """What `run`'s own callback subscribes to a shared stream is a subscriber among the others."""
+    shared = opened(streaming()).pipe(ops.share())
+    raising, others = Raising(), list[Seen]()
+
+    def on_next(item: bytes) -> None:
+        if item == b"1":
+            raising.subscribe(shared)
+            others.append(Seen(shared))
+
+    with pytest.raises(Boom):
+        rxt.run(shared, on_next)
+    assert others[0].ended().error is raising.boom
+    all_ended()
+    assert (raising.errors, reports.errors) == ([], [])
+
+
 def test_the_others_of_a_site_stream_hear_of_it(reports: Reports) -> None:
     """When a subscriber of one user of `by_user` raises, the others hear of the end, and so does run."""
     envelopes = [f'{{"for_user":{user},"message":{{"friends":[{user}]}}}}'.encode() for user in (1, 2, 2, 1)]

@@ -8,7 +8,7 @@ from reactivex import Observable, abc
 from reactivex.disposable import RefCountDisposable, SingleAssignmentDisposable
 
 from rxtweets._observable import StreamGroup, StreamObservable
-from rxtweets._observer import ending_all
+from rxtweets._observer import broadcast_end
 from rxtweets.messages import ForUser, Message
 
 from ._of_type import of_type
@@ -51,7 +51,7 @@ def by_user() -> Callable[[Observable[Any]], Observable[reactivex.GroupedObserva
         ) -> abc.DisposableBase:
             groups: dict[int, reactivex.Subject[Message]] = {}
             listening: list[abc.ObserverBase[Any]] = [observer]
-            on_error, on_completed = ending_all(listening)
+            on_error, on_completed = broadcast_end(listening)
             session = SingleAssignmentDisposable()
             counted = RefCountDisposable(session)  # groups go on without who subscribed to their stream
 

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from reactivex import Observable, abc
 
 from rxtweets._observable import StreamObservable
-from rxtweets._observer import ending_all
+from rxtweets._observer import broadcast_end
 
 _T = TypeVar("_T")
 _Handler = Callable[[Any], Any] | abc.ObserverBase[Any]
@@ -55,7 +55,7 @@ def route(routes: Mapping[type, _Handler]) -> Callable[[Observable[_T]], Observa
             observer: abc.ObserverBase[_T], scheduler: abc.SchedulerBase | None = None
         ) -> abc.DisposableBase:
             forward = observer.on_next
-            on_error, on_completed = ending_all([*observers, observer])
+            on_error, on_completed = broadcast_end([*observers, observer])
             found: dict[type, Callable[[Any], Any] | None] = {}
 
             def on_next(item: _T) -> None:
