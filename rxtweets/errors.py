@@ -112,6 +112,11 @@ class StreamDisconnected(StreamError):
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.reason, self.code), {"cut": self.cut}
 
+    @property
+    def finished(self) -> bool:
+        """True if a finite stream of v1.1 was through: code 5, normal, or 9, all that was asked for sent."""
+        return self.code in _FINISHED
+
     @staticmethod
     def of(reason: str, code: int | None = None) -> StreamDisconnected:
         """Return the error of the class that belongs to *code*."""
@@ -137,6 +142,7 @@ class TokenRevoked(StreamDisconnected):
 
 
 _BY_CODE: dict[int, type[StreamDisconnected]] = {2: DuplicateStream, 6: TokenRevoked, 7: DuplicateStream}
+_FINISHED = frozenset({5, 9})
 # Source: X's documentation of v1.1's disconnect messages.
 
 

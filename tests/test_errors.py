@@ -68,3 +68,9 @@ def test_errors_can_be_pickled() -> None:
     for error in errors:
         copy = pickle.loads(pickle.dumps(error))
         assert (type(copy), str(copy)) == (type(error), str(error))
+
+
+@pytest.mark.parametrize("code", [None, *range(1, 13)])
+def test_a_finite_stream_is_finished(code: int | None) -> None:
+    """Of v1.1's codes, two say that a finite stream was through; no other does, nor no code at all."""
+    assert rxt.StreamDisconnected.of("", code).finished == (code in (5, 9))

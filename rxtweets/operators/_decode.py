@@ -70,7 +70,8 @@ def decode() -> Callable[[Observable[Any]], Observable[Message | Lifecycle]]:
                 observer.on_error(explained(error) if isinstance(error, StreamError) else error)
 
             def on_completed() -> None:
-                if connected and goodbye is not None and getattr(goodbye, "code", None) not in _NORMAL:
+                finished = isinstance(goodbye, StreamDisconnected) and goodbye.finished
+                if connected and goodbye is not None and not finished:
                     observer.on_error(goodbye)  # the server gave up a finite stream before its end
                 else:
                     observer.on_completed()
@@ -91,9 +92,6 @@ def _unglued(frame: bytes) -> list[bytes]:
     parts = [*objects, rest] if rest else objects
     return parts if len(parts) > 1 and parts[-1].startswith(b"{") else []
 
-
-_NORMAL = frozenset({5, 9})
-"""The codes with which v1.1 ends a finite stream that is through: normal, and the most messages were sent."""
 
 _STATUSES = {
     "TooManyConnections": 429,
