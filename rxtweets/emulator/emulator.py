@@ -12,8 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypedDict, TypeVar, Unpack
 
-from rxtweets.emulator.api.oauth import signin
 from rxtweets.emulator.api.oauth.authenticator import OAuth1Credentials
+from rxtweets.emulator.api.oauth.signin import SignInEndpoints
 from rxtweets.emulator.api.v1 import endpoints as v1
 from rxtweets.emulator.api.v2 import endpoints as v2
 from rxtweets.emulator.api.v2.rules import Rule
@@ -131,7 +131,7 @@ class Emulator:
         others: Routes = {
             **v1.routes(services),
             **v2.routes(services),
-            **signin.routes(services.authenticator),
+            **SignInEndpoints(services.authenticator).routes(),
         }
         router = Router(services, streams, others, keep_alive)
         names = checked(tls)

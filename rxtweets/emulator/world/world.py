@@ -15,7 +15,7 @@ from .attachments import add_attachments
 from .entities import append_link, copy_entities, is_long, parse_entities, truncate
 from .ids import Snowflakes, id_time
 from .locales import LATIN, LOCALES, locale, script_language
-from .model import Counts, Mention, Person, Place, Post
+from .model import Counts, Mention, Person, Post
 from .people import People
 from .post_spec import ANY, PostSpec, Profile
 from .referenced_posts import ReferencedPosts
@@ -85,7 +85,6 @@ class World:
         reply_to: Post | None = None,
         quoted: Post | None = None,
         point: tuple[float, float] | None = None,
-        place: Place | None = None,
         post_id: int | None = None,
     ) -> Post:
         """Return a post with that text, and its entities; with a `post_id` it is one of the past."""
@@ -105,7 +104,6 @@ class World:
             reply_to=reply_to,
             quoted=quoted,
             point=point,
-            place=place,
         )
         if post_id is None:
             post.author.latest = number

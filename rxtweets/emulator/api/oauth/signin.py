@@ -29,45 +29,49 @@ class _AccessToken(Explained, AccessTokenEndpoint):  # type: ignore[misc,unused-
     pass
 
 
-def routes(authenticator: Authenticator) -> dict[str, dict[str, Callable[[Request], Response]]]:
-    """Return the paths of the sign-in, with their endpoints."""
-    request_tokens, access_tokens = (
-        _RequestToken(authenticator.validator),
-        _AccessToken(authenticator.validator),
-    )
-    who = {"user_id": str(authenticator.accounts.user_id), "screen_name": authenticator.accounts.screen_name}
+class SignInEndpoints:
+    """The endpoints that give a program its tokens."""
 
-    def bearer(request: Request) -> Response:
-        if not authenticator.has_app_password(request):
+    def __init__(self, authenticator: Authenticator) -> None:
+        self._authenticator = authenticator
+        self._accounts = authenticator.accounts
+        self._request_tokens = _RequestToken(authenticator.validator)
+        self._access_tokens = _AccessToken(authenticator.validator)
+
+    def routes(self) -> dict[str, dict[str, Callable[[Request], Response]]]:
+        """Return the paths and methods."""
+        return {
+            "/oauth2/token": {"POST": self._bearer},
+            "/oauth/request_token": {"POST": self._request_token, "GET": self._request_token},
+            "/oauth/authorize": {"GET": self._authorize},
+            "/oauth/authenticate": {"GET": self._authorize},
+            "/oauth/access_token": {"POST": self._access_token, "GET": self._access_token},
+        }
+
+    def _bearer(self, request: Request) -> Response:
+        if not self._authenticator.has_app_password(request):
             return _oauth_error(403, 99, "Unable to verify your credentials", "authenticity_token_error")
         # Some programs put it in the query, and X lets them.
         if {**request.query, **request.form}.get("grant_type") != "client_credentials":
             return _oauth_error(
                 400, 170, "Missing required parameter: grant_type", "forbidden_missing_parameter"
             )
-        return json_response({"token_type": "bearer", "access_token": authenticator.accounts.bearer_token})
+        return json_response({"token_type": "bearer", "access_token": self._accounts.bearer_token})
 
-    def request_token(request: Request) -> Response:
-        return _token_answer(request, request_tokens, request_tokens.create_request_token_response)
+    def _request_token(self, request: Request) -> Response:
+        tokens = self._request_tokens
+        return _token_answer(request, tokens, tokens.create_request_token_response)
 
-    def access_token(request: Request) -> Response:
-        return _token_answer(
-            request, access_tokens, partial(access_tokens.create_access_token_response, credentials=who)
-        )
+    def _access_token(self, request: Request) -> Response:
+        tokens, accounts = self._access_tokens, self._accounts
+        who = {"user_id": str(accounts.user_id), "screen_name": accounts.screen_name}
+        return _token_answer(request, tokens, partial(tokens.create_access_token_response, credentials=who))
 
-    def authorize(request: Request) -> Response:
-        found = authenticator.accounts.request_tokens.get(request.query.get("oauth_token", ""))
+    def _authorize(self, request: Request) -> Response:
+        found = self._accounts.request_tokens.get(request.query.get("oauth_token", ""))
         if found is None:
             return Response(404, b"This request token is not known.\n", "text/plain; charset=utf-8")
         return Response(200, found[1].encode(), "text/plain; charset=utf-8")
-
-    return {
-        "/oauth2/token": {"POST": bearer},
-        "/oauth/request_token": {"POST": request_token, "GET": request_token},
-        "/oauth/authorize": {"GET": authorize},
-        "/oauth/authenticate": {"GET": authorize},
-        "/oauth/access_token": {"POST": access_token, "GET": access_token},
-    }
 
 
 def _token_answer(
