@@ -22,7 +22,7 @@ def our_threads() -> list[threading.Thread]:
 
 
 def open_sockets() -> int:
-    """How many sockets this process has open; 0 where the system does not tell."""
+    """Return the number of sockets this process has open; 0 where the system doesn't say."""
     folder = Path("/proc/self/fd")
     if not folder.exists():
         return 0
@@ -36,7 +36,7 @@ def open_sockets() -> int:
 
 
 def leftovers(sockets_before: int, threads_before: Sequence[threading.Thread] = ()) -> list[str]:
-    """What there is a second from now that was not there before, in words."""
+    """Return, in words, the threads and sockets that are new and still there after a second."""
     tick = threading.Event()
     for _ in range(int(GRACE / 0.01)):
         left = [f"thread {thread.name}" for thread in our_threads() if thread not in threads_before]

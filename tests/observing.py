@@ -16,7 +16,7 @@ PATIENCE = 10.0
 
 
 class Seen:
-    """What an Observable gave so far; `wait` returns as soon as a condition holds.
+    """The items of an Observable so far; `wait` returns as soon as a condition holds.
 
     Attributes:
         items: the items, in order, but for `Connecting`.

@@ -134,7 +134,7 @@ def _interrupt(_: int, frame: Any) -> None:
 
 
 def says_something(text: str) -> bool:
-    """Whether a block does something that prints, and not only defines it."""
+    """Return True if a block does something that prints, rather than only defining it."""
     does = (ast.Expr, ast.With, ast.For, ast.Try)
     doing = [
         node for node in ast.parse(text).body if isinstance(node, does) or "subscribe" in ast.unparse(node)

@@ -77,7 +77,7 @@ class Verifier(RequestValidator):  # type: ignore[misc]
 
 
 def verified(r: requests.PreparedRequest) -> bool:
-    """Whether the server side of oauthlib finds *r* rightly signed."""
+    """Return True if oauthlib's server side accepts the signature of *r*."""
     endpoint = SignatureOnlyEndpoint(Verifier())
     valid, _ = endpoint.validate_request(r.url, r.method, r.body, dict(r.headers))
     return bool(valid)
@@ -282,7 +282,7 @@ BAD = ["", "to ken", "token\n", "tok\r\nX-Evil: 1", "tokén", "tok\x00en", None,
     ids=["BearerToken", "AppOnly", "OAuth1", "PinSignIn"],
 )
 def test_text_that_is_no_key_is_refused_unseen(make: Callable[[object], object], bad: object) -> None:
-    """What can't be a key or token is a ValueError that names the part and doesn't show it."""
+    """Text that can't be a key or token is a ValueError that names the part and doesn't show it."""
     with pytest.raises(ValueError, match=r"token|secret") as caught:
         make(bad)
     if isinstance(bad, str) and bad:
@@ -480,7 +480,7 @@ def test_find_credentials(file: Path, monkeypatch: Given) -> None:
 
 
 def test_a_file_is_not_mixed_with_the_environment(file: Path, monkeypatch: Given) -> None:
-    """Who names a file gets what is in it, and nothing of another account's."""
+    """Credentials from a file are never completed from the environment."""
     file.write_text('consumer_key = "key-of-a-file"\nconsumer_secret = "secret-of-a-file"\n')
     monkeypatch.setenv("X_BEARER_TOKEN", "token-of-the-environment")
     found = find_credentials(file)

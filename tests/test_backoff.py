@@ -1,4 +1,4 @@
-"""Which failure waits how long."""
+"""Waits after each kind of failure."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_mixed_failures_each_keep_their_place() -> None:
 
 @pytest.mark.parametrize("status", [301, 400, 401, 403, 404, 406, 409, 410, 413, 416, 418])
 def test_statuses_that_stay_the_same_are_final(status: int) -> None:
-    """What would fail the same way again is not tried again."""
+    """A status that would come again is final."""
     assert waits(NO_JITTER, http(status)) == [None]
 
 
@@ -140,7 +140,7 @@ def test_jitter_only_lengthens(random: float, jitter: float) -> None:
 
 
 def test_jitter_is_a_part_of_the_tables_wait() -> None:
-    """What the server asks for is lengthened by no more than that, and nothing exceeds a day."""
+    """Jitter lengthens by a part of the table's wait, not of the server's, and no wait exceeds a day."""
     policy = BackoffPolicy(jitter=1, random=lambda: 1.0)
     assert waits(policy, http(429, x_rate_limit_reset="2000"), now=1000.0) == [1060]
     assert waits(policy, http(429, x_rate_limit_reset="9" * 30)) == [LONGEST_WAIT]

@@ -1,4 +1,4 @@
-"""What `connect` promises, on a scripted transport and in virtual time where time matters."""
+"""`connect` on a scripted transport, in virtual time where time matters."""
 
 from __future__ import annotations
 
@@ -205,7 +205,7 @@ class Boom(Exception):
 
 @pytest.fixture
 def raised(monkeypatch: pytest.MonkeyPatch) -> list[BaseException | None]:
-    """What threads raised, in place of the report on stderr."""
+    """The exceptions that threads raised, caught in place of the report on stderr."""
     caught: list[BaseException | None] = []
     monkeypatch.setattr(threading, "excepthook", lambda args: caught.append(args.exc_value))
     return caught
@@ -271,7 +271,7 @@ def test_run_raises_the_subscribers_exception(raised: list[BaseException | None]
 
 @pytest.mark.parametrize("raised_by_it", [Boom, KeyboardInterrupt])
 def test_run_on_the_current_thread_is_ended_by_its_subscriber(raised_by_it: type[BaseException]) -> None:
-    """Where `subscribe` blocks, what is raised in the subscriber ends `run` as well, Ctrl-C included."""
+    """If `subscribe` blocks, an exception in the subscriber ends `run` as well, Ctrl-C included."""
     transport = ScriptedTransport(Script(b"1\r\n2\r\n", HOLD))
     items: list[Any] = []
 
@@ -368,7 +368,7 @@ def test_run_within_a_callback_does_not_wait_for_itself(how: str) -> None:
 
 
 def test_a_slow_subscriber_loses_nothing() -> None:
-    """What arrives while the subscriber is busy waits, in order."""
+    """Messages that arrive while the subscriber is busy wait, in order."""
     gate = threading.Event()
     expected = [b"%d" % number for number in range(1000)]
     transport = ScriptedTransport(Script(*[frame + b"\r\n" for frame in expected], HOLD))

@@ -27,7 +27,7 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").r
 RUNNABLE = [page for page in PAGES if any(snippets.blocks(page, "python"))]
 
 TYPED = [ROOT / "README.md", ROOT / "docs" / "index.md", ROOT / "docs" / "guide.md"]
-"""What a newcomer copies from. The other pages leave types out, to be short."""
+"""Pages that a newcomer copies from. The other pages leave types out, to be short."""
 
 WIDEST = 92
 """Columns."""
@@ -175,7 +175,7 @@ def test_reference_is_complete(module: str) -> None:
 
 
 def test_the_extra_docs_brings_what_the_reference_imports() -> None:
-    """Whoever installs it builds every page: each package that a documented module imports comes with it."""
+    """The extra `docs` installs each package that a documented module imports."""
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg")
     extras = {name: text.split() for name, text in setup["options.extras_require"].items()}

@@ -19,7 +19,7 @@ def test_endpoints_are_values() -> None:
 
 
 def test_with_params() -> None:
-    """What this version doesn't know can be set unchecked: in the form if there is one, else in the query."""
+    """`with_params` sets unchecked values: in the form if there is one, else in the query."""
     post = v2.filter(tweet_fields=["id"], backfill_minutes=1).with_params(**{"tweet.fields": "id,brand_new"})
     assert post.request.params == (("backfill_minutes", "1"), ("tweet.fields", "id,brand_new"))
     status = v1.filter(track="rx", delimited=True).with_params(track="x" * 61, more="1")
@@ -75,7 +75,7 @@ def test_base_urls(base_url: str) -> None:
     ],
 )
 def test_refused_base_urls(base_url: str, said: str) -> None:
-    """What is not the root of a host is refused with what would be right; credentials in it aren't shown."""
+    """A base URL that isn't the root of a host is refused, without showing credentials in it."""
     with pytest.raises(ValueError, match=f"^base_url .*{said}") as caught:
         v2.sample(base_url=base_url)
     assert "s3cret" not in str(caught.value)

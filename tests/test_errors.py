@@ -1,4 +1,4 @@
-"""What errors say, and what they carry."""
+"""The texts and attributes of errors."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ PRINTS = {
     "posts_per_second": r"(\d+ posts a second\n)+hashtags of the last 1 s: .*\n(?s:.)*",
     "compat_filter": r"(\d{4}-\d\d-\d\d [\d:]+ @\w+: (?s:.)*?\n){5}",
 }
-"""What each prints, as a regular expression for all of it."""
+"""A regular expression for all that each example prints."""
 
 HELPERS = {"going_live"}
 
@@ -35,7 +35,7 @@ OWN_EMULATOR = {"handle_errors", "watch_backoff"}
 """Those that say themselves that the emulator causes their faults."""
 
 SAID = "Without credentials: made-up posts, from the emulator.\n"
-"""What the others tell a newcomer on stderr."""
+"""The line on stderr of the other examples when there are no credentials."""
 
 
 def command(name: str) -> list[str]:

@@ -106,7 +106,7 @@ class Case:
 
 
 class Fault(NamedTuple):
-    """What a server does, and what is right then.
+    """A server's behaviour, and the client's expected reaction.
 
     `wait` is None for an error that is final, `delivered` how many messages must come, `cut` what is missing
     of the next: None for nothing, or that many of its bytes. `also` comes beside the case's messages, `says`
@@ -124,7 +124,7 @@ class Fault(NamedTuple):
 
 
 def in_character(message: bytes) -> int:
-    """How much of *message* comes before the middle of a character."""
+    """Return how many bytes of *message* come before the middle of a character."""
     return message.index("二".encode()) + 1
 
 

@@ -130,7 +130,7 @@ def test_a_frame_of_exactly_the_limit_passes(framer: type[LineFramer] | type[Len
 def test_a_frame_over_the_limit_is_an_error_after_those_before_it(
     framer: type[LineFramer] | type[LengthFramer],
 ) -> None:
-    """What came before a frame that is too long is not lost, and nothing comes after it."""
+    """Frames before one that is too long are returned, and nothing after it."""
     encode = lengths if framer is LengthFramer else lines
     wire = encode([b"before", b"x" * 101, b"after"])
     for cut in range(len(wire)):
@@ -173,7 +173,7 @@ def test_every_end_of_a_stream(framer: Callable[[], Framer], wire: bytes) -> Non
 
 
 def test_a_whole_message_without_its_line_end_is_not_lost() -> None:
-    """What is left at the end is given out when it is whole, and counted when it isn't."""
+    """A whole message left at the end is returned; the bytes of a partial one are counted."""
     for left, expected in (
         (b'{"a":1}', Remainder([b'{"a":1}'], None)),
         (b'{"a":1}\r', Remainder([b'{"a":1}'], None)),
@@ -199,7 +199,7 @@ def test_a_message_that_was_announced_only_is_missing() -> None:
 
 
 def test_nothing_is_left_after_a_frame_too_long() -> None:
-    """What was given up for its length is no remainder."""
+    """A frame that was too long is not part of the remainder."""
     for framer in (LineFramer(10), LengthFramer(10)):
         with pytest.raises(FrameTooLong):
             framer.feed(b"x" * 100)

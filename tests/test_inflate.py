@@ -92,7 +92,7 @@ def test_a_wrong_checksum_is_a_fault() -> None:
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
 @given(data=st.binary(min_size=2, max_size=200))
 def test_hostile_bytes_raise_one_error(coding: str, data: bytes) -> None:
-    """Whatever comes, it is decompressed or a zlib.error."""
+    """Any data is decompressed or a zlib.error."""
     under_test = Inflater(coding)
     under_test.feed(data)
     with contextlib.suppress(zlib.error):

@@ -1,4 +1,4 @@
-"""What is in the logs of a program that logs everything: nothing that is secret."""
+"""No secret is in the logs of a program that logs everything."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_no_credentials_in_the_emulators_logs(caplog: pytest.LogCaptureFixture) 
 
 
 def test_the_programs_own_signatures_are_logged_as_before(caplog: pytest.LogCaptureFixture) -> None:
-    """What a program has the same libraries sign by itself is logged at the level it chose."""
+    """The program's own use of the same libraries is logged at the level it chose."""
     caplog.set_level(logging.DEBUG)
     request = requests.Request("GET", "http://127.0.0.1/").prepare()
     rxt.OAuth1(KEY, SECRET, TOKEN, TOKEN_SECRET)(request.copy())

@@ -1,4 +1,4 @@
-"""What happens when the system starts no more threads."""
+"""Streams and requests when the system starts no more threads."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def system(monkeypatch: pytest.MonkeyPatch) -> System:
 
 
 def is_no_thread(error: Exception | None) -> bool:
-    """Whether *error* says that the system started no thread."""
+    """Return True if *error* says that the system started no thread."""
     return (
         isinstance(error, ConnectionFailed)
         and "can't start new thread" in str(error)
@@ -131,7 +131,7 @@ def test_disposing_ends_such_a_wait(system: System) -> None:
 
 
 def test_the_subscribers_thread_is_not_kept(system: System) -> None:
-    """Where only the subscriber's own thread could wait, the stream ends with the failure, at once."""
+    """If only the subscriber's own thread could wait, the stream ends with the failure at once."""
     system.refuse(timers=True, readers=True)
     transport = ScriptedTransport(Script(HOLD))
     seen = Seen(connect(ENDPOINT, transport=transport).pipe(tw.retry_with_backoff(QUICK)))

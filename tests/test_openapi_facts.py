@@ -20,7 +20,7 @@ def test_it_holds_facts_only() -> None:
 
 
 def test_it_is_the_original_without_its_prose() -> None:
-    """What was left out is prose: all else is as X publishes it."""
+    """The copy of X's description leaves out prose only."""
     original = reference("x-api-v2-streaming.openapi.json")
     if original is None:
         pytest.skip("the original is not here")

@@ -39,7 +39,7 @@ def test_controls_are_shown_and_blanks_are_blanks() -> None:
 
 
 def test_what_is_escaped_can_be_told_from_the_rest() -> None:
-    """Where every character matters, as in a rule, each is shown: as it is or as its code."""
+    """Every character of a rule is shown: as it is, or as its code if it is not printable."""
     assert escape("a  b\n\x1b\u202e\u2028\ud83d") == r"a  b\n\x1b\u202e\u2028\ud83d"
     assert escape("👩‍👩‍👧  日本") == "👩‍👩‍👧  日本"
 
@@ -80,7 +80,7 @@ def test_no_character_of_json_drives_the_terminal() -> None:
 
 @given(st.text())
 def test_text_becomes_one_safe_line(text: str) -> None:
-    """Whatever it is, it comes out as one line that no terminal obeys."""
+    """Any text becomes one line without control characters."""
     assert not {unicodedata.category(character) for character in printable(text)} & {"Cc", "Cs", "Zl", "Zp"}
 
 
@@ -95,7 +95,7 @@ def test_json_keeps_its_value(value: object) -> None:
 
 @pytest.mark.parametrize("text", ATTACKS.values(), ids=ATTACKS)
 def test_json_shows_codes(text: str) -> None:
-    """What is not printable stands there as its code."""
+    """A character that isn't printable is shown as its code."""
     line = printable_json(json.dumps([text], ensure_ascii=False).encode())
     assert json.loads(line) == [text]
     assert all(character.isprintable() for character in line)

@@ -1,4 +1,4 @@
-"""What the back-off promises for any history of a stream, in virtual time through the real operator."""
+"""Promises of the back-off for any history of a stream, in virtual time through the real operator."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TOO_MANY = b'{"title":"ConnectionException","connection_issue":"TooManyConnectio
 
 
 class Session(NamedTuple):
-    """What happens to one session.
+    """The course of one session.
 
     Attributes:
         requests: how many requests it sends: 2 when its token has to be renewed.
@@ -169,7 +169,7 @@ def drawn(random: Random) -> list[Session]:
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2**64))
 def test_at_most_50_connects_in_any_15_minutes(seed: int) -> None:
-    """Whatever fails, however long sessions live and waits grow, over two hours: 2,000 histories."""
+    """At most 50 connects in any 15 minutes: 2,000 histories of two hours each."""
     random = Random(seed)
     for _ in range(50):
         history = History(drawn(random))

@@ -44,7 +44,7 @@ APART = {"emulator"}
 """The emulator imports none of the client side, so that one misreading cannot hide another; see `SHARED`."""
 
 SHARED = {"_version", "_unlogged", "_printable", "_loopback", "messages", "filters", "rules", "errors"}
-"""What the emulator has in common with clients: what messages are, and what filters and rules match."""
+"""The rooms that the emulator shares with the client: the kinds of messages, filters and rules."""
 
 CLIENTS = {"rxtweets.rules.management.client", "rxtweets.messages.lifecycle"}
 """Modules of shared rooms that are the client's alone."""
@@ -84,7 +84,7 @@ WITHOUT_IO = {
 IO = {"socket", "ssl", "time", "http.client", "urllib3", "asyncio", "selectors", "subprocess"}
 
 NETWORK = {"requests", "urllib3", "socket", "ssl"}
-"""What only the transport's rooms import, but for `PLAIN`."""
+"""Modules that only the transport's rooms import, but for `PLAIN`."""
 
 PLAIN = {"requests.structures", "requests.auth"}
 """Data types of `requests`, which do no I/O."""
@@ -264,14 +264,14 @@ QUESTIONS = {"What", "Whatever", "Who", "Whom", "Whose", "Whether", "How", "Whic
 
 
 def test_docstrings_are_plain() -> None:
-    """No docstring begins with a question word, those of classes, modules and attributes included.
+    """No docstring begins with a question word, those of classes, modules, attributes and tests included.
 
-    That functions' begin with a verb is for the linter (D401).
+    That functions of the package begin with a verb is for the linter (D401).
     """
     root = ROOT.parent
-    examples = [*(root / "examples").glob("*.py"), *root.glob("*.py")]
+    others = [*(root / "examples").glob("*.py"), *root.glob("*.py"), *(root / "tests").rglob("*.py")]
     wrong = []
-    for path in [*MODULES, *examples]:
+    for path in [*MODULES, *others]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             match node:
                 case ast.Expr(value=ast.Constant(value=str(text))) if QUESTIONS & {*text.split()[:1]}:

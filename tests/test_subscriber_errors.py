@@ -1,4 +1,4 @@
-"""What a subscriber raises: it closes the session wherever it is raised, and is reported once."""
+"""A subscriber's exception closes the session wherever it is raised, and is reported once."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Raising:
 
 
 class Reports:
-    """What threads reported, in place of stderr."""
+    """The exceptions that threads reported, caught in place of stderr."""
 
     def __init__(self) -> None:
         self.errors: list[BaseException | None] = []
@@ -222,7 +222,7 @@ def test_a_source_that_calls_at_once_raises_it_to_the_subscriber(source: Observa
 
 @pytest.mark.parametrize("by_timer", [False, True], ids=["at once", "by a timer"])
 def test_around_a_stream_between_observables_of_rxpy(reports: Reports, by_timer: bool) -> None:
-    """It is raised where both ends of the chain are RxPY's own, too, and its `from_iterable` catches it."""
+    """An exception is raised even between Observables of RxPY, whose `from_iterable` catches it."""
     items = reactivex.of(b"1", b"2")
     source: Observable[Any] = reactivex.timer(0.01).pipe(ops.flat_map(lambda _: items)) if by_timer else items
     chain = source.pipe(tw.decode(), tw.messages(), ops.map(str))
@@ -238,7 +238,7 @@ def test_around_a_stream_between_observables_of_rxpy(reports: Reports, by_timer:
 
 
 def test_a_source_that_cannot_be_subscribed_to() -> None:
-    """What an Observable raises when it is subscribed to is an `on_error`, as in RxPY."""
+    """An exception of an Observable on subscription is an `on_error`, as in RxPY."""
 
     def broken(observer: Any, scheduler: Any = None) -> Any:
         raise Boom
@@ -373,7 +373,7 @@ def test_run_hears_of_it_among_the_others(reports: Reports, by_run: bool) -> Non
 
 
 def test_the_others_hear_of_one_that_a_callback_of_run_subscribed(reports: Reports) -> None:
-    """What `run`'s own callback subscribes to a shared stream is a subscriber among the others."""
+    """A subscription made in `run`'s own callback to a shared stream is one subscriber among the others."""
     shared = opened(streaming()).pipe(ops.share())
     raising, others = Raising(), list[Seen]()
 
@@ -637,7 +637,7 @@ untyped: Any = tw
     ],
 )
 def test_mistakes(mistake: Callable[[Any], Any], said: str) -> None:
-    """What was passed without being called, or is of a wrong kind, is refused where it is passed."""
+    """An operator that wasn't called, or an argument of a wrong kind, is refused where it is passed."""
     with pytest.raises(ValueError, match=said):
         mistake(opened(ScriptedTransport()))
 

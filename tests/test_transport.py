@@ -241,7 +241,7 @@ def test_tls_with_a_ca_bundle(authority: trustme.CA, server_context: ssl.SSLCont
 def test_tls_with_a_ca_bundle_of_the_environment(
     authority: trustme.CA, server_context: ssl.SSLContext, variable: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What requests takes from the environment counts on this machine too, unless one is given."""
+    """A CA bundle named in the environment also counts for loopback, unless the transport names one."""
     body = b"".join(chunk(message + b"\r\n") for message in MESSAGES)
     with authority.cert_pem.tempfile() as bundle, Server(answering(HEAD, body), server_context) as server:
         monkeypatch.setenv(variable, bundle)
@@ -437,7 +437,7 @@ def test_dispose_while_connecting_to_a_socks_proxy() -> None:
     ],
 )
 def test_a_socks_proxy_that_refuses(answer: bytes, said: str) -> None:
-    """What a SOCKS proxy refuses, or breaks off, is a ConnectionFailed that says so."""
+    """A refusal or an early end by a SOCKS proxy is a ConnectionFailed that says so."""
 
     def handle(peer: Peer) -> None:
         peer.sock.recv(3)
@@ -646,7 +646,7 @@ def test_no_spelling_of_an_address_sends_credentials_elsewhere(base: str) -> Non
 
 
 def test_a_family_that_the_system_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where IPv6 is off, a name that has an IPv6 address too is reached by the other one."""
+    """Without IPv6, a name with an address of each kind is reached by IPv4."""
     resolve, make = socket.getaddrinfo, socket.socket
 
     def both(*args: Any) -> Any:
@@ -676,7 +676,7 @@ def test_early_hints() -> None:
 
 
 def test_a_servers_bytes_do_not_reach_the_terminal() -> None:
-    """What a server says in its status line is shown short and without controls."""
+    """The status line's text is shown shortened and without control characters."""
     with Server(answering(b"\x1b[2J\x1b]0;owned\x07" + b"x" * 50_000 + b"\r\n\r\n")) as server:
         seen = Seen(connect(server.endpoint())).ended()
     assert isinstance(seen.error, ConnectionFailed)
@@ -693,7 +693,7 @@ def test_a_servers_bytes_do_not_reach_the_terminal() -> None:
     ],
 )
 def test_an_answer_that_cannot_be_read(headers: bytes) -> None:
-    """Whatever a server sends, a stream ends with a StreamError, so that it is retried."""
+    """Any bytes from a server end a stream with a StreamError, so that it is retried."""
     with Server(answering(b"HTTP/1.1 200 OK\r\n" + headers + b"\r\n\r\nabcdef")) as server:
         seen = Seen(connect(server.endpoint())).ended()
     assert isinstance(seen.error, ConnectionFailed)

@@ -60,7 +60,7 @@ CUT = [b"", b'{"data":[{"id":"1","val', b'{"meta":']
 
 
 def ended(call: Call, *scripts: Script, policy: BackoffPolicy | None = None) -> tuple[Seen, int]:
-    """What came of it, and how many requests were sent, in virtual time."""
+    """Return the outcome and the number of requests sent, in virtual time."""
     transport, scheduler = ScriptedTransport(*scripts), VirtualTimeScheduler()
     client = StreamingClient(BearerToken("AAAA"), base_url="http://127.0.0.1:9", transport=transport)
     seen = Seen(call(client), scheduler)

@@ -1,4 +1,4 @@
-"""What the emulator sends: to one reader as fast as it goes, to twenty at once, to one that stops reading.
+"""Measure what the emulator sends: to one reader, to twenty at once, and to one that stops reading.
 
 The emulator runs in a process of its own, whose CPU counts; the readers, in another, only count messages. The
 posts are made, rendered and, for filtered streams, matched while they are sent: none of it is prepared.
@@ -25,7 +25,7 @@ from requests_oauthlib import OAuth1
 from rxtweets.emulator import Emulator, Limits
 
 SECONDS = 5.0
-"""How long each measurement lasts, after one second to warm up."""
+"""Seconds that each measurement lasts, after one second to warm up."""
 
 ONE_READER = {"v2 sample": 20_000, "v2 filter": 20_000, "v1.1 sample": 6_000, "v1.1 filter": 6_000}
 """The least messages a second to one reader."""
@@ -34,11 +34,11 @@ READERS, EACH = 20, 2_000
 """The least messages a second to each of that many readers."""
 
 _END = b"}\r\n\r\n"
-"""How a message in a chunk of its own ends."""
+"""The end of a message in a chunk of its own."""
 
 
 class Address(NamedTuple):
-    """Where the emulator is, and what opens it."""
+    """The emulator's address, and the credentials that it takes."""
 
     pid: int
     host: str

@@ -1,4 +1,4 @@
-"""What finding the filters that match costs per message, with many filters and with few.
+"""Measure the cost per message of finding the filters that match, with many filters and with few.
 
 Both indexes hold filters of which few match, and see the same messages in turn, in one process; what counts
 is the ratio. Many filters ask for words that the messages do have, but seldom together.

@@ -1,4 +1,4 @@
-"""What importing rxtweets, byte-compiled as pip installs it, costs over `reactivex` and `requests`."""
+"""Measure what importing rxtweets, byte-compiled as pip installs it, adds to `reactivex` and `requests`."""
 
 from __future__ import annotations
 

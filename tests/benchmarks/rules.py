@@ -1,4 +1,4 @@
-"""What rules cost: reading and compiling a thousand, and finding those that match among ten thousand."""
+"""Measure rules: reading and compiling a thousand, and finding those that match among ten thousand."""
 
 from __future__ import annotations
 

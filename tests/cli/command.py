@@ -26,7 +26,7 @@ COMMAND = (sys.executable, "-W", "error", "-c", _BEGIN)
 
 
 class Ended(NamedTuple):
-    """What a command left: its exit status and all that it wrote."""
+    """The result of a command: its exit status and all that it wrote."""
 
     status: int
     out: str

@@ -162,7 +162,7 @@ def test_a_stream_that_is_refused(rxtweets: Command, emulator: Emulator) -> None
 
 
 def test_a_refused_body_drives_no_terminal(rxtweets: Command, emulator: Emulator) -> None:
-    """What the server says is shown without its controls."""
+    """The server's text is shown without its control characters."""
     emulator.answer(403, path=FILTERED, body={"title": "no", "detail": "\x1b]0;x\x07 \x9b2J \u202e"})
     ended = rxtweets("filter", "--track", "python")
     assert ended.err.removesuffix("\n").isprintable()
@@ -325,7 +325,7 @@ def test_wrong_parameters(rxtweets: Command, api: str) -> None:
 
 
 def test_the_emulator_and_its_variables(rxtweets: Command) -> None:
-    """What it prints on stdout is what a shell needs; another command then streams from it."""
+    """The lines on stdout are what a shell needs: another command streams with them."""
     with running("emulator", "--rate", "max", "--seed", "3") as server:
         assert "http://127.0.0.1:" in server.notice()
         exports = dict(server.line().strip().removeprefix("export ").split("=", 1) for _ in range(6))
@@ -368,7 +368,7 @@ def test_a_missing_extra(tmp_path: Path, hidden: str, extra: str) -> None:
 
 
 def test_a_poor_encoding() -> None:
-    """Where the output can't have a character its code stands there, and the stream goes on."""
+    """A character that the output's encoding lacks is shown as its code, and the stream goes on."""
     env = {"PYTHONUTF8": "0", "PYTHONIOENCODING": "latin-1"}
     ended = run("filter", "--track", "桜", "--emulator", "--limit", "2", env=env)
     assert ended.status == 0
@@ -376,7 +376,7 @@ def test_a_poor_encoding() -> None:
 
 
 def in_a_terminal(arguments: list[str], columns: int, **env: str) -> str:
-    """What the command shows in a terminal of so many columns."""
+    """Return the output of the command in a terminal of so many columns."""
     ours, its = os.openpty()
     termios.tcsetwinsize(its, (24, columns))
     inherited = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}

@@ -42,7 +42,7 @@ def test_the_variables_of_one_with_tls(rxtweets: Command) -> None:
 
 @pytest.mark.skipif(shutil.which("sh") is None, reason="no POSIX shell")
 def test_a_shell_takes_them_from_a_file(tmp_path: Path) -> None:
-    """What stdout holds can be sourced as it stands, and has all that env() and proxy_env() give."""
+    """A shell can source stdout as it is, and gets all that env() and proxy_env() return."""
     with running("emulator", "--tls", "x-hosts", "--ca-file", str(tmp_path / "it's a ca.pem")) as server:
         lines = printed(server)
         file = tmp_path / "emulator.env"

@@ -1,4 +1,4 @@
-"""What the command tells of a stream on stderr: the state of its connection, and what isn't a post."""
+"""The command's notices on stderr: the state of the connection, and messages that aren't posts."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_no_endless_line(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_life_of_a_connection(capsys: pytest.CaptureFixture[str]) -> None:
-    """Where it goes to a file, a line says that it is connected, or when and why it will be again."""
+    """In a file, a line says that the stream is connected, or when it reconnects and why."""
     cause = StreamDisconnected("the server closed the stream")
     assert told(
         capsys,
@@ -133,7 +133,7 @@ def test_the_life_of_a_connection(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_goodbye_is_told_once() -> None:
-    """What the server says as it ends the stream is the reason that is given for the next connect."""
+    """The server's reason for ending the stream is the reason shown for the reconnect."""
     with Emulator(rate=0) as emulator, running("sample", "--api", "v1", env=emulator.env()) as command:
         assert "connected" in command.notice()
         emulator.disconnect_streams(code=12)
@@ -150,7 +150,7 @@ class Terminal:
         self._lines = [""]
 
     def lines(self) -> list[str]:
-        """What it shows."""
+        """Return the lines that the terminal shows."""
         print(end="\0", file=sys.stderr, flush=True)  # by which the end is known
         text = b""
         while not text.endswith(b"\0"):

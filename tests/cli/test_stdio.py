@@ -1,4 +1,4 @@
-"""What becomes of the command when its standard streams lead nowhere, or it is interrupted early."""
+"""The command with standard streams that lead nowhere, and interrupted early."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no device that is always full")
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_full_disk(name: str) -> None:
-    """What can't be written is one line and status 1."""
+    """A full disk ends the command with a one-line error and status 1."""
     ended = run(*COMMANDS[name], redirect=">/dev/full")
     assert ended.status == 1
     assert ended.err.splitlines()[-1] == "Error: stdout: No space left on device"
@@ -83,14 +83,14 @@ def test_stdout_is_closed(tmp_path: Path) -> None:
     "command", [["rules", "validate", "-"], ["rules", "test", "cat", "--on", "-"], ["rules", "sync", "-"]]
 )
 def test_stdin_is_closed(command: list[str]) -> None:
-    """Who is to read it says so; nobody else minds."""
+    """Only a command that reads stdin fails when stdin is closed."""
     assert run(*command, redirect="<&-") == (1, "", "Error: stdin is closed\n")
     assert run("rules", "validate", "cat", redirect="<&-") == (0, "ok  cat\n", "")
 
 
 @pytest.mark.parametrize("redirect", ["2>&-", "2>/dev/full"])
 def test_stderr_leads_nowhere(redirect: str) -> None:
-    """What would be told there is left unsaid; posts and the status are what they are."""
+    """Without stderr the notices are dropped; posts and exit status stay the same."""
     ended = run("sample", "--emulator", "--limit", "2", redirect=redirect)
     assert (ended.status, len(ended.out.splitlines()), ended.err) == (0, 2, "")
     for command, status in ((["nosuch"], 2), (["rules", "validate", "lang:en"], 1)):

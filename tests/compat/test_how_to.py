@@ -65,7 +65,7 @@ def blocks() -> list[str]:
 
 
 def code_blocks(text: str) -> Iterator[str]:
-    """What is indented below each line that ends in `::`."""
+    """Yield the indented block below each line that ends in `::`."""
     block: list[str] | None = None
     for line in [*text.splitlines(), "."]:
         if block is not None and line.strip() and not line.startswith(" "):

@@ -24,7 +24,7 @@ class Stepped(Loop):
 
 
 def ran(loop: Loop) -> bool:
-    """Whether `run` comes back."""
+    """Return True if `run` returns."""
     thread = threading.Thread(target=loop.run, daemon=True)
     thread.start()
     thread.join(PATIENCE)
@@ -33,7 +33,7 @@ def ran(loop: Loop) -> bool:
 
 @pytest.mark.parametrize("hours", [-1, 1])
 def test_setting_the_clock_makes_nothing_late_or_early(hours: int) -> None:
-    """What is due now, in a moment and at a time runs in that order, though the clock is set in between."""
+    """Actions run in the order in which they are due, even if the system clock is set in between."""
     loop, order = Stepped(), list[str]()
 
     def note(name: str) -> Any:

@@ -73,7 +73,7 @@ def test_times_are_naive_utc() -> None:
 
 @pytest.mark.parametrize("odd", [None, 12, "", "soon", "Wed Aug 99 13:08:45 +0000 2008", ["x"]])
 def test_odd_times_stay(odd: object) -> None:
-    """What is no time stays as it is."""
+    """A value that can't be read as a time stays as it is."""
     assert parsed(created_at=odd).created_at == odd
 
 

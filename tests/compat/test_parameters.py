@@ -1,4 +1,4 @@
-"""What goes on the wire, and the options of the constructor."""
+"""The request that is sent, and the options of the constructor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a stream calls, and how it ends."""
+"""The callbacks that a stream calls, and how it ends."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def test_raw_data(emulator: Emulator) -> None:
     ids=lambda odd: odd[:20].decode("latin-1"),
 )
 def test_odd_messages(emulator: Emulator, odd: bytes, caplog: pytest.LogCaptureFixture) -> None:
-    """What is no message of a known kind is logged, shortly, and ends nothing."""
+    """A message of no known kind is logged in short, and the stream goes on."""
     listener = Calls()
     with listening(emulator, listener), caplog.at_level(logging.WARNING, "rxtweets.compat"):
         listener.wait("on_connect")
@@ -333,7 +333,7 @@ def test_network_failure(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("error", [ValueError("mine"), ConnectionError("mine"), HTTPStatusError(503)])
 def test_an_exception_is_the_callers(emulator: Emulator, error: Exception) -> None:
-    """What a callback raises comes to `on_exception`, then to the caller, and never reconnects."""
+    """A callback's exception goes to `on_exception`, then to the caller, and never reconnects."""
     running: list[bool] = []
     listener = Calls(
         on_status=error,

@@ -38,7 +38,7 @@ def ask(emulator: Emulator, path: str, method: str, **options: Any) -> requests.
 
 
 def status(emulator: Emulator, path: str, method: str, query: dict[str, str] | list[tuple[str, str]]) -> int:
-    """What the operation answers; a stream is left at once."""
+    """Return the status of the operation; a stream is closed at once."""
     if path not in streams():
         body = {} if query == {"delete_all": "true"} else BODIES.get((path, method))
         return ask(emulator, path, method, params=query, json=body).status_code

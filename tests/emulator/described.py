@@ -194,7 +194,7 @@ def _validator(pointer: str) -> OAS30Validator:
 
 
 def faults(pointer: str, value: Any) -> list[str]:
-    """What is wrong with the value by the schema at this JSON pointer of the description."""
+    """Return the errors in the value by the schema at this JSON pointer of the description."""
     return [
         f"{error.json_path}: {error.message[:300]}"
         + "".join(f"; {one.message[:200]}" for one in error.context)
@@ -207,7 +207,7 @@ def _escaped(path: str) -> str:
 
 
 def faults_of_answer(path: str, method: str, status: int, content_type: str, body: bytes) -> list[str]:
-    """What is wrong with an answer by the description of that path's method."""
+    """Return the errors in an answer by the description of that path's method."""
     responses = description()["paths"][path][method.lower()]["responses"]
     key = str(status) if str(status) in responses else "default"
     kind = content_type.partition(";")[0]
@@ -220,7 +220,7 @@ def faults_of_answer(path: str, method: str, status: int, content_type: str, bod
 
 
 def faults_of_item(path: str, item: Any) -> list[str]:
-    """What is wrong with a message of the stream at that path."""
+    """Return the errors in a message of the stream at that path."""
     found = faults(f"/paths/{_escaped(path)}/get/responses/200/content/application~1json/schema", item)
     if path == "/2/activity/stream" and "data" in item:
         schema = payloads().get(item["data"]["event_type"])

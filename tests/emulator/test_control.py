@@ -54,7 +54,7 @@ def test_all_are_checked_before_the_first_is_done(emulator: Emulator) -> None:
 
 
 def test_what_can_not_be_done_is_told(emulator: Emulator) -> None:
-    """What was done before it is told too."""
+    """A list of actions that fails midway returns the results of those done before."""
     answer = do(emulator, {"do": "skew", "seconds": 5}, {"do": "reset", "inside": "gzip"})
     assert (answer.status_code, answer.json()["done"]) == (400, [None])
     assert "no open stream is compressed" in answer.json()["error"]
@@ -129,7 +129,7 @@ HOST = st.lists(
 @example("127.0.0.256")
 @example("127.0.0.01")
 def test_only_a_plain_name_of_this_machine_is_let_in(site: Emulator, host: str) -> None:
-    """Whatever Host is made of, what isn't loopback's name or address, with or without a port, is refused."""
+    """A Host other than a loopback name or address, with or without a port, is refused."""
     heard = said(site, request(site, "GET /emulator/state HTTP/1.1", f"Host: {host}", "Connection: close"))
     name = r"localhost|127(?:\.(?:0|[1-9][0-9]{0,2})){3}|\[::1\]"
     plain = re.fullmatch(rf"({name})(?::([0-9]{{1,5}}))?", host.strip(" \t"))

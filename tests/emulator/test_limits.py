@@ -47,7 +47,7 @@ def strict() -> Iterator[Emulator]:
 
 
 def v1_status(emulator: Emulator, skew: int = 0) -> int:
-    """What a connect is answered whose signature keeps to that clock; a stream is closed at once."""
+    """Return the status of a connect signed by a clock with that skew; a stream is closed at once."""
     with raw(emulator, v1_request(emulator, V1_SAMPLE, skew=skew)) as stream:
         return stream.status
 
@@ -256,7 +256,7 @@ def test_no_endpoint_takes_a_request_more_than_documented(name: str) -> None:
 def _ask(
     connection: http.client.HTTPConnection, row: Row, headers: dict[str, str]
 ) -> tuple[int, int, int, int]:
-    """What a request is answered that no stream comes of: status, limit, remaining, reset."""
+    """Return status, limit, remaining and reset of a request that opens no stream."""
     connection.request(row.method, real(row.path) + "?no-such-parameter", headers=headers)
     answer = connection.getresponse()
     answer.read()

@@ -47,7 +47,7 @@ def test_a_tunnel_to_its_names_leads_to_itself(emulator: Emulator, to: str) -> N
 
 
 def test_a_tunnel_for_plain_http(emulator: Emulator) -> None:
-    """What follows a tunnel may be plain HTTP."""
+    """A tunnel may carry plain HTTP."""
     with plain(emulator) as sock:
         ask_for_tunnel(sock, "api.x.com:80")
         sock.sendall(get(emulator, RULES))
@@ -126,7 +126,7 @@ GARBAGE = {
 def test_garbage_ends_without_a_word_in_the_log(
     emulator: Emulator, garbage: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whatever comes before the end of the client, the emulator goes on, and logs nothing."""
+    """Garbage from a client neither stops the emulator nor is logged."""
     caplog.set_level(logging.INFO)
     with plain(emulator) as sock:
         sock.sendall(garbage)

@@ -49,7 +49,7 @@ CREDENTIALS = [
 
 @pytest.mark.parametrize("credentials", CREDENTIALS, ids=lambda value: repr(value)[:40])
 def test_credentials(site: Emulator, credentials: str) -> None:
-    """Whatever they are, they are only wrong: 401, or 403 where the scheme is, in the path's own form."""
+    """Malformed credentials are answered with 401 or 403, in the form of errors of that path."""
     for path in (RULES, FILTERED, V1_FILTER, SIGNED, TOKEN, "/oauth/request_token", "/oauth/access_token"):
         line = f"{'GET' if path == FILTERED else 'POST'} {path} HTTP/1.1"
         head = request(site, line, f"Authorization: {credentials}", "Connection: close", FORM)
@@ -118,7 +118,7 @@ def test_forms_of_v1(site: Emulator, form: bytes, status: int) -> None:
     "kind", [JSON, "Content-Type: multipart/form-data; boundary=x", "Content-Type: \xff"]
 )
 def test_forms_of_another_type(site: Emulator, kind: str) -> None:
-    """What is no form has no parameters."""
+    """A body of another type than a form has no parameters."""
     heard = said(
         site, request(site, f"POST {V1_FILTER} HTTP/1.1", kind, "Connection: close", body=b"track=a")
     )

@@ -62,7 +62,7 @@ def test_track(emulator: Emulator, track: str, text: str, matches: bool) -> None
 
 
 def test_track_sees_the_whole_of_a_long_or_repeated_text(emulator: Emulator) -> None:
-    """What a cut text no longer shows still counts."""
+    """`track` also finds words beyond the cut of a long or retweeted text."""
     with v1_stream(emulator, track="needle"):
         long = emulator.compose("hay " * 60 + "needle")
         assert emulator.publish(long) == 1
@@ -146,7 +146,7 @@ RULES_AND_TEXTS = [
 
 @pytest.mark.parametrize(("rule", "text", "matches"), RULES_AND_TEXTS)
 def test_rules(emulator: Emulator, rule: str, text: str, matches: bool) -> None:
-    """What a rule matches, of a post by ada."""
+    """Each rule matches the posts by ada that it should, and no others."""
     assert add_rules(emulator, rule).json()["meta"]["summary"]["valid"] == 1
     with raw_get(emulator, FILTERED):
         assert emulator.publish(text, author="ada", lang=None if "日本" in text else "en") == matches
@@ -205,7 +205,7 @@ def affiliates(emulator: Emulator) -> Iterator[tuple[str, str, str]]:
 
 
 def test_rules_about_badges(world: Emulator) -> None:
-    """Who writes, or is answered, is known by the badge they carry: by the name or the id of its giver."""
+    """Rules about affiliates match authors and those they answer, by name or id of the affiliation."""
     name, giver, giver_id = next(affiliates(world))
     world.rate = 0
     add_rules(

@@ -1,4 +1,4 @@
-"""What v2 answers, held against X's OpenAPI description."""
+"""Answers of v2, checked against X's OpenAPI description."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What v2's streams send, held against X's OpenAPI description."""
+"""Messages of v2's streams, checked against X's OpenAPI description."""
 
 from __future__ import annotations
 
@@ -189,7 +189,7 @@ def test_a_field_that_may_not_be_seen_is_a_partial_error(talkative: Emulator) ->
 
 @pytest.mark.parametrize("kind", ["resource-not-found", "not-authorized-for-resource"])
 def test_a_post_that_is_gone_is_a_partial_error(seeded: list[dict[str, Any]], kind: str) -> None:
-    """What answers or quotes it is there, it isn't, and a problem says why."""
+    """A post that answers or quotes a missing one is sent with a problem that says why."""
     gone = [
         (item, error) for item in seeded for error in item["errors"] if error["type"].endswith("/" + kind)
     ]

@@ -48,7 +48,7 @@ def test_backfill_replays_the_last_minutes_and_goes_on(emulator: Emulator) -> No
 
 
 def test_a_replay_counts_no_match_again(emulator: Emulator) -> None:
-    """How often a rule has matched is told by posts, not by how often they were sent."""
+    """A post that is replayed counts as one match of its rule."""
     add_rules(emulator, "cat")
     emulator.publish("cat 1")
     for _ in range(2):
@@ -201,7 +201,7 @@ def test_a_replay_waits_while_the_streams_are_stalled(emulator: Emulator) -> Non
 
 
 def test_the_world_is_remembered_too() -> None:
-    """What a talkative world has said comes again, as it was sent the first time."""
+    """Generated posts are replayed as they were sent the first time."""
     with Emulator(rate=500, seed=5, level="enterprise") as emulator:
         with raw_get(emulator, SAMPLE) as stream:
             first = [stream.message()["data"] for _ in range(50)]

@@ -16,7 +16,7 @@ def update(emulator: Emulator, body: Any, query: str = "") -> tuple[int, dict[st
 
 
 def test_rules_are_added_and_listed(emulator: Emulator) -> None:
-    """What is added comes back with an id, is listed in order, and is seen at `rules`."""
+    """Added rules come back with ids, are listed in order, and are in `Emulator.rules`."""
     status, body = update(emulator, {"add": [{"value": "cat", "tag": "cats"}, {"value": "dog"}]})
     assert status == 201
     assert body["meta"]["summary"] == {"created": 2, "not_created": 0, "valid": 2, "invalid": 0}
@@ -113,7 +113,7 @@ def test_a_dry_run_changes_nothing(emulator: Emulator) -> None:
 
 
 def test_rules_are_deleted_by_id_and_by_value(emulator: Emulator) -> None:
-    """What isn't there is an error beside those deleted."""
+    """Deleting a rule that doesn't exist is an error; the others are deleted."""
     add_rules(emulator, "cat", "dog", "bird")
     ids = [rule.id for rule in emulator.rules]
     status, body = update(emulator, {"delete": {"ids": [ids[0], "77"], "values": ["bird"]}})

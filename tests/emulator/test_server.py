@@ -182,7 +182,7 @@ def test_the_seed_decides(emulator: Emulator) -> None:
 
 
 def test_streams_and_requests_are_recorded(emulator: Emulator) -> None:
-    """What a stream was opened with can be read while it is open; requests stay."""
+    """An open stream's request can be read while it is open; requests are kept."""
     with v1_stream(emulator, track="python", language="en"):
         (stream,) = emulator.streams
         assert (stream.protocol, stream.path) == ("1.1", V1_FILTER)

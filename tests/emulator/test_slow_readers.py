@@ -114,7 +114,7 @@ def send_until_behind(emulator: Emulator) -> None:
 
 
 def rest_until_idle(stream: RawStream) -> list[Any]:
-    """What comes until nothing has for half a second."""
+    """Return the messages that come until there is silence for half a second."""
     stream.sock.settimeout(0.5)
     found = []
     try:

@@ -120,7 +120,7 @@ def test_a_long_retweet_is_cut_between_characters(emulator: Emulator) -> None:
     )
 )
 def test_what_stands_in_a_text_is_counted_in_it_as_sent(lenient: Emulator, words: list[str]) -> None:
-    """Whatever is typed comes back unescaped, and indices hold for the text as it is sent."""
+    """Any text comes back unescaped, and its indices fit the text as sent."""
     typed = " ".join(words)
     with (
         raw_get(lenient, f"{SAMPLE}?{FIELDS}") as v2,

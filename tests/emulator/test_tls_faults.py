@@ -24,7 +24,7 @@ def emulator() -> Iterator[Emulator]:
 
 
 def rest(stream: RawStream) -> int:
-    """How many whole messages a dropped reader still finds."""
+    """Return the number of whole messages that a dropped reader still receives."""
     found = 0
     try:
         while stream.message():
@@ -35,7 +35,7 @@ def rest(stream: RawStream) -> int:
 
 
 def test_a_reader_that_stops_is_dropped(emulator: Emulator) -> None:
-    """What waits beneath the TLS counts: with the queue full, the connection ends; others go on."""
+    """Data buffered by TLS counts towards the queue: a reader that stops is dropped, others go on."""
     with secure_stream(emulator, SAMPLE) as stream, secure_stream(emulator, SAMPLE) as other:
         sent = 0
         while len(emulator.streams) == 2:

@@ -106,7 +106,7 @@ def test_a_connection_kept_open_answers_at_once(lenient: Emulator) -> None:
     ],
 )
 def test_bad_requests_are_answered(emulator: Emulator, request_: bytes, status: int) -> None:
-    """Whatever is wrong with a request, it gets a status, at once."""
+    """Each kind of bad request is answered with a status at once."""
     with raw(emulator, request_) as stream:
         assert stream.status == status
 

@@ -1,4 +1,4 @@
-"""What faults do to the bytes, seen on a socket."""
+"""The bytes that faults put on a socket."""
 
 from __future__ import annotations
 
@@ -286,7 +286,7 @@ def test_disorder_of_what_is_replayed_and_sent_by_hand() -> None:
 
 
 def test_a_seed_repeats_the_disorder() -> None:
-    """Which messages are doubled, and which change places, is the same for the same seed."""
+    """The same seed duplicates and reorders the same messages."""
 
     def seen(seed: int) -> bytes:
         with Emulator(rate=math.inf, seed=seed) as emulator:

@@ -25,7 +25,7 @@ def filled(queries: Iterable[FilterQuery]) -> FilterIndex[int]:
 
 @given(st.lists(QUERIES, max_size=12), st.sets(st.integers(0, 11)), st.lists(STATUSES, max_size=4))
 def test_same_as_trying_each(queries: list[FilterQuery], gone: set[int], found: list[Status]) -> None:
-    """What the index finds is what trying each filter finds, in their order, also after some are removed."""
+    """The index finds the same filters as trying each, in the same order, also after removals."""
     index = filled(queries)
     kept = dict(enumerate(queries))
     for number in gone & kept.keys():
@@ -82,7 +82,7 @@ def test_keys() -> None:
 
 
 def test_other_messages_match_nothing() -> None:
-    """What is no message of the filters' kind matches none."""
+    """A message of another kind than the filters' matches none."""
     index = filled([FilterQuery(track="a")])
     assert index.match(KeepAlive()) == []
     assert index.candidates(KeepAlive()) == 0

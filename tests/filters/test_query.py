@@ -196,7 +196,7 @@ def test_refused(arguments: dict[str, Any]) -> None:
 
 
 def test_limits_are_allowed() -> None:
-    """What is just within the limits is a query."""
+    """Values at the limits are accepted."""
     boxes = [(n, 0, n + 1, 1) for n in range(25)]
     query = FilterQuery(track=[f"p{n}" for n in range(400)], follow=range(1, 5001), locations=boxes)
     assert [len(query.track), len(query.follow), len(query.locations)] == [400, 5000, 25]
@@ -248,7 +248,7 @@ NO_UNIONS: list[tuple[Callable[[], object], str]] = [
 
 @pytest.mark.parametrize(("union", "said"), NO_UNIONS, ids=[said for _, said in NO_UNIONS])
 def test_no_union(union: Callable[[], object], said: str) -> None:
-    """Where no single query matches what either does, the error says why and what to do."""
+    """If no single query matches what either does, the error says why and what to do."""
     with pytest.raises(ValueError, match=said):
         union()
 
@@ -261,7 +261,7 @@ def test_union_with_something_else() -> None:
 
 @given(QUERIES, QUERIES, STATUSES)
 def test_union_matches_what_either_does(one: FilterQuery, other: FilterQuery, found: Status) -> None:
-    """Where there is a union it matches exactly what one or the other matches."""
+    """A union matches exactly the statuses that one query or the other matches."""
     try:
         union = one | other
     except ValueError:

@@ -62,7 +62,7 @@ def differences(value: Any, typed: Any, path: str = "") -> Iterator[str]:
 
 
 def fields_of(message: Message) -> dict[str, Any]:
-    """What every attribute of *message* but the bookkeeping holds."""
+    """Return the value of every field of *message* except `raw` and `mismatches`."""
     return {
         name: getattr(message, name)
         for name in message.__struct_fields__

@@ -1,4 +1,4 @@
-"""Which message a frame is."""
+"""The class and fields of the message that each frame becomes."""
 
 from __future__ import annotations
 
@@ -223,7 +223,7 @@ json_values = st.recursive(
 
 @given(json_values)
 def test_any_json_value_is_some_message(value: Any) -> None:
-    """Whatever the JSON, decoding, looking at all of it and comparing it never raise."""
+    """Any JSON value decodes to a message; reading and comparing all its fields never raises."""
     frame = encode(value)
     message = m.decode(frame)
     assert isinstance(message, m.Message)

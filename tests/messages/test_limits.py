@@ -19,7 +19,7 @@ from .corpus import encode
 
 
 def within(seconds: float, work: Callable[[], Any]) -> Any:
-    """What *work* gives, in no more than so many seconds of CPU."""
+    """Return the result of *work*, which must take at most so many seconds of CPU."""
     start = time.thread_time()
     found = work()
     assert time.thread_time() - start < seconds
@@ -74,7 +74,7 @@ def test_references_take_time_with_their_number_only() -> None:
 
 
 def test_the_first_of_two_with_one_id_is_meant() -> None:
-    """Where `includes` has an id twice, `referenced` gives the same post as `quoted`, with the includes."""
+    """If `includes` has an id twice, `referenced` and `quoted` return the same post."""
     found = post(
         referenced_tweets=[{"type": "quoted", "id": "7"}],
         includes={"tweets": [{"id": "7", "text": "one"}, {"id": "7", "text": "two"}]},
@@ -133,7 +133,7 @@ def test_a_repr_is_short_however_deep(frame: bytes) -> None:
 
 
 def test_a_few_levels_are_shown() -> None:
-    """What X nests is in the repr of what it is in."""
+    """A repr shows nested messages and values, down to a limit."""
     inner = m.ForUser(for_user=2, message=m.Limit(track=3))
     assert repr(m.ForUser(for_user=1, message=inner)) == (
         "ForUser(for_user=1, message=ForUser(for_user=2, message=Limit(track=3)))"
@@ -190,7 +190,7 @@ def test_a_part_looked_at_with_no_stack_left_is_not_lost(frame: bytes, look: Cal
 
 
 def test_decoding_with_no_stack_left_does_not_raise() -> None:
-    """Where a call can be made at all, `decode` gives a message."""
+    """On an almost full stack `decode` still returns a message."""
     given: list[m.Message] = []
     on_a_full_stack(30, lambda: given.append(m.decode(b"[" * 100 + b"]" * 100)))
     # How deep C code may go depends on the version of Python.

@@ -61,7 +61,7 @@ SYNONYMS = {
 
 @given(st.sampled_from(STATUSES + POSTS), st.data())
 def test_one_odd_value_costs_one_field(frame: bytes, data: st.DataObject) -> None:
-    """Whatever stands in one place of a good status or post, its kind and its other fields stay."""
+    """One odd value in a good status or post changes neither its class nor its other fields."""
     good = json.loads(frame)
     path = data.draw(st.sampled_from([path for path in places(good) if path not in TELLING]))
     before, after = m.decode(frame), m.decode(encode(replaced(good, path, data.draw(st.sampled_from(ODD)))))

@@ -1,4 +1,4 @@
-"""What a v2 post says, with what came beside it."""
+"""Fields of a v2 post, and the objects included with it."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def test_full_text_of_a_retweet() -> None:
 
 
 def test_full_text_of_a_quote_is_its_own() -> None:
-    """What is quoted has its own; a retweet of a quote has the quote's."""
+    """A quote's full text is its own; that of a retweeted quote is the quote's."""
     inner: dict[str, Any] = {"text": CUT, "note_tweet": {"text": LONG}}
     references = [{"type": "quoted", "id": "5"}]
     quote = post(
@@ -297,6 +297,6 @@ SCHEMAS: dict[str, type] = {
 
 @pytest.mark.parametrize("schema", SCHEMAS)
 def test_every_property_of_the_schemas_is_an_attribute(schema: str) -> None:
-    """What X's OpenAPI file documents has an attribute of that name."""
+    """Each property in X's OpenAPI file is an attribute of the same name."""
     properties = json.loads(DESCRIPTION.read_bytes())["components"]["schemas"][schema]["properties"]
     assert not [name for name in properties if not hasattr(SCHEMAS[schema], name)]

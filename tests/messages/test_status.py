@@ -1,4 +1,4 @@
-"""What a v1.1 status says, whichever form it came in."""
+"""Fields of a v1.1 status, in each form that X sends."""
 
 from __future__ import annotations
 
@@ -237,7 +237,7 @@ FORMS: list[Callable[[int], str]] = [
 
 @given(st.integers(1, 2**63 - 1), st.sampled_from(FORMS))
 def test_no_id_is_another(id: int, form: Callable[[int], str]) -> None:
-    """Whatever a program made of the number, `id_str` tells the id; without it a float is the id or none."""
+    """The id is read from `id_str`, however `id` was rounded; a rounded number alone is no id."""
     written = form(id)
     message = status(f'{{"text":"x","user":{{}},"id":{written},"id_str":"{id}"}}'.encode())
     assert message.id == id

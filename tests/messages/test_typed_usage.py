@@ -1,4 +1,4 @@
-"""What a type checker knows about messages: mypy holds every `assert_type` here."""
+"""Types of messages as a type checker sees them: mypy checks every `assert_type` here."""
 
 from __future__ import annotations
 

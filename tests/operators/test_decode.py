@@ -39,5 +39,5 @@ def test_glued_objects_are_a_message_each(between: bytes) -> None:
     "frame", [STATUS + b"garbage", STATUS[:20], b"}{", DEEP, b'{"a":"\xff"}', b'{"a":"\xff"}x']
 )
 def test_any_other_frame_stays_whole(frame: bytes) -> None:
-    """What is no row of objects is one Undecodable."""
+    """A frame that isn't a sequence of JSON objects becomes one Undecodable."""
     assert decoded(frame) == [(Undecodable, frame)]

@@ -139,7 +139,7 @@ def test_mixed_failures() -> None:
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 406, 409, 410, 413, 416])
 def test_final_errors_end_at_once(status: int) -> None:
-    """What would fail the same way again ends the stream at once, as it is."""
+    """An HTTP error that would come again ends the stream at once, unchanged."""
     error = HTTPStatusError.of(status)
     seen = timeline(reactivex.throw(error).pipe(tw.retry_with_backoff(POLICY)))
     assert seen.items == []
@@ -230,7 +230,7 @@ def test_a_broken_connection_that_still_counts_is_ended(ended: Observable[bool],
 
 
 def test_an_end_of_a_stale_connection_that_raises_has_not_ended_it() -> None:
-    """Whatever goes wrong about it, the stream goes on as the table says."""
+    """If `end_stale` raises, the wait is that of the policy's table."""
 
     def end_stale(connected: Connected) -> Observable[bool]:
         raise OverflowError

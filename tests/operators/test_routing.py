@@ -158,7 +158,7 @@ def test_of_type_takes_several_and_bases() -> None:
     ],
 )
 def test_a_goodbye_explains_the_end(frame: bytes, code: int | None, reason: str | None) -> None:
-    """What the server said before it closed is on the error, and on Disconnected."""
+    """The server's goodbye is on the error that follows, and on Disconnected."""
     end = StreamDisconnected()
     source = reactivex.of(frame, Disconnected(end)).pipe(ops.concat(reactivex.throw(end)))
     seen = Seen(source.pipe(tw.decode())).ended()
@@ -236,7 +236,7 @@ def test_a_goodbye_does_not_explain_other_failures() -> None:
 
 
 def test_an_old_problem_does_not_explain_the_end() -> None:
-    """What the server said, and then went on all the same, is not why it closed later."""
+    """A problem is not taken for the reason of the end if other messages follow it."""
     end = StreamDisconnected()
     for first in (testing.problem_json(), testing.disconnect_json()):
         source = reactivex.of(first, testing.post_json()).pipe(ops.concat(reactivex.throw(end)))

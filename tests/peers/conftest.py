@@ -17,14 +17,14 @@ from . import environments
 PROGRAMS = Path(__file__).parent / "programs"
 
 Said = dict[str, list[Any]]
-"""What a program said it received: the values, in order, by their kind."""
+"""The values that a program says it received, in order, by kind."""
 
 Run = Callable[..., Said]
 
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where environments are made: in the folder PEERS_ENVIRONMENTS, where that is set."""
+    """Return the folder for environments: PEERS_ENVIRONMENTS if set, else a temporary one."""
     kept = os.environ.get("PEERS_ENVIRONMENTS")
     return Path(kept).absolute() if kept else tmp_path_factory.mktemp("environments")
 

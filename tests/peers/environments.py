@@ -21,10 +21,10 @@ CLIENTS = {
     "twitter": ["twitter"],
     "schemathesis": ["schemathesis==4.*"],
 }
-"""What pip is asked for, by the name of the environment."""
+"""The packages that pip installs, by the name of the environment."""
 
 NODE = ["twitter-api-v2", "https-proxy-agent"]
-"""What npm is asked for."""
+"""The packages that npm installs."""
 
 LONGEST = 180.0
 """Seconds that an installation may take."""

@@ -45,7 +45,7 @@ def test_filter(emulator: Emulator, run: Run) -> None:
 
 @pytest.mark.parametrize("method", ["filter", "sample"])
 def test_fields_and_expansions(run: Run, method: str) -> None:
-    """What was asked for is there, in the forms that Tweepy's models read."""
+    """Requested fields and expansions arrive in the forms that Tweepy's models read."""
     got = run("tweepy4", "tweepy4.py", method, EVERYTHING, "cat")
     assert "exception" not in got
     assert len(got["post"]) == 30

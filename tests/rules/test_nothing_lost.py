@@ -1,4 +1,4 @@
-"""Whatever X answers to `sync` and `replace`: no rule gets lost, or the error names it."""
+"""`sync` and `replace` lose no rule, whatever X answers, or the error names it."""
 
 from __future__ import annotations
 

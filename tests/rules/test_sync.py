@@ -95,7 +95,7 @@ def test_any_set_becomes_any_other(emulator: Emulator, before: Pairs, after: Pai
 def test_interrupted_it_is_finished_by_doing_it_again(
     emulator: Emulator, before: Pairs, after: Pairs, number: int, trouble: Trouble, repeats: bool
 ) -> None:
-    """Whatever becomes of any one request, what is to stay stays, and the next sync ends equal."""
+    """If one request fails, no rule that stays is lost, and the next sync finishes the job."""
     start_with(emulator, before)
     kept = {rule.id for rule in emulator.rules if (rule.value, rule.tag) in after}
     rules, reached = troubled(emulator, {number: trouble}, AT_ONCE if repeats else BackoffPolicy.never())

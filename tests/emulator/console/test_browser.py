@@ -21,7 +21,7 @@ from tests.emulator.clients import FILTERED, SAMPLE, add_rules, call, raw_get
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 REQUIRED = "RXTWEETS_BROWSER_TESTS"
-"""Where this variable is set, a missing browser is a failure and no reason to skip."""
+"""If this variable is set, a missing browser is a failure and no reason to skip."""
 
 pytestmark = pytest.mark.skipif(
     not (CHROMIUM and DRIVER) and REQUIRED not in os.environ, reason="no chromium and chromedriver"
@@ -57,7 +57,7 @@ PLACES = """
 return [...document.querySelectorAll("section, form, form button")]
     .map((part) => [part.outerHTML.slice(0, 60), part.offsetLeft, part.offsetTop, part.offsetHeight]);
 """
-"""Where everything is, wherever it has been scrolled to."""
+"""The position of each part and button, independent of scrolling."""
 
 TOO_WIDE = """
 return [...document.querySelectorAll("html, section, .scroll")]
@@ -262,7 +262,7 @@ def test_the_keyboard_suffices(lenient: Emulator, page: Page) -> None:
 
 
 def test_updates_can_be_paused(lenient: Emulator, page: Page) -> None:
-    """What came meanwhile is shown when it goes on."""
+    """Posts that come while updates are paused are shown when they go on."""
     page.find("#pause").click()
     assert page.text("link") == "paused"
     shown = page.text("posts")
@@ -287,7 +287,7 @@ def test_it_finds_an_emulator_that_is_back(lenient: Emulator, page: Page) -> Non
 
 
 def test_the_token_is_copied_or_selected(lenient: Emulator, page: Page) -> None:
-    """Where the browser forbids to copy, it is ready to be copied by hand."""
+    """If the browser forbids copying, the token is selected, to be copied by hand."""
     button = page.find("[data-copy=bearer-token]")
     button.click()
     page.until(lambda: button.text in ("Copied", "Selected"))
@@ -298,7 +298,7 @@ def test_the_token_is_copied_or_selected(lenient: Emulator, page: Page) -> None:
 def test_nothing_moves_when_something_happens(
     page: Page, lenient: Emulator, request: pytest.FixtureRequest
 ) -> None:
-    """Whatever comes and goes, each part and each button stays in its place."""
+    """No part and no button moves when streams, faults or messages come and go."""
     before = page.js(PLACES)
     assert len(before) > 40
     request.getfixturevalue("busy")

@@ -1,4 +1,4 @@
-"""How much is sent in a second, by what is seen now and then."""
+"""The rate over the last seconds, from counts seen at irregular times."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def test_a_first_look_has_the_mean_since_the_beginning() -> None:
 
 
 def test_a_pace_is_that_of_the_last_five_seconds() -> None:
-    """What was before is forgotten."""
+    """Counts from more than five seconds ago are forgotten."""
     pace = Pace(0.0)
     for second in range(21):
         pace.of(float(second), 10 * second, 1000 * second)

@@ -37,7 +37,7 @@ def test_the_page_says_what_may_run_on_it(emulator: Emulator) -> None:
 
 
 def test_every_action_has_a_form(emulator: Emulator) -> None:
-    """Whatever can be done can be done here."""
+    """The page has a form for every kind of action."""
     page = get(emulator, "/").text
     for name in KINDS:
         assert f'data-do="{name}"' in page
@@ -72,7 +72,7 @@ def shown_as(id: str, page: str) -> str:
 
 
 def test_it_says_how_to_connect(emulator: Emulator) -> None:
-    """Where it is, its token, a line to try it with, and the variables: as they are now."""
+    """The page shows the current address, token, example command and variables."""
     former = emulator.bearer_token
     emulator.renew_bearer_token()
     page = get(emulator, "/").text
@@ -185,7 +185,7 @@ def test_state_is_the_page_as_data(emulator: Emulator) -> None:
 
 
 def test_the_faults_in_force_are_told_in_words(emulator: Emulator) -> None:
-    """How long it lasts, by the emulator's clock, and no longer than it does."""
+    """A fault in force is described with the time or the number of requests it has left."""
     emulator.answer(429, seconds=60)
     emulator.answer(500, seconds=100, times=2, path="/x")
     for _ in range(2):
@@ -209,7 +209,7 @@ def test_other_hosts_pages_see_nothing(emulator: Emulator, path: str) -> None:
 
 @pytest.fixture
 def events(emulator: Emulator) -> Iterator[Iterator[dict[str, str]]]:
-    """What the page is sent."""
+    """Return the events that are sent to the page."""
     host = emulator.base_url.removeprefix("http://")
     with raw(emulator, f"GET /emulator/events HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()) as stream:
         assert stream.headers["content-type"].startswith("text/event-stream")

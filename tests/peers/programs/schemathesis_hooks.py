@@ -1,4 +1,4 @@
-"""What Schemathesis leaves out: conditions that OpenAPI can't express."""
+"""Hooks that leave out cases which break conditions that OpenAPI can't express."""
 
 from __future__ import annotations
 
