@@ -1,5 +1,7 @@
 """Twitter/X streams as cold Observables: subscribing opens the session, disposing closes it.
 
+::
+
     import rxtweets as rxt
     from rxtweets import operators as tw
 

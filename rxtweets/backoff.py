@@ -1,5 +1,7 @@
 """The back-off as an immutable value, from a failure to a wait: no clock, no thread, no Rx.
 
+::
+
     policy = BackoffPolicy.standard()
     retry = policy.next(error, now)         # None: the error is final
     retry.delay, retry.policy               # seconds to wait; the policy to ask next time
@@ -168,12 +170,16 @@ _NOTHING = _Past()
 class BackoffPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """The decision whether and when to connect again after a failure; by default X's own guidance.
 
-    | what failed | first wait | grows | cap |
-    |---|---|---|---|
-    | an established stream dropped | none | then as the next row | |
-    | the network, a stall, a frame too long | 250 ms | +250 ms | 16 s |
-    | HTTP 5xx, 408 | 5 s | ×2 | 320 s |
-    | HTTP 420, 429 | 60 s | ×2 | never before `x-rate-limit-reset` or `Retry-After` |
+    ======================================  ==========  ====================  =====
+    what failed                             first wait  grows                 cap
+    ======================================  ==========  ====================  =====
+    an established stream dropped           none        then as the next row
+    the network, a stall, a frame too long  250 ms      +250 ms               16 s
+    HTTP 5xx, 408                           5 s         ×2                    320 s
+    HTTP 420, 429                           60 s        ×2                    none
+    ======================================  ==========  ====================  =====
+
+    After 420 and 429 it never connects before `x-rate-limit-reset` or `Retry-After`.
 
     `x-rate-limit-reset` counts where `x-rate-limit-remaining` is 0 or missing, by the clock of the answer's
     `Date`. Every other HTTP status, a usage cap, `DuplicateStream`, `TokenRevoked`, and whatever is no

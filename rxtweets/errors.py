@@ -1,5 +1,7 @@
 """The exceptions a stream ends with.
 
+::
+
     StreamError
     ├── ConnectionFailed        the network: refused, reset, DNS, TLS, no answer to a connect
     ├── StreamStalled           nothing arrived, not even a keep-alive, for the stall timeout

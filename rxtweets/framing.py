@@ -15,7 +15,7 @@ from .errors import FrameTooLong
 __all__ = ["DEFAULT_MAX_FRAME", "Framer", "LengthFramer", "LineFramer", "Remainder", "split_objects"]
 
 DEFAULT_MAX_FRAME = 1024 * 1024
-"""The most bytes that one frame may have, by default: 1 MiB. Real messages stay under 100 KB."""
+"""The most bytes that one frame may have by default (1 MiB). Real messages stay under 100 KB."""
 
 _LONGEST_LENGTH = 20
 """The most bytes before a length's end of line; 2**64 has 20 digits."""

@@ -21,6 +21,8 @@ def sign_in(
 ) -> OAuth1:
     """Let an account's owner sign in to your app, and return the credentials to act for that account.
 
+    ::
+
         credentials = rxt.sign_in(key, secret, lambda url: input(f"Open {url} and type the PIN: "))
         credentials.save("x.toml")
 

@@ -39,20 +39,7 @@ __all__ = ["Stream", "StreamingClient"]
 
 
 class _Streams:
-    """Base of both protocols' clients.
-
-    Args:
-        auth: the credentials; None sends none.
-        base_url: the root of another host than X's, such as `http://127.0.0.1:8080`; without it the variable
-            `RXTWEETS_BASE_URL` can name one.
-        policy: which failure waits how long; default `BackoffPolicy.standard()`.
-        transport: how to connect (proxies, CA bundle, time limits); default a `RequestsTransport()`.
-        scheduler: where streams are read; default a thread of its own for each subscription.
-
-    Each method checks its parameters at once, with a `ValueError` that names what is wrong and what would be
-    right, and returns a cold Observable: each subscription opens a session of its own, disposing closes it.
-    The stream ends with an error only when the policy says that a failure is final.
-    """
+    """Base of both protocols' clients."""
 
     _refused: ClassVar[tuple[type[Auth], ...]] = ()  # credentials of the other protocol, and a hint
     _takes: ClassVar = ""
@@ -66,6 +53,20 @@ class _Streams:
         transport: Transport | None = None,
         scheduler: abc.SchedulerBase | None = None,
     ) -> None:
+        """Set what all streams of this client have in common.
+
+        Each method checks its parameters at once, with a `ValueError` that names what is wrong and what would
+        be right, and returns a cold Observable: each subscription opens a session of its own, disposing
+        closes it. The stream ends with an error only when the policy says that a failure is final.
+
+        Args:
+            auth: the credentials; None sends none.
+            base_url: the root of another host than X's, such as `http://127.0.0.1:8080`; without it the
+                variable `RXTWEETS_BASE_URL` can name one.
+            policy: which failure waits how long; default `BackoffPolicy.standard()`.
+            transport: how to connect (proxies, CA bundle, time limits); default a `RequestsTransport()`.
+            scheduler: where streams are read; default a thread of its own for each subscription.
+        """
         if auth is not None and not isinstance(auth, Auth):
             raise ValueError(
                 f"auth is OAuth1(…), BearerToken(…) or AppOnly(…), not {type(auth).__name__}; "

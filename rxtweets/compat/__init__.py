@@ -1,5 +1,7 @@
 """Streaming with callbacks, as programs written for Tweepy 3 know it.
 
+::
+
     import rxtweets.compat as tweepy
 
     class Printer(tweepy.StreamListener):

@@ -217,7 +217,7 @@ class Emulator:
 
     @property
     def ca_file(self) -> str:
-        """Path of the certificate that clients are to trust (PEM): of the CA that this emulator has made.
+        """Path of the certificate that clients are to trust (PEM), of the CA that this emulator has made.
 
         The file is there while the emulator runs, at the same path each time.
 
@@ -448,7 +448,7 @@ class Emulator:
 
     @property
     def requests(self) -> tuple[RequestRecord, ...]:
-        """The last requests, oldest first: 10,000 of them, or fewer where they are large (32 MiB in all)."""
+        """The last requests, oldest first, 10,000 of them or fewer where they are large (32 MiB in all)."""
         return self._call(lambda: tuple(self._services.requests.kept))
 
     @property

@@ -43,7 +43,7 @@ With = Literal["user", "followings"]
 Partitions = int | Iterable[int]
 
 STALL_TIMEOUT = 90.0
-"""Seconds: three keep-alives. Source: X's guide to consuming streaming data (a keep-alive every 30 s)."""
+"""Seconds of three keep-alives, one every 30 s by X's guide to consuming streaming data."""
 
 # Source: X's streaming API parameters; the first two are those of the default access level.
 _MOST_FOLLOWED = 5_000

@@ -45,7 +45,7 @@ __all__ = [
 ]
 
 STALL_TIMEOUT = 30.0
-"""Seconds: a keep-alive and a margin of ten. Source: X's guide to consuming streams (one every 20 s)."""
+"""Seconds of a keep-alive, one every 20 s by X's guide to consuming streams, and a margin of ten."""
 
 Language = Literal["en", "ja", "ko", "pt"]
 Compliance = Literal["posts", "users", "likes"]

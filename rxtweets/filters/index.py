@@ -128,6 +128,8 @@ class FilterIndex(Generic[K]):
 
     It may be read and changed by one thread at a time.
 
+    ::
+
         index = FilterIndex[str]()
         index.add(FilterQuery(track="python"), "snakes")
         index.match(status)  # ["snakes"], or []

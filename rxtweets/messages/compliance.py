@@ -65,7 +65,7 @@ class ComplianceEvent(Message, frozen=True, kw_only=True, rename=_EVENT):
 
     @property
     def about(self) -> str:
-        """The compliance stream it belongs to: `posts`, `users` or `likes`."""
+        """The compliance stream it belongs to, `posts`, `users` or `likes`."""
         if self.favorite is not None:
             return "likes"
         return "posts" if self.tweet is not None or self.event in _OF_POSTS else "users"
@@ -78,7 +78,7 @@ class ComplianceEvent(Message, frozen=True, kw_only=True, rename=_EVENT):
 
     @property
     def user_id(self) -> str | None:
-        """The id of the account: itself, the post's author or who liked."""
+        """The id of the account itself, of the post's author or of who liked."""
         if self.user is not None:
             return self.user.id
         if self.favorite is not None:

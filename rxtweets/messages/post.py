@@ -135,7 +135,7 @@ class Post(Message, frozen=True, kw_only=True, rename=FROM_ENVELOPE):
 
     @property
     def full_text(self) -> str:
-        """The whole text, as far as it came: what is longer than 280 characters stands in `note_tweet`.
+        """The whole text, as far as it came; what is longer than 280 characters stands in `note_tweet`.
 
         Of a retweet, whose own text X cuts, it is `RT @name: ` and the whole text of what it repeats, if
         `includes` has that. So ask for `tweet.fields=note_tweet,referenced_tweets` and

@@ -1,5 +1,7 @@
 """Operators on streams: decoding, reconnecting, and routing by the kind of message.
 
+::
+
     from rxtweets import operators as tw
 
 All are plain RxPY operators, for `pipe`, and work on a replayed file as well as on a socket.

@@ -34,6 +34,8 @@ def for_user(user_id: int | str | None = None) -> Callable[[Observable[Any]], Ob
 def by_user() -> Callable[[Observable[Any]], Observable[reactivex.GroupedObservable[int, Message]]]:
     """Split a site stream into one Observable a user, whose `key` is the user's id.
 
+    ::
+
         --1a--2b--1c--|
            by_user()
         --1---2-------|     1: --a----c--|  2: --b--|

@@ -13,6 +13,8 @@ _T = TypeVar("_T")
 def of_type(*kinds: type[_T]) -> Callable[[Observable[Any]], Observable[_T]]:
     """Keep the items that are instances of one of *kinds*.
 
+    ::
+
         ---s--k--d--s--s--|
            of_type(Delete)
         ---------d--------|

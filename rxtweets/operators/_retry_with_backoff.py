@@ -36,6 +36,8 @@ def retry_with_backoff(
 ) -> Callable[[Observable[_T]], Observable[_T | Lifecycle]]:
     """Subscribe anew after an error, when and as often as *policy* says.
 
+    ::
+
         --C--s--s--x                    C: Connected, x: StreamDisconnected
                          --C--s--s--
            retry_with_backoff()

@@ -15,6 +15,8 @@ _Handler = Callable[[Any], Any] | abc.ObserverBase[Any]
 def route(routes: Mapping[type, _Handler]) -> Callable[[Observable[_T]], Observable[_T]]:
     """Hand each item to the handler of its kind; items of other kinds pass on.
 
+    ::
+
         ---s--k--d--s--s--|
            route({Status: show, Delete: forget})
         ------k-----------|

@@ -1,6 +1,6 @@
 """Scripted sessions, virtual time and builders of messages, for tests.
 
-A builder gives the bytes of one frame as X would send them, with the fields that a test cares about:
+A builder gives the bytes of one frame as X would send them, with the fields that a test cares about::
 
     status_json("hello", lang="en", user={"screen_name": "ada"})
     post_json("hello", author_id="7", includes={"users": [{"id": "7", "name": "Ada", "username": "ada"}]})

@@ -92,6 +92,8 @@ class ScriptedSession:
 class ScriptedTransport:
     r"""A transport whose n-th session plays the n-th script.
 
+    ::
+
         transport = ScriptedTransport(
             Script(status=503),
             Script(status_json(text="hello") + b"\r\n", HOLD),

@@ -21,7 +21,7 @@ X_HOSTS = (
     "userstream.twitter.com",
     "sitestream.twitter.com",
 )
-"""The hosts of X that programs stream from: `Emulator(tls=X_HOSTS)` stands in for all of them."""
+"""The hosts of X that programs stream from; `Emulator(tls=X_HOSTS)` stands in for all of them."""
 
 _OWN = ("localhost", "127.0.0.1", "::1")
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")

@@ -37,7 +37,7 @@ REQUEST_POLICY = BackoffPolicy(
     max_attempts=4,
     max_total=120.0,
 )
-"""The policy by which requests are retried: at most four times and within two minutes, for somebody may wait.
+"""The policy by which requests are retried, at most four times and within two minutes, for somebody may wait.
 
 The waits are 0.25, 0.5, 1 and 2 s after network errors, and 1, 2, 4 and 8 s after HTTP 5xx and 408. After a
 429 the wait is 60 s or what the server asks for; if that is longer, the 429 is final.

@@ -41,7 +41,7 @@ def match_of(outcome: Outcome) -> Match:
 
 
 class EveryField:
-    """All fields: see `EVERY_FIELD`."""
+    """All fields; see `EVERY_FIELD`."""
 
     def __contains__(self, name: object) -> bool:
         return True
@@ -54,4 +54,4 @@ class EveryField:
 
 
 EVERY_FIELD = EveryField()
-"""For `asked=`: all fields were asked for, so one that is absent is empty."""
+"""For `asked=`, if all fields were asked for, so that one that is absent is empty."""
