@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from rxtweets.emulator import Emulator
+
 GRACE = 1.0
 """Seconds within which threads and sockets must be gone."""
 
@@ -78,6 +80,13 @@ def no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
             ("_proxy", "_ca_bundle")
         ):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    """An emulator whose world says nothing by itself."""
+    with Emulator(rate=0) as emulator:
+        yield emulator
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

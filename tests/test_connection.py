@@ -33,11 +33,9 @@ from rxtweets.errors import (
 from rxtweets.messages import Connected, Connecting, Disconnected, KeepAlive, Reconnecting
 from rxtweets.testing import HOLD, Script, ScriptedTransport, timeline
 
+from .clients import ENDPOINT, QUICK
 from .conftest import our_threads
 from .observing import PATIENCE, Seen
-
-QUICK = rxt.BackoffPolicy(http=rxt.backoff.Curve(0.01))
-ENDPOINT = Endpoint(Request("GET", "https://api.x.com/2/tweets/sample/stream"), 30.0)
 
 
 def test_cold() -> None:

@@ -14,12 +14,8 @@ import rxtweets as rxt
 from rxtweets import operators as tw
 from rxtweets.emulator import Emulator
 from rxtweets.messages import Connected, Post, Reconnecting, Status
+from tests.clients import QUICK, client_on, stream_on
 from tests.observing import Seen
-
-QUICK = rxt.BackoffPolicy(
-    network=rxt.backoff.Curve(0.01), http=rxt.backoff.Curve(0.01), rate_limit=rxt.backoff.Curve(0.01)
-)
-"""Back-off as X asks for it, in hundredths of a second."""
 
 
 @pytest.fixture
@@ -28,19 +24,10 @@ def emulator() -> Iterator[Emulator]:
         yield running
 
 
-def v1(emulator: Emulator, **options: Any) -> rxt.Stream:
-    return rxt.Stream(rxt.OAuth1(*emulator.oauth1), base_url=emulator.base_url, **options)
-
-
-def v2(emulator: Emulator, **options: Any) -> rxt.StreamingClient:
-    auth = rxt.BearerToken(emulator.bearer_token)
-    return rxt.StreamingClient(auth, base_url=emulator.base_url, **options)
-
-
 def stream_of(emulator: Emulator, protocol: str, **options: Any) -> Observable[Any]:
     if protocol == "v1":
-        return v1(emulator, **options).filter(track=["python"])
-    return v2(emulator, **options).sample()
+        return stream_on(emulator, **options).filter(track=["python"])
+    return client_on(emulator, **options).sample()
 
 
 STATUSES = {
@@ -96,7 +83,7 @@ def test_which_statuses_are_retried(emulator: Emulator, protocol: str, status: i
 
 def test_too_many_connections_and_usage_cap(emulator: Emulator) -> None:
     """The problem's body tells the three kinds of 429 apart."""
-    client = v2(emulator, policy=rxt.BackoffPolicy.never())
+    client = client_on(emulator, policy=rxt.BackoffPolicy.never())
     emulator.answer(
         429,
         body=b'{"title":"ConnectionException","detail":"The maximum of connections is reached.",'
@@ -114,7 +101,7 @@ def test_too_many_connections_and_usage_cap(emulator: Emulator) -> None:
 def test_rate_limit_headers_reach_the_policy(emulator: Emulator) -> None:
     """`Retry-After` lengthens the wait that the stream announces."""
     emulator.answer(429, headers={"Retry-After": "120", "x-rate-limit-reset": "0"})
-    seen = Seen(v2(emulator, policy=QUICK).sample()).count(1)
+    seen = Seen(client_on(emulator, policy=QUICK).sample()).count(1)
     seen.dispose()
     (waiting,) = seen.items
     assert isinstance(waiting, Reconnecting)
@@ -147,10 +134,10 @@ def test_a_stall_is_noticed(emulator: Emulator) -> None:
 
 def test_both_protocols_merge(emulator: Emulator) -> None:
     """Two filters and two protocols are one stream."""
-    client = v2(emulator)
+    client = client_on(emulator)
     client.rules.add("cats", tag="pets").run()
     merged = reactivex.merge(
-        v1(emulator).filter(track=["python"]).pipe(tw.statuses()),
+        stream_on(emulator).filter(track=["python"]).pipe(tw.statuses()),
         client.filter(tweet_fields=["created_at"]).pipe(tw.posts()),
     )
     seen = Seen(merged)
@@ -163,7 +150,7 @@ def test_both_protocols_merge(emulator: Emulator) -> None:
 
 def test_take_closes_the_session_on_the_server(emulator: Emulator) -> None:
     """When `take` has enough, the server sees the connection go."""
-    rxt.run(v2(emulator).sample().pipe(tw.posts(), ops.take(3)))
+    rxt.run(client_on(emulator).sample().pipe(tw.posts(), ops.take(3)))
     emulator.wait_for_streams(0)
 
 
@@ -191,7 +178,7 @@ def test_app_only(emulator: Emulator) -> None:
 
 def test_a_rule_added_while_the_stream_is_open(emulator: Emulator) -> None:
     """Rules take effect on an open stream."""
-    client = v2(emulator)
+    client = client_on(emulator)
     client.rules.add("alpha", tag="a").run()
     seen = Seen(client.filter().pipe(tw.posts())).count(1)
     client.rules.add("omega", tag="o").run()

@@ -11,15 +11,12 @@ from reactivex import operators as ops
 import rxtweets as rxt
 from rxtweets import operators as tw
 from rxtweets.connection import connect, fetch
-from rxtweets.endpoints import Endpoint, Request
 from rxtweets.errors import ConnectionFailed, ServerError
 from rxtweets.messages import Reconnecting
 from rxtweets.testing import HOLD, Script, ScriptedTransport
 
+from .clients import ENDPOINT, QUICK
 from .observing import Seen
-
-QUICK = rxt.BackoffPolicy(network=rxt.backoff.Curve(0.01), http=rxt.backoff.Curve(0.01), jitter=0.0)
-ENDPOINT = Endpoint(Request("GET", "https://api.x.com/2/tweets/sample/stream"), 30.0)
 
 
 class System:

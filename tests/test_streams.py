@@ -33,6 +33,7 @@ from rxtweets.messages import (
 from rxtweets.streams import Stream, StreamingClient
 from rxtweets.testing import HOLD, Script, ScriptedTransport, timeline
 
+from .clients import client_on, stream_on
 from .observing import Seen
 
 HERE = "http://127.0.0.1:9"
@@ -247,7 +248,7 @@ def test_v1_from_a_server(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -
 
 def test_v2_from_a_server(emulator: Emulator) -> None:
     """Every v2 stream opens, and the filtered one brings what its rules match."""
-    client = StreamingClient(BearerToken(emulator.bearer_token), base_url=emulator.base_url)
+    client = client_on(emulator)
     client.rules.add("python", tag="snake").run()
     post = first(client.filter(tweet_fields=["lang"], expansions=["author_id"], user_fields=["name"]), Post)
     assert [rule.tag for rule in post.matching_rules] == ["snake"]
@@ -330,7 +331,7 @@ def test_too_many_connections_after_ones_own_reconnect_is_healed_within_seconds(
 
 def test_a_newer_stream_of_the_account_ends_the_older_for_good(emulator: Emulator) -> None:
     """v1.1: the older ends with an error that says so, the newer goes on; a warning comes once."""
-    stream = Stream(OAuth1(*emulator.oauth1), base_url=emulator.base_url)
+    stream = stream_on(emulator)
     older = Seen(stream.filter(track="python")).count(1)
     with pytest.warns(RuntimeWarning, match="two streams of one account"):
         newer = Seen(stream.filter(track="coffee")).count(2)
@@ -343,7 +344,7 @@ def test_a_newer_stream_of_the_account_ends_the_older_for_good(emulator: Emulato
 
 def test_two_filters_merged_are_warned_of(emulator: Emulator) -> None:
     """Though the merge ends both as soon as the older has failed."""
-    stream = Stream(OAuth1(*emulator.oauth1), base_url=emulator.base_url)
+    stream = stream_on(emulator)
     both = reactivex.merge(stream.filter(track="python"), stream.filter(track="coffee"))
     with pytest.warns(RuntimeWarning, match="two streams of one account"):
         assert isinstance(Seen(both).ended().error, errors.DuplicateStream)
@@ -351,6 +352,6 @@ def test_two_filters_merged_are_warned_of(emulator: Emulator) -> None:
 
 def test_one_stream_after_the_other_is_no_reason_to_warn(emulator: Emulator) -> None:
     """Streams of an account that don't overlap warn of nothing (warnings are errors here)."""
-    stream = Stream(OAuth1(*emulator.oauth1), base_url=emulator.base_url)
+    stream = stream_on(emulator)
     for _ in range(5):
         assert first(stream.sample(), Status).text

@@ -25,15 +25,12 @@ from reactivex.scheduler.eventloop import AsyncIOThreadSafeScheduler
 import rxtweets as rxt
 from rxtweets import operators as tw
 from rxtweets.connection import connect
-from rxtweets.endpoints import Endpoint, Request
 from rxtweets.errors import StreamDisconnected
 from rxtweets.testing import HOLD, Script, ScriptedTransport
 
+from .clients import ENDPOINT, QUICK
 from .conftest import our_threads
 from .observing import PATIENCE, Seen
-
-QUICK = rxt.BackoffPolicy(network=rxt.backoff.Curve(0.01), jitter=0.0)
-ENDPOINT = Endpoint(Request("GET", "https://api.x.com/2/tweets/sample/stream"), 30.0)
 
 Chain = Callable[[Observable[Any]], Observable[Any]]
 

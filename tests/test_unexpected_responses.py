@@ -11,10 +11,10 @@ from reactivex import Observable
 from reactivex.scheduler import VirtualTimeScheduler
 
 from rxtweets import errors
-from rxtweets.auth import BearerToken
 from rxtweets.backoff import BackoffPolicy
 from rxtweets.streams import StreamingClient
 from rxtweets.testing import Script, ScriptedTransport
+from tests.clients import over
 from tests.observing import Seen
 
 Call = Callable[[StreamingClient], Observable[Any]]
@@ -62,8 +62,7 @@ CUT = [b"", b'{"data":[{"id":"1","val', b'{"meta":']
 def ended(call: Call, *scripts: Script, policy: BackoffPolicy | None = None) -> tuple[Seen, int]:
     """Return the outcome and the number of requests sent, in virtual time."""
     transport, scheduler = ScriptedTransport(*scripts), VirtualTimeScheduler()
-    client = StreamingClient(BearerToken("AAAA"), base_url="http://127.0.0.1:9", transport=transport)
-    seen = Seen(call(client), scheduler)
+    seen = Seen(call(over(transport)), scheduler)
     scheduler.start()
     return seen, len(transport.sessions)
 

@@ -9,13 +9,6 @@ from rxtweets.emulator import Emulator, Limits
 
 
 @pytest.fixture
-def emulator() -> Iterator[Emulator]:
-    """An emulator whose world says nothing by itself."""
-    with Emulator(rate=0) as emulator:
-        yield emulator
-
-
-@pytest.fixture
 def enterprise() -> Iterator[Emulator]:
     """A silent emulator at the level of enterprises."""
     with Emulator(rate=0, level="enterprise") as emulator:

@@ -11,11 +11,8 @@ from reactivex import Observable
 import rxtweets as rxt
 from rxtweets.emulator import Emulator
 from rxtweets.messages import Post, Reconnecting, Status
+from tests.clients import QUICK, client_on, stream_on
 from tests.observing import Seen
-
-QUICK = rxt.BackoffPolicy(
-    network=rxt.backoff.Curve(0.01), http=rxt.backoff.Curve(0.01), rate_limit=rxt.backoff.Curve(0.01)
-)
 
 BREAKS: dict[str, tuple[Callable[[Emulator], object], type[Exception]]] = {
     "close": (lambda e: e.close_streams(), rxt.StreamDisconnected),
@@ -49,10 +46,7 @@ def emulator() -> Iterator[Emulator]:
 
 
 def stream_of(emulator: Emulator, protocol: str) -> Observable[Any]:
-    if protocol == "v1":
-        return rxt.Stream(rxt.OAuth1(*emulator.oauth1), base_url=emulator.base_url, policy=QUICK).sample()
-    auth = rxt.BearerToken(emulator.bearer_token)
-    return rxt.StreamingClient(auth, base_url=emulator.base_url, policy=QUICK).sample()
+    return (stream_on if protocol == "v1" else client_on)(emulator, policy=QUICK).sample()
 
 
 def is_post(item: object) -> bool:

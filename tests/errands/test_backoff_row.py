@@ -12,7 +12,7 @@ from rxtweets.connection import connect
 from rxtweets.errors import HTTPStatusError, StreamError, StreamStalled
 from rxtweets.operators import retry_with_backoff
 from rxtweets.testing import Script, ScriptedTransport, timeline
-from tests.test_connection import ENDPOINT
+from tests.clients import ENDPOINT
 
 
 class WithStalls(BackoffPolicy, frozen=True, kw_only=True):

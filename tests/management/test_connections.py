@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,21 +12,19 @@ import pytest
 from requests.structures import CaseInsensitiveDict
 
 from rxtweets import errors
-from rxtweets.auth import BearerToken
 from rxtweets.backoff import BackoffPolicy
 from rxtweets.emulator import Emulator
 from rxtweets.endpoints import Endpoint, v2
 from rxtweets.management import ClosedConnections, ConnectionInfo, ConnectionsClient
 from rxtweets.messages import Connected
-from rxtweets.streams import StreamingClient
-from rxtweets.testing import Script, ScriptedTransport
+from rxtweets.testing import ScriptedTransport
+from tests.clients import client_on, over, responses
 from tests.observing import Seen
 
 
 def scripted(*answers: Any) -> tuple[ConnectionsClient, ScriptedTransport]:
-    transport = ScriptedTransport(*[Script(msgspec.json.encode(answer)) for answer in answers])
-    client = StreamingClient(BearerToken("AAAA"), base_url="http://127.0.0.1:9", transport=transport)
-    return client.connections, transport
+    transport = responses(*answers)
+    return over(transport).connections, transport
 
 
 def test_list() -> None:
@@ -166,17 +164,9 @@ def test_refused_before_any_request(call: Callable[[ConnectionsClient], Any], sa
     assert not transport.sessions
 
 
-@pytest.fixture
-def emulator() -> Iterator[Emulator]:
-    with Emulator(rate=0) as running:
-        yield running
-
-
 def test_against_a_server(emulator: Emulator) -> None:
     """An open stream is listed, and ends when it is closed."""
-    client = StreamingClient(
-        BearerToken(emulator.bearer_token), base_url=emulator.base_url, policy=BackoffPolicy.never()
-    )
+    client = client_on(emulator, policy=BackoffPolicy.never())
     stream = Seen(client.sample()).count(1)
     (connection,) = Seen(client.connections.list()).ended().items
     assert connection.endpoint_name == "sample_stream"
@@ -188,9 +178,7 @@ def test_against_a_server(emulator: Emulator) -> None:
 
 def test_a_standing_stream_is_found_and_ended(emulator: Emulator) -> None:
     """By the time at which it began the server knows it."""
-    client = StreamingClient(
-        BearerToken(emulator.bearer_token), base_url=emulator.base_url, policy=BackoffPolicy.never()
-    )
+    client = client_on(emulator, policy=BackoffPolicy.never())
     seen = Seen(client.sample()).count(1)
     endpoint = v2.sample(base_url=emulator.base_url)
     assert Seen(client.connections.end_stale(endpoint, seen.items[0])).ended().items == [True]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -14,14 +14,14 @@ from rxtweets.auth import BearerToken
 from rxtweets.emulator import Emulator
 from rxtweets.management import ActivitySubscription, DeletedSubscriptions, SubscriptionsClient
 from rxtweets.streams import StreamingClient
-from rxtweets.testing import Script, ScriptedTransport
+from rxtweets.testing import ScriptedTransport
+from tests.clients import client_on, over, responses
 from tests.observing import Seen
 
 
 def scripted(*answers: Any) -> tuple[SubscriptionsClient, ScriptedTransport]:
-    transport = ScriptedTransport(*[Script(msgspec.json.encode(answer)) for answer in answers])
-    client = StreamingClient(BearerToken("AAAA"), base_url="http://127.0.0.1:9", transport=transport)
-    return client.subscriptions, transport
+    transport = responses(*answers)
+    return over(transport).subscriptions, transport
 
 
 MADE = {"subscription_id": "5", "event_type": "follow.follow", "filter": {"user_id": "12"}, "tag": "t"}
@@ -123,17 +123,9 @@ def test_the_list_does_not_go_round_in_circles() -> None:
     assert "next_token 'same' came twice" in str(seen.error)
 
 
-@pytest.fixture
-def emulator() -> Iterator[Emulator]:
-    with Emulator(rate=0) as running:
-        yield running
-
-
 def test_against_a_server(emulator: Emulator) -> None:
     """A real server makes, lists, changes and deletes subscriptions."""
-    subscriptions = StreamingClient(
-        BearerToken(emulator.bearer_token), base_url=emulator.base_url
-    ).subscriptions
+    subscriptions = client_on(emulator).subscriptions
     (made,) = Seen(subscriptions.add("post.create", user_id=12, tag="a")).ended().items
     assert Seen(subscriptions.list()).ended().items == [made]
     (changed,) = Seen(subscriptions.update(made, tag="b")).ended().items

@@ -13,14 +13,13 @@ from reactivex import Observable
 from requests.auth import AuthBase
 
 from rxtweets import errors
-from rxtweets.auth import BearerToken
 from rxtweets.backoff import BackoffPolicy, Curve
 from rxtweets.emulator import Emulator
 from rxtweets.endpoints import Request
 from rxtweets.rules import RulesClient
-from rxtweets.streams import StreamingClient
-from rxtweets.testing import Script, ScriptedTransport
+from rxtweets.testing import ScriptedTransport
 from rxtweets.transport import Head, RequestsTransport, Session
+from tests.clients import client_on, over, responses
 from tests.observing import PATIENCE, Seen
 
 AT_ONCE = BackoffPolicy(network=Curve(0.0), http=Curve(0.0), rate_limit=Curve(0.0), max_attempts=2)
@@ -29,11 +28,8 @@ AT_ONCE = BackoffPolicy(network=Curve(0.0), http=Curve(0.0), rate_limit=Curve(0.
 
 def scripted(*answers: Any, policy: BackoffPolicy | None = AT_ONCE) -> tuple[RulesClient, ScriptedTransport]:
     """Return a client whose requests get *answers* in turn, and its transport."""
-    scripts = [
-        answer if isinstance(answer, Script) else Script(msgspec.json.encode(answer)) for answer in answers
-    ]
-    transport = ScriptedTransport(*scripts)
-    rules = StreamingClient(BearerToken("AAAA"), base_url="http://127.0.0.1:9", transport=transport).rules
+    transport = responses(*answers)
+    rules = over(transport).rules
     return rules if policy is None else rules.with_policy(policy), transport
 
 
@@ -121,7 +117,4 @@ def troubled(
 ) -> tuple[RulesClient, threading.Event]:
     """Return a client whose requests fail, and an event that is set at the first failure but a 503."""
     transport = Troubled(trouble, emulator)
-    streaming = StreamingClient(
-        BearerToken(emulator.bearer_token), base_url=emulator.base_url, transport=transport
-    )
-    return streaming.rules.with_policy(policy), transport.reached
+    return client_on(emulator, transport=transport).rules.with_policy(policy), transport.reached

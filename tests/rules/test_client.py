@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -14,12 +14,11 @@ from reactivex.internal import SequenceContainsNoElementsError
 from reactivex.scheduler import CurrentThreadScheduler, ImmediateScheduler, VirtualTimeScheduler
 
 from rxtweets import errors
-from rxtweets.auth import BearerToken
 from rxtweets.backoff import BackoffPolicy
 from rxtweets.emulator import Emulator
 from rxtweets.rules import RuleCounts, RuleError, RulesClient, RuleUpdate, StreamRule, from_, has, keyword
-from rxtweets.streams import StreamingClient
 from rxtweets.testing import HOLD, Script
+from tests.clients import client_on
 from tests.observing import Seen
 from tests.rules.clients import all_of, bodies, scripted
 
@@ -298,15 +297,9 @@ def test_errors(script: Script, kind: type[Exception], said: str) -> None:
     assert said in str(error)
 
 
-@pytest.fixture
-def emulator() -> Iterator[Emulator]:
-    with Emulator(rate=0) as running:
-        yield running
-
-
 def test_against_a_server(emulator: Emulator) -> None:
     """Rules are added, refused, listed and deleted by a real server; rules of others stay."""
-    rules = StreamingClient(BearerToken(emulator.bearer_token), base_url=emulator.base_url).rules
+    rules = client_on(emulator).rules
     others: RuleUpdate = rules.add("others").run()
     dry: RuleUpdate = rules.add("kitten", dry_run=True).run()
     assert (dry.valid, dry.created) == (1, 0)
@@ -327,7 +320,7 @@ def test_against_a_server(emulator: Emulator) -> None:
 
 def test_many_rules_come_in_pages(emulator: Emulator) -> None:
     """A real server's pages come out whole."""
-    rules = StreamingClient(BearerToken(emulator.bearer_token), base_url=emulator.base_url).rules
+    rules = client_on(emulator).rules
     update: RuleUpdate = rules.add(*(f"word{i}" for i in range(240))).run()
     assert update.created == 240
     assert len(all_of(rules.list())) == 240

@@ -16,13 +16,12 @@ from reactivex.scheduler import VirtualTimeScheduler
 from requests.auth import AuthBase
 
 from rxtweets import errors
-from rxtweets.auth import BearerToken
 from rxtweets.backoff import BackoffPolicy
 from rxtweets.endpoints import Request
 from rxtweets.rules import REQUEST_POLICY, RulesClient, RulesMissing, RulesRefused, StreamRule
-from rxtweets.streams import StreamingClient
 from rxtweets.testing import Script, ScriptedTransport
 from rxtweets.transport import Session
+from tests.clients import over
 from tests.observing import Seen
 from tests.rules.clients import AT_ONCE
 
@@ -160,8 +159,7 @@ class ModelOfX:
 
 
 def client(model: ModelOfX, policy: BackoffPolicy = REQUEST_POLICY) -> RulesClient:
-    streaming = StreamingClient(BearerToken("AAAA"), base_url="http://127.0.0.1:9", transport=model)
-    return streaming.rules.with_policy(policy)
+    return over(model).rules.with_policy(policy)
 
 
 def ended(observable: Observable[Any]) -> Seen:
