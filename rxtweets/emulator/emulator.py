@@ -124,9 +124,8 @@ class Emulator:
             raise ValueError(f"keep_alive must be more than 0 seconds, or None, got {keep_alive}")
         self._open = 0
         self._stream_count = threading.Condition()
-        self._services = services = create_services(
-            seed, level, limits or Limits(), rate, posts, self._streams_changed
-        )
+        self._services = services = create_services(seed, level, limits or Limits(), rate, posts)
+        services.hub.on_change.append(self._streams_changed)
         streams = {**v1.StreamEndpoints(services).routes(), **v2.StreamEndpoints(services).routes()}
         others: Routes = {
             **v1.routes(services),
@@ -164,12 +163,10 @@ class Emulator:
     ) -> None:
         self.stop()
 
-    def _streams_changed(self, count: int) -> None:
-        self._services.producer.listeners_changed()
+    def _streams_changed(self) -> None:
         with self._stream_count:
-            self._open = count
+            self._open = len(self._services.hub.streams)
             self._stream_count.notify_all()
-        self._services.hub.notify()
 
     # --- where it is, and who may come in
 

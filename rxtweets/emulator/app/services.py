@@ -68,12 +68,8 @@ def create_services(
     limits: Limits,
     rate: float,
     posts: str | os.PathLike[str] | None,
-    streams_changed: Callable[[int], None],
 ) -> Services:
-    """Return new services; the parameters are those of `Emulator`.
-
-    `streams_changed` is called with the number of open streams when that has changed.
-    """
+    """Return new services; the parameters are those of `Emulator`."""
     seeded = seed is not None
     clock = Clock(seeded=seeded)
     allowance = Allowance(level, limits, seeded=seeded)
@@ -81,7 +77,7 @@ def create_services(
     world = World(seed or 0, clock, history.find)
     accounts = Accounts(seed or 0)
     world.people.introduce(accounts.user_id, accounts.screen_name)
-    hub = StreamHub(clock, limits, history, streams_changed)
+    hub = StreamHub(clock, limits, history)
     recording = None if posts is None else Recording(posts, world.people)
     return Services(
         seed=seed,

@@ -20,20 +20,21 @@ REMEMBERED = 200
 
 
 class StreamHub:
-    """The streams that are open, and the last that were; tells `changed` when their number changes."""
+    """The streams that are open, and the last that were.
 
-    def __init__(
-        self, clock: Clock, limits: Limits, history: History, changed: Callable[[int], None]
-    ) -> None:
+    It calls `on_change` when the number of streams has changed, and `listeners` when anything may have.
+    """
+
+    def __init__(self, clock: Clock, limits: Limits, history: History) -> None:
         self.clock = clock
         self.limits = limits
         self.history = history
         self.streams: dict[str, OpenStream] = {}
         self.past: deque[EndedStream] = deque(maxlen=REMEMBERED)
         self.delivery_counts: deque[int] = deque(maxlen=REMEMBERED)  # streams, by each of the last posts
+        self.on_change: list[Callable[[], None]] = []
         self.listeners: list[Callable[[], None]] = []
         self._past_messages = self._past_bytes = 0
-        self._changed = changed
 
     @property
     def messages(self) -> int:
@@ -48,7 +49,7 @@ class StreamHub:
     def opened(self, stream: OpenStream) -> None:
         """Add a stream."""
         self.streams[stream.record.id] = stream
-        self._changed(len(self.streams))
+        self._changed()
 
     def closed(self, stream: OpenStream) -> None:
         """Remove a stream, and remember it among those that ended."""
@@ -56,7 +57,12 @@ class StreamHub:
             self._past_messages += stream.messages
             self._past_bytes += stream.bytes_written
             self.past.append(self._ended(stream))
-            self._changed(len(self.streams))
+            self._changed()
+
+    def _changed(self) -> None:
+        for callback in self.on_change:
+            callback()
+        self.notify()
 
     def _ended(self, stream: OpenStream) -> EndedStream:
         record = stream.record

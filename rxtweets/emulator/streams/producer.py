@@ -57,6 +57,7 @@ class PostProducer:
         self._timer: asyncio.TimerHandle | None = None
         self._debt = 0.0
         self._last_tick = 0.0
+        hub.on_change.append(self._listeners_changed)
 
     @property
     def rate(self) -> float:
@@ -69,7 +70,7 @@ class PostProducer:
         if self._listeners or self._timer is not None:
             self._start()
 
-    def listeners_changed(self) -> None:
+    def _listeners_changed(self) -> None:
         """Adapt to a stream that opened or closed."""
         before, self._listeners = self._listeners, len(self._hub.streams)
         if self._listeners:
