@@ -102,8 +102,6 @@ REQUESTS: dict[tuple[str, str], int] = {
 EVENTS = 250
 """Events a second of the activity stream, at every level. Source: X's page "Rate limits"."""
 
-_OPTIONAL = frozenset({"connections", "connects", "requests", "attempts", "messages"})
-
 
 class Limits(Struct, frozen=True, kw_only=True):
     """The limits that the emulator sets its clients where they are to differ from X's.
@@ -145,12 +143,13 @@ class Limits(Struct, frozen=True, kw_only=True):
     messages: int | UnsetType | None = UNSET
 
     def __post_init__(self) -> None:
-        for name, value in structs.asdict(self).items():
-            if value is UNSET or (value is None and name in _OPTIONAL):
+        for field in structs.fields(self):
+            value, optional = getattr(self, field.name), type(None) in get_args(field.type)
+            if value is UNSET or (value is None and optional):
                 continue
             if type(value) is not int or value < 1:
-                other = ", or None for no limit" if name in _OPTIONAL else ""
-                raise ValueError(f"{name} must be a whole number of at least 1{other}, got {value!r}")
+                other = ", or None for no limit" if optional else ""
+                raise ValueError(f"{field.name} must be a whole number of at least 1{other}, got {value!r}")
 
     @classmethod
     def none(cls, **others: int) -> Limits:
