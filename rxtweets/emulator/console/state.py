@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from rxtweets.emulator.api.v1 import endpoints as v1
+from rxtweets.emulator.api.v2.fields import LIKE_LISTS, POST_LISTS, RECOVERY
 from rxtweets.emulator.app.records import EndedStream
 from rxtweets.emulator.streams.hub import StreamHub
 from rxtweets.emulator.streams.stream import OpenStream
@@ -31,14 +33,8 @@ MOST = 100
 LONGEST = 280
 """Characters of a text that a client has sent."""
 
-_PARAMETERS = frozenset(
-    {
-        *("track", "follow", "locations", "language", "filter_level", "count", "partitions"),
-        *("with", "replies", "delimited", "stall_warnings", "stringify_friend_ids"),
-        *("backfill_minutes", "start_time", "end_time", "partition", "expansions"),
-    }
-)
-"""Parameters that are shown, beside those that end in ``.fields``: none can hold a credential."""
+_PARAMETERS = {*v1.PARAMETERS, *RECOVERY, *POST_LISTS, *LIKE_LISTS, "partition"}
+"""Parameters that are shown, those of streams: none can hold a credential."""
 
 
 class State:
@@ -104,11 +100,7 @@ def _stream(stream: OpenStream) -> dict[str, Any]:
         "id": record.id,
         "protocol": record.protocol,
         "path": record.path,
-        "asked": {
-            name: value[:LONGEST]
-            for name, value in asked.items()
-            if name in _PARAMETERS or name.endswith(".fields")
-        },
+        "asked": {name: value[:LONGEST] for name, value in asked.items() if name in _PARAMETERS},
         "client": record.client_ip,
         "agent": record.headers.get("user-agent", "")[:LONGEST],
         "opened": record.opened.strftime("%H:%M:%S"),

@@ -31,13 +31,15 @@ VOLUME: dict[str, Callable[[Post], object]] = {
 _Make = Callable[[StatusOptions, dict[str, str]], StatusFeed]
 """Makes a feed from the parameters of a request. Raises `Refused`."""
 
-_ALL = "delimited stall_warnings"
-_VOLUME = f"{_ALL} count partitions"
-_FILTER = f"{_ALL} track follow locations language filter_level count"
-_SAMPLE = f"{_ALL} language filter_level"
-_USER = f"{_ALL} with replies track locations stringify_friend_ids"
-_SITE = f"{_ALL} with replies follow stringify_friend_ids"
+_COMMON = "delimited stall_warnings"
+_VOLUME = f"{_COMMON} count partitions"
+_FILTER = f"{_COMMON} track follow locations language filter_level count"
+_SAMPLE = f"{_COMMON} language filter_level"
+_USER = f"{_COMMON} with replies track locations stringify_friend_ids"
+_SITE = f"{_COMMON} with replies follow stringify_friend_ids"
 """Parameters of each stream; others are ignored. Source: the streaming guides of v1.1."""
+PARAMETERS = frozenset(f"{_VOLUME} {_FILTER} {_USER} {_SITE}".split())
+"""Parameters of any stream."""
 
 
 class StreamEndpoints:
