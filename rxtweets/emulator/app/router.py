@@ -48,7 +48,22 @@ class Router:
     def respond(self, request: Request) -> Reply:
         """Return the response to a request, and record both."""
         reply = self._reply(request)
-        opened = isinstance(reply, Opening)
+        asyncio.get_running_loop().call_soon(self._hub.notify)  # once the answer is on its way
+        if isinstance(reply, NoResponse):
+            self._record(request, None)
+            return reply
+        limits = self._limits(request, reply)
+        if isinstance(reply, Opening):
+            self._record(request, 200)
+            return self._stream(request, reply, limits)
+        self._record(request, reply.status)
+        given = {name.lower() for name, _ in reply.headers}
+        headers = (*reply.headers, *(pair for pair in limits if pair[0] not in given))
+        if reply.status == 401 and request.fault is not None:
+            headers = (*headers, (REASON_HEADER, request.fault))
+        return Response(reply.status, reply.body, reply.content_type, headers)
+
+    def _record(self, request: Request, status: int | None) -> None:
         body = request.body[:LONGEST_BODY]
         self._requests.add(
             RequestRecord(
@@ -58,24 +73,11 @@ class Router:
                 frozen(request.headers),
                 body,
                 frozen(request.form_of(body)),
-                200 if opened else reply.status if isinstance(reply, Response) else None,
+                status,
             )
         )
-        asyncio.get_running_loop().call_soon(self._hub.notify)  # once the answer is on its way
-        limits = self._limits(request, reply)
-        if isinstance(reply, Opening):
-            return self._stream(request, reply, limits)
-        if isinstance(reply, Response):
-            given = {name.lower() for name, _ in reply.headers}
-            headers = (*reply.headers, *(pair for pair in limits if pair[0] not in given))
-            if reply.status == 401 and request.fault is not None:
-                headers = (*headers, (REASON_HEADER, request.fault))
-            return Response(reply.status, reply.body, reply.content_type, headers)
-        return reply
 
-    def _limits(
-        self, request: Request, reply: Response | Opening | NoResponse
-    ) -> tuple[tuple[str, str], ...]:
+    def _limits(self, request: Request, reply: Response | Opening) -> tuple[tuple[str, str], ...]:
         """Return the headers that tell about rate limits, which every answer of v2 has."""
         if request.path.startswith("/2/"):
             used_up = isinstance(reply, Ordered) and reply.limits
