@@ -153,7 +153,7 @@ class _Row(NamedTuple):
     wait: float | None = None
 
 
-class _Past(msgspec.Struct, frozen=True):
+class Past(msgspec.Struct, frozen=True):
     """The history: the times of the connects, and the failures since the stream was last healthy."""
 
     connects: tuple[float, ...] = ()
@@ -164,7 +164,7 @@ class _Past(msgspec.Struct, frozen=True):
     after_stale: int = 0
 
 
-_NOTHING = _Past()
+_NOTHING = Past()
 
 
 class BackoffPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -207,6 +207,7 @@ class BackoffPolicy(msgspec.Struct, frozen=True, kw_only=True):
         also_retry: classes of StreamError that are retried although they are final by the rules above;
             HTTP errors wait as *http*, others as *network*.
         random: where jitter comes from: a number from 0 to 1.
+        past: the connects and failures so far, which the methods below keep; leave it out.
 
     Raises:
         ValueError: a setting is of the wrong kind or out of range; it is named.
@@ -224,7 +225,7 @@ class BackoffPolicy(msgspec.Struct, frozen=True, kw_only=True):
     give_up: Callable[[StreamError, Attempt], bool] | None = None
     also_retry: tuple[type[StreamError], ...] = ()
     random: Callable[[], float] = random.random
-    past: _Past = _NOTHING
+    past: Past = _NOTHING
 
     def __post_init__(self) -> None:
         if self.past is not _NOTHING:
@@ -268,7 +269,7 @@ class BackoffPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
     def healthy(self) -> BackoffPolicy:
         """Return the policy after the stream was healthy: all is forgotten but when it connected."""
-        return self._with(_Past(connects=self.past.connects))
+        return self._with(Past(connects=self.past.connects))
 
     def next(self, error: Exception, now: float, *, stale_ended: bool = False) -> Retry | None:
         """Return what to do about *error* at *now*, in UNIX seconds; None when it is final.
@@ -344,7 +345,7 @@ class BackoffPolicy(msgspec.Struct, frozen=True, kw_only=True):
             return recent[count - most] + seconds
         return recent[-1] + (recent[0] + seconds - recent[-1]) / (most - count + 1)
 
-    def _with(self, past: _Past) -> BackoffPolicy:
+    def _with(self, past: Past) -> BackoffPolicy:
         return msgspec.structs.replace(self, past=past)
 
 

@@ -94,7 +94,7 @@ class _Streams:
 
 
 class Stream(_Streams):
-    """The v1.1 streams, with `OAuth1`: they are a user's, and X's take no token of an app.
+    """The v1.1 streams. They take `OAuth1`: X's serve a user, and refuse an app's token.
 
     v1.1 allows one stream of a kind at a time to an account: another one, in this program or in another, ends
     the first with `DuplicateStream`. When this program opens a second, a `RuntimeWarning` says so, once for

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
+import inspect
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pytest
 import reactivex
 from reactivex import Observable
 
@@ -16,6 +15,7 @@ import rxtweets as rxt
 from rxtweets import operators as tw
 from rxtweets.messages import Delete, Lifecycle, Message, Post, Status, v2
 from rxtweets.rules import StreamRule
+from tests import pyright
 
 if TYPE_CHECKING:
     from typing import assert_type
@@ -62,14 +62,27 @@ def test_types() -> None:
     assert callable(shown)
 
 
+def _shown() -> Iterator[tuple[str, object]]:
+    """Yield what an editor shows of the public names, and of the methods of public classes."""
+    for module in (rxt, tw):
+        for name in module.__all__:
+            thing = getattr(module, name)
+            if callable(thing):
+                yield f"{module.__name__}.{name}", thing
+            for method in vars(thing) if inspect.isclass(thing) else ():
+                if not method.startswith("_") and callable(getattr(thing, method)):
+                    yield f"{module.__name__}.{name}.{method}", getattr(thing, method)
+
+
+def test_an_editor_shows_public_names() -> None:
+    """Every public function, class and method has a docstring, and a signature without a private name."""
+    for name, thing in _shown():
+        assert inspect.getdoc(thing), name
+        if thing is not rxt.StreamError:  # an Exception's own constructor has no signature
+            signature = str(inspect.signature(thing))  # type: ignore[arg-type]
+            assert not re.search(r"\b_(?!T\b)\w", signature), f"{name}{signature}"
+
+
 def test_types_under_pyright(tmp_path: Path) -> None:
     """pyright's strict mode, by which editors go, agrees with every assertion of the typed files."""
-    pytest.importorskip("basedpyright")
-    root = Path(__file__).parent.parent
-    files = [__file__, str(root / "tests" / "messages" / "test_typed_usage.py")]
-    settings = {"include": files, "typeCheckingMode": "strict", "extraPaths": [str(root)]}
-    project = tmp_path / "pyrightconfig.json"
-    project.write_text(json.dumps(settings), encoding="utf-8")
-    command = [sys.executable, "-m", "basedpyright", "-p", str(project), "--pythonpath", sys.executable]
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=120)
-    assert done.returncode == 0, done.stdout + done.stderr
+    pyright.check(tmp_path, [Path(__file__), pyright.ROOT / "tests" / "messages" / "test_typed_usage.py"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import ClassVar, NamedTuple, NoReturn, Self
 from urllib.parse import urlsplit
@@ -61,7 +62,7 @@ class Auth(AuthBase):
         return cls(*_store.from_env(cls._parts))
 
     @classmethod
-    def from_file(cls, path: _store.Path) -> Self:
+    def from_file(cls, path: str | os.PathLike[str]) -> Self:
         """Return the credentials in a TOML file: `bearer_token = "…"`, or `consumer_key = "…"` and so on.
 
         Its keys are the names of the environment variables, in small letters and without the prefix.
@@ -102,7 +103,7 @@ class OAuth1(Auth):
         """Sign *r*."""
         return signed(r, *(getattr(self, part) for part in self._parts))
 
-    def save(self, path: _store.Path) -> None:
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Make a file that `from_file` reads and only its owner can.
 
         Raises:
@@ -225,7 +226,7 @@ class Credentials(NamedTuple):
     v1: OAuth1 | None
 
 
-def find_credentials(path: _store.Path | None = None) -> Credentials:
+def find_credentials(path: str | os.PathLike[str] | None = None) -> Credentials:
     """Return all credentials in the environment, or in the file at *path*; for v2 a token before a key.
 
     Those of a file and of the environment are never mixed: they may be of two accounts.

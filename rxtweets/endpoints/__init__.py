@@ -9,6 +9,6 @@ from rxtweets._loopback import is_loopback
 
 from . import checks, v1, v2
 from ._hosts import api_url
-from ._types import Endpoint, Request
+from .endpoint import Endpoint, Request
 
 __all__ = ["Endpoint", "Request", "api_url", "checks", "is_loopback", "v1", "v2"]

@@ -16,8 +16,8 @@ from typing import Any, Literal, TypedDict, Unpack
 
 from . import _hosts
 from ._predicates import Boxes, boxes, languages, phrases
-from ._types import Endpoint, Pairs, Request
 from .checks import Ids, Names, choice, ids, items, number
+from .endpoint import Endpoint, Pairs, Request
 
 __all__ = [
     "STALL_TIMEOUT",

@@ -22,8 +22,8 @@ from typing import Any, Literal, Unpack
 
 from . import _fields, _hosts
 from ._fields import LikeOptions, PostFields, PostOptions, SampleOptions, Window
-from ._types import Endpoint, Pairs, Request
 from .checks import choice, names, nearest, number, time
+from .endpoint import Endpoint, Pairs, Request
 
 __all__ = [
     "STALL_TIMEOUT",

@@ -27,7 +27,9 @@ _Key: TypeAlias = tuple[
 
 
 class FilterQuery(Struct, frozen=True, kw_only=True, eq=False, dict=True, repr_omit_defaults=True):
-    """A v1.1 filter: any of *track*, *follow*, *locations*; then only *languages* and *filter_level*.
+    """A v1.1 filter: statuses that match any of *track*, *follow* and *locations*, as a value.
+
+    *languages* and *filter_level* narrow these down.
 
     An emoji is a word of its own wherever it stands, so `🦔` matches `sleepy🦔`. X documents nothing here;
     one report has it that X wants a separator before it.

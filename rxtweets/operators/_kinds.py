@@ -3,113 +3,131 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias, TypeVar
+from typing import Any
 
 from reactivex import Observable
 
-from rxtweets import messages as m
+from rxtweets.messages import (
+    Activity,
+    ComplianceEvent,
+    Control,
+    Delete,
+    DirectMessage,
+    DisconnectMessage,
+    Event,
+    FriendsList,
+    Label,
+    Like,
+    Limit,
+    Post,
+    ScrubGeo,
+    Status,
+    StatusWithheld,
+    StreamProblem,
+    StreamWarning,
+    Undecodable,
+    Unknown,
+    UserWithheld,
+)
 
 from ._of_type import of_type
 
-_T = TypeVar("_T")
-_Keep: TypeAlias = Callable[[Observable[Any]], Observable[_T]]
 
-
-def statuses() -> _Keep[m.Status]:
+def statuses() -> Callable[[Observable[Any]], Observable[Status]]:
     """Keep the v1.1 statuses."""
-    return of_type(m.Status)
+    return of_type(Status)
 
 
-def posts() -> _Keep[m.Post]:
+def posts() -> Callable[[Observable[Any]], Observable[Post]]:
     """Keep the v2 posts."""
-    return of_type(m.Post)
+    return of_type(Post)
 
 
-def deletes() -> _Keep[m.Delete]:
+def deletes() -> Callable[[Observable[Any]], Observable[Delete]]:
     """Keep the notices that a status or direct message was deleted."""
-    return of_type(m.Delete)
+    return of_type(Delete)
 
 
-def scrub_geos() -> _Keep[m.ScrubGeo]:
+def scrub_geos() -> Callable[[Observable[Any]], Observable[ScrubGeo]]:
     """Keep the notices that a user's locations are to be forgotten."""
-    return of_type(m.ScrubGeo)
+    return of_type(ScrubGeo)
 
 
-def limits() -> _Keep[m.Limit]:
+def limits() -> Callable[[Observable[Any]], Observable[Limit]]:
     """Keep the notices of how many matching statuses were withheld."""
-    return of_type(m.Limit)
+    return of_type(Limit)
 
 
-def status_withheld() -> _Keep[m.StatusWithheld]:
+def status_withheld() -> Callable[[Observable[Any]], Observable[StatusWithheld]]:
     """Keep the notices that a status is withheld in some countries."""
-    return of_type(m.StatusWithheld)
+    return of_type(StatusWithheld)
 
 
-def user_withheld() -> _Keep[m.UserWithheld]:
+def user_withheld() -> Callable[[Observable[Any]], Observable[UserWithheld]]:
     """Keep the notices that a user is withheld in some countries."""
-    return of_type(m.UserWithheld)
+    return of_type(UserWithheld)
 
 
-def disconnects() -> _Keep[m.DisconnectMessage]:
+def disconnects() -> Callable[[Observable[Any]], Observable[DisconnectMessage]]:
     """Keep the goodbyes of a v1.1 server."""
-    return of_type(m.DisconnectMessage)
+    return of_type(DisconnectMessage)
 
 
-def warnings() -> _Keep[m.StreamWarning]:
+def warnings() -> Callable[[Observable[Any]], Observable[StreamWarning]]:
     """Keep the warnings that this client falls behind, or follows too many."""
-    return of_type(m.StreamWarning)
+    return of_type(StreamWarning)
 
 
-def friends() -> _Keep[m.FriendsList]:
+def friends() -> Callable[[Observable[Any]], Observable[FriendsList]]:
     """Keep the lists of followed users, with which a user stream begins."""
-    return of_type(m.FriendsList)
+    return of_type(FriendsList)
 
 
-def direct_messages() -> _Keep[m.DirectMessage]:
+def direct_messages() -> Callable[[Observable[Any]], Observable[DirectMessage]]:
     """Keep the direct messages of user and site streams."""
-    return of_type(m.DirectMessage)
+    return of_type(DirectMessage)
 
 
-def events() -> _Keep[m.Event]:
+def events() -> Callable[[Observable[Any]], Observable[Event]]:
     """Keep the events of user and site streams: follows, favorites, lists and so on."""
-    return of_type(m.Event)
+    return of_type(Event)
 
 
-def controls() -> _Keep[m.Control]:
+def controls() -> Callable[[Observable[Any]], Observable[Control]]:
     """Keep the control message with which a site stream begins."""
-    return of_type(m.Control)
+    return of_type(Control)
 
 
-def likes() -> _Keep[m.Like]:
+def likes() -> Callable[[Observable[Any]], Observable[Like]]:
     """Keep the likes of the v2 likes streams."""
-    return of_type(m.Like)
+    return of_type(Like)
 
 
-def compliance_events() -> _Keep[m.ComplianceEvent]:
+def compliance_events() -> Callable[[Observable[Any]], Observable[ComplianceEvent]]:
     """Keep the events of the v2 compliance streams."""
-    return of_type(m.ComplianceEvent)
+    return of_type(ComplianceEvent)
 
 
-def labels() -> _Keep[m.Label]:
+def labels() -> Callable[[Observable[Any]], Observable[Label]]:
     """Keep the notices of the v2 labels stream."""
-    return of_type(m.Label)
+    return of_type(Label)
 
 
-def activities() -> _Keep[m.Activity]:
+def activities() -> Callable[[Observable[Any]], Observable[Activity]]:
     """Keep the events of the v2 activity stream."""
-    return of_type(m.Activity)
+    return of_type(Activity)
 
 
-def problems() -> _Keep[m.StreamProblem]:
+def problems() -> Callable[[Observable[Any]], Observable[StreamProblem]]:
     """Keep what a v2 server says in a stream when something is wrong with it."""
-    return of_type(m.StreamProblem)
+    return of_type(StreamProblem)
 
 
-def undecodable() -> _Keep[m.Undecodable]:
+def undecodable() -> Callable[[Observable[Any]], Observable[Undecodable]]:
     """Keep the frames that are no JSON."""
-    return of_type(m.Undecodable)
+    return of_type(Undecodable)
 
 
-def unknown() -> _Keep[m.Unknown]:
+def unknown() -> Callable[[Observable[Any]], Observable[Unknown]]:
     """Keep the messages of kinds that this version does not know."""
-    return of_type(m.Unknown)
+    return of_type(Unknown)

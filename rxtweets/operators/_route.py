@@ -9,10 +9,11 @@ from rxtweets._observable import StreamObservable
 from rxtweets._observer import broadcast_end
 
 _T = TypeVar("_T")
-_Handler = Callable[[Any], Any] | abc.ObserverBase[Any]
 
 
-def route(routes: Mapping[type, _Handler]) -> Callable[[Observable[_T]], Observable[_T]]:
+def route(
+    routes: Mapping[type, Callable[[Any], Any] | abc.ObserverBase[Any]],
+) -> Callable[[Observable[_T]], Observable[_T]]:
     """Hand each item to the handler of its kind; items of other kinds pass on.
 
     ::

@@ -69,4 +69,6 @@ def test_each_kind_is_complete(kind: type[m.Message]) -> None:
     """Each kind is exported, made by a builder, and kept by an operator of its own."""
     assert kind.__name__ in m.__all__
     assert kind in BUILT
-    assert kind is m.ForUser or f"_Keep[m.{kind.__name__}]" in KEPT  # tw.for_user() opens envelopes
+    assert (
+        kind is m.ForUser or f"Callable[[Observable[Any]], Observable[{kind.__name__}]]" in KEPT
+    )  # tw.for_user() opens envelopes
