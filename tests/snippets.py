@@ -59,6 +59,11 @@ def blocks(page: Path, language: str) -> Iterator[Block]:
             yield Block(language, found[2], text.count("\n", 0, found.start(2)))
 
 
+def program(page: Path) -> str:
+    """Return the Python blocks of *page* as one program."""
+    return "".join(block.text for block in blocks(page, "python"))
+
+
 class Reader:
     """Stands between the program and its output, and counts the lines of the block that runs."""
 

@@ -19,7 +19,7 @@ import pytest
 
 from rxtweets.emulator import Emulator
 from rxtweets.emulator.app.limits import Level
-from tests import snippets
+from tests import pyright, snippets
 from tests import test_structure as structure
 
 ROOT = Path(__file__).parent.parent
@@ -85,7 +85,7 @@ def test_programs_are_typed(page: Path, tmp_path: Path) -> None:
     """The Python blocks of a page are one program that mypy's strict mode passes."""
     pytest.importorskip("mypy")
     program = tmp_path / "program.py"
-    program.write_text("".join(block.text for block in snippets.blocks(page, "python")), encoding="utf-8")
+    program.write_text(snippets.program(page), encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--follow-imports=silent", str(program)],
         cwd=tmp_path,
@@ -95,6 +95,13 @@ def test_programs_are_typed(page: Path, tmp_path: Path) -> None:
         timeout=120,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_programs_are_typed_under_pyright(tmp_path: Path) -> None:
+    """pyright's strict mode, by which editors go, passes these programs, too."""
+    for page in TYPED:
+        (tmp_path / f"{page.stem}.py").write_text(snippets.program(page), encoding="utf-8")
+    pyright.check(tmp_path, [tmp_path])
 
 
 @pytest.fixture
