@@ -12,9 +12,9 @@ import pytest
 import requests
 
 from rxtweets.emulator import Emulator
+from rxtweets.emulator.app.services import Services
 from rxtweets.emulator.faults.actions import KINDS, StreamAction, kind
 from rxtweets.emulator.streams.stream import OpenStream
-from rxtweets.emulator.world.world import World
 from tests.emulator.clients import SAMPLE, RawStream, raw_get
 
 
@@ -27,7 +27,7 @@ class BlankLines(StreamAction, frozen=True, tag="blank_lines"):
         if self.count < 1:
             raise ValueError(f"count must be at least 1 line, got {self.count}")
 
-    def act(self, stream: OpenStream, world: World) -> None:
+    def act(self, stream: OpenStream, services: Services) -> None:
         stream.send_raw(b"\r\n" * self.count)
 
 

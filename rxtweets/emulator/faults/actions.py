@@ -29,7 +29,6 @@ from .fault_plan import FaultPlan, Ordered
 if TYPE_CHECKING:
     from rxtweets.emulator.app.services import Services
     from rxtweets.emulator.streams.stream import OpenStream
-    from rxtweets.emulator.world.world import World
 
 LONGEST_LINE = 1024 * 1024 * 1024
 """Bytes that a long line may have."""
@@ -97,11 +96,11 @@ class StreamAction(Action, frozen=True, kw_only=True):
             [stream for stream in services.hub.streams.values() if self.is_for(stream.record)]
         )
         for stream in streams:
-            self.act(stream, services.world)
+            self.act(stream, services)
         return len(streams)
 
     @abstractmethod
-    def act(self, stream: OpenStream, world: World) -> None:
+    def act(self, stream: OpenStream, services: Services) -> None:
         """Do it to one stream."""
         raise NotImplementedError
 
@@ -134,11 +133,10 @@ class StreamFault(StreamAction, frozen=True, kw_only=True):
 
     def perform(self, services: Services) -> int:
         self.enter(services.faults)
-        _distort_streams(services)
         return super().perform(services)
 
-    def act(self, stream: OpenStream, world: World) -> None:
-        """Do no more than `distort` does."""
+    def act(self, stream: OpenStream, services: Services) -> None:
+        stream.distort(services.faults.distortion(stream.record))
 
 
 class StreamEnd(StreamAction, frozen=True, kw_only=True):
@@ -340,8 +338,8 @@ class Close(PartialEnd, frozen=True, kw_only=True, tag="close"):
 
     inside: Literal["message", "character", "gzip"] | None = None
 
-    def act(self, stream: OpenStream, world: World) -> None:
-        wire.close(stream, world, self.inside)
+    def act(self, stream: OpenStream, services: Services) -> None:
+        wire.close(stream, services.world, self.inside)
 
 
 @kind
@@ -352,16 +350,16 @@ class Cut(PartialEnd, frozen=True, kw_only=True, tag="cut"):
     header, of a character's UTF-8, or, on compressed streams, of the compressed data of a message.
     """
 
-    def act(self, stream: OpenStream, world: World) -> None:
-        wire.cut(stream, world, self.inside)
+    def act(self, stream: OpenStream, services: Services) -> None:
+        wire.cut(stream, services.world, self.inside)
 
 
 @kind
 class Reset(PartialEnd, frozen=True, kw_only=True, tag="reset"):
     """Reset streams' connections (RST); `inside` is as with `cut`."""
 
-    def act(self, stream: OpenStream, world: World) -> None:
-        wire.reset(stream, world, self.inside)
+    def act(self, stream: OpenStream, services: Services) -> None:
+        wire.reset(stream, services.world, self.inside)
 
 
 @kind
@@ -393,7 +391,7 @@ class Disconnect(StreamEnd, frozen=True, kw_only=True, tag="disconnect"):
         protocol = "1.1" if self.code is not None else "2" if self.type is not None else None
         return [stream for stream in streams if protocol in (None, stream.record.protocol)]
 
-    def act(self, stream: OpenStream, world: World) -> None:
+    def act(self, stream: OpenStream, services: Services) -> None:
         last = disconnect_message(stream.record.protocol, stream.feed.name, self.code, self.type)
         stream.end(EndReason.OPERATOR, last)
 
@@ -440,7 +438,7 @@ class Garbage(StreamAction, frozen=True, kw_only=True, tag="garbage"):
         if self.text is not None and self.data is not None:
             raise ValueError("garbage is either text or data, not both")
 
-    def act(self, stream: OpenStream, world: World) -> None:
+    def act(self, stream: OpenStream, services: Services) -> None:
         if self.text is None and self.data is None:
             for line in noise.GARBAGE:
                 stream.send_raw(line + b"\r\n")
@@ -462,8 +460,8 @@ class LongLine(StreamAction, frozen=True, tag="long_line"):
         if not 1024 <= self.size <= LONGEST_LINE:
             raise ValueError(f"size must be from 1024 to {LONGEST_LINE} bytes, got {self.size}")
 
-    def act(self, stream: OpenStream, world: World) -> None:
-        stream.body.pour(noise.long_line(world, stream.feed, self.size, self.valid))
+    def act(self, stream: OpenStream, services: Services) -> None:
+        stream.body.pour(noise.long_line(services.world, stream.feed, self.size, self.valid))
 
 
 @kind
@@ -515,7 +513,7 @@ class KeepAlive(StreamAction, frozen=True, kw_only=True, tag="keep_alive"):
     def reachable(self, streams: Iterable[OpenStream]) -> list[OpenStream]:
         return [stream for stream in streams if stream.distortion.stalled != "all"]
 
-    def act(self, stream: OpenStream, world: World) -> None:
+    def act(self, stream: OpenStream, services: Services) -> None:
         stream.keep_alive()
 
 
@@ -534,7 +532,7 @@ class Send(StreamAction, frozen=True, kw_only=True, tag="send"):
         if [self.message, self.text, self.data].count(None) != 2:
             raise ValueError("give exactly one of message, text, data")
 
-    def act(self, stream: OpenStream, world: World) -> None:
+    def act(self, stream: OpenStream, services: Services) -> None:
         if self.message is not None:
             stream.send_message(encode(self.message))
         else:
