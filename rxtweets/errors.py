@@ -116,7 +116,7 @@ class StreamDisconnected(StreamError):
 
     @property
     def finished(self) -> bool:
-        """True if a finite stream of v1.1 was through: code 5, normal, or 9, all that was asked for sent."""
+        """True if a finite stream of v1.1 was through, by code 5 (normal) or 9 (all that was asked for)."""
         return self.code in _FINISHED
 
     @staticmethod

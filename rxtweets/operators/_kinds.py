@@ -17,8 +17,10 @@ from rxtweets.messages import (
     Event,
     FriendsList,
     Label,
+    Lifecycle,
     Like,
     Limit,
+    Message,
     Post,
     ScrubGeo,
     Status,
@@ -31,6 +33,41 @@ from rxtweets.messages import (
 )
 
 from ._of_type import of_type
+
+__all__ = [
+    "activities",
+    "compliance_events",
+    "controls",
+    "deletes",
+    "direct_messages",
+    "disconnects",
+    "events",
+    "friends",
+    "labels",
+    "lifecycle",
+    "likes",
+    "limits",
+    "messages",
+    "posts",
+    "problems",
+    "scrub_geos",
+    "status_withheld",
+    "statuses",
+    "undecodable",
+    "unknown",
+    "user_withheld",
+    "warnings",
+]
+
+
+def messages() -> Callable[[Observable[Any]], Observable[Message]]:
+    """Keep what the server sent, drop the events of the connection."""
+    return of_type(Message)
+
+
+def lifecycle() -> Callable[[Observable[Any]], Observable[Lifecycle]]:
+    """Keep the events of the connection: Connecting, Connected, KeepAlive, Disconnected, Reconnecting."""
+    return of_type(Lifecycle)
 
 
 def statuses() -> Callable[[Observable[Any]], Observable[Status]]:

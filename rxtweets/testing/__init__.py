@@ -11,66 +11,12 @@ Each has realistic defaults, takes any other field by its JSON name, and leaves 
 arguments always give the same bytes. `…_json` is bytes, `…_object` the dict, to put into another message.
 """
 
-from ._builders_v1 import (
-    OMIT,
-    control_json,
-    delete_json,
-    direct_message_json,
-    disconnect_json,
-    event_json,
-    extended_status_json,
-    for_user_json,
-    friends_json,
-    limit_json,
-    scrub_geo_json,
-    status_json,
-    status_object,
-    status_withheld_json,
-    user_object,
-    user_withheld_json,
-    warning_json,
-)
-from ._builders_v2 import (
-    activity_json,
-    compliance_json,
-    label_json,
-    like_json,
-    post_json,
-    post_object,
-    problem_json,
-)
+from . import _builders_v1, _builders_v2
+from ._builders_v1 import *
+from ._builders_v2 import *
 from .timeline import Timeline, timeline
 from .transport import HOLD, Script, ScriptedSession, ScriptedTransport
 
-__all__ = [
-    "HOLD",
-    "OMIT",
-    "Script",
-    "ScriptedSession",
-    "ScriptedTransport",
-    "Timeline",
-    "activity_json",
-    "compliance_json",
-    "control_json",
-    "delete_json",
-    "direct_message_json",
-    "disconnect_json",
-    "event_json",
-    "extended_status_json",
-    "for_user_json",
-    "friends_json",
-    "label_json",
-    "like_json",
-    "limit_json",
-    "post_json",
-    "post_object",
-    "problem_json",
-    "scrub_geo_json",
-    "status_json",
-    "status_object",
-    "status_withheld_json",
-    "timeline",
-    "user_object",
-    "user_withheld_json",
-    "warning_json",
-]
+__all__ = ["HOLD", "Script", "ScriptedSession", "ScriptedTransport", "Timeline", "timeline"]
+__all__ += _builders_v1.__all__
+__all__ += _builders_v2.__all__

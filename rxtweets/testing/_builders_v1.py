@@ -7,6 +7,26 @@ from typing import Any, Final
 
 import msgspec
 
+__all__ = [
+    "OMIT",
+    "control_json",
+    "delete_json",
+    "direct_message_json",
+    "disconnect_json",
+    "event_json",
+    "extended_status_json",
+    "for_user_json",
+    "friends_json",
+    "limit_json",
+    "scrub_geo_json",
+    "status_json",
+    "status_object",
+    "status_withheld_json",
+    "user_object",
+    "user_withheld_json",
+    "warning_json",
+]
+
 STATUS_ID: Final = 505874924095815681
 USER_ID: Final = 1186275104
 

@@ -7,6 +7,16 @@ from typing import Any
 
 from ._builders_v1 import OMIT, Fields, encode, merge
 
+__all__ = [
+    "activity_json",
+    "compliance_json",
+    "label_json",
+    "like_json",
+    "post_json",
+    "post_object",
+    "problem_json",
+]
+
 POST_ID = "1346889436626259968"
 EVENT_AT = "2026-01-06T18:40:40.000Z"
 AUTHOR_ID = "2244994945"
