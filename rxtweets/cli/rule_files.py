@@ -24,7 +24,7 @@ def rules_in(path: str) -> list[StreamRule]:
     """
     text = _read(path)
     if path.endswith(".toml") or text.lstrip().startswith("[[rule]]"):
-        return _from_toml(text, path)
+        return from_toml(text, path)
     found = [StreamRule(line.strip()) for line in text.splitlines() if line.strip()]
     if not found:
         raise ValueError(f"{path}: there is no rule in it; write one a line, or TOML with [[rule]]")
@@ -33,7 +33,7 @@ def rules_in(path: str) -> list[StreamRule]:
 
 def toml_rules(path: str) -> list[StreamRule]:
     """Return the rules of a TOML file, `-` for stdin. Raises the errors of `rules_in`."""
-    return _from_toml(_read(path), path)
+    return from_toml(_read(path), path)
 
 
 def _read(path: str) -> str:
@@ -43,7 +43,7 @@ def _read(path: str) -> str:
         raise ValueError(f"{path}: it is not UTF-8 text") from None
 
 
-def _from_toml(text: str, path: str) -> list[StreamRule]:
+def from_toml(text: str, path: str) -> list[StreamRule]:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -10,7 +10,7 @@ import reactivex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rxtweets.cli.rule_files import _from_toml, toml
+from rxtweets.cli.rule_files import from_toml, toml
 from rxtweets.emulator import Emulator
 from rxtweets.rules import RulesClient, RulesMissing, StreamRule
 
@@ -113,7 +113,7 @@ def test_what_is_no_such_file(rules: Command, text: str, said: str) -> None:
 def test_whatever_is_written_is_read(listed: list[tuple[str, str | None]]) -> None:
     """Quotes, controls and any other characters come through the TOML file."""
     stored = [StreamRule(value.strip(), tag) for value, tag in listed]
-    assert _from_toml(toml(stored), "-") == stored
+    assert from_toml(toml(stored), "-") == stored
 
 
 def test_missing_rules_are_named(

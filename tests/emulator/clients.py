@@ -78,7 +78,7 @@ class RawStream:
 
     def __init__(self, sock: socket.socket, request: bytes) -> None:
         self.sock = sock
-        self._rest = b""
+        self.unread = b""
         sock.sendall(request)
         self.read_head()
 
@@ -95,23 +95,23 @@ class RawStream:
         )
 
     def until(self, end: bytes) -> bytes:
-        while end not in self._rest:
+        while end not in self.unread:
             self._more()
-        found, self._rest = self._rest.split(end, 1)
+        found, self.unread = self.unread.split(end, 1)
         return found
 
     def _more(self) -> None:
         data = self.sock.recv(65536)
         if not data:
             raise EOFError
-        self._rest += data
+        self.unread += data
 
     def body(self) -> bytes:
         """The body of an answer that has a length."""
         length = int(self.headers["content-length"])
-        while len(self._rest) < length:
+        while len(self.unread) < length:
             self._more()
-        found, self._rest = self._rest[:length], self._rest[length:]
+        found, self.unread = self.unread[:length], self.unread[length:]
         return found
 
     def drain(self) -> None:
@@ -122,9 +122,9 @@ class RawStream:
     def chunk(self) -> bytes:
         """The next chunk; b"" is the last one. EOFError where the connection ends without."""
         size = int(self.until(b"\r\n"), 16)
-        while len(self._rest) < size + 2:
+        while len(self.unread) < size + 2:
             self._more()
-        data, self._rest = self._rest[:size], self._rest[size + 2 :]
+        data, self.unread = self.unread[:size], self.unread[size + 2 :]
         return self._inflate.decompress(data) if self._inflate is not None and data else data
 
     def message(self) -> Any:
@@ -132,6 +132,15 @@ class RawStream:
         while (data := self.chunk()) == b"\r\n":
             pass
         return json.loads(data)
+
+    def rest(self) -> list[Any]:
+        """The whole messages that a dropped reader still finds."""
+        found = []
+        try:
+            while True:
+                found.append(self.message())
+        except (EOFError, ConnectionError, json.JSONDecodeError, zlib.error):
+            return found
 
 
 @contextmanager

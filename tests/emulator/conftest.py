@@ -7,6 +7,8 @@ import pytest
 
 from rxtweets.emulator import Emulator, Limits
 
+from .clients import add_rules
+
 
 @pytest.fixture
 def enterprise() -> Iterator[Emulator]:
@@ -31,8 +33,9 @@ def world() -> Iterator[Emulator]:
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Emulator]:
-    """An emulator of an enterprise that says nothing and limits nothing, for all tests of a module."""
+    """A silent emulator of an enterprise, without limits, with a rule, for all tests of a module."""
     with Emulator(rate=0, level="enterprise", limits=Limits.none()) as emulator:
+        add_rules(emulator, "cat")
         yield emulator
 
 

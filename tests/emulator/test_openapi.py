@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -14,15 +14,6 @@ from rxtweets.emulator import Emulator, Limits
 from .asking import ASKED, BODIES, NAMED, ONE, OPERATIONS, ask, real, status
 from .clients import FILTERED, RULES, SAMPLE, SUBSCRIPTIONS, add_rules, call, raw_get, signed
 from .described import faults_of_answer, required, streams
-
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[Emulator]:
-    """A silent emulator without limits, with a rule and a subscription."""
-    with Emulator(rate=0, level="enterprise", limits=Limits.none()) as emulator:
-        add_rules(emulator, "cat")
-        yield emulator
-
 
 # --- refusals
 

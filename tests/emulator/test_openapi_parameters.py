@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from rxtweets.emulator import Emulator, Limits
+from rxtweets.emulator import Emulator
 
 from .asking import OPERATIONS, status
-from .clients import add_rules
 from .described import operations, required, streams
-
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[Emulator]:
-    """A silent emulator without limits, with a rule and a subscription."""
-    with Emulator(rate=0, level="enterprise", limits=Limits.none()) as emulator:
-        add_rules(emulator, "cat")
-        yield emulator
-
 
 QUERIES = [
     pytest.param(path, method, parameter, id=f"{method}-{path}-{parameter['name']}")

@@ -13,14 +13,9 @@ from .clients import signed, v1_stream
 USER, SITE = "/1.1/user.json", "/1.1/site.json"
 
 
-def me(emulator: Emulator) -> int:
-    """Return the id of the account, which its access token begins with."""
-    return int(emulator.oauth1.access_token.partition("-")[0])
-
-
 def published(emulator: Emulator, friend: int) -> dict[str, bool]:
     """Publish posts of every relation to the account, and return which the only stream was sent."""
-    stranger, account = 3, me(emulator)
+    stranger, account = 3, emulator.user_id
     mine = emulator.compose("mine", author=account)
     theirs = emulator.compose("theirs", author=stranger)
     posts = {

@@ -39,7 +39,7 @@ def ended(emulator: Emulator, path: str, how: str, inside: str | None, *headers:
         end: Any = getattr(emulator, f"{how}_streams")
         assert end(inside=inside) == 1
         emulator.wait_for_streams(0)
-        return everything(stream.sock, stream._rest)
+        return everything(stream.sock, stream.unread)
 
 
 @BOTH
@@ -117,7 +117,7 @@ def test_without_chunks(emulator: Emulator, inside: Any) -> None:
     request = f"GET {SAMPLE} HTTP/1.0\r\nAuthorization: {bearer(emulator)['Authorization']}\r\n\r\n"
     with raw(emulator, request.encode()) as stream:
         assert emulator.cut_streams(inside=inside) == 1
-        data, end = everything(stream.sock, stream._rest)
+        data, end = everything(stream.sock, stream.unread)
         assert (data[:1], end) == (b"{", "FIN")
         with pytest.raises(ValueError):
             json.loads(data)
@@ -129,7 +129,7 @@ def test_over_tls(how: str) -> None:
     with Emulator(rate=0, tls=["api.x.com"]) as emulator, secure_stream(emulator, SAMPLE) as stream:
         getattr(emulator, f"{how}_streams")(inside="message")
         size = int(stream.until(b"\r\n"), 16)
-        data, _ = everything(stream.sock, stream._rest)
+        data, _ = everything(stream.sock, stream.unread)
         assert 0 < len(data) < size
 
 

@@ -53,10 +53,6 @@ HERE, GONE = {"user_undelete", "user_unsuspend"}, {"user_delete", "user_suspend"
 END = {"warning": {"code": "END", "message": "of the test"}}
 
 
-def me(emulator: Emulator) -> int:
-    return int(emulator.oauth1.access_token.partition("-")[0])
-
-
 def name(message: dict[str, Any]) -> str:
     """Return the kind of a message, by the member that tells it."""
     if "text" in message:
@@ -83,7 +79,7 @@ def until_the_end(messages: Iterator[Any]) -> list[Any]:
 def told() -> tuple[int, list[dict[str, Any]]]:
     """Return the account, and the first messages of its user stream, after the friends all replies."""
     with Emulator(seed=7, rate=math.inf) as emulator, v1_stream(emulator, USER, replies="all") as messages:
-        return me(emulator), list(itertools.islice(messages, SOON))
+        return emulator.user_id, list(itertools.islice(messages, SOON))
 
 
 @pytest.mark.parametrize("follow", ["7", "7,8,9"])
@@ -261,7 +257,7 @@ def test_friends_are_those_that_were_left_when_a_client_returns() -> None:
         friends = set(greeting)
         for message in some:
             if "event" in message:
-                friends = changed(friends, message, me(emulator))
+                friends = changed(friends, message, emulator.user_id)
         with v1_stream(emulator, USER) as messages:
             assert next(messages)["friends"] == sorted(friends)
     assert friends != set(greeting)
@@ -270,7 +266,7 @@ def test_friends_are_those_that_were_left_when_a_client_returns() -> None:
 def test_what_happens_to_an_account_is_told_on_all_its_streams() -> None:
     """The user stream and the site stream tell the same, on whichever it came up first."""
     with Emulator(seed=6, rate=0) as emulator:
-        site = {"follow": str(me(emulator)), "with": "followings"}
+        site = {"follow": str(emulator.user_id), "with": "followings"}
         with v1_stream(emulator, USER) as mine, v1_stream(emulator, SITE, **site) as ours:
             emulator.rate = 5000
             first = list(itertools.islice(mine, 500))
