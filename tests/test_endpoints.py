@@ -38,7 +38,7 @@ def test_the_variable_replaces_all_hosts(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("RXTWEETS_BASE_URL", "")
     assert api_url("/2/x") == "https://api.x.com/2/x"
     monkeypatch.setenv("RXTWEETS_BASE_URL", "nonsense")
-    with pytest.raises(ValueError, match=r"^RXTWEETS_BASE_URL starts with 'https://'"):
+    with pytest.raises(ValueError, match=r"^RXTWEETS_BASE_URL must start with 'https://'"):
         v2.sample()
 
 
@@ -55,10 +55,10 @@ def test_base_urls(base_url: str) -> None:
 @pytest.mark.parametrize(
     ("base_url", "said"),
     [
-        ("", "starts with 'https://'"),
-        ("api.x.com", "starts with 'https://'.* got 'api.x.com'"),
-        ("ftp://api.x.com", "starts with 'https://'"),
-        ("https://", "names a host"),
+        ("", "must start with 'https://'"),
+        ("api.x.com", "must start with 'https://'.* not 'api.x.com'"),
+        ("ftp://api.x.com", "must start with 'https://'"),
+        ("https://", "name a host"),
         (
             "https://api.x.com/2",
             "without path or query: 'https://api.x.com' instead of 'https://api.x.com/2'",

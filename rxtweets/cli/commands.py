@@ -19,7 +19,7 @@ from rxtweets.rules import Limits, StreamRule, from_filter
 from .accounts import Account, Api, credentials_option, find_account
 from .emulator import emulator
 from .output import Notices, printer
-from .parsing import Group, options, usage
+from .parsing import Group, IntRange, options, usage
 from .predicates import filter_query, predicate_options
 from .rule_files import check
 from .rule_options import unchecked_option
@@ -30,7 +30,7 @@ EPILOG = """\b
 Credentials are read from the environment or from a TOML file (--credentials):
   v2    X_BEARER_TOKEN, or X_CONSUMER_KEY and X_CONSUMER_SECRET
   v1.1  X_CONSUMER_KEY, X_CONSUMER_SECRET, X_ACCESS_TOKEN, X_ACCESS_TOKEN_SECRET
-TWITTER_… does as well as X_…; the file has the names in small letters without it.
+TWITTER_… works as X_… does; the file has the names in lower case, without prefix.
 RXTWEETS_BASE_URL names another host than X's.
 
 \b
@@ -78,14 +78,16 @@ def rxtweets() -> None:
 
 
 streaming_options = options(
-    click.option("--limit", type=click.IntRange(min=1), metavar="N", help="End after N posts."),
+    click.option("--limit", type=IntRange(min=1), metavar="N", help="End after N posts."),
     click.option(
         "--ask", multiple=True, metavar="PARAM=NAMES", help="Ask v2 for more: tweet.fields=geo,source"
     ),
     click.option("--json", "as_json", is_flag=True, help="Print each post's JSON as received, a line each."),
     click.option("--emulator", is_flag=True, help="Stream from a local server; needs no credentials."),
     credentials_option,
-    click.option("--api", type=click.Choice(["v1", "v2"]), help="Protocol; else what credentials allow."),
+    click.option(
+        "--api", type=click.Choice(["v1", "v2"]), help="Protocol; default v2 where the credentials allow it."
+    ),
 )
 
 
@@ -115,20 +117,20 @@ def filter_(
     credentials: str | None,
     api: Api | None,
 ) -> None:
-    """Print posts that match, as they are written.
+    """Print matching posts as they are published.
 
     Options may be given several times. --track, --follow, --locations and --rule
     add up; --language narrows down all but --rule, which can say lang: itself.
 
     \b
-    rxtweets filter --track 'red panda,koala'       both words, or the third
+    rxtweets filter --track 'red panda,koala'       red and panda, or koala
     rxtweets filter --follow 2244994945 --language en
     rxtweets filter --locations=-122.75,36.8,-121.75,37.8
     rxtweets filter --rule 'cat has:images -is:retweet'
 
     On v2 the command adds rules of its own to those of the app, shows only what
-    they match, and removes them when it ends. Rules of others stay as they are
-    (their posts still come over the connection, and count as usage at X).
+    they match, and removes them when it ends. Other rules of the app stay, and what
+    they match still comes over the connection and counts as usage at X.
     """
     if context.args:
         said = shlex.quote(" ".join(context.args))
@@ -175,7 +177,7 @@ def sample(
     credentials: str | None,
     api: Api | None,
 ) -> None:
-    """Print about 1% of all posts, as they are written."""
+    """Print about 1% of all posts as they are published."""
     if context.args:
         said = shlex.quote(" ".join(context.args))
         raise click.UsageError(f"sample takes no words. Did you mean: rxtweets filter --track {said}")

@@ -15,7 +15,7 @@ import reactivex
 import rxtweets as rxt
 from rxtweets.endpoints import is_loopback
 
-from .parsing import Command
+from .parsing import Command, IntRange
 from .signals import Signals
 
 if TYPE_CHECKING:
@@ -36,23 +36,23 @@ def _rate(text: str) -> float:
 
 @click.command(cls=Command)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on; else a free one.")
+@click.option("--port", type=IntRange(0, 65535), default=0, help="Port to listen on; default a free one.")
 @click.option(
     "--rate", metavar="NUMBER", type=_rate, default="20", show_default=True, help="Posts a second, or max."
 )
-@click.option("--seed", type=int, help="The same seed sends the same bytes, in a time of its own.")
+@click.option("--seed", type=int, help="Make a run repeatable: the same seed sends the same bytes.")
 @click.option(
     "--keep-alive",
     type=click.FloatRange(min=0, min_open=True),
     metavar="SECONDS",
-    help="Silence before a keep-alive; else X's.",
+    help="Silence before a keep-alive; default as at X.",
 )
 @click.option(
     "--level",
     type=click.Choice(["pay_per_use", "enterprise"]),
     default="pay_per_use",
     show_default=True,
-    help="Level of access at X: enterprise has all of v2's streams, and what was missed.",
+    help="Level of access at X: enterprise has all of v2's streams, and replays missed posts.",
 )
 @click.option("--posts", metavar="FILE", help="Send the posts of this file, one a line, and no others.")
 @click.option("--scenario", metavar="FILE", help="Cause the faults that this TOML file lists.")
@@ -60,13 +60,13 @@ def _rate(text: str) -> float:
     "--tls",
     multiple=True,
     metavar="NAME",
-    help="Speak TLS as this host; 'x-hosts' is all of X's. May be given several times.",
+    help="Speak TLS as this host, or as all of X's with 'x-hosts'. May be repeated.",
 )
 @click.option(
     "--ca-file",
     metavar="FILE",
     type=click.Path(dir_okay=False),
-    help="Where to write the certificate that clients are to trust; else a temporary file.",
+    help="Where to write the certificate for clients to trust; default a temporary file.",
 )
 @click.pass_obj
 def emulator(
@@ -122,7 +122,7 @@ def emulator(
         if not is_loopback(host):
             where = host or "this machine"
             click.echo(f"Warning: whoever can reach {where} can use and control it.", err=True)
-        click.echo("Programs that run with these variables stream from it:\n", err=True)
+        click.echo("These variables, on stdout, point programs at it:\n", err=True)
         for name, value in _variables(server, ca_file).items():
             click.echo(f"export {name}={shlex.quote(value)}")
         click.echo("\nFor example, in a shell with them: rxtweets filter --track python", err=True)

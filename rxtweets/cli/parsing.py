@@ -41,6 +41,12 @@ class Command(click.Command):
         return rest
 
 
+class IntRange(click.IntRange):
+    """An integer in a range, called so in errors."""
+
+    name = "integer"
+
+
 class Group(click.Group):
     """A group of such commands."""
 

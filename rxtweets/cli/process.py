@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import click
 
-from rxtweets._printable import printable
+from rxtweets._printable import escape, printable
 from rxtweets.errors import StreamError
 
 from .commands import rxtweets
@@ -41,7 +41,7 @@ def _run(arguments: Sequence[str], signals: Signals) -> int:
     except click.UsageError as error:
         shown = io.StringIO()
         error.show(shown)
-        click.echo("\n".join(map(printable, shown.getvalue().splitlines())), err=True)
+        click.echo("\n".join(map(escape, shown.getvalue().splitlines())), err=True)  # with its indents
         return error.exit_code
     except click.ClickException as error:
         return _failed(error.format_message())

@@ -87,7 +87,9 @@ def as_dict(rule: StreamRule) -> dict[str, str | None]:
 
 def fail_if_refused(errors: Iterable[RuleError]) -> None:
     """Show *errors* and end the command, if there are any."""
-    lines = [printable(f"X refuses {error}") for error in errors]
+    lines = [
+        printable(f"X refuses {error}" if error.value or error.id else f"X says: {error}") for error in errors
+    ]
     if lines:
         for line in lines:
             click.echo(f"Error: {line}", err=True)

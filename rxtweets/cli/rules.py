@@ -33,14 +33,14 @@ def rules() -> None:
     """Write, check and manage rules of v2's filtered stream.
 
     \b
-    Without an account, nor the network:
+    Without an account or the network:
       rxtweets rules validate 'cat has:images -is:retweet'
       rxtweets rules explain 'cat has:images -is:retweet'
       rxtweets rules test 'cat has:images' --on posts.jsonl
       rxtweets rules from-track 'red panda,koala' --language en
 
     \b
-    With one:
+    With an account:
       rxtweets rules add 'cat has:images' --tag cats
       rxtweets rules list --toml > rules.toml
       rxtweets rules sync rules.toml --dry-run
@@ -50,7 +50,7 @@ def rules() -> None:
 @rules.command("list")
 @options(toml_option, json_option, account_options)
 def list_(as_toml: bool, as_json: bool, credentials: str | None, emulator: bool) -> None:
-    """Print the rules there are: id, rule, tag."""
+    """Print the app's rules: id, rule, tag."""
     with ExitStack() as stack:
         found = collect(rules_client(stack, credentials, emulator).list())
     click.echo(toml(found)) if as_toml else show_rules(found, as_json)
@@ -58,7 +58,7 @@ def list_(as_toml: bool, as_json: bool, credentials: str | None, emulator: bool)
 
 @rules.command(cls=RuleCommand)
 @click.argument("texts", metavar="RULE...", nargs=-1)
-@click.option("--tag", help="Tag of the rules that have none.")
+@click.option("--tag", help="Tag for the rules that have none.")
 @options(file_option, enterprise_option, unchecked_option, json_option, account_options)
 def add(
     texts: tuple[str, ...],
@@ -96,13 +96,17 @@ def delete(
     credentials: str | None,
     emulator: bool,
 ) -> None:
-    """Delete rules, by the ids that list prints or otherwise.
+    """Delete rules by id (as list prints it), text or tag.
 
     \b
     rxtweets rules delete 1165037377523306498 --tag animals
     """
     if not (ids or values or tags):
         raise click.UsageError("Say which rules: their ids, --value or --tag.")
+    if wrong := [one for one in ids if not one.isdecimal()]:
+        raise click.UsageError(
+            f"{wrong[0]!r} is no id such as rules list prints; a rule's text goes after --value."
+        )
     with ExitStack() as stack:
         client = rules_client(stack, credentials, emulator)
         tagged = [rule for rule in collect(client.list()) if rule.tag in tags] if tags else []
@@ -119,7 +123,7 @@ def delete(
 @rules.command()
 @click.argument("path", metavar="FILE")
 @click.option("--dry-run", is_flag=True, help="Only show what would change.")
-@click.option("--tag-prefix", default="", metavar="TEXT", help="Leave rules with other tags alone.")
+@click.option("--tag-prefix", default="", metavar="TEXT", help="Only change rules whose tag begins so.")
 @options(enterprise_option, unchecked_option, json_option, account_options)
 def sync(
     path: str,
@@ -131,10 +135,10 @@ def sync(
     credentials: str | None,
     emulator: bool,
 ) -> None:
-    """Make the rules at X those of a TOML file, with the fewest changes.
+    """Make the rules at X equal to those of a TOML file, with the fewest changes.
 
     Rules that the file does not have are deleted: look first, with --dry-run.
-    New ones are added before old ones go. If it is interrupted, do it again.
+    New ones are added before old ones go. If it is interrupted, run it again.
 
     \b
     [[rule]]

@@ -48,7 +48,7 @@ _MAX_WIDTH = 76
 
 @click.command("validate", cls=RuleCommand)
 @click.argument("texts", metavar="RULE...", nargs=-1)
-@click.option("--remote", is_flag=True, help="Have X check them too; it adds none.")
+@click.option("--remote", is_flag=True, help="Have X check them, too; none is added.")
 @options(file_option, enterprise_option, json_option, account_options)
 def validate_(
     texts: tuple[str, ...],
@@ -59,7 +59,7 @@ def validate_(
     credentials: str | None,
     emulator: bool,
 ) -> None:
-    """Say what X would refuse rules for; the exit status is 1 if anything.
+    """Check rules for what X would refuse; exit with status 1 if there is any.
 
     Nothing is sent unless --remote asks for it.
 
@@ -102,7 +102,7 @@ def validate_(
 @click.argument("text", metavar="RULE")
 @enterprise_option
 def explain_(text: str, enterprise: bool) -> None:
-    """Say in words what a rule matches, and what it takes to test it here.
+    """Explain a rule in words, and list the fields that a test of it needs.
 
     \b
     rxtweets rules explain 'cat (has:images OR has:video_link) -is:retweet'
@@ -129,14 +129,14 @@ def explain_(text: str, enterprise: bool) -> None:
 @click.argument("text", metavar="RULE")
 @click.option("--on", "path", required=True, metavar="FILE", help="Posts as JSON, one a line; - is stdin.")
 @click.option("--complete", is_flag=True, help="All fields were asked for: take those absent as empty.")
-@click.option("--seed", type=int, help="Decides which posts sample: lets through.")
+@click.option("--seed", type=int, help="Which posts sample: lets through.")
 @json_option
 def test(text: str, path: str, complete: bool, seed: int | None, as_json: bool) -> None:
     """Show which posts a rule matches, and why, without asking X.
 
     The posts are lines as X sends them, such as `rxtweets sample --json` prints.
-    Each is shown with `yes`, `no`, or `?` where something it takes to tell is
-    missing, and with what each operator of the rule says to it.
+    Each is shown with `yes`, `no`, or `?` where a field that decides is missing,
+    and with the result of each operator of the rule.
 
     \b
     rxtweets sample --json --limit 100 > posts.jsonl
@@ -165,7 +165,7 @@ def from_track(
     enterprise: bool,
     as_json: bool,
 ) -> None:
-    """Print the rules that stand for parameters of v1.1's filter, one a line.
+    """Translate parameters of v1.1's filter into rules, and print one a line.
 
     \b
     rxtweets rules from-track 'red panda,koala' --language en

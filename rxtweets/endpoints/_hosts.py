@@ -50,7 +50,7 @@ def _root(base: str, name: str) -> str:
         raise ValueError(f"{name} holds credentials: give the host alone, and the credentials as auth")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(
-            f"{name} starts with 'https://' or, on this machine, 'http://' and names a host: got {base!r}"
+            f"{name} must start with 'https://' or, on this machine, 'http://' and name a host, not {base!r}"
         )
     if not re.fullmatch(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?", parts.netloc):
         # Whatever else can stand here is read as one host by some programs and as another by others.

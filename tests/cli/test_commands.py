@@ -307,6 +307,7 @@ def test_a_file_without_credentials(rxtweets: Command, tmp_path: Path) -> None:
         (["fitler"], "'filter'"),
         (["filter", "--trakc", "cat"], "--track"),
         (["emulator", "--keep-alive", "0"], "--keep-alive"),
+        (["sample", "--limit", "many"], "'many' is not a valid integer."),
     ],
 )
 def test_wrong_options(rxtweets: Command, arguments: list[str], said: str) -> None:
@@ -314,6 +315,14 @@ def test_wrong_options(rxtweets: Command, arguments: list[str], said: str) -> No
     ended = rxtweets(*arguments)
     assert (ended.status, ended.out) == (2, "")
     assert said in ended.err
+
+
+@pytest.mark.parametrize("arguments", [[], ["rules"]])
+def test_a_missing_command(rxtweets: Command, arguments: list[str]) -> None:
+    """Without a command the help is shown on stderr as it is laid out, with status 2."""
+    shown = rxtweets(*arguments, "--help").out
+    assert "\n  rxtweets " in shown or "\n    rxtweets " in shown
+    assert rxtweets(*arguments) == (2, "", shown)
 
 
 @pytest.mark.parametrize("api", ["v1", "v2"])

@@ -94,7 +94,7 @@ def test_refused_by_the_server(rules: Command, emulator: Emulator) -> None:
         (("add", "cat", "--tga", "x"), "--tag"),
         (("add", "cat", "--tag", "--json"), "'--tag' requires an argument"),
         (("test", "cat", "--on", "--json"), "'--on' requires an argument"),
-        (("delete", "abc"), "delete takes numeric ids"),
+        (("delete", "abc"), "'abc' is no id such as rules list prints; a rule's text goes after --value"),
         (("from-track", "--language", "en"), "at least one of track, follow, locations"),
         (("from-track", "--follow", "bob"), "bob"),
         (("lsit",), "'list'"),

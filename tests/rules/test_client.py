@@ -256,7 +256,7 @@ REFUSED: list[tuple[Callable[[RulesClient], object], str]] = [
     (lambda rules: rules.delete(values=["a\ud800"]), "a rule has half a character"),
     (lambda rules: rules.delete(), "delete() takes at least one rule"),
     (lambda rules: rules.delete("cat"), "delete takes numeric ids such as 2244994945, not names: 'cat'"),
-    (lambda rules: rules.delete("cat"), "what a rule says goes into values=[…]"),
+    (lambda rules: rules.delete("cat"), "a rule's text goes into values=[…]"),
     (lambda rules: rules.delete(values="cat"), "write values=['cat']"),
     (lambda rules: rules.delete([StreamRule("cat")]), "not a list: write delete(*…) with a star before it"),  # type: ignore[arg-type]
     (lambda rules: rules.delete(rules.list()), "as an argument of its own"),  # type: ignore[arg-type]

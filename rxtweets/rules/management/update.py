@@ -112,7 +112,7 @@ def to_deletions(rules: Iterable[int | str | StreamRule], values: Iterable[str |
     try:
         valid_ids = checks.ids("delete", ids, len(ids)).split(",") if ids else []
     except ValueError as error:
-        raise ValueError(f"{error}; what a rule says goes into values=[…]") from None
+        raise ValueError(f"{error}; a rule's text goes into values=[…]") from None
     return [StreamRule("", id=one) for one in valid_ids] + [
         StreamRule(to_stream_rule(one).value) for one in texts
     ]
