@@ -45,8 +45,9 @@ class ChunkedResponse(http.client.HTTPResponse):
     _ended = False
     _failure: http.client.HTTPException | None = None  # raised once what came before it is given out
     _left = 0  # bytes of the current chunk that have not come yet
-    _header = b""  # the beginning of a chunk header whose end has not come yet
-    _open = False  # whether the line end behind a chunk has not come yet
+    _between = (
+        b"\r\n"  # what has come of a line end and the chunk header behind it, as if a chunk were before
+    )
 
     def begin(self) -> None:
         source = self.fp
@@ -77,45 +78,30 @@ class ChunkedResponse(http.client.HTTPResponse):
 
     def _unchunked(self, data: bytes) -> bytes:
         """Return the payload in *data*, the next bytes of the body as they were sent (RFC 9112, 7.1)."""
-        pieces = []
-        start = 0
-        if self._left:
-            pieces.append(data[: self._left])
-            start = len(pieces[0])
-            self._left -= start
-            self._open = True
-        elif self._header:
-            data = self._header + data
-            self._header = b""
+        data = self._between + data
         length = len(data)
-        while start < length:
-            end = data.find(b"\r\n", start)
-            if end == start and self._open:
-                self._open = False
-                start += 2
-                continue
+        start = self._left
+        self._left, self._between = 0, b""
+        pieces = [data[:start]]
+        while start <= length:
+            end = data.find(b"\n", start + 2)  # past the line end of the chunk before
             if end < 0:
-                self._header = data[start:]
-                if len(self._header) > _LONGEST_CHUNK_HEADER:
+                self._between = data[start:]
+                if len(self._between) > _LONGEST_CHUNK_HEADER:
                     self._end("a chunk header without an end")
                 break
+            header = data[start:end]
             try:
-                size = int(data[start:end], 16)
+                size = int(header, 16)  # int() ignores line ends
             except ValueError:
-                size = _chunk_size(data[start:end])
+                size = _chunk_size(header)
             if size <= 0:
-                self._end("" if size == 0 else f"not a chunk header: {data[start:end][:40]!r}")
+                self._end("" if size == 0 else f"not a chunk header: {header.strip()[:40]!r}")
                 break
-            start = end + 2
-            end = start + size
-            pieces.append(data[start:end])
-            if end > length:
-                self._left = end - length
-            if data.startswith(b"\r\n", end):
-                start = end + 2
-            else:
-                start = end
-                self._open = True
+            start = end + 1 + size
+            pieces.append(data[end + 1 : start])
+        else:
+            self._left = start - length
         return b"".join(pieces)
 
     def _end(self, failure: str) -> None:
