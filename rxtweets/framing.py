@@ -94,20 +94,22 @@ class LineFramer:
         """Return the frames that *data* completes, in order; raise FrameTooLong for one over the limit."""
         self._pending += len(data)
         lines: list[bytes] = []
-        if b"\n" in data:
+        start = 0
+        # Found one by one: several times faster with long lines than `split`, which looks at each byte.
+        while (end := data.find(b"\n", start)) >= 0:
+            line = data[start:end]
             if self._parts:
-                self._parts.append(data)
-                data = b"".join(self._parts)
+                line = b"".join([*self._parts, line])
                 self._parts.clear()
-            # Split at the one byte and strip the other: many times faster than a search for the two.
-            lines = data.split(b"\n")
-            data = lines.pop()
-            lines = [line.removesuffix(b"\r") for line in lines]
+            lines.append(line.removesuffix(b"\r"))
+            start = end + 1
+        if lines:
             if self._first:
                 self._first = False
                 lines[0] = lines[0].removeprefix(_BOM)
             if self._pending > self._limit:  # only then can a frame be over it
                 self._check(lines)
+            data = data[start:]
             self._pending = len(data)
         if data:
             # Kept in parts, joined once: a message dribbled byte by byte costs no more than its length.
