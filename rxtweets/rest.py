@@ -18,13 +18,12 @@ from .auth import Auth
 from .backoff import BackoffPolicy
 from .connection import Response, fetch
 from .endpoints import Request, api_url
+from .endpoints.endpoint import Pairs
 from .errors import StreamDisconnected, StreamError, UnexpectedResponse
 from .operators import retry_with_backoff
 from .transport import Transport
 
 _T = TypeVar("_T")
-
-Pairs = tuple[tuple[str, str], ...]
 
 
 class JSONResponse(NamedTuple):

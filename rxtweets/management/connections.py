@@ -14,8 +14,9 @@ from reactivex import operators as ops
 
 from rxtweets.backoff import http_date
 from rxtweets.endpoints import Endpoint, checks
+from rxtweets.endpoints.endpoint import Pairs
 from rxtweets.messages import Connected
-from rxtweets.rest import Api, JSONResponse, Pairs, number, text, time
+from rxtweets.rest import Api, JSONResponse, number, text, time
 
 # Source for names, fields and limits: X's OpenAPI description, 2.167; the activity stream has no name.
 _NAMES = {

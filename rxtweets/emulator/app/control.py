@@ -16,7 +16,7 @@ from rxtweets.emulator.console.page import Console
 from rxtweets.emulator.faults.actions import Action, Result
 from rxtweets.emulator.faults.reading import read
 from rxtweets.emulator.server.authority import split
-from rxtweets.emulator.server.http import Request, Response, json_response
+from rxtweets.emulator.server.http import SCHEMES, Request, Response, json_response
 from rxtweets.emulator.server.wire import Reply, Respond
 
 from .services import Services
@@ -78,7 +78,7 @@ class Control:
                 "Host must be this machine's loopback address, or a host that the emulator was started with"
             )
         origin = request.headers.get("origin")
-        if origin is not None and origin.lower() not in (f"{s}://{authority.lower()}" for s in _SCHEMES):
+        if origin is not None and origin.lower() not in (f"{s}://{authority.lower()}" for s in SCHEMES):
             return "Origin must be the emulator itself: other pages may not control it"
         return None
 
@@ -99,9 +99,6 @@ class Control:
                 said = f"action {len(done) + 1}: {error}" if len(actions) > 1 else str(error)
                 return json_response({"error": said, "done": done}, 400)
         return json_response({"done": done})
-
-
-_SCHEMES = ("http", "https")
 
 
 def _read(given: Any) -> list[Action]:

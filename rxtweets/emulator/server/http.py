@@ -15,7 +15,7 @@ PROBLEMS = "https://api.x.com/2/problems/"
 encode = msgspec.json.Encoder().encode
 
 
-_SCHEMES = ("http", "https")
+SCHEMES = ("http", "https")
 
 
 def is_form(content_type: str) -> bool:
@@ -43,7 +43,7 @@ class Request:
         path, _, self._query = target.partition("#")[0].partition("?")
         # The absolute form that proxies are sent: whoever got it here meant this host.
         scheme, found, rest = path.partition("://")
-        self.path = f"/{rest.partition('/')[2]}" if found and scheme.lower() in _SCHEMES else path
+        self.path = f"/{rest.partition('/')[2]}" if found and scheme.lower() in SCHEMES else path
 
     @property
     def uri(self) -> str:

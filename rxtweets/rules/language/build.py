@@ -13,6 +13,50 @@ from rxtweets.rules.words import is_plain
 from .ast import Rule, Term
 from .vocabulary import OPERATORS, canonical, did_you_mean, lookup
 
+__all__ = [
+    "bio",
+    "bio_location",
+    "bio_name",
+    "bounding_box",
+    "cashtag",
+    "context",
+    "conversation_id",
+    "embedding",
+    "embedding_threshold",
+    "emoji",
+    "entity",
+    "followers_count",
+    "following_count",
+    "from_",
+    "from_affiliate_of",
+    "has",
+    "hashtag",
+    "in_reply_to_tweet_id",
+    "is_",
+    "keyword",
+    "lang",
+    "listed_count",
+    "mention",
+    "min_followers",
+    "near",
+    "operator",
+    "phrase",
+    "place",
+    "place_country",
+    "point_radius",
+    "retweets_of",
+    "retweets_of_tweet_id",
+    "sample",
+    "source",
+    "to",
+    "to_affiliate_of",
+    "tweets_count",
+    "url",
+    "url_contains",
+    "url_description",
+    "url_title",
+]
+
 MAX_DISTANCE = 6
 """The most words that `near` allows in between. Source: X's page "Filtered stream operators"."""
 

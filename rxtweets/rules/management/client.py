@@ -10,8 +10,9 @@ from reactivex import operators as ops
 
 from rxtweets.backoff import BackoffPolicy, Curve
 from rxtweets.endpoints import checks
+from rxtweets.endpoints.endpoint import Pairs
 from rxtweets.errors import StreamError
-from rxtweets.rest import Api, JSONResponse, Pairs, run_steps
+from rxtweets.rest import Api, JSONResponse, run_steps
 from rxtweets.rules.language.ast import Rule
 
 from . import sync as syncing

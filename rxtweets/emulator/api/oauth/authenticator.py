@@ -7,6 +7,7 @@ import random
 import re
 import string
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
@@ -251,16 +252,9 @@ class Authenticator:
                 request.fault or "a bearer token is for v2: this takes a user's OAuth 1.0a signature"
             )
             return False
-        try:
-            with unlogged():
-                valid, _ = self._signed.validate_protected_resource_request(
-                    request.uri, request.method, request.body.decode("utf-8", "replace"), request.headers
-                )
-        except ValueError:  # what oauthlib raises on characters that can't be in a query or an OAuth header
-            request.fault = "the query, or Authorization, has characters that can't be there unescaped"
-            return False
+        valid, *_ = ask(request, self._signed.validate_protected_resource_request)
         if not valid:
-            request.fault = self._signed.fault()
+            request.fault = request.fault or self._signed.fault()
         return bool(valid)
 
     def has_app_password(self, request: Request) -> bool:
@@ -274,6 +268,18 @@ class Authenticator:
             return False
         mine = self.accounts.credentials
         return (unquote_plus(key), unquote_plus(secret)) == (mine.consumer_key, mine.consumer_secret)
+
+
+def ask(request: Request, check: Callable[..., tuple[Any, ...]]) -> tuple[Any, ...]:
+    """Return what oauthlib says to a request; only Nones, and the request's fault, where it can't read it."""
+    try:
+        with unlogged():
+            return check(
+                request.uri, request.method, request.body.decode("utf-8", "replace"), request.headers
+            )
+    except ValueError:  # what oauthlib raises on characters that can't be in a query or an OAuth header
+        request.fault = "the query, or Authorization, has characters that can't be there unescaped"
+        return None, None, None
 
 
 def _bearer(request: Request) -> str | None:

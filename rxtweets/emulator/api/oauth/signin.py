@@ -8,10 +8,9 @@ from typing import Any
 
 from oauthlib.oauth1 import AccessTokenEndpoint, RequestTokenEndpoint
 
-from rxtweets._unlogged import unlogged
 from rxtweets.emulator.server.http import Request, Response, json_response
 
-from .authenticator import Authenticator, Explained
+from .authenticator import Authenticator, Explained, ask
 
 _FORM = "application/x-www-form-urlencoded; charset=utf-8"
 
@@ -74,17 +73,8 @@ class SignInEndpoints:
         return Response(200, found[1].encode(), "text/plain; charset=utf-8")
 
 
-def _token_answer(
-    request: Request, endpoint: Explained, respond: Callable[..., tuple[Any, str | None, int]]
-) -> Response:
-    try:
-        with unlogged():
-            _, body, status = respond(
-                request.uri, request.method, request.body.decode("utf-8", "replace"), request.headers
-            )
-    except ValueError:  # characters that can't be in a query or an OAuth header
-        body, status = None, 401
-        request.fault = "the query, or Authorization, has characters that can't be there unescaped"
+def _token_answer(request: Request, endpoint: Explained, respond: Callable[..., tuple[Any, ...]]) -> Response:
+    _, body, status = ask(request, respond)
     if status == 200 and body:
         return Response(200, body.encode(), _FORM)
     request.fault = request.fault or endpoint.fault()

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from rxtweets.emulator.server.http import encode
 from rxtweets.emulator.world.languages import sent_code
 from rxtweets.emulator.world.model import Link, Mention, Person, Place, Post, Tag
 from rxtweets.emulator.world.text import beginning, length
@@ -26,8 +27,6 @@ _SOURCES = {
 }
 LONGEST = 140
 """Code points of a status that fit into v1.1's `text`. Source: the extended-tweets guide."""
-
-encode = msgspec.json.Encoder().encode
 
 
 def status_bytes(post: Post) -> bytes:
