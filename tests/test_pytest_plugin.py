@@ -84,7 +84,7 @@ def test_a_wrong_option_is_named(outcome: pytest.Pytester) -> None:
 def test_a_missing_extra_is_named(outcome: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without h11 the plugin harms nobody; who uses the fixture is told what to install."""
     hidden = outcome.mkdir("hidden")
-    (hidden / "h11.py").write_text("raise ModuleNotFoundError(\"No module named 'h11'\", name='h11')\n")
+    (hidden / "sitecustomize.py").write_text("import sys; sys.modules['h11'] = None\n")
     monkeypatch.setenv("PYTHONPATH", f"{hidden}:{ROOT}")
     outcome.makepyfile("def test_it(x_emulator):\n    pass\n\ndef test_of_others():\n    pass\n")
     result = outcome.runpytest_subprocess()

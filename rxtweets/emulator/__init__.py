@@ -8,13 +8,12 @@ True
 
 from __future__ import annotations
 
-try:
-    import h11 as _h11  # noqa: F401
-    import oauthlib.oauth1 as _oauth1  # noqa: F401
-except ImportError as missing:
+from importlib.util import find_spec as _find_spec
+
+if _missing := [name for name in ("h11", "jinja2", "oauthlib") if _find_spec(name) is None]:
     raise ImportError(
-        f"rxtweets.emulator needs {missing.name}, which comes with: pip install 'rxtweets[emulator]'"
-    ) from missing
+        f"rxtweets.emulator needs {_missing[0]}, which comes with: pip install 'rxtweets[emulator]'"
+    )
 
 from rxtweets.emulator.api.oauth.authenticator import OAuth1Credentials
 from rxtweets.emulator.api.v2.rules import Rule

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import builtins
+import importlib
 import os
 import socket
 import sys
@@ -244,17 +244,11 @@ def test_controls_may_be_used_from_many_threads_at_once(emulator: Emulator) -> N
     assert texts == {f"{name}/{number}" for name in range(4) for number in range(20)}
 
 
-def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without h11 the import says what to install."""
+@pytest.mark.parametrize("package", ["h11", "jinja2", "oauthlib"])
+def test_a_missing_extra_is_named(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a package of the extra the import says what to install."""
     for name in [name for name in sys.modules if name.startswith("rxtweets.emulator")]:
         monkeypatch.delitem(sys.modules, name)
-    load = builtins.__import__
-
-    def without_h11(name: str, *rest: Any) -> Any:
-        if name == "h11":
-            raise ModuleNotFoundError("No module named 'h11'", name="h11")
-        return load(name, *rest)
-
-    monkeypatch.setattr(builtins, "__import__", without_h11)
-    with pytest.raises(ImportError, match=r"pip install 'rxtweets\[emulator\]'"):
-        load("rxtweets.emulator")
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(ImportError, match=rf"needs {package}, .*pip install 'rxtweets\[emulator\]'"):
+        importlib.import_module("rxtweets.emulator")

@@ -6,9 +6,9 @@ import asyncio
 import shlex
 import time
 from collections.abc import Callable
+from functools import cached_property
 from importlib.resources import files
-
-import jinja2
+from typing import TYPE_CHECKING
 
 from rxtweets._printable import printable
 from rxtweets.emulator.app.records import EndReason
@@ -18,6 +18,9 @@ from rxtweets.emulator.server.wire import Connection, StreamingResponse
 from .forms import forms
 from .pace import Volume
 from .state import State
+
+if TYPE_CHECKING:
+    import jinja2
 
 FRAGMENTS = ("address", "volume", "streams", "ended", "rules", "posts", "requests", "faults")
 VIEWERS = 20
@@ -87,12 +90,18 @@ class Console:
         self._viewers: set[Viewer] = set()
         self._made: dict[str, str] = {}
         self._made_at = -_PERIOD
-        self._jinja = jinja2.Environment(
+
+    @cached_property
+    def _jinja(self) -> jinja2.Environment:
+        import jinja2  # not before somebody looks at the page: it would be a tenth of the emulator's start
+
+        made = jinja2.Environment(
             loader=jinja2.PackageLoader("rxtweets.emulator.console"), autoescape=True, trim_blocks=True
         )
-        self._jinja.filters.update(
+        made.filters.update(
             printable=lambda said: printable(str(said)), duration=duration, pace=pace, why=_why
         )
+        return made
 
     def page(self, request: Request) -> Response:
         """Return the whole page."""
