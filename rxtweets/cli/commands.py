@@ -123,7 +123,7 @@ def filter_(
     add up; --language narrows down all but --rule, which can say lang: itself.
 
     \b
-    rxtweets filter --track 'red panda,koala'       red and panda, or koala
+    rxtweets filter --track 'red panda,koala'       # red and panda, or koala
     rxtweets filter --follow 2244994945 --language en
     rxtweets filter --locations=-122.75,36.8,-121.75,37.8
     rxtweets filter --rule 'cat has:images -is:retweet'

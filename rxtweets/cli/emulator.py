@@ -90,7 +90,7 @@ def emulator(
 
     \b
     rxtweets emulator > emulator.env &
-    . ./emulator.env
+    . ./emulator.env                        # as soon as it listens
     rxtweets filter --track python
     """
     from rxtweets.emulator import X_HOSTS, Emulator
