@@ -36,8 +36,6 @@ _read_post = msgspec.json.Decoder(_PostEnvelope).decode
 _read_status = msgspec.json.Decoder(Status).decode
 _read_delete = msgspec.json.Decoder(_DeleteEnvelope).decode
 
-# Setting a slot itself is the fastest way past `frozen`, and this is done for each message.
-_put_raw = Message.__dict__["raw"].__set__
 _put_rules = Post.__dict__["matching_rules"].put
 _put_includes = Post.__dict__["includes"].put
 _put_errors = Post.__dict__["errors"].put
@@ -59,7 +57,7 @@ def decode(frame: bytes) -> Message:
             envelope = _read_post(frame)
             post = envelope.data
             if post is not None and post.text:
-                _put_raw(post, frame)
+                force_setattr(post, "raw", frame)
                 _put_rules(post, envelope.matching_rules)
                 if envelope.includes is not _NOTHING:
                     _put_includes(post, envelope.includes)
@@ -68,12 +66,12 @@ def decode(frame: bytes) -> Message:
                 return post
         elif start == b'{"delet':
             delete = _read_delete(frame).delete
-            _put_raw(delete, frame)
+            force_setattr(delete, "raw", frame)
             return delete
         else:
             status = _read_status(frame)
             if status.text and _stored_user(status) is not _NOBODY:
-                _put_raw(status, frame)
+                force_setattr(status, "raw", frame)
                 return status
     except _UNUSUAL:
         pass  # an unexpected type somewhere, or no JSON at all

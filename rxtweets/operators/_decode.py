@@ -48,9 +48,9 @@ def decode() -> Callable[[Observable[Any]], Observable[Message | Lifecycle]]:
 
             def on_next(item: Any) -> None:
                 nonlocal connected, goodbye
-                if item.__class__ is bytes:
+                if type(item) is bytes:
                     message = decode_frame(item)
-                    if message.__class__ in _UNUSUAL:
+                    if type(message) in _UNUSUAL:
                         if isinstance(message, Undecodable) and (parts := _unglued(item)):
                             for part in parts:
                                 on_next(part)
