@@ -216,6 +216,18 @@ def test_reference_has_every_public_module() -> None:
             assert module in REFERENCE
 
 
+def test_no_property_has_words_for_a_type() -> None:
+    """No property's docstring has a colon in its first line: Sphinx takes what stands before for a type."""
+    wrong = []
+    for page in sorted((ROOT / "docs" / "reference").glob("*.rst")):
+        for found in re.findall(r"autoclass:: (\S+)", page.read_text(encoding="utf-8")):
+            module, _, kind = found.rpartition(".")
+            for attribute, value in vars(getattr(importlib.import_module(module), kind)).items():
+                if isinstance(value, property) and ": " in (value.__doc__ or "").partition("\n")[0]:
+                    wrong.append(f"{found}.{attribute}")
+    assert wrong == []
+
+
 def test_programs_fit_the_page() -> None:
     """No line of a program is wider than the pages show without scrolling."""
     for page in PAGES:

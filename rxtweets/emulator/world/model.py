@@ -226,7 +226,7 @@ class Post(Struct, kw_only=True, eq=False):
 
     @property
     def shown(self) -> tuple[int, int]:
-        """The range of the text that is displayed: without the user replied to and the link of media."""
+        """The range of the text that is displayed, without the user replied to and the link of media."""
         start = 0
         if self.reply_to is not None and self.mentions and self.mentions[0].start == 0:
             start = min(self.mentions[0].end + 1, len(self.text))
