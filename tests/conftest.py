@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import os
+import ssl
 import sys
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+import trustme
 
 from rxtweets.emulator import Emulator
 
@@ -80,6 +82,27 @@ def no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
             ("_proxy", "_ca_bundle")
         ):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    """A certificate authority of the tests' own."""
+    return trustme.CA()
+
+
+@pytest.fixture(scope="session")
+def bundle(authority: trustme.CA) -> Iterator[str]:
+    """A file that makes it trusted."""
+    with authority.cert_pem.tempfile() as path:
+        yield path
+
+
+@pytest.fixture(scope="session")
+def server_context(authority: trustme.CA) -> ssl.SSLContext:
+    """TLS for a server on 127.0.0.1."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    return context
 
 
 @pytest.fixture

@@ -7,13 +7,12 @@ import ssl
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from email.utils import formatdate
 from typing import NamedTuple
 
 import msgspec
 import pytest
-import trustme
 from reactivex import operators as ops
 
 import rxtweets as rxt
@@ -330,31 +329,10 @@ FAULTS = {
 }
 
 
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    """A certificate authority of the tests' own."""
-    return trustme.CA()
-
-
-@pytest.fixture(scope="module")
-def bundle(authority: trustme.CA) -> Iterator[str]:
-    """A file that makes it trusted."""
-    with authority.cert_pem.tempfile() as path:
-        yield path
-
-
-@pytest.fixture(scope="module")
-def context(authority: trustme.CA) -> ssl.SSLContext:
-    """TLS for a server on 127.0.0.1."""
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(made)
-    return made
-
-
 @pytest.mark.parametrize("way", ["plain", "gzip", "TLS"])
 @pytest.mark.parametrize("protocol", ["v1.1", "v2"])
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-def test_fault(fault: Fault, protocol: str, way: str, context: ssl.SSLContext, bundle: str) -> None:
+def test_fault(fault: Fault, protocol: str, way: str, server_context: ssl.SSLContext, bundle: str) -> None:
     """The fault is the right error, final or retried after the right wait; nothing is lost unsaid."""
     case = Case(protocol, way)
 
@@ -366,7 +344,7 @@ def test_fault(fault: Fault, protocol: str, way: str, context: ssl.SSLContext, b
         if isinstance(item, case.kind) and item.raw == case.messages[1]:
             case.seen.release()
 
-    with Server(handle, context if case.tls else None) as server:
+    with Server(handle, server_context if case.tls else None) as server:
         stream = rxt.connect(
             case.endpoint(server.base_url), transport=RequestsTransport(ca_bundle=bundle)
         ).pipe(tw.decode(), ops.do_action(arrived), tw.retry_with_backoff(POLICY))

@@ -211,24 +211,10 @@ def test_five_hundred_rounds_leave_nothing() -> None:
         assert leftovers(before) == []
 
 
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    """A certificate authority of the tests' own."""
-    return trustme.CA()
-
-
-@pytest.fixture(scope="module")
-def server_context(authority: trustme.CA) -> ssl.SSLContext:
-    """TLS for a server on 127.0.0.1."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    return context
-
-
-def test_tls_with_a_ca_bundle(authority: trustme.CA, server_context: ssl.SSLContext) -> None:
+def test_tls_with_a_ca_bundle(bundle: str, server_context: ssl.SSLContext) -> None:
     """A CA bundle makes its certificates trusted, and a disposal wakes a read under TLS too."""
     body = b"".join(chunk(message + b"\r\n") for message in MESSAGES)
-    with authority.cert_pem.tempfile() as bundle, Server(answering(HEAD, body), server_context) as server:
+    with Server(answering(HEAD, body), server_context) as server:
         before = open_sockets()
         transport = RequestsTransport(ca_bundle=bundle)
         seen = Seen(connect(server.endpoint(), TOKEN, transport=transport)).count(4)
@@ -239,11 +225,11 @@ def test_tls_with_a_ca_bundle(authority: trustme.CA, server_context: ssl.SSLCont
 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 def test_tls_with_a_ca_bundle_of_the_environment(
-    authority: trustme.CA, server_context: ssl.SSLContext, variable: str, monkeypatch: pytest.MonkeyPatch
+    bundle: str, server_context: ssl.SSLContext, variable: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A CA bundle named in the environment also counts for loopback, unless the transport names one."""
     body = b"".join(chunk(message + b"\r\n") for message in MESSAGES)
-    with authority.cert_pem.tempfile() as bundle, Server(answering(HEAD, body), server_context) as server:
+    with Server(answering(HEAD, body), server_context) as server:
         monkeypatch.setenv(variable, bundle)
         assert Seen(connect(server.endpoint(), TOKEN)).count(4).frames() == MESSAGES
         with trustme.CA().cert_pem.tempfile() as other:
@@ -252,7 +238,7 @@ def test_tls_with_a_ca_bundle_of_the_environment(
             assert isinstance(refused.error, ConnectionFailed)
 
 
-def test_tls_through_a_proxy(authority: trustme.CA, server_context: ssl.SSLContext) -> None:
+def test_tls_through_a_proxy(authority: trustme.CA, bundle: str) -> None:
     """An https stream goes through a proxy's tunnel, and a disposal closes it all."""
 
     def tunnel(peer: Peer) -> None:
@@ -266,7 +252,6 @@ def test_tls_through_a_proxy(authority: trustme.CA, server_context: ssl.SSLConte
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("stream.example").configure_cert(context)
     with (
-        authority.cert_pem.tempfile() as bundle,
         Server(answering(HEAD, body), context) as server,
         Server(lambda peer: tunnel(_towards(peer, server.port))) as proxy,
     ):
@@ -335,13 +320,12 @@ def test_a_proxy() -> None:
 
 @pytest.mark.parametrize("scheme", ["socks5", "socks5h", "socks4", "socks4a"])
 @pytest.mark.parametrize("tls", [False, True])
-def test_a_socks_proxy(authority: trustme.CA, server_context: ssl.SSLContext, scheme: str, tls: bool) -> None:
+def test_a_socks_proxy(authority: trustme.CA, bundle: str, scheme: str, tls: bool) -> None:
     """A stream goes through a SOCKS proxy, with and without TLS, and a disposal closes it all."""
     body = b"".join(chunk(message + b"\r\n") for message in MESSAGES)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("192.0.2.1").configure_cert(context)
     with (
-        authority.cert_pem.tempfile() as bundle,
         Server(answering(HEAD, body), context if tls else None) as server,
         Server(lambda peer: socks(peer, server.port)) as proxy,
     ):
@@ -927,7 +911,7 @@ def test_a_flood_of_informational_answers(interim: bytes) -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
 @pytest.mark.parametrize("tls", [False, True])
 def test_a_forked_process_leaves_its_parents_connection_alone(
-    authority: trustme.CA, server_context: ssl.SSLContext, tls: bool
+    bundle: str, server_context: ssl.SSLContext, tls: bool
 ) -> None:
     """A disposal in a forked process ends nothing in its parent."""
     go = threading.Event()
@@ -939,10 +923,7 @@ def test_a_forked_process_leaves_its_parents_connection_alone(
         peer.send(chunk(WIRE))
         peer.wait_for_close()
 
-    with (
-        authority.cert_pem.tempfile() as bundle,
-        Server(handle, server_context if tls else None) as server,
-    ):
+    with Server(handle, server_context if tls else None) as server:
         seen = Seen(connect(server.endpoint(), transport=RequestsTransport(ca_bundle=bundle))).count(1)
         with warnings.catch_warnings():
             warnings.simplefilter(
