@@ -563,7 +563,7 @@ def test_sign_in_shows_no_secret() -> None:
 
 @pytest.mark.parametrize("body", [b"", b'{"token_type":"bearer","access_tok'])
 def test_app_only_takes_an_answer_that_breaks_off_for_a_broken_connection(body: bytes) -> None:
-    """So the policy of the stream tries again; no part of a token is shown."""
+    """A token's answer that breaks off is retried like a broken connection; no part of a token is shown."""
     with pytest.raises(errors.StreamDisconnected, match="broke off") as caught:
         AppOnly(*KEYS[:2]).accept(200, {}, body)
     assert caught.value.__context__ is None

@@ -181,7 +181,7 @@ def test_limits_for_each_kind_of_failure() -> None:
 
 
 def test_the_predicate_knows_the_attempt() -> None:
-    """It gets the kind of failure, and the attempt's number among those of the kind and among all."""
+    """`give_up` gets the kind of failure, and the attempt's number of that kind and of all."""
     seen: list[Attempt] = []
 
     def give_up(error: StreamError, attempt: Attempt) -> bool:

@@ -213,7 +213,7 @@ def raised(monkeypatch: pytest.MonkeyPatch) -> list[BaseException | None]:
 def test_a_subscribers_exception_is_the_subscribers(
     raised: list[BaseException | None], boom: Exception
 ) -> None:
-    """It is raised on the reading thread as it is, closes the session, and reconnects nothing."""
+    """A subscriber's exception is raised on the reading thread, closes the session, and never reconnects."""
     transport = ScriptedTransport(Script(b"1\r\n2\r\n", HOLD), Script(b"3\r\n", HOLD))
     threads: list[threading.Thread] = []
     errors: list[Exception] = []
@@ -336,7 +336,7 @@ def test_the_run_of_a_stream_disposes_on_ctrl_c(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_ctrl_c_while_the_reading_thread_begins(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It leaves no session behind that nobody can dispose any more."""
+    """Ctrl-C while the reading thread begins leaves no session that nobody can dispose."""
     start = threading.Thread.start
 
     def interrupted(thread: threading.Thread) -> None:

@@ -68,7 +68,7 @@ def test_every_status(emulator: Emulator, protocol: str, status: int) -> None:
 
 @pytest.mark.parametrize(("protocol", "status"), STATUSES, ids=lambda value: str(value))
 def test_which_statuses_are_retried(emulator: Emulator, protocol: str, status: int) -> None:
-    """Those that X says to retry are retried by the default chain, the others end it at the first answer."""
+    """The default chain retries the statuses that X says to retry; others end it at once."""
     emulator.answer(status, headers={"x-rate-limit-reset": "0"})
     seen = Seen(stream_of(emulator, protocol, policy=QUICK).pipe(ops.take(5)))
     seen.ended()

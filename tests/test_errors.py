@@ -56,7 +56,7 @@ def test_no_rules_says_what_to_do() -> None:
 
 
 def test_errors_can_be_pickled() -> None:
-    """They come out of other processes as they went in."""
+    """Errors survive pickling."""
     errors = [
         HTTPStatusError.of(429, {"Retry-After": "5"}, b'{"connection_issue":"TooManyConnections"}'),
         rxt.StreamDisconnected("admin logout", 7),

@@ -23,7 +23,7 @@ def outcome(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
 
 
 def test_the_fixture_is_an_emulator_for_one_test(outcome: pytest.Pytester) -> None:
-    """It runs, the library gets there without being told where, and after the test there is nothing of it."""
+    """The fixture runs an emulator that the library finds by itself, and leaves nothing after the test."""
     outcome.makepyfile(
         """
         import os, threading
@@ -67,7 +67,7 @@ def test_a_marker_has_its_options(outcome: pytest.Pytester) -> None:
 
 
 def test_a_wrong_option_is_named(outcome: pytest.Pytester) -> None:
-    """It is an error before the test begins."""
+    """A wrong option of the marker is an error before the test begins."""
     outcome.makepyfile(
         "import pytest\n"
         + "".join(
@@ -94,7 +94,7 @@ def test_a_missing_extra_is_named(outcome: pytest.Pytester, monkeypatch: pytest.
 
 
 def test_the_plugin_costs_nothing_to_import() -> None:
-    """It imports no part of rxtweets, which pytest would else do in every run."""
+    """The plugin imports no part of rxtweets until the fixture is used."""
     program = "import sys, pytest_rxtweets; sys.exit(any('rxtweets' == n.split('.')[0] for n in sys.modules))"
     subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
 

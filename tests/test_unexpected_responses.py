@@ -70,7 +70,7 @@ def ended(call: Call, *scripts: Script, policy: BackoffPolicy | None = None) -> 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 @pytest.mark.parametrize(("script", "said"), WRONG.values(), ids=WRONG)
 def test_an_answer_that_is_something_else(call: Call, script: Script, said: str) -> None:
-    """It is an error that says what came, at once and for good."""
+    """An answer that isn't what was asked for is an error that says what came, and is never retried."""
     seen, requests = ended(call, script)
     assert isinstance(seen.error, errors.UnexpectedResponse)
     assert said in str(seen.error)
@@ -81,7 +81,7 @@ def test_an_answer_that_is_something_else(call: Call, script: Script, said: str)
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 @pytest.mark.parametrize("body", CUT)
 def test_an_answer_that_breaks_off(call: Call, body: bytes) -> None:
-    """It is a connection that broke: sent again where requests are, and never called a success."""
+    """An answer that breaks off is a broken connection: repeated where requests are, never a success."""
     seen, requests = ended(call, *[Script(body)] * 5)
     assert isinstance(seen.error, errors.StreamDisconnected)
     assert "broke off" in str(seen.error)
@@ -104,7 +104,7 @@ def test_a_later_page_that_is_something_else(call: Call, script: Script, said: s
 
 
 def test_a_later_page_that_breaks_off() -> None:
-    """It is asked for again."""
+    """A later page that breaks off is asked for again."""
     seen, requests = ended(LISTS["rules"], Script(PAGE), Script(CUT[1]), Script(LAST))
     assert seen.completed
     assert [rule.id for rule in seen.items] == ["1", "2"]
@@ -155,7 +155,7 @@ def test_what_is_asked_for_by_id_and_not_there(data: dict[str, Any]) -> None:
 
 
 def test_a_byte_order_mark() -> None:
-    """It hinders nothing."""
+    """A byte order mark before JSON is skipped."""
     seen, _ = ended(LISTS["rules"], Script(b"\xef\xbb\xbf" + LAST))
     assert [rule.id for rule in seen.items] == ["2"]
 

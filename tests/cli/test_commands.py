@@ -204,7 +204,7 @@ def test_a_rule_that_x_refuses(rxtweets: Command, emulator: Emulator) -> None:
 
 
 def test_a_rule_with_a_mistake(rxtweets: Command, emulator: Emulator) -> None:
-    """It is shown where it is, and nothing is sent."""
+    """A rule with a mistake is shown with its place, and nothing is sent."""
     ended = rxtweets("filter", "--rule", "cat has:imagse", "--rule", "cat")
     assert (ended.status, ended.out, emulator.requests) == (1, "", ())
     assert "  cat has:imagse\n      ^^^^^^^^^^\n  did you mean has:images?\n" in ended.err
@@ -352,7 +352,7 @@ def test_a_wrong_rate(rxtweets: Command, rate: str) -> None:
 
 
 def test_a_port_in_use(rxtweets: Command) -> None:
-    """It is one line and status 1."""
+    """A port in use is a one-line error and status 1."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         ended = rxtweets("emulator", "--port", str(taken.getsockname()[1]))
     assert (ended.status, ended.err.count("\n")) == (1, 1)
@@ -361,7 +361,7 @@ def test_a_port_in_use(rxtweets: Command) -> None:
 
 
 def test_help_and_version(rxtweets: Command) -> None:
-    """They are there, for each command."""
+    """The command shows its version, and the help of each subcommand."""
     assert rxtweets("--version").out == f"rxtweets, version {__version__}\n"
     for command in ("filter", "sample", "emulator"):
         assert "--" in rxtweets(command, "--help").out

@@ -21,7 +21,7 @@ def variables(server: Running) -> dict[str, str]:
 
 
 def test_a_scenario_plays(tmp_path: Path) -> None:
-    """Its faults reach a client that connects, in the order of the file."""
+    """A scenario's faults reach a client that connects, in the order of the file."""
     scenario = tmp_path / "one bad minute.toml"
     scenario.write_text(
         """

@@ -28,7 +28,7 @@ def exports(lines: list[str]) -> dict[str, str]:
 
 
 def test_the_variables_of_one_with_tls(rxtweets: Command) -> None:
-    """They name its CA too, and another command then streams by TLS; its files go with it."""
+    """With --tls the variables name the CA, too; another command streams by TLS; the files are removed."""
     with running("emulator", "--tls", "api.x.com", "--tls", "here.example") as server:
         variables = exports(printed(server))
         ca_file = variables["SSL_CERT_FILE"]

@@ -48,7 +48,7 @@ def test_ended_by_itself(rxtweets: Command, case: str, emulator: Emulator) -> No
 
 @pytest.mark.parametrize("number", BY_SIGNAL)
 def test_ended_by_a_signal(number: signal.Signals, emulator: Emulator) -> None:
-    """It is 128 and the signal's number; but 0 for the emulator, which has no other end."""
+    """The status is 128 and the signal's number, but 0 for the emulator, which ends no other way."""
     with running("sample") as command:
         command.line()
         assert command.end(number).status == BY_SIGNAL[number]

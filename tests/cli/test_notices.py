@@ -192,7 +192,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], Termin
 
 
 def test_a_terminal_shows_the_state(terminal: Callable[[int], Terminal]) -> None:
-    """Its last line says that it connects, and counts a wait down, second by second, until it does."""
+    """A terminal's last line says that the command connects, and counts down the seconds until it will."""
     screen = terminal(60)
     time = VirtualTimeScheduler()
     cause = HTTPStatusError.of(503)

@@ -88,7 +88,7 @@ def test_app_auth(emulator: Emulator) -> None:
 
 
 def test_app_auth_is_not_for_xs_own_streams(emulator: Emulator) -> None:
-    """As X did, the emulator refuses an app's token on v1.1: the listener hears of a 401."""
+    """An app's token is refused on v1.1, as X did: the listener gets a 401."""
     keys = emulator.oauth1
     listener = Calls(on_error=False)
 

@@ -164,7 +164,7 @@ def test_the_how_tos_first_class_stops_at_errors(emulator: Emulator, blocks: lis
 
 @pytest.mark.parametrize("code", OURS.values(), ids=OURS)
 def test_programs_like_them(emulator: Emulator, code: str) -> None:
-    """So do programs that import from Tweepy's modules, sign in with their own keys, and handle errors."""
+    """Programs that import from Tweepy's modules, sign in with their own keys and handle errors run, too."""
     emulator.answer(503)
     program = Program(emulator)
 
@@ -175,7 +175,7 @@ def test_programs_like_them(emulator: Emulator, code: str) -> None:
 
 @pytest.mark.parametrize("code", OURS.values(), ids=OURS)
 def test_programs_that_stop(emulator: Emulator, code: str) -> None:
-    """They end at a 420, for which their `on_error` returns False."""
+    """Programs whose `on_error` returns False for a 420 end at one."""
     emulator.answer(420)
     program = Program(emulator)
 

@@ -354,7 +354,7 @@ def test_an_exception_is_the_callers(emulator: Emulator, error: Exception) -> No
 
 @pytest.mark.parametrize("error", [ValueError("mine"), HTTPStatusError(503)])
 def test_an_exception_of_on_error(emulator: Emulator, error: Exception) -> None:
-    """So does what `on_error` raises."""
+    """An exception of `on_error` goes to the caller, too."""
     listener = Calls(on_error=error)
     emulator.answer(503)
 

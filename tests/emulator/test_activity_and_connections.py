@@ -163,7 +163,7 @@ def test_profile_changes_tell_the_value_changed(world: Emulator) -> None:
 
 @pytest.mark.parametrize(("level", "most"), [("pay_per_use", 1500), ("enterprise", 75_000)])
 def test_subscriptions_are_bounded(level: Level, most: int) -> None:
-    """As many as X's level has; one more is refused."""
+    """Subscriptions beyond the number of the access level are refused."""
     assert LEVELS[level].subscriptions == most
     with Emulator(rate=0, level=level, limits=Limits(subscriptions=2)) as emulator:
         for _ in range(2):

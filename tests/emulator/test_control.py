@@ -112,7 +112,7 @@ def test_other_hosts_are_refused(emulator: Emulator, host: str) -> None:
     "host", ["localhost", "LOCALHOST:1", "127.0.0.1:65535", "127.8.9.10", "[::1]:80", "[::1]", "localhost."]
 )
 def test_this_machines_names_are_let_in(emulator: Emulator, host: str) -> None:
-    """Its loopback addresses and their name, whatever the port."""
+    """Requests to loopback addresses and their name are accepted, whatever the port."""
     assert do(emulator, {"do": "close"}, Host=host).status_code == 200
 
 

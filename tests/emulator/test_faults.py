@@ -82,7 +82,7 @@ def test_senseless_orders_are_refused(emulator: Emulator, status: int, times: in
 
 @pytest.mark.parametrize("headers", [{"a b": "c"}, {"a": "b\r\nc: d"}, {"a": "日本"}])
 def test_senseless_headers_are_refused(emulator: Emulator, headers: dict[str, str]) -> None:
-    """So are headers that HTTP doesn't allow, when they are ordered and not when they are sent."""
+    """Headers that HTTP doesn't allow are refused when the answer is ordered, not when it is sent."""
     with pytest.raises(ValueError, match="headers"):
         emulator.answer(503, headers=headers)
 

@@ -95,7 +95,7 @@ def test_no_tunnel_leads_elsewhere(emulator: Emulator, to: str) -> None:
     ],
 )
 def test_a_malformed_tunnel(emulator: Emulator, request_: bytes, status: int) -> None:
-    """It is answered with the status of what is wrong."""
+    """A malformed request for a tunnel is answered with the status for what is wrong."""
     with plain(emulator) as sock:
         sock.sendall(request_)
         assert read(sock).startswith(b"HTTP/1.1 %d " % status)

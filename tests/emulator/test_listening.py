@@ -22,7 +22,7 @@ def answers(emulator: Emulator, sock: socket.socket) -> bool:
 
 @pytest.mark.parametrize("host", ["localhost", ""])
 def test_a_name_is_all_of_its_addresses(host: str) -> None:
-    """It listens on each address that the name has on this machine, with one port."""
+    """The emulator listens on each local address of the host's name, with one port."""
     found = socket.getaddrinfo("localhost", None, type=socket.SOCK_STREAM)
     with Emulator(rate=0, host=host) as emulator:
         port = int(emulator.base_url.rpartition(":")[2])

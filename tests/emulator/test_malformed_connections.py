@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("nothing_logged")
 
 
 def test_pipelined_requests_are_answered_in_turn(site: Emulator) -> None:
-    """As many as come at once, each before the next, up to one that can't be read."""
+    """Pipelined requests are answered in order, up to one that can't be read."""
     one = request(site, f"GET {RULES} HTTP/1.1")
     missing = request(site, "GET /2/nothing HTTP/1.1")
     assert statuses(said(site, one + missing + one + b"rubbish\r\n\r\n" + one)) == [200, 404, 200, 400]

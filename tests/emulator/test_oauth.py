@@ -30,7 +30,7 @@ def test_a_signature_over_the_form_is_accepted(emulator: Emulator) -> None:
 
 
 def test_a_signature_over_the_query_is_accepted(emulator: Emulator) -> None:
-    """So are the parameters of the query."""
+    """A signature covers the parameters of the query, too."""
     with requests.Session() as session:
         url = f"{emulator.base_url}{V1_SAMPLE}?language=en,ja&delimited=length"
         with session.get(url, auth=signed(emulator), stream=True, timeout=5) as response:

@@ -132,7 +132,7 @@ def test_each_field_asked_for_comes_sometime(seeded: list[dict[str, Any]], name:
 
 
 def test_each_field_of_a_like_comes_sometime(talkative: Emulator) -> None:
-    """Those of the description; one name of the parameter has no member there."""
+    """Each field of a like in the description comes in some like, except one that has no member there."""
     path = "/2/likes/firehose/stream"
     members = {"tweet_author_id" if name == "liked_tweet_author_id" else name for name in wanted(path)[LIKES]}
     got = items(talkative, path, f"{LIKES}={','.join(wanted(path)[LIKES])}", 20)

@@ -81,7 +81,7 @@ def test_an_id_is_that_of_the_post_that_was_published() -> None:
 
 
 def test_a_post_is_made_up_for_an_unknown_id() -> None:
-    """It is the same for every post that refers to it."""
+    """The post made up for an unknown id is the same for every post that refers to it."""
     with Emulator(rate=0, seed=1) as emulator:
         found = referred(emulator, 1539382664746020864)
     assert len(found["in_reply_to_tweet_id"]) == 1

@@ -142,7 +142,7 @@ def test_a_past_that_cannot_be_had_is_refused(emulator: Emulator, query: str, na
 
 
 def test_sample_has_no_window(emulator: Emulator) -> None:
-    """Its only recovery is backfill_minutes."""
+    """The sample stream takes backfill_minutes, but no start_time or end_time."""
     assert call(emulator, "GET", f"{SAMPLE}?start_time={at(emulator, -60)}").status_code == 400
 
 
@@ -158,7 +158,7 @@ def remembering() -> Iterator[Emulator]:
 
 @pytest.mark.parametrize(("count", "expected"), [("1", ["cat 3"]), ("150000", ["cat 2", "cat 3"])])
 def test_a_count_replays_the_last_that_match(remembering: Emulator, count: str, expected: list[str]) -> None:
-    """As many as asked for, or as are remembered; then live."""
+    """A positive count replays that many statuses, or all that are remembered, and goes on live."""
     with v1_stream(remembering, V1_FILTER, track="cat", count=count) as messages:
         remembering.publish("live cat")
         seen = [message["text"] for message in itertools.islice(messages, len(expected) + 1)]
@@ -166,7 +166,7 @@ def test_a_count_replays_the_last_that_match(remembering: Emulator, count: str, 
 
 
 def test_a_negative_count_ends_after_the_past(remembering: Emulator) -> None:
-    """It says so, and ends cleanly."""
+    """A stream with a negative count ends cleanly after the replay, with a disconnect message."""
     with v1_stream(remembering, V1_FILTER, track="cat", count="-2") as messages:
         *found, last = messages
     assert [message["text"] for message in found] == ["cat 2", "cat 3"]

@@ -37,7 +37,7 @@ def test_a_reader_that_stops_is_dropped(emulator: Emulator) -> None:
 
 
 def test_a_message_larger_than_the_queue(emulator: Emulator) -> None:
-    """It is no slowness, and arrives whole."""
+    """A message larger than the queue arrives whole, and its reader is not dropped as slow."""
     with secure_stream(emulator, SAMPLE) as stream:
         emulator.send({"x": "y" * 3 * QUEUE})
         assert len(stream.message()["x"]) == 3 * QUEUE

@@ -104,7 +104,7 @@ def test_sample_can_be_narrowed_to_a_language(emulator: Emulator) -> None:
 
 @pytest.mark.parametrize("strings", [False, True])
 def test_a_user_stream_begins_with_the_friends(world: Emulator, strings: bool) -> None:
-    """Their ids come first, as numbers or strings; then statuses and, now and then, events."""
+    """A user stream begins with the ids of friends, as numbers or strings; statuses and events follow."""
     path = "/1.1/user.json?stringify_friend_ids=true" if strings else "/1.1/user.json"
     with v1_stream(world, path, "GET") as messages:
         first = next(messages)
@@ -232,7 +232,7 @@ def test_composed_posts_keep_their_relations(emulator: Emulator) -> None:
 
 
 def test_deletions_come_between(world: Emulator) -> None:
-    """Now and then a status sent before is deleted."""
+    """From time to time a status sent before is deleted."""
     with v1_stream(world, V1_SAMPLE, "GET") as messages:
         known: set[int] = set()
         for message in messages:

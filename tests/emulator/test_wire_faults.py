@@ -103,7 +103,7 @@ def test_truncated_gzip(emulator: Emulator, path: str, how: str) -> None:
 
 @pytest.mark.parametrize("inside", ["gzip", "chunk_header"])
 def test_what_no_stream_has_can_not_be_cut(emulator: Emulator, inside: Any) -> None:
-    """It is an error that says what a client must do for it, and the stream stays."""
+    """A cut inside data that no stream has is an error that says what a client must ask for."""
     request = f"GET {SAMPLE} HTTP/1.0\r\nAuthorization: {bearer(emulator)['Authorization']}\r\n\r\n"
     with raw(emulator, request.encode()):
         with pytest.raises(ValueError, match=r"no open stream .*: a client must"):

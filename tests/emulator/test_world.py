@@ -76,7 +76,7 @@ def test_the_world_talks_about_what_is_tracked(form: dict[str, str]) -> None:
     ],
 )
 def test_the_world_talks_about_what_rules_ask_for(rule: str) -> None:
-    """So it is with rules."""
+    """Generated posts also match the rules of open streams."""
     with Emulator() as emulator:
         assert add_rules(emulator, rule).status_code == 201
         with raw_get(emulator, FILTERED) as stream:

@@ -212,7 +212,7 @@ def changed(friends: set[int], event: dict[str, Any], account: int) -> set[int]:
 
 
 def test_statuses_are_of_those_whom_the_account_follows(told: tuple[int, list[dict[str, Any]]]) -> None:
-    """They come once somebody is followed and cease once not; there are none of who is blocked or gone."""
+    """Statuses come from accounts that are followed now, and from none that is blocked or gone."""
     account, (greeting, *messages) = told
     friends, blocked, new = set(greeting["friends"]), set[int](), set[int]()
     authors: set[int] = set()

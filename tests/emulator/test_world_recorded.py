@@ -271,7 +271,7 @@ def test_a_wrong_file_is_refused(tmp_path: Path, lines: list[Any], said: str) ->
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
-    """So it is, by the system's own error."""
+    """A missing file of posts raises the system's own error."""
     with pytest.raises(FileNotFoundError, match="nowhere"):
         Emulator(posts=tmp_path / "nowhere.jsonl")
 

@@ -74,7 +74,7 @@ def test_it_is_there_in_scenario_files(emulator: Emulator, stream: RawStream, tm
 
 
 def test_it_is_there_on_the_console(emulator: Emulator) -> None:
-    """It has a form, with its docstring, its field and its default."""
+    """The new fault has a form on the console, with its docstring, field and default."""
     page = requests.get(emulator.base_url, timeout=5).text
     assert '<form data-do="blank_lines" data-narrows' in page
     assert "Send so many blank lines at once." in page

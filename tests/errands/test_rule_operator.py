@@ -64,7 +64,7 @@ def test_it_is_parsed_built_and_printed() -> None:
 
 
 def test_it_is_checked() -> None:
-    """Its values, its negation and its need of another operator are checked, with hints that name it."""
+    """The new operator's values, negation and need of another operator are checked, with hints."""
     assert validate("cat like_count:5") == ()
     for text, hint in [
         ("like_count:5", "stands alone"),
@@ -82,7 +82,7 @@ def test_it_is_checked() -> None:
 
 
 def test_it_is_explained() -> None:
-    """Its words and the fields that it needs come from the row."""
+    """The new operator's explanation and fields come from its row."""
     assert explain("cat like_count:1000") == "all of\n  has the word “cat”\n  has at least 1,000 likes"
     assert fields_for("like_count:5") == {"tweet_fields": ["public_metrics"]}
 

@@ -139,13 +139,13 @@ def retweet(own: str = "RT @charles: " + CUT[:126] + "…", **original: Any) -> 
 
 
 def test_full_text() -> None:
-    """It is the note's for a long post, the text else, escaped as sent."""
+    """The full text of a long post is its note's, else its text, escaped as sent."""
     assert post(b.post_json(CUT, note_tweet={"text": LONG})).full_text == LONG
     assert post(b.post_json("a &amp; b")).full_text == "a &amp; b"
 
 
 def test_full_text_of_a_retweet() -> None:
-    """It is `RT @name: ` and the original's whole text, if that is there; its own text is cut."""
+    """A retweet's full text is `RT @name: ` and the original's whole text, if that is included."""
     assert retweet().full_text == "RT @charles: " + LONG[:200]
     assert retweet(text=CUT, note_tweet={"text": LONG}).full_text == "RT @charles: " + LONG
     assert retweet("cut…").full_text == "RT @charles: " + LONG[:200]

@@ -68,7 +68,7 @@ def original(form: str, **fields: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("form", ["text", "full_text", "extended_tweet"])
 @pytest.mark.parametrize("own", ["text", "full_text"])
 def test_full_text_of_a_retweet(form: str, own: str) -> None:
-    """It is `RT @name: ` and the original's whole text, escaped as sent, whichever form either came in."""
+    """A retweet's full text is `RT @name: ` and the original's whole text, in each form of both."""
     said = {"text": CUT} if own == "text" else {"text": b.OMIT, "full_text": CUT}
     message = status(b.status_json(**said, retweeted_status=original(form)))
     assert message.full_text == "RT @charles: " + ESCAPED
@@ -117,7 +117,7 @@ def test_full_text_of_recorded_statuses(frame: bytes) -> None:
 
 
 def test_entities_of_a_retweet_stand_where_its_full_text_has_them() -> None:
-    """They are the mention in `RT @name: ` and the original's, moved; media are the original's, too."""
+    """A retweet's entities are its mention and the original's, moved; its media are the original's."""
     whole = "x" * 150 + " #tag @bob $SYM https://t.co/a https://t.co/b"
 
     def at(part: str) -> list[int]:
@@ -265,7 +265,7 @@ def test_a_status_that_speaks_of_ids_as_text_alone() -> None:
 )
 @pytest.mark.parametrize("text", [{"text": "hello"}, {"full_text": "hello"}])
 def test_a_status_without_its_author(user: dict[str, Any], id: int, text: dict[str, str]) -> None:
-    """It is a status, with an account that has nothing but what came; that is no mismatch."""
+    """A status without its author has an account with defaults, and that is no mismatch."""
     message = status(encode({"id": 1, "id_str": "1", **text, **user}))
     assert (message.id, message.full_text, message.user.id, message.user.screen_name) == (1, "hello", id, "")
     assert message.mismatches == ()

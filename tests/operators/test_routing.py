@@ -203,7 +203,7 @@ def test_a_refusal_in_the_body_of_a_200(frame: bytes, kind: type[HTTPStatusError
 
 
 def test_a_problem_of_an_unknown_kind_is_the_reason_of_the_end() -> None:
-    """It is told in the error, which is retried as any end of a stream."""
+    """A problem of an unknown kind is in the error, which is retried like any end of a stream."""
     source = reactivex.of(b'{"title":"Odd","detail":"Something odd."}').pipe(
         ops.concat(reactivex.throw(StreamDisconnected()))
     )
@@ -223,7 +223,7 @@ def test_a_problem_of_an_unknown_kind_is_the_reason_of_the_end() -> None:
     ],
 )
 def test_a_finite_stream_that_the_server_gave_up(frame: bytes, completes: bool) -> None:
-    """It completes after a goodbye that says it is through, and after another one it has failed."""
+    """A finite stream completes after a disconnect message only if that says it is through."""
     assert Seen(reactivex.of(Connected(200, {}), frame).pipe(tw.decode())).ended().completed is completes
     assert Seen(reactivex.of(frame).pipe(tw.decode())).ended().completed, "a recording is whole all the same"
 

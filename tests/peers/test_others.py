@@ -41,7 +41,7 @@ def test_streams(emulator: Emulator, run: Run, client: str, program: str, counts
 def test_twarc_waits_out_a_429(
     emulator: Emulator, run: Run, path: str, body: dict[str, str] | None, least: int, most: int
 ) -> None:
-    """It reads the rate-limit headers that a 429 has at X, ordered or not, and goes on."""
+    """twarc reads the rate-limit headers of a 429, ordered or not, and goes on."""
     emulator.answer(429, path=path, body=body)
     got = run("twarc", "twarc_limited.py")
     assert [least <= seconds <= most for seconds in got["slept"]] == [True]

@@ -68,7 +68,7 @@ def test_refusals(run: Run, parameters: dict[str, Any], keys: dict[str, str], st
 
 @pytest.mark.parametrize("status", [403, 420, 429, 503])
 def test_faults_on_request(emulator: Emulator, run: Run, status: int) -> None:
-    """So do the statuses that the emulator is told to give."""
+    """Tweepy 3 also meets the statuses that the emulator is told to answer with."""
     emulator.answer(status)
     assert run("tweepy3", "tweepy3.py", "sample", {}) == {"error": [status]}
 

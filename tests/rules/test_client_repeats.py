@@ -71,7 +71,7 @@ def test_repeats(call: Callable[[RulesClient], Observable[Any]], answer: Any) ->
     ],
 )
 def test_gives_up(answers: list[Script], kind: type[Exception], tries: int) -> None:
-    """It ends after five tries, before a wait of minutes, and at once where trying again is no use."""
+    """A request ends after five tries, before a wait of minutes, and at once for a final error."""
     rules, transport = scripted(*answers, policy=WITHOUT_JITTER)
     seen, took = timed(rules.add("cat"))
     assert isinstance(seen.error, kind)

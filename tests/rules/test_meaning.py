@@ -93,7 +93,7 @@ def test_every_operator_has_words() -> None:
 
 
 def test_fields_of_several_rules() -> None:
-    """They are asked for together, each once; what needs none has none."""
+    """`fields_for` several rules returns each field once, and none for rules that need none."""
     assert fields_for(parse("lang:en from:ada"), parse("lang:de is:verified")) == {
         "tweet_fields": ["lang"],
         "user_fields": ["verified"],

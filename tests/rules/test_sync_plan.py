@@ -98,7 +98,7 @@ def test_refused_before_any_request(desired: Any, options: dict[str, Any], said:
 
 
 def test_a_refusal_can_be_pickled() -> None:
-    """It comes out of a process pool as it went in, and shows three rules of many."""
+    """RulesRefused survives pickling, and shows three rules of many."""
     refused = RulesRefused(tuple(RuleError("DuplicateRule", value=f"w{i}") for i in range(1005)))
     again = pickle.loads(pickle.dumps(refused))
     assert again.errors == refused.errors

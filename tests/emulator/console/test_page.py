@@ -132,7 +132,7 @@ def test_it_tells_which_streams_have_ended_and_why(lenient: Emulator) -> None:
 
 
 def test_streams_that_a_stop_has_ended_say_so() -> None:
-    """It wasn't their clients."""
+    """A stream ended by stopping the emulator is not shown as ended by its client."""
     emulator = Emulator(rate=0)
     with emulator, raw_get(emulator, SAMPLE):
         emulator.stop()
@@ -142,7 +142,7 @@ def test_streams_that_a_stop_has_ended_say_so() -> None:
 
 
 def test_it_tells_how_many_streams_a_post_reached(lenient: Emulator) -> None:
-    """Those that it was sent to, no others."""
+    """Each post is shown with the number of streams that it was sent to."""
     add_rules(lenient, "cat")
     with raw_get(lenient, SAMPLE), raw_get(lenient, SAMPLE), raw_get(lenient, FILTERED):
         lenient.publish("for two")
