@@ -1,0 +1,1 @@
+"""Many filters, one connection: each filter an Observable."""

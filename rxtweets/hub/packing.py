@@ -1,0 +1,30 @@
+"""Several rules joined into one, as many as its length takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+_OR = " OR "
+
+
+def pack(texts: Iterable[str], length: int) -> Iterator[tuple[str, ...]]:
+    """Yield groups of *texts*, in their order, each of which joined with OR has at most *length* characters.
+
+    In the rule language AND binds before OR, so texts need no parentheses. A text that is too long by itself
+    is a group of its own.
+    """
+    group: list[str] = []
+    used = 0
+    for text in texts:
+        if group and used + len(_OR) + len(text) > length:
+            yield tuple(group)
+            group, used = [], 0
+        used += len(text) + (len(_OR) if group else 0)
+        group.append(text)
+    if group:
+        yield tuple(group)
+
+
+def joined(texts: Iterable[str]) -> str:
+    """Return the rule that matches what any of *texts* does."""
+    return _OR.join(texts)

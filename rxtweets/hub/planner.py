@@ -1,0 +1,563 @@
+"""The next request to X's rules, from what is wanted, what stands, the limits and the time: no I/O, no clock.
+
+    planner = RulePlanner(new_token())
+    planner.want("python", now)
+    planner.next(now)               # a ListRules or a Batch: send it, then say what came of it with
+    planner.on_list(rules, now)     # this, on_update(…) or on_failure(…)
+    planner.next(now)               # a time: ask again then; None: nothing to do until something changes
+
+One request is under way at a time. After one of which nobody knows whether it was carried out the rules are
+listed, and what they are counts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from typing import NamedTuple
+
+from rxtweets.backoff import BackoffPolicy
+from rxtweets.errors import HTTPStatusError, StreamError, UnexpectedResponse
+from rxtweets.rules.language.validate import Limits
+from rxtweets.rules.management.model import RuleError, RulesRefused, RuleUpdate, StreamRule
+from rxtweets.rules.management.update import BATCH, Batch
+
+from .pace import Pace
+from .packing import joined, pack
+from .tags import HubTag, lease_rule, read_tag
+
+POSTS = 100
+"""Requests that change rules, in 15 minutes. Source: X's page "Rate limits"."""
+
+FIRST_WAIT = 0.1
+"""Seconds that the first filters wait for others, while nothing stands yet."""
+
+_BURST, _RESERVE = 20, 15
+_SKEW = 60.0
+"""Seconds by which the clocks of two machines may differ."""
+_RETRY_REFUSED = 60.0
+"""Seconds until a request that was refused for good is tried again, as long as filters are wanted."""
+_SCARCE = 8
+"""Additions that an idle rule outstays where requests are scarce."""
+_MOST_PARENTHESES = 4
+_MOST_TRIES = 3
+_INVALID = (400, 413, 422)
+
+
+class ListRules(NamedTuple):
+    """The request for all rules of the app; with *counts* for the number that it may have, too."""
+
+    counts: bool
+
+
+class FilterLimit(StreamError):
+    """A filter is one too many: the app has as many rules as it may, and no filters can be joined."""
+
+
+class _Rule:
+    """A rule of the hub at X, or on its way there.
+
+    Attributes:
+        members: the filters that it matches; a lease has none.
+        live: those of them that are wanted and have no newer rule.
+        standing: whether X has it, as far as is known; False while it is being added or deleted.
+        deleting: whether a request to delete it is under way.
+    """
+
+    __slots__ = ("deleting", "id", "live", "members", "standing", "tag", "value")
+
+    def __init__(self, value: str, tag: HubTag, members: tuple[str, ...] = ()) -> None:
+        self.value = value
+        self.tag = str(tag)
+        self.members = members
+        self.live = dict.fromkeys(members)
+        self.id: str | None = None
+        self.standing = False
+        self.deleting = False
+
+    def to_rule(self) -> StreamRule:
+        return StreamRule(self.value, self.tag, self.id)
+
+
+class RulePlanner:
+    """The rules that one hub wants at X, and those that it has there.
+
+    A filter is the text of a rule. It is covered by a rule of that text, or by one that joins it with others.
+    Times are in UNIX seconds.
+
+    Args:
+        token: what the tags of this hub's rules have that no other hub's have.
+        limits: the length and the number of rules that the app may have; a smaller number is learned.
+        wait: seconds that an addition waits for more.
+        idle: seconds that a rule stays after it is no longer wanted; longer when requests are scarce.
+        lease: seconds after which the rules of a crashed process may be removed.
+        pack: whether filters are joined even where there is room for a rule each.
+        policy: which failure of a request waits how long.
+
+    Attributes:
+        refusals: filters that can't be added, each with the error for its subscribers; take them out.
+        pace: the requests that change rules.
+    """
+
+    def __init__(
+        self,
+        token: str,
+        *,
+        limits: Limits | None = None,
+        wait: float = 0.5,
+        idle: float = 10.0,
+        lease: float = 900.0,
+        pack: bool = False,
+        policy: BackoffPolicy | None = None,
+    ) -> None:
+        limits = limits or Limits()
+        self.refusals: list[tuple[str, Exception]] = []
+        self.pace = Pace(POSTS, burst=_BURST, reserve=_RESERVE)
+        self._token = token
+        self._most = limits.rules
+        self._length = limits.length
+        self._wait = wait
+        self._idle_for = idle
+        self._lease_for = lease
+        self._pack = pack
+        self._policy = policy or BackoffPolicy.standard()
+        self._wanted: dict[str, bool] = {}  # whether it may be joined with others
+        self._uncovered: dict[str, None] = {}
+        self._pending_since = -math.inf  # the first of the changes that wait
+        self._rules: dict[str, _Rule] = {}  # by tag
+        self._by_member: dict[str, dict[str, None]] = {}  # the tags of the rules that match a filter
+        self._idle: dict[str, float] = {}  # tags of rules that nobody needs, since when
+        self._lease: _Rule | None = None
+        self._leased_until = 0.0
+        self._leftovers: dict[str, StreamRule] = {}  # rules of crashed processes, by id
+        self._others: set[str] = set()  # values of the rules of others
+        self._number = 0
+        self._known = False  # whether it is known which rules there are
+        self._listed_at = -math.inf
+        self._count_limit = True
+        self._batch = BATCH
+        self._tries: dict[str, int] = {}
+        self._retry_at = 0.0
+        self._delete_at = 0.0
+        self._sent: ListRules | Batch | None = None
+
+    # --- what is wanted
+
+    def want(self, key: str, now: float, *, packable: bool = False) -> None:
+        """Have a rule for the filter *key*; nothing changes if it is wanted already."""
+        if key in self._wanted:
+            return
+        self._wanted[key] = packable
+        if self._lease is not None:
+            self._idle.pop(self._lease.tag, None)
+        if not self._revive(key):
+            self._uncover(key, now)
+
+    def unwant(self, key: str, now: float) -> None:
+        """Need no rule for the filter *key* any longer."""
+        if self._wanted.pop(key, None) is None:
+            return
+        self._uncovered.pop(key, None)
+        self._tries.pop(key, None)
+        for tag in self._by_member.get(key, ()):
+            self._release(self._rules[tag], key, now)
+        if not self._wanted:
+            self._release_leases(now)
+
+    def filters_of(self, tag: str | None) -> tuple[str, ...]:
+        """Return the filters that a rule with *tag* matches, whether X has answered yet or not."""
+        rule = self._rules.get(tag or "")
+        return () if rule is None else rule.members
+
+    def stands(self, key: str) -> bool:
+        """Return whether a rule at X matches the filter *key*."""
+        return any(self._rules[tag].standing for tag in self._by_member.get(key, ()))
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The wanted filters."""
+        return tuple(self._wanted)
+
+    @property
+    def standing(self) -> tuple[str, ...]:
+        """The wanted filters that a rule at X matches."""
+        return tuple(filter(self.stands, self._wanted))
+
+    @property
+    def rules(self) -> tuple[StreamRule, ...]:
+        """The rules that the hub has at X, its lease included."""
+        return tuple(rule.to_rule() for rule in self._rules.values() if rule.standing)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is wanted, and nothing is left to be removed."""
+        return self._sent is None and not (self._wanted or self._rules or self._leftovers)
+
+    # --- what to do
+
+    def next(self, now: float) -> ListRules | Batch | float | None:
+        """Return the request to send now, or the time to ask again; None if there is nothing to do."""
+        if self._sent is not None:
+            return None
+        if self.is_over:
+            self._known, self._count_limit = False, True  # as of the next time that there is something to do
+            return None
+        if now < self._retry_at:
+            return self._retry_at
+        if not self._known or (self._lease_at <= now and self._listed_at < now - self._lease_for / 4):
+            self._sent = ListRules(self._count_limit)
+            return self._sent
+        for at, make in sorted(self._due(now), key=lambda one: one[0]):
+            if at > now:
+                return at
+            if batch := make(now):
+                self.pace.spend(now, urgent=batch.kind == "delete")
+                self._sent = batch
+                return batch
+        return None
+
+    @property
+    def _lease_at(self) -> float:
+        """The time at which the lease is to be renewed."""
+        return self._leased_until - self._lease_for / 2 if self._wanted else math.inf
+
+    def _due(self, now: float) -> Iterator[tuple[float, Callable[[float], Batch | None]]]:
+        """Yield what is to be done, each with the time from which it may be."""
+        urgent = self.pace.free_at(now, urgent=True)
+        paced = self.pace.free_at(now)
+        if self._leftovers:  # before additions, as X has each text once
+            at = max(urgent, self._delete_at)
+            yield (at if at > now else 0.0), self._delete
+        if self._uncovered:
+            wait = self._wait if self._rules else min(self._wait, FIRST_WAIT)
+            yield max(self._pending_since + wait, paced), self._add
+        if self._rules and self._lease_at < math.inf:
+            yield max(self._lease_at, urgent), self._add
+        if self._idle:
+            stay = max(self._idle_for, _SCARCE * self.pace.interval(now))
+            if not self._wanted:
+                stay = self._wait
+            elif (self._uncovered or self._lease_at <= now) and self._free() <= 0:
+                stay = 0.0
+            yield max(next(iter(self._idle.values())) + stay, urgent, self._delete_at), self._delete
+
+    # --- additions
+
+    def _add(self, now: float) -> Batch | None:
+        """Return the request that adds rules, and a lease where it is time for one."""
+        rules: list[_Rule] = []
+        if self._lease_at <= now and (lease := self._new_lease(now)):
+            rules.append(lease)
+        texts = self._others | {rule.value for rule in self._rules.values()}
+        for members in self._groups()[: max(self._batch - len(rules), 1)]:
+            value = self._value(members, texts)
+            if value is not None:
+                self._number += 1
+                rules.append(_Rule(value, HubTag(self._token, self._number, is_lease=False), members))
+        for rule in rules:
+            self._rules[rule.tag] = rule
+            for key in rule.members:
+                self._by_member.setdefault(key, {})[rule.tag] = None
+                self._uncovered.pop(key, None)
+        return Batch("add", tuple(rule.to_rule() for rule in rules)) if rules else None
+
+    def _new_lease(self, now: float) -> _Rule | None:
+        """Return the next lease; None where others have taken the room for it."""
+        if self._room() + 1 + (self._lease is None) > 0:
+            value, tag = lease_rule(self._token, now + self._lease_for)
+            self._lease, self._leased_until = _Rule(value, tag), now + self._lease_for
+            return self._lease
+        if self._lease is None:
+            self._leased_until = now + self._lease_for / 2 + _RETRY_REFUSED
+        elif self._lease.standing:
+            self._idle.setdefault(self._lease.tag, now)  # its end makes room
+        return None
+
+    def _room(self) -> int:
+        """Return how many rules more the app may have, besides a lease and the next one."""
+        leases = 1 + (self._lease is None)
+        return self._most - len(self._others) - len(self._leftovers) - len(self._rules) - leases
+
+    def _free(self) -> int:
+        """Return how many rules may be added, with room left to join some before those are deleted."""
+        return self._room() - max(1, self._most // 50)
+
+    def _groups(self) -> list[tuple[str, ...]]:
+        """Return the filters to add, in groups of one rule each."""
+        if not self._uncovered:
+            return []
+        free, room = self._free(), self._room()
+        alone = [(key,) for key in self._uncovered if not self._wanted[key]]
+        packable = [key for key in self._uncovered if self._wanted[key]]
+        groups = alone + [(key,) for key in packable]
+        if self._pack or len(groups) > free:
+            groups = alone + list(pack(packable, self._length))
+        if free > 0:
+            return groups[:free]
+        if self._idle or self._leftovers:
+            return []  # until these have made room
+        if merged := self._merged(room):
+            return merged
+        if room <= 0:
+            self._refuse([key for group in groups for key in group])
+        return groups[: max(room, 0)]
+
+    def _merged(self, room: int) -> list[tuple[str, ...]]:
+        """Return groups of filters that have rules, if joining them makes room; none otherwise."""
+        sparse = sorted(
+            (
+                rule
+                for rule in self._rules.values()
+                if rule.standing and rule.live and all(self._wanted[key] for key in rule.live)
+            ),
+            key=lambda rule: sum(map(len, rule.live)),
+        )
+        groups = list(pack((key for rule in sparse for key in rule.live), self._length))[: max(room, 0)]
+        moved = {key for group in groups for key in group}
+        replaced = sum(1 for rule in sparse if rule.live.keys() <= moved)
+        return groups if replaced > len(groups) else []
+
+    def _value(self, members: tuple[str, ...], taken: Set[str]) -> str | None:
+        """Return the text of a rule for *members*; None, and they are refused, where it is *taken*.
+
+        X has each text once. What differs by parentheses is another text that matches the same.
+        """
+        value = joined(members)
+        for _ in range(_MOST_PARENTHESES):
+            if value not in taken:
+                return value
+            value = f"({value})"
+        self._refuse_each(members, "DuplicateRule", "the app has this rule already, and not from this hub")
+        return None
+
+    def _refuse(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            self._refused(
+                key,
+                FilterLimit(
+                    f"the app may have {self._most:,} rules and has {len(self._others):,} of others and "
+                    f"{len(self._rules):,} of this hub, so there is none for {key[:60]!r}: dispose another "
+                    "filter, or delete rules with client.rules"
+                ),
+            )
+
+    def _refuse_each(self, keys: Iterable[str], title: str, detail: str) -> None:
+        for key in keys:
+            self._refused(key, RulesRefused((RuleError(title, detail, key),)))
+
+    def _refused(self, key: str, error: Exception) -> None:
+        self._uncovered.pop(key, None)
+        self._tries.pop(key, None)
+        if self._wanted.pop(key, None) is not None:
+            self.refusals.append((key, error))
+
+    # --- deletions
+
+    def _delete(self, now: float) -> Batch | None:
+        """Return the request that deletes leftovers and rules that nobody needs."""
+        old = list(self._leftovers.values())[:BATCH]
+        for tag in list(self._idle)[: BATCH - len(old)]:
+            rule = self._rules[tag]
+            rule.deleting, rule.standing = True, False
+            if rule is self._lease:
+                self._lease, self._leased_until = None, 0.0
+            del self._idle[tag]
+            old.append(rule.to_rule())
+        return Batch("delete", tuple(old)) if old else None
+
+    def _release(self, rule: _Rule, key: str, now: float) -> None:
+        """Need *rule* for *key* no longer."""
+        if rule.live.pop(key, 0) is None and not rule.live and rule.standing:
+            self._idle.setdefault(rule.tag, now)
+
+    def _release_leases(self, now: float) -> None:
+        """Need no lease but the present one, and none if no filter is wanted."""
+        for rule in self._rules.values():
+            if not rule.members and rule.standing and (rule is not self._lease or not self._wanted):
+                self._idle.setdefault(rule.tag, now)
+
+    def _uncover(self, key: str, now: float) -> None:
+        """Have a rule added for *key*, with what waits already or in `wait` seconds."""
+        if not self._uncovered and self._pending_since + self._wait <= now:
+            self._pending_since = now
+        self._uncovered[key] = None
+
+    def _revive(self, key: str) -> bool:
+        """Need a rule for *key* that matches it anyway; return whether there is one."""
+        for tag in self._by_member.get(key, ()):
+            rule = self._rules[tag]
+            if not rule.deleting:
+                rule.live[key] = None
+                self._idle.pop(tag, None)
+                return True
+        return False
+
+    # --- what came of it
+
+    def on_list(self, rules: Iterable[StreamRule], now: float, limit: int | None = None) -> None:
+        """Take over which rules the app has, and how many it may have where that was asked for."""
+        self._sent = None
+        self._known, self._listed_at, self._count_limit = True, now, False
+        self._policy = self._policy.healthy()
+        if limit is not None:
+            self._most = limit
+        tagged = [(rule, read_tag(rule.tag)) for rule in rules]
+        living = {self._token} | {
+            tag.token for _, tag in tagged if tag and tag.is_lease and tag.number + _SKEW > now
+        }
+        mine = {rule.tag: rule for rule, tag in tagged if tag and tag.token == self._token}
+        self._others = {rule.value for rule, tag in tagged if tag is None or tag.token != self._token}
+        self._leftovers = {}
+        for rule, tag in tagged:
+            orphan = rule.tag not in self._rules if rule.tag in mine else tag and tag.token not in living
+            if orphan and rule.id:
+                self._leftovers[rule.id] = rule
+                self._others.discard(rule.value)
+        for known in list(self._rules.values()):
+            found = mine.get(known.tag)
+            if found is None:
+                self._lose(known, now)
+            else:
+                known.id, known.deleting = found.id, False
+                self._settle(known, now)
+
+    def on_update(self, update: RuleUpdate, headers: Mapping[str, str], now: float) -> None:
+        """Take over the response to a `Batch`."""
+        batch, self._sent = self._sent, None
+        assert isinstance(batch, Batch)
+        self.pace.read(headers, now)
+        self._policy = self._policy.healthy()
+        self._batch = BATCH
+        if batch.kind == "add":
+            self._on_added(batch, update, now)
+            return
+        self._known = update.deleted >= len(batch.rules)
+        for rule in batch.rules:
+            self._leftovers.pop(rule.id or "", None)
+            if known := self._rules.get(rule.tag or ""):
+                self._lose(known, now)
+
+    def _on_added(self, batch: Batch, update: RuleUpdate, now: float) -> None:
+        added = {rule.value: rule for rule in update.rules}
+        errors = {error.value: error for error in update.errors if error.value is not None}
+        for sent in batch.rules:
+            rule = self._rules[sent.tag or ""]
+            if sent.value in added:
+                rule.id = added[sent.value].id
+                self._settle(rule, now)
+            elif sent.value in errors:
+                self._on_refused(rule, errors[sent.value], now)
+            else:
+                self._known = False  # the list tells
+                for key in rule.members:
+                    self._count_try(key)
+
+    def _on_refused(self, rule: _Rule, error: RuleError, now: float) -> None:
+        self._lose(rule, now)
+        if error.title == "DuplicateRule":
+            self._known = False  # whose it is the list tells
+            for key in rule.members:
+                self._count_try(key)
+        elif len(rule.members) == 1:
+            self._refused(rule.members[0], RulesRefused((error,)))
+        for key in rule.members:  # one of which may be what is wrong with a pack
+            if key in self._wanted and len(rule.members) > 1:
+                self._wanted[key] = False
+
+    def on_failure(self, error: Exception, now: float) -> None:
+        """Take over that the request failed."""
+        sent, self._sent = self._sent, None
+        keys: list[str] = []
+        if isinstance(sent, Batch):
+            keys = [key for rule in sent.rules for key in self.filters_of(rule.tag)]
+            if isinstance(error, HTTPStatusError):
+                self.pace.read(error.headers, now)
+            if _is_refusal(error):
+                self._undo(sent, now)
+            else:
+                self._known = False
+        retry = self._policy.next(error, now)
+        if retry is not None:
+            self._policy, self._retry_at = retry.policy, now + retry.delay
+        elif isinstance(sent, Batch) and sent.kind == "delete" and self._wanted:
+            self._delete_at = now + _RETRY_REFUSED
+        elif not (isinstance(sent, Batch) and sent.kind == "add" and self._is_understood(sent, error)):
+            self._give_up(keys, error, now)
+
+    def _undo(self, batch: Batch, now: float) -> None:
+        """Take back *batch*, which X has refused as a whole."""
+        for sent in batch.rules:
+            rule = self._rules.get(sent.tag or "")
+            if rule is not None and batch.kind == "add":
+                self._lose(rule, now)
+            elif rule is not None:
+                rule.deleting = False
+                self._settle(rule, now)
+
+    def _is_understood(self, batch: Batch, error: Exception) -> bool:
+        """Return whether less than *batch*, which X has refused as a whole, may be accepted."""
+        if not isinstance(error, HTTPStatusError) or error.status_code not in _INVALID:
+            return False
+        said = f"{error.problem.title} {error.problem.type} {error.problem.detail}".lower()
+        if "cap" in said or "limit" in said:
+            known = len(self._others) + len(self._leftovers) + len(self._rules)
+            self._most = max(0, min(self._most, known + len(batch.rules) - 1))
+            self._known, self._count_limit = False, True
+            return True
+        self._batch = max(1, len(batch.rules) // 2)  # one of them may be what is wrong
+        return len(batch.rules) > 1
+
+    def _give_up(self, keys: Iterable[str], error: Exception, now: float) -> None:
+        """End what waits for a rule with *error*; what can't be removed either is left to a later hub."""
+        self._retry_at = now + _RETRY_REFUSED
+        for key in [*keys, *self._uncovered]:
+            if not self.stands(key):
+                self._refused(key, error)
+        if not self._wanted:
+            self._rules.clear()
+            self._by_member.clear()
+            self._idle.clear()
+            self._leftovers.clear()
+            self._lease, self._leased_until, self._retry_at = None, 0.0, 0.0
+
+    def _count_try(self, key: str) -> None:
+        self._tries[key] = self._tries.get(key, 0) + 1
+
+    def _settle(self, rule: _Rule, now: float) -> None:
+        """Take over that X has *rule*, which from now on is the one of its filters."""
+        rule.standing = True
+        for key in rule.members:
+            if key in self._uncovered:
+                del self._uncovered[key]
+                rule.live[key] = None
+            if key in rule.live:
+                self._tries.pop(key, None)
+                for tag in self._by_member[key]:
+                    if tag != rule.tag and self._rules[tag].standing:
+                        self._release(self._rules[tag], key, now)
+        if not rule.members:
+            self._release_leases(now)
+        elif not rule.live:
+            self._idle.setdefault(rule.tag, now)
+
+    def _lose(self, rule: _Rule, now: float) -> None:
+        """Take over that X doesn't have *rule*."""
+        del self._rules[rule.tag]
+        self._idle.pop(rule.tag, None)
+        if rule is self._lease:
+            self._lease, self._leased_until = None, 0.0
+        for key in rule.members:
+            tags = self._by_member[key]
+            del tags[rule.tag]
+            if not tags:
+                del self._by_member[key]
+            if key in rule.live and not self._revive(key):
+                self._uncover(key, now)
+                if self._tries.get(key, 0) > _MOST_TRIES:
+                    self._refuse_each([key], "NotAdded", "the server does not say why")
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Return whether the server surely hasn't carried out the request."""
+    refused = isinstance(error, HTTPStatusError) and not isinstance(error, UnexpectedResponse)
+    return refused and error.status_code < 500  # type: ignore[attr-defined]

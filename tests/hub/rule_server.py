@@ -1,0 +1,132 @@
+"""X's rules without a network or a clock, and a loop that does what a planner says."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from rxtweets.errors import ConnectionFailed, HTTPStatusError
+from rxtweets.hub.planner import ListRules, RulePlanner
+from rxtweets.rules import RuleError, RuleUpdate, StreamRule
+from rxtweets.rules.management.update import Batch
+
+WINDOW = 900
+
+
+class RuleServer:
+    """The rules of an app, with X's limits.
+
+    Attributes:
+        rules: by id.
+        refused: texts that it refuses.
+        posts: the times of the requests that it carried out or refused.
+        too_many: how many requests it answered 429.
+        now: the time, in UNIX seconds.
+    """
+
+    def __init__(self, cap: int = 1_000, posts: int = 100) -> None:
+        self.rules: dict[str, StreamRule] = {}
+        self.refused: set[str] = set()
+        self.posts: list[float] = []
+        self.too_many = 0
+        self.now = 1_000_000.0
+        self.cap = cap
+        self.limit = posts
+        self._window = 0.0
+        self._used = 0
+        self._ids = itertools.count(1)
+
+    def add(self, value: str, tag: str | None = None) -> StreamRule:
+        """Add a rule as somebody else does."""
+        rule = StreamRule(value, tag, str(next(self._ids)))
+        self.rules[rule.id or ""] = rule
+        return rule
+
+    def headers(self) -> dict[str, str]:
+        return {
+            "x-rate-limit-limit": str(self.limit),
+            "x-rate-limit-remaining": str(self.limit - self._used),
+            "x-rate-limit-reset": str(int(self._window + WINDOW)),
+        }
+
+    def post(self, batch: Batch) -> RuleUpdate:
+        """Carry out *batch*. Raises HTTPStatusError as X would answer."""
+        if self.now >= self._window + WINDOW:
+            self._window, self._used = float(int(self.now)), 0
+        self.posts.append(self.now)
+        if self._used >= self.limit:
+            self.too_many += 1
+            raise HTTPStatusError.of(429, self.headers())
+        self._used += 1
+        if batch.kind == "delete":
+            gone = [self.rules.pop(rule.id or "", None) for rule in batch.rules]
+            return RuleUpdate(deleted=len([rule for rule in gone if rule]), not_deleted=gone.count(None))
+        if len(self.rules) + len(batch.rules) > self.cap:
+            problem = {"title": "RulesCapExceeded", "detail": "Rule limit exceeded"}
+            raise HTTPStatusError.of(422, self.headers(), msgspec.json.encode(problem))
+        added, errors = [], []
+        for rule in batch.rules:
+            twin = next((one for one in self.rules.values() if one.value == rule.value), None)
+            if twin is not None:
+                errors.append(RuleError("DuplicateRule", value=rule.value, id=twin.id))
+            elif any(text in rule.value.split(" OR ") for text in self.refused):
+                errors.append(RuleError("UnprocessableEntity", "no", value=rule.value))
+            else:
+                added.append(self.add(rule.value, rule.tag))
+        return RuleUpdate(tuple(added), tuple(errors), created=len(added), not_created=len(errors))
+
+
+class Driver:
+    """Does what a planner says against a server, in the server's time.
+
+    Attributes:
+        lose: called before each request: "request" or "answer" where that is lost, else None.
+        refusals: the filters that were refused, with the errors.
+    """
+
+    def __init__(
+        self, planner: RulePlanner, server: RuleServer, lose: Callable[[], Any] | None = None
+    ) -> None:
+        self.planner = planner
+        self.server = server
+        self.lose = lose or (lambda: None)
+        self.refusals: dict[str, Exception] = {}
+        self.lists = 0
+
+    def run(self, seconds: float) -> None:
+        """Let time pass."""
+        end = self.server.now + seconds
+        while True:
+            step = self.planner.next(self.server.now)
+            for key, error in self.planner.refusals:
+                self.refusals[key] = error
+            self.planner.refusals.clear()
+            if step is None or (isinstance(step, float) and step > end):
+                break
+            if isinstance(step, float):
+                assert step > self.server.now
+                self.server.now = step
+            else:
+                self._request(step)
+        self.server.now = end
+
+    def _request(self, step: ListRules | Batch) -> None:
+        lost = self.lose()
+        server, planner = self.server, self.planner
+        answer: Any = None
+        error: Exception | None = ConnectionFailed("lost") if lost else None
+        if lost != "request":
+            try:
+                answer = list(server.rules.values()) if isinstance(step, ListRules) else server.post(step)
+            except HTTPStatusError as refused:
+                error = error or refused
+        if error is not None:
+            planner.on_failure(error, server.now)
+        elif isinstance(step, ListRules):
+            self.lists += 1
+            planner.on_list(answer, server.now, server.cap if step.counts else None)
+        else:
+            planner.on_update(answer, server.headers(), server.now)

@@ -1,0 +1,280 @@
+"""The planner of rules: what it asks of X, without a network or a clock."""
+
+from __future__ import annotations
+
+import random
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from rxtweets.hub.planner import FilterLimit, RulePlanner
+from rxtweets.hub.tags import HubTag, lease_rule, read_tag
+from rxtweets.rules import Limits, RulesRefused, StreamRule
+
+from .rule_server import Driver, RuleServer
+
+TOKEN = "00aa"
+
+
+def _own(server: RuleServer, token: str = TOKEN) -> list[StreamRule]:
+    return [rule for rule in server.rules.values() if (tag := read_tag(rule.tag)) and tag.token == token]
+
+
+def _texts(server: RuleServer, token: str = TOKEN) -> list[str]:
+    """The filters' rules of the hub, without its lease."""
+    return sorted(rule.value for rule in _own(server, token) if "lease" not in (rule.tag or ""))
+
+
+def _driver(server: RuleServer, **options: object) -> Driver:
+    return Driver(RulePlanner(TOKEN, **options), server)  # type: ignore[arg-type]
+
+
+def test_rules_come_and_go() -> None:
+    """What is wanted is added in one request with the lease, and all of it is removed in the end."""
+    server = RuleServer()
+    driver = _driver(server)
+    for key in ("cat", "dog"):
+        driver.planner.want(key, server.now)
+    driver.run(1)
+    assert _texts(server) == ["cat", "dog"] and len(server.posts) == 1
+    assert driver.planner.standing == ("cat", "dog")
+    for key in ("cat", "dog"):
+        driver.planner.unwant(key, server.now)
+    driver.run(1)
+    assert server.rules == {} and len(server.posts) == 2 and driver.planner.is_over
+
+
+def test_what_comes_and_goes_costs_nothing() -> None:
+    """A filter that comes and goes within the wait is never sent."""
+    server = RuleServer()
+    driver = _driver(server)
+    driver.planner.want("cat", server.now)
+    driver.run(5)
+    sent = len(server.posts)
+    driver.planner.want("dog", server.now)
+    driver.run(0.4)
+    driver.planner.unwant("dog", server.now)
+    driver.run(5)
+    driver.planner.unwant("cat", server.now)
+    driver.planner.want("cat", server.now)
+    driver.run(60)
+    assert len(server.posts) == sent
+
+
+def test_rules_of_crashed_hubs_are_removed() -> None:
+    """Rules whose lease is over are removed; those of a living hub, and of people, are not."""
+    server = RuleServer()
+    for token, until in (("dead", server.now - 61), ("bare", None), ("live", server.now + 5)):
+        server.add(f"cat {token}", str(HubTag(token, 1, is_lease=False)))
+        if until is not None:
+            server.add(*lease_rule(token, until))
+    server.add("mine", "by hand")
+    server.add("dog", str(HubTag("dead", 2, is_lease=False)))
+    driver = _driver(server)
+    driver.planner.want("dog", server.now)
+    driver.run(1)
+    left = {rule.value for rule in server.rules.values()} - {rule.value for rule in _own(server)}
+    assert left == {"cat live", "mine", lease_rule("live", server.now + 4)[0]}
+    assert _texts(server) == ["dog"]
+
+
+def test_a_lease_is_renewed_while_it_holds() -> None:
+    """At any time for hours the lease holds, and no other hub finds leftovers."""
+    server = RuleServer()
+    driver = _driver(server)
+    driver.planner.want("cat", server.now)
+    driver.run(1)
+    for _ in range(600):
+        driver.run(30)
+        other = RulePlanner("other")
+        other.want("cat", server.now)
+        other.next(server.now)
+        other.on_list(server.rules.values(), server.now)
+        assert not other._leftovers
+    assert len(_own(server)) <= 3
+    assert len(server.posts) <= 2 * 600 * 30 / 450 + 2
+
+
+def test_what_others_have_gets_parentheses() -> None:
+    """A rule that others have is added in another form, and theirs stays."""
+    server = RuleServer()
+    server.add("cat", "by hand")
+    driver = _driver(server)
+    driver.planner.want("cat", server.now)
+    driver.run(1)
+    assert _texts(server) == ["(cat)"]
+    driver.planner.want("dog", server.now)
+    server.add("dog")
+    driver.run(5)
+    assert _texts(server) == ["(cat)", "(dog)"]
+    driver.planner.unwant("cat", server.now)
+    driver.planner.unwant("dog", server.now)
+    driver.run(5)
+    assert [rule.value for rule in server.rules.values()] == ["cat", "dog"]
+
+
+def test_a_refused_rule_harms_no_other() -> None:
+    """A rule that X refuses is refused; those that were sent with it stand, packed ones too."""
+    for pack in (False, True):
+        server = RuleServer()
+        server.refused = {"bad"}
+        driver = _driver(server, pack=pack)
+        for key in ("cat", "bad", "dog"):
+            driver.planner.want(key, server.now, packable=True)
+        driver.run(10)
+        assert driver.planner.standing == ("cat", "dog")
+        assert isinstance(driver.refusals["bad"], RulesRefused)
+
+
+def test_rules_that_others_delete_come_back() -> None:
+    """Rules that somebody deletes are found missing when the lease is renewed, and added again."""
+    server = RuleServer()
+    driver = _driver(server)
+    driver.planner.want("cat", server.now)
+    driver.run(1)
+    server.rules.clear()
+    driver.run(451)
+    assert _texts(server) == ["cat"] and len(_own(server)) == 2
+
+
+def test_over_the_limit() -> None:
+    """What can't be joined is refused beyond the app's limit, with the numbers; the others stay."""
+    server = RuleServer(cap=10)
+    server.add("mine")
+    driver = _driver(server)
+    keys = [f"cat{n}" for n in range(9)]
+    for key in keys:
+        driver.planner.want(key, server.now)
+    driver.run(60)
+    assert driver.planner.standing == tuple(keys[:7])
+    assert set(driver.refusals) == set(keys[7:])
+    assert isinstance(driver.refusals["cat8"], FilterLimit)
+    driver.run(3_600)
+    assert len(_own(server)) == 8  # the lease is renewed as well
+
+
+def test_packing_fits_five_thousand() -> None:
+    """5,000 filters fit an account of 1,000 rules, added in any number at a time."""
+    for steps in (1, 50):
+        server = RuleServer()
+        driver = _driver(server)
+        keys = [f"cat{n} dog{n % 7}" for n in range(5_000)]
+        for start in range(0, 5_000, 5_000 // steps):
+            for key in keys[start : start + 5_000 // steps]:
+                driver.planner.want(key, server.now, packable=True)
+            driver.run(30)
+        driver.run(900)
+        assert not driver.refusals and set(driver.planner.standing) == set(keys)
+        assert set(keys) == {key for text in _texts(server) for key in text.split(" OR ")}
+        assert all(len(text) <= 1_024 for text in _texts(server))
+        assert server.too_many == 0
+
+
+def test_a_search_box() -> None:
+    """An hour of five keys a second earns no 429, and what is typed last is in force within 20 s."""
+    server = RuleServer()
+    driver = _driver(server)
+    chance = random.Random(1)
+    typed, longest, keys = "", 0.0, 0
+    end = server.now + 3_600
+    while server.now < end:
+        for _ in range(chance.choice([5, 50, 300, 1_500])):
+            typed = typed[:-1] if len(typed) > 8 or chance.random() < 0.3 else typed + chance.choice("abc")
+            for key in driver.planner.wanted:  # as switch_latest does: out with the old one, then the new one
+                driver.planner.unwant(key, server.now)
+            driver.planner.want(f"q{typed}", server.now)
+            driver.run(0.2)
+            keys += 1
+        start = server.now - 0.2
+        while not driver.planner.stands(f"q{typed}"):
+            driver.run(0.1)
+        longest = max(longest, server.now - start)
+    print(keys, len(server.posts), longest)
+    assert server.too_many == 0
+    assert keys > 15_000
+    assert longest <= 20
+    driver.planner.unwant(f"q{typed}", server.now)
+    driver.run(900)
+    assert server.rules == {}
+
+
+class Subscriptions(RuleBasedStateMachine):
+    """Subscriptions, disposals, losses, refusals, 429s and time, in any order."""
+
+    @initialize(cap=st.sampled_from([8, 30, 1_000]), posts=st.sampled_from([20, 100]), pack=st.booleans())
+    def begin(self, cap: int, posts: int, pack: bool) -> None:
+        self.server = RuleServer(cap, posts)
+        self.server.refused = {"f3"}
+        self.others = [self.server.add("f1", "by hand"), self.server.add("zebra")]
+        self.others.append(self.server.add(*lease_rule("live", self.server.now + 10**7)))
+        self.others.append(self.server.add("f5", str(HubTag("live", 1, is_lease=False))))
+        self.server.add("f2", str(HubTag("dead", 1, is_lease=False)))
+        self.losses: list[str | None] = []
+        self.driver = Driver(
+            RulePlanner(TOKEN, limits=Limits(length=12), pack=pack),
+            self.server,
+            lambda: self.losses.pop() if self.losses else None,
+        )
+        self.wanted: set[str] = set()
+
+    @rule(number=st.integers(0, 40))
+    def subscribe(self, number: int) -> None:
+        self.wanted.add(f"f{number}")
+        self.driver.planner.want(f"f{number}", self.server.now, packable=number % 5 != 0)
+
+    @rule(numbers=st.sets(st.integers(0, 40)))
+    def dispose(self, numbers: set[int]) -> None:
+        for number in numbers:
+            self.wanted.discard(f"f{number}")
+            self.driver.planner.unwant(f"f{number}", self.server.now)
+
+    @rule(seconds=st.sampled_from([0.05, 0.3, 1.0, 30.0, 400.0, 2_000.0]))
+    def time(self, seconds: float) -> None:
+        self.driver.run(seconds)
+        self._forget_refused()
+
+    @rule(what=st.lists(st.sampled_from(["request", "answer", None]), max_size=3))
+    def lose(self, what: list[str | None]) -> None:
+        self.losses = what
+
+    @rule()
+    def others_use_up_the_requests(self) -> None:
+        self.server._used = self.server.limit
+
+    @rule(data=st.data())
+    @precondition(lambda self: _own(self.server))
+    def somebody_deletes(self, data: st.DataObject) -> None:
+        gone = data.draw(st.sampled_from(_own(self.server)))
+        del self.server.rules[gone.id or ""]
+
+    @invariant()
+    def others_stay(self) -> None:
+        if hasattr(self, "server"):
+            assert all(rule.id in self.server.rules for rule in self.others)
+            assert len(self.server.rules) <= self.server.cap
+
+    def teardown(self) -> None:
+        if not hasattr(self, "server"):
+            return
+        self.losses = []
+        self.driver.run(4_000)
+        self._forget_refused()
+        assert set(self.driver.planner.standing) == self.wanted
+        there = {key.strip("()") for text in _texts(self.server) for key in text.split(" OR ")}
+        assert self.wanted <= there
+        for key in list(self.wanted):
+            self.driver.planner.unwant(key, self.server.now)
+        self.driver.run(2_000)
+        assert _own(self.server) == [] and self.driver.planner.is_over
+        self.others_stay()
+
+    def _forget_refused(self) -> None:
+        for key, error in self.driver.refusals.items():
+            assert key == "f3" or isinstance(error, FilterLimit), (key, error)
+            self.wanted.discard(key)
+        self.driver.refusals.clear()
+
+
+TestSubscriptions = Subscriptions.TestCase
+TestSubscriptions.settings = settings(max_examples=40, stateful_step_count=20, deadline=None)
