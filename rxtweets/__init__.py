@@ -22,6 +22,7 @@ from .errors import (
     ConnectionFailed,
     CreditsDepleted,
     DuplicateStream,
+    FilterLimit,
     Forbidden,
     FrameTooLong,
     HTTPStatusError,
@@ -43,6 +44,7 @@ from .errors import (
     UsageCapped,
 )
 from .filters import FilterIndex, FilterQuery
+from .hub import FilterHub
 from .signin import sign_in
 from .streams import Stream, StreamingClient
 from .transport import RequestsTransport, Transport
@@ -55,7 +57,9 @@ __all__ = [
     "CreditsDepleted",
     "DuplicateStream",
     "Endpoint",
+    "FilterHub",
     "FilterIndex",
+    "FilterLimit",
     "FilterQuery",
     "Forbidden",
     "FrameTooLong",

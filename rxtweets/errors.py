@@ -9,6 +9,7 @@
     │   ├── DuplicateStream     v1.1's codes 2, 7: the account opened another stream
     │   └── TokenRevoked        v1.1's code 6: the user withdrew the app's access
     ├── FrameTooLong            one message was longer than the limit
+    ├── FilterLimit             one filter more than the app may have rules
     └── HTTPStatusError         the server answered with a status that is no success
         ├── Unauthorized        401
         ├── CreditsDepleted     402
@@ -134,8 +135,8 @@ class DuplicateStream(StreamDisconnected):
     """
 
     _hint = (
-        "the account opened another stream, and v1.1 allows one at a time: join filters with | "
-        "(rxtweets.FilterQuery) and open one stream for all of them"
+        "the account opened another stream, and v1.1 allows one at a time: take several filters from one "
+        "rxtweets.FilterHub, whose filters share a connection"
     )
 
 
@@ -161,6 +162,10 @@ class FrameTooLong(StreamError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.limit,)
+
+
+class FilterLimit(StreamError):
+    """A filter of a `FilterHub` is one too many: the app has as many rules as it may (v2)."""
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):

@@ -83,8 +83,14 @@ class _Streams:
         self._scheduler = scheduler
 
     def _stream(self, endpoint: Endpoint) -> Observable[Message | Lifecycle]:
+        return self._chain(endpoint)
+
+    def _chain(
+        self, endpoint: Endpoint, policy: BackoffPolicy | None = None
+    ) -> Observable[Message | Lifecycle]:
         session = connect(endpoint, self._auth, transport=self._transport, scheduler=self._scheduler)
-        return session.pipe(decode(), retry_with_backoff(self._policy, end_stale=self._end_stale(endpoint)))
+        end_stale = self._end_stale(endpoint)
+        return session.pipe(decode(), retry_with_backoff(policy or self._policy, end_stale=end_stale))
 
     def _end_stale(self, endpoint: Endpoint) -> Callable[[Connected], Observable[bool]] | None:
         return None
@@ -108,14 +114,24 @@ class Stream(_Streams):
         stream = super()._stream(endpoint)
         if not isinstance(self._auth, OAuth1):
             return stream
-        url = urlsplit(endpoint.request.url)
-        account = self._auth.access_token, url.netloc, url.path.split("/")[2]
+        account = self._account(self._auth, endpoint)
 
         def counted(_: abc.SchedulerBase) -> Observable[Message | Lifecycle]:
-            opened = _OpenStream(account)
+            opened = OpenStream(account)
             return stream.pipe(ops.do_action(opened.check, opened.check), ops.finally_action(opened.close))
 
         return as_stream(reactivex.defer(counted))  # type: ignore[no-any-return]
+
+    def _open_stream(self, endpoint: Endpoint) -> OpenStream | None:
+        """Count a stream that is opened elsewhere; None without an account."""
+        if not isinstance(self._auth, OAuth1):
+            return None
+        return OpenStream(self._account(self._auth, endpoint))
+
+    @staticmethod
+    def _account(auth: OAuth1, endpoint: Endpoint) -> _Account:
+        url = urlsplit(endpoint.request.url)
+        return auth.access_token, url.netloc, url.path.split("/")[2]
 
     def filter(
         self,
@@ -196,7 +212,7 @@ class Stream(_Streams):
 _Account = tuple[str, str, str]
 
 
-class _OpenStream:
+class OpenStream:
     """A subscription to a v1.1 stream of one account, host and kind, counted as open until it is closed.
 
     When it is subscribed to, another one may just be closing; so the warning waits until this one is
@@ -228,7 +244,8 @@ class _OpenStream:
             self._warned.add(self._account)
         warnings.warn(
             "two streams of one account are open: v1.1 allows one, and the newer ends the older. To have "
-            "several filters, join them with | (rxtweets.FilterQuery) and open one stream for all of them",
+            "several filters, take them from one rxtweets.FilterHub, whose filters share a connection; or "
+            "join them with | (rxtweets.FilterQuery)",
             RuntimeWarning,
             stacklevel=2,
         )

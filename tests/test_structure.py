@@ -18,6 +18,7 @@ ROOMS = [
     {"cli"},
     {"compat"},
     {"__init__"},
+    {"hub"},
     {"signin", "streams"},
     {"management"},
     {"rules"},

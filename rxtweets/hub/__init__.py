@@ -1,1 +1,13 @@
-"""Many filters, one connection: each filter an Observable."""
+"""Many filters, one connection: each filter is an Observable, and the connection beneath nobody's worry.
+
+hub = rxt.FilterHub(client)
+cats, dogs = hub.filter("cat"), hub.filter("dog has:images")
+rxt.run(cats.pipe(ops.merge(dogs), tw.posts()), print)
+"""
+
+from __future__ import annotations
+
+from .hub import FilterHub
+from .state import HubState
+
+__all__ = ["FilterHub", "HubState"]

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from typing import NamedTuple
 
 from rxtweets.backoff import BackoffPolicy
-from rxtweets.errors import HTTPStatusError, StreamError, UnexpectedResponse
+from rxtweets.errors import FilterLimit, HTTPStatusError, UnexpectedResponse
 from rxtweets.rules.language.validate import Limits
 from rxtweets.rules.management.model import RuleError, RulesRefused, RuleUpdate, StreamRule
 from rxtweets.rules.management.update import BATCH, Batch
@@ -50,10 +50,6 @@ class ListRules(NamedTuple):
     counts: bool
 
 
-class FilterLimit(StreamError):
-    """A filter is one too many: the app has as many rules as it may, and no filters can be joined."""
-
-
 class _Rule:
     """A rule of the hub at X, or on its way there.
 
@@ -66,7 +62,7 @@ class _Rule:
 
     __slots__ = ("deleting", "id", "live", "members", "standing", "tag", "value")
 
-    def __init__(self, value: str, tag: HubTag, members: tuple[str, ...] = ()) -> None:
+    def __init__(self, value: str, tag: HubTag | str, members: tuple[str, ...] = ()) -> None:
         self.value = value
         self.tag = str(tag)
         self.members = members
@@ -89,6 +85,7 @@ class RulePlanner:
         token: what the tags of this hub's rules have that no other hub's have.
         limits: the length and the number of rules that the app may have; a smaller number is learned.
         wait: seconds that an addition waits for more.
+        linger: seconds that rules stay when no filter is wanted at all.
         idle: seconds that a rule stays after it is no longer wanted; longer when requests are scarce.
         lease: seconds after which the rules of a crashed process may be removed.
         pack: whether filters are joined even where there is room for a rule each.
@@ -105,6 +102,7 @@ class RulePlanner:
         *,
         limits: Limits | None = None,
         wait: float = 0.5,
+        linger: float = 0.5,
         idle: float = 10.0,
         lease: float = 900.0,
         pack: bool = False,
@@ -117,8 +115,10 @@ class RulePlanner:
         self._most = limits.rules
         self._length = limits.length
         self._wait = wait
+        self._linger = linger
         self._idle_for = idle
         self._lease_for = lease
+        self._skew = min(_SKEW, lease / 4)
         self._pack = pack
         self._policy = policy or BackoffPolicy.standard()
         self._wanted: dict[str, bool] = {}  # whether it may be joined with others
@@ -165,7 +165,7 @@ class RulePlanner:
             self._release_leases(now)
 
     def filters_of(self, tag: str | None) -> tuple[str, ...]:
-        """Return the filters that a rule with *tag* matches, whether X has answered yet or not."""
+        """Return the filters that the rule with *tag* matches, whether X has answered yet or not."""
         rule = self._rules.get(tag or "")
         return () if rule is None else rule.members
 
@@ -190,7 +190,7 @@ class RulePlanner:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing is wanted, and nothing is left to be removed."""
+        """True when nothing is wanted, and nothing is left to be removed."""
         return self._sent is None and not (self._wanted or self._rules or self._leftovers)
 
     # --- what to do
@@ -236,7 +236,7 @@ class RulePlanner:
         if self._idle:
             stay = max(self._idle_for, _SCARCE * self.pace.interval(now))
             if not self._wanted:
-                stay = self._wait
+                stay = self._linger
             elif (self._uncovered or self._lease_at <= now) and self._free() <= 0:
                 stay = 0.0
             yield max(next(iter(self._idle.values())) + stay, urgent, self._delete_at), self._delete
@@ -287,7 +287,7 @@ class RulePlanner:
         if not self._uncovered:
             return []
         free, room = self._free(), self._room()
-        alone = [(key,) for key in self._uncovered if not self._wanted[key]]
+        alone: list[tuple[str, ...]] = [(key,) for key in self._uncovered if not self._wanted[key]]
         packable = [key for key in self._uncovered if self._wanted[key]]
         groups = alone + [(key,) for key in packable]
         if self._pack or len(groups) > free:
@@ -403,7 +403,7 @@ class RulePlanner:
             self._most = limit
         tagged = [(rule, read_tag(rule.tag)) for rule in rules]
         living = {self._token} | {
-            tag.token for _, tag in tagged if tag and tag.is_lease and tag.number + _SKEW > now
+            tag.token for _, tag in tagged if tag and tag.is_lease and tag.number + self._skew > now
         }
         mine = {rule.tag: rule for rule, tag in tagged if tag and tag.token == self._token}
         self._others = {rule.value for rule, tag in tagged if tag is None or tag.token != self._token}

@@ -8,7 +8,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from rxtweets.hub.planner import FilterLimit, RulePlanner
+from rxtweets import FilterLimit
+from rxtweets.hub.planner import RulePlanner
 from rxtweets.hub.tags import HubTag, lease_rule, read_tag
 from rxtweets.rules import Limits, RulesRefused, StreamRule
 
@@ -37,12 +38,15 @@ def test_rules_come_and_go() -> None:
     for key in ("cat", "dog"):
         driver.planner.want(key, server.now)
     driver.run(1)
-    assert _texts(server) == ["cat", "dog"] and len(server.posts) == 1
+    assert _texts(server) == ["cat", "dog"]
+    assert len(server.posts) == 1
     assert driver.planner.standing == ("cat", "dog")
     for key in ("cat", "dog"):
         driver.planner.unwant(key, server.now)
     driver.run(1)
-    assert server.rules == {} and len(server.posts) == 2 and driver.planner.is_over
+    assert server.rules == {}
+    assert len(server.posts) == 2
+    assert driver.planner.is_over
 
 
 def test_what_comes_and_goes_costs_nothing() -> None:
@@ -135,7 +139,8 @@ def test_rules_that_others_delete_come_back() -> None:
     driver.run(1)
     server.rules.clear()
     driver.run(451)
-    assert _texts(server) == ["cat"] and len(_own(server)) == 2
+    assert _texts(server) == ["cat"]
+    assert len(_own(server)) == 2
 
 
 def test_over_the_limit() -> None:
@@ -165,7 +170,8 @@ def test_packing_fits_five_thousand() -> None:
                 driver.planner.want(key, server.now, packable=True)
             driver.run(30)
         driver.run(900)
-        assert not driver.refusals and set(driver.planner.standing) == set(keys)
+        assert not driver.refusals
+        assert set(driver.planner.standing) == set(keys)
         assert set(keys) == {key for text in _texts(server) for key in text.split(" OR ")}
         assert all(len(text) <= 1_024 for text in _texts(server))
         assert server.too_many == 0
@@ -243,7 +249,7 @@ class Subscriptions(RuleBasedStateMachine):
         self.server._used = self.server.limit
 
     @rule(data=st.data())
-    @precondition(lambda self: _own(self.server))
+    @precondition(lambda self: bool(_own(self.server)))
     def somebody_deletes(self, data: st.DataObject) -> None:
         gone = data.draw(st.sampled_from(_own(self.server)))
         del self.server.rules[gone.id or ""]
@@ -266,7 +272,8 @@ class Subscriptions(RuleBasedStateMachine):
         for key in list(self.wanted):
             self.driver.planner.unwant(key, self.server.now)
         self.driver.run(2_000)
-        assert _own(self.server) == [] and self.driver.planner.is_over
+        assert _own(self.server) == []
+        assert self.driver.planner.is_over
         self.others_stay()
 
     def _forget_refused(self) -> None:

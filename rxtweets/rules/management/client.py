@@ -242,12 +242,13 @@ class RulesClient:
                 raise
         yield plan
 
-    def _changes(self) -> Changes:
-        def post(batch: Batch, dry_run: bool) -> Observable[JSONResponse]:
-            params: Pairs = (("dry_run", "true"),) if dry_run else ()
-            return self._api.call("POST", _PATH, params, batch.body(), policy=self._policy)
+    def post(self, batch: Batch, dry_run: bool = False) -> Observable[JSONResponse]:
+        """Send one request that changes rules, and emit the response as it came, headers included."""
+        params: Pairs = (("dry_run", "true"),) if dry_run else ()
+        return self._api.call("POST", _PATH, params, batch.body(), policy=self._policy)
 
-        return Changes(post, self.list)
+    def _changes(self) -> Changes:
+        return Changes(self.post, self.list)
 
 
 def _all(method: str, rules: tuple[_Text, ...], tag: str | None) -> tuple[StreamRule, ...]:

@@ -1,0 +1,237 @@
+"""The base of the hubs of both protocols: subscriptions, the wake-up, state, and the end."""
+
+from __future__ import annotations
+
+import atexit
+import contextvars
+import threading
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from reactivex import Observable, abc
+from reactivex.disposable import Disposable, SerialDisposable
+from reactivex.scheduler import TimeoutScheduler
+
+from rxtweets._observable import StreamObservable
+from rxtweets._schedulers import steady_clock
+from rxtweets.messages import Connected, Connecting, Disconnected, Lifecycle, Reconnecting
+
+from .state import Connection, HubState
+from .subscriber import Subscriber
+
+LINGER = 0.5
+"""Seconds after the last disposal until the connection closes: `switch_latest` disposes one filter before it
+subscribes to the next."""
+
+_LONGEST_EXIT = 5.0
+"""Seconds for which the end of the program waits for a hub to remove its rules."""
+
+_MOST_REFUSED = 100
+
+
+class HubCore(ABC):
+    """The subscriptions of a hub and what they share.
+
+    The lock guards all state and is never held while a subscriber is called.
+    """
+
+    def __init__(self, scheduler: abc.SchedulerBase | None) -> None:
+        self._timer = scheduler or TimeoutScheduler.singleton()
+        self._now = steady_clock(self._timer)
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
+        self._subscribers: dict[Subscriber, None] = {}
+        self._watchers: dict[Subscriber, None] = {}
+        self._wake = SerialDisposable()
+        self._close_at: float | None = None
+        self._connected: Connected | None = None
+        self._connection: Connection = "closed"
+        self._ended: deque[Subscriber] = deque()
+        self._refused: deque[tuple[str, str]] = deque(maxlen=_MOST_REFUSED)
+        self._shown = HubState()
+
+    # --- subscriptions
+
+    def observable(self, filters: tuple[Any, ...]) -> Observable[Any]:
+        """Return what matches *filters* and the events of the connection, cold."""
+
+        def subscribe(
+            observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None = None
+        ) -> abc.DisposableBase:
+            subscriber = Subscriber(observer, filters)
+            with self._lock:
+                try:
+                    self._enter(subscriber)
+                except ValueError as error:
+                    subscriber.put_end(error)
+                else:
+                    self._subscribers[subscriber] = None
+                    self._close_at = None
+                    _unfinished.add(self)
+                    if self._connected is not None:
+                        subscriber.put(self._connected)
+            subscriber.drain()
+            self._pump()
+            return Disposable(lambda: self._dispose(subscriber))
+
+        return StreamObservable(subscribe)
+
+    def _dispose(self, subscriber: Subscriber) -> None:
+        subscriber.stop()
+        with self._lock:
+            self._drop(subscriber)
+        self._pump()
+
+    def _drop(self, subscriber: Subscriber) -> None:
+        """Forget a subscription. With the lock held."""
+        if subscriber in self._subscribers:
+            del self._subscribers[subscriber]
+            self._leave(subscriber)
+            if not self._subscribers:
+                self._close_at = self._now() + LINGER
+
+    def _end(self, subscribers: Iterable[Subscriber], error: Exception) -> None:
+        """End *subscribers* with *error*. With the lock held; the error comes with the next `drain`."""
+        for subscriber in list(subscribers):
+            if subscriber in self._subscribers:
+                self._drop(subscriber)
+                subscriber.put_end(error)
+                self._ended.append(subscriber)
+
+    @abstractmethod
+    def _enter(self, subscriber: Subscriber) -> None:
+        """Have the filters of *subscriber* matched. Raises ValueError where that is impossible."""
+
+    @abstractmethod
+    def _leave(self, subscriber: Subscriber) -> None:
+        """Match the filters of *subscriber* no longer, unless others want them."""
+
+    # --- the connection
+
+    def _broadcast(self, item: Any) -> None:
+        """Forward *item* to all."""
+        with self._lock:
+            if isinstance(item, Lifecycle):
+                self._note(item)
+            everybody = list(self._subscribers)
+            for subscriber in everybody:
+                subscriber.put(item)
+        for subscriber in everybody:
+            subscriber.drain()
+        if isinstance(item, Lifecycle):
+            self._publish()
+
+    def _note(self, event: Lifecycle) -> None:
+        if isinstance(event, Connected):
+            self._connected, self._connection = event, "connected"
+        elif isinstance(event, Connecting):
+            self._connected, self._connection = None, "connecting"
+        elif isinstance(event, Disconnected | Reconnecting):
+            self._connected, self._connection = None, "waiting"
+
+    # --- work
+
+    def _pump(self) -> None:
+        """Do what is due, and have this called again when something else is."""
+        with self._lock:
+            now = self._now()
+            if self._close_at is not None and now >= self._close_at:
+                self._close_at = None
+                self._close()
+                self._connected, self._connection = None, "closed"
+            act, at = self._work(now)
+            at = min((time for time in (at, self._close_at) if time is not None), default=None)
+            ended = list(self._ended)
+            self._ended.clear()
+            self._wake.disposable = Disposable()
+            if act is None and at is not None:
+                self._wake.disposable = self._timer.schedule_relative(max(at - now, 0.0), self._on_time)
+            if self._is_over():
+                _unfinished.discard(self)
+                self._changed.notify_all()
+        for subscriber in ended:
+            subscriber.drain()
+        self._publish()
+        if act is not None:
+            contextvars.Context().run(act)  # whose errors are no subscriber's
+
+    def _on_time(self, *_: Any) -> None:
+        self._pump()
+
+    @abstractmethod
+    def _work(self, now: float) -> tuple[Callable[[], None] | None, float | None]:
+        """Return what to do now, which calls `_pump` at some time, and the time of the next work.
+
+        With the lock held; the work is done without it.
+        """
+
+    @abstractmethod
+    def _close(self) -> None:
+        """Close the connection. With the lock held."""
+
+    @abstractmethod
+    def _is_over(self) -> bool:
+        """Return whether nothing is subscribed, open or left to remove."""
+
+    def finish(self) -> None:
+        """End everything, and wait until rules are removed, for at most 5 s."""
+        with self._lock:
+            for subscriber in list(self._subscribers):
+                self._drop(subscriber)
+                subscriber.stop()
+            self._close_at = 0.0
+        self._pump()
+        with self._changed:
+            self._changed.wait_for(self._is_over, _LONGEST_EXIT)
+
+    # --- state
+
+    def state(self) -> Observable[HubState]:
+        """Return the present state and those that follow, equal ones once."""
+
+        def subscribe(
+            observer: abc.ObserverBase[HubState], scheduler: abc.SchedulerBase | None = None
+        ) -> abc.DisposableBase:
+            watcher = Subscriber(observer)
+            with self._lock:
+                self._shown = self._snapshot()
+                self._watchers[watcher] = None
+                watcher.put(self._shown)
+            watcher.drain()
+
+            def dispose() -> None:
+                watcher.stop()
+                with self._lock:
+                    self._watchers.pop(watcher, None)
+
+            return Disposable(dispose)
+
+        return StreamObservable(subscribe)
+
+    def _publish(self) -> None:
+        with self._lock:
+            watchers = list(self._watchers)
+            if not watchers:
+                return
+            state = self._snapshot()
+            if state != self._shown:
+                self._shown = state
+                for watcher in watchers:
+                    watcher.put(state)
+        for watcher in watchers:
+            watcher.drain()
+
+    @abstractmethod
+    def _snapshot(self) -> HubState:
+        """Return the present state. With the lock held."""
+
+
+_unfinished: set[HubCore] = set()
+
+
+@atexit.register
+def _finish_all() -> None:
+    for core in list(_unfinished):
+        core.finish()

@@ -1,0 +1,129 @@
+"""`FilterHub`: the filters of a `Stream` or a `StreamingClient` that share one connection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Unpack
+
+from reactivex import Observable, abc
+
+from rxtweets.endpoints import v1, v2
+from rxtweets.filters import FilterQuery
+from rxtweets.messages import Lifecycle, Message
+from rxtweets.streams import Stream, StreamingClient
+
+from .core import HubCore
+from .state import HubState
+
+if TYPE_CHECKING:
+    from rxtweets.rules import Limits, Rule
+
+    from .rules_hub import RulesHub
+
+
+class FilterHub:
+    """Any number of filters on one connection.
+
+    Each `filter` is a cold Observable. The first subscription opens the connection, which closes half a
+    second after the last is disposed, so that a program may go on from one filter to another. Filters come
+    and go while it stands. Each subscription gets the posts that match its filter, each once and in order;
+    events of the connection, notices and deletions go to all. Who subscribes later gets the `Connected` of
+    the present connection first.
+
+    Subscribers are called on the reading thread. One that raises ends for itself alone and is reported by
+    `threading.excepthook`. An error of the connection that the policy calls final ends all; the next
+    subscription opens another.
+
+    **v2** has a rule for each filter, added when it is wanted and removed when nobody wants it. X allows 100
+    requests for rules in 15 minutes: changes wait for each other half a second; when many are made they are
+    spread, so that a filter that is wanted is in force within 20 s, and removal waits longer. Rules of others
+    are never touched. The hub's have tags that begin with `rxtweets-hub:`; those of a crashed process are
+    removed by the next hub, once their lease is over. One more rule, which matches nothing, is the lease.
+
+    **v1.1** has one request for all filters; when they change, a second connection takes over from the first.
+
+    Args:
+        client: what to connect with.
+        wait: seconds in which changes wait for more; default 0.5 for v2, 2 for v1.1.
+        lease: seconds after which the rules of a crashed process may be removed (v2).
+        pack: whether filters are always joined in as few rules as possible, rather than only where there are
+            more than X allows rules (v2). Only those are joined that can be told apart by the fields asked
+            for: see `rules.fields_for`.
+        limits: the length and number of rules (v2); default `Limits.pay_per_use()`, or fewer if X says so.
+        scheduler: where waits run; default a timer thread.
+        options: the fields and expansions of every post (v2), as for `StreamingClient.filter`.
+
+    Raises:
+        ValueError: *client* is none, or an option is not for its protocol.
+    """
+
+    def __init__(
+        self,
+        client: Stream | StreamingClient,
+        *,
+        wait: float | None = None,
+        lease: float = 900.0,
+        pack: bool = False,
+        limits: Limits | None = None,
+        scheduler: abc.SchedulerBase | None = None,
+        **options: Unpack[v2.PostOptions],
+    ) -> None:
+        for name, seconds in (("wait", wait), ("lease", lease)):
+            if seconds is not None and not (isinstance(seconds, int | float) and 0 < seconds <= 86_400):
+                raise ValueError(f"{name} is a number of seconds, more than 0 and at most a day: {seconds!r}")
+        self._core: HubCore
+        self._rules: RulesHub | None = None
+        if isinstance(client, StreamingClient):
+            from .rules_hub import RulesHub  # brings the rule language
+
+            endpoint = v2.filter(base_url=client._base_url, **options)
+            if endpoint.finite:
+                raise ValueError("a hub has no start_time and end_time: its connection stands")
+            self._core = self._rules = RulesHub(
+                client,
+                endpoint,
+                limits=limits,
+                lease=lease,
+                pack=pack,
+                wait=0.5 if wait is None else wait,
+                scheduler=scheduler,
+            )
+        elif isinstance(client, Stream):
+            from .query_hub import QueryHub
+
+            if options or pack or limits is not None:
+                raise ValueError("v1.1 has neither rules nor fields: a hub of a Stream takes only wait=")
+            self._core = QueryHub(client, wait=2.0 if wait is None else wait, scheduler=scheduler)
+        else:
+            raise ValueError(f"a hub is of a StreamingClient or a Stream, not of {client!r}")
+
+    def filter(
+        self, rule: str | Rule | FilterQuery | None = None, **predicates: Unpack[v1.Predicates]
+    ) -> Observable[Message | Lifecycle]:
+        """Return what matches *rule*, or else the keywords of `FilterQuery`.
+
+        v2 takes the text of a rule, a `Rule` or a query; v1.1 takes a query.
+
+        Raises:
+            ValueError: it is no filter, or both are given, or it is beyond a limit by itself.
+
+        Errors: besides those of `StreamingClient.filter`, `RulesRefused` for a rule that X refuses,
+        `FilterLimit` for one more than X allows, and ValueError for what v1.1 can't ask for beside the
+        other filters. They are the newcomer's alone.
+        """
+        what: Any = rule
+        if rule is None:
+            what = FilterQuery(**predicates)
+        elif predicates:
+            raise ValueError(f"with a filter there is no {', '.join(predicates)}: put it into the filter")
+        if self._rules is not None:
+            return self._core.observable(self._rules.filters(what))
+        if not isinstance(what, FilterQuery):
+            raise ValueError(f"v1.1 filters by a FilterQuery or keywords (track=…), not by {what!r}")
+        if what.count is not None:
+            raise ValueError("a hub has no count: its connection stands and replays nothing")
+        return self._core.observable((what,))
+
+    @property
+    def state(self) -> Observable[HubState]:
+        """The present `HubState` and those that follow; equal ones are not repeated."""
+        return self._core.state()

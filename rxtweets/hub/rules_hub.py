@@ -1,0 +1,262 @@
+"""The hub of v2: a rule for each filter, added and removed while one connection stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import reactivex
+from reactivex import Observable, abc
+from reactivex import operators as ops
+from reactivex.disposable import SerialDisposable, SingleAssignmentDisposable
+
+from rxtweets.backoff import BackoffPolicy
+from rxtweets.endpoints import Endpoint
+from rxtweets.filters import FilterIndex, FilterQuery
+from rxtweets.messages import Post
+from rxtweets.rest import JSONResponse
+from rxtweets.rules import (
+    CompiledRule,
+    Limits,
+    Rule,
+    RuleCounts,
+    RuleSyntaxError,
+    StreamRule,
+    fields_for,
+    from_filter,
+    parse,
+)
+from rxtweets.rules.management.update import Batch, read_update, to_stream_rule
+
+from .core import LINGER, HubCore
+from .planner import ListRules, RulePlanner
+from .state import HubState, to_time
+from .subscriber import Subscriber
+from .tags import new_token
+
+if TYPE_CHECKING:
+    from rxtweets.streams import StreamingClient
+
+_ONLY_X = {"embedding", "embedding_threshold", "sample"}
+"""Operators that only X can tell about."""
+
+
+class RulesHub(HubCore):
+    """The filters of a `StreamingClient`, each the text of a rule."""
+
+    def __init__(
+        self,
+        client: StreamingClient,
+        endpoint: Endpoint,
+        *,
+        limits: Limits | None,
+        lease: float,
+        pack: bool,
+        wait: float,
+        scheduler: abc.SchedulerBase | None,
+    ) -> None:
+        super().__init__(scheduler)
+        self._client = client
+        self._endpoint = endpoint
+        self._limits = limits or Limits()
+        self._planner = RulePlanner(
+            new_token(), limits=self._limits, wait=wait, linger=LINGER, lease=lease, pack=pack,
+            policy=client._policy,
+        )  # fmt: skip
+        self._asked = frozenset(
+            f"{name}={value}" for name, values in endpoint.request.params for value in values.split(",")
+        ) | {"tweet.fields=id", "tweet.fields=text"}
+        self._holders: dict[str, dict[Subscriber, None]] = {}
+        self._index = FilterIndex[str]()  # of the filters that may be joined in one rule
+        self._stream = SerialDisposable()
+        self._is_open = False
+
+    # --- filters
+
+    def filters(self, rule: object) -> tuple[tuple[str, Rule | None], ...]:
+        """Return the canonical texts that *rule* stands for, with their trees where they can be read.
+
+        Raises:
+            ValueError: it is no rule, or X would refuse it for its length.
+        """
+        if isinstance(rule, FilterQuery):
+            if rule.filter_level or rule.count:
+                raise ValueError("rules have neither filter_level nor count: leave them out of the query")
+            return tuple((str(part), part) for part in from_filter(rule, self._limits))
+        if not isinstance(rule, str | Rule):
+            raise ValueError(
+                f"a filter is the text of a rule, a Rule, a FilterQuery or keywords (track=…), not {rule!r}"
+            )
+        tree: Rule | None
+        try:
+            tree = parse(rule)
+        except (RuleSyntaxError, ImportError):  # X may know more than this version
+            tree = None
+        text = to_stream_rule(rule if tree is None else tree).value.strip()
+        if len(text) > self._limits.length:
+            raise ValueError(
+                f"a rule has at most {self._limits.length:,} characters, not {len(text):,}: {text[:60]}…"
+            )
+        return ((text, tree),)
+
+    def _is_packable(self, tree: Rule | None) -> bool:
+        """Return whether the posts that a rule matches can be told here, by the fields asked for."""
+        if tree is None:
+            return False
+        for term, _ in tree.terms():
+            if term.name in _ONLY_X or (term.name == "lang" and term.value.lower().startswith("zh-")):
+                return False
+        needed = fields_for(tree)
+        return all(
+            f"{name.replace('_', '.') if name != 'expansions' else name}={value}" in self._asked
+            for name, values in needed.items()
+            for value in values  # type: ignore[attr-defined]
+        )
+
+    def _enter(self, subscriber: Subscriber) -> None:
+        now = self._now()
+        for text, tree in subscriber.filters:
+            holders = self._holders.setdefault(text, {})
+            if not holders:
+                packable = self._is_packable(tree)
+                if packable and tree is not None:
+                    self._index.add(CompiledRule(tree, asked=self._asked), text)
+                self._planner.want(text, now, packable=packable)
+            holders[subscriber] = None
+
+    def _leave(self, subscriber: Subscriber) -> None:
+        now = self._now()
+        for text, _ in subscriber.filters:
+            holders = self._holders.get(text, {})
+            holders.pop(subscriber, None)
+            if not holders and self._holders.pop(text, None) is not None:
+                if text in self._index:
+                    self._index.remove(text)
+                self._planner.unwant(text, now)
+
+    # --- delivery
+
+    def _on_item(self, item: Any) -> None:
+        if item.__class__ is Post:
+            for subscriber in self._receivers(item):
+                subscriber.send(item)
+        else:
+            self._broadcast(item)
+
+    def _receivers(self, post: Post) -> Iterable[Subscriber]:
+        with self._lock:
+            texts: dict[str, None] = {}
+            joined = False
+            for rule in post.matching_rules:
+                members = self._planner.filters_of(rule.tag)
+                if len(members) == 1:
+                    texts[members[0]] = None
+                joined = joined or len(members) > 1
+            if joined:
+                texts.update(dict.fromkeys(self._index.match(post)))
+            found: dict[Subscriber, None] = {}
+            for text in texts:
+                found.update(self._holders.get(text, {}))
+            return found
+
+    # --- the connection
+
+    def _close(self) -> None:
+        self._is_open = False
+        self._stream.disposable = SingleAssignmentDisposable()
+
+    def _open(self) -> None:
+        session = SingleAssignmentDisposable()
+        with self._lock:
+            if not self._is_open:  # it was closed meanwhile
+                return
+            self._stream.disposable = session
+        session.disposable = self._client._chain(self._endpoint).subscribe(
+            self._on_item, self._on_end, lambda: None
+        )
+
+    def _on_end(self, error: Exception) -> None:
+        with self._lock:
+            self._close()
+            self._connected, self._connection = None, "closed"
+            self._end(self._subscribers, error)
+        self._pump()
+
+    # --- the rules
+
+    def _work(self, now: float) -> tuple[Callable[[], None] | None, float | None]:
+        step = self._planner.next(now)
+        while self._planner.refusals:
+            text, error = self._planner.refusals.pop()
+            self._refused.append((text, str(error)))
+            self._end(self._holders.get(text, ()), error)
+        if self._subscribers and not self._is_open and self._planner.rules:
+            self._is_open, self._connection = True, "connecting"
+
+            def open_too() -> None:
+                self._open()
+                if isinstance(step, ListRules | Batch):
+                    self._request(step)
+                else:
+                    self._pump()
+
+            return open_too, None
+        if isinstance(step, ListRules | Batch):
+            return lambda: self._request(step), None
+        return None, step
+
+    def _request(self, step: ListRules | Batch) -> None:
+        rules = self._client.rules.with_policy(BackoffPolicy.never())
+        if isinstance(step, Batch):
+
+            def on_update(answer: JSONResponse) -> None:
+                self._planner.on_update(read_update(answer), answer.response.headers, self._now())
+
+            self._ask(rules.post(step), on_update)
+            return
+
+        def on_list(answer: tuple[list[StreamRule], RuleCounts | None]) -> None:
+            listed, counts = answer
+            limit = None if counts is None or counts.room is None else counts.room + len(listed)
+            self._planner.on_list(listed, self._now(), limit)
+
+        def counted(listed: list[StreamRule]) -> Observable[tuple[list[StreamRule], RuleCounts | None]]:
+            uncounted: Observable[Any] = reactivex.just((listed, None))
+            if not step.counts:
+                return uncounted
+            return rules.counts().pipe(
+                ops.map(lambda counts: (listed, counts)),
+                ops.catch(lambda _, __: uncounted),
+            )
+
+        self._ask(rules.list().pipe(ops.to_list(), ops.flat_map(counted)), on_list)
+
+    def _ask(self, request: Observable[Any], take: Callable[[Any], None]) -> None:
+        answers: list[Any] = []
+
+        def done(error: Exception | None = None) -> None:
+            with self._lock:
+                if error is None:
+                    try:
+                        take(answers[-1])
+                    except Exception as unexpected:
+                        error = unexpected
+                if error is not None:
+                    self._planner.on_failure(error, self._now())
+            self._pump()
+
+        request.subscribe(answers.append, done, done)
+
+    def _is_over(self) -> bool:
+        return not (self._subscribers or self._is_open) and self._planner.is_over
+
+    def _snapshot(self) -> HubState:
+        pace = self._planner.pace
+        return HubState(
+            wanted=self._planner.wanted,
+            standing=self._planner.standing,
+            refused=tuple(self._refused),
+            connection=self._connection,
+            requests_left=pace.left,
+            resets_at=to_time(pace.resets_at),
+        )

@@ -1,0 +1,37 @@
+"""The snapshots of a hub."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Literal
+
+from msgspec import Struct
+
+Connection = Literal["closed", "connecting", "connected", "waiting"]
+"""The state of a hub's connection; `waiting` is a back-off."""
+
+
+class HubState(Struct, frozen=True):
+    """A snapshot of a hub.
+
+    Attributes:
+        wanted: the filters that are subscribed to: the texts of rules, or v1.1's queries as text.
+        standing: those of them that the server matches.
+        refused: filters that the server refused, with the reason; the last 100.
+        connection: the state of the connection.
+        requests_left: how many changes of rules (v2), or connects (v1.1), are left in this window of 15
+            minutes; None while that isn't known.
+        resets_at: when the window ends, UTC; None while that isn't known.
+    """
+
+    wanted: tuple[str, ...] = ()
+    standing: tuple[str, ...] = ()
+    refused: tuple[tuple[str, str], ...] = ()
+    connection: Connection = "closed"
+    requests_left: int | None = None
+    resets_at: datetime | None = None
+
+
+def to_time(seconds: float | None) -> datetime | None:
+    """Return UNIX seconds, to the second, as a time."""
+    return None if seconds is None else datetime.fromtimestamp(int(seconds), UTC)

@@ -1,0 +1,319 @@
+"""Hubs of both protocols against the emulator."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from reactivex import Subject
+from reactivex import operators as ops
+
+import rxtweets as rxt
+from rxtweets import operators as tw
+from rxtweets import rules
+from rxtweets.emulator import Emulator
+from rxtweets.messages import Connected, KeepAlive
+from rxtweets.rules import RulesRefused
+from tests.observing import Seen
+
+from .hubs import QUICK, States, query_hub, rules_hub
+
+MakeHub = Callable[..., rxt.FilterHub]
+BOTH = pytest.mark.parametrize("make", [rules_hub, query_hub])
+
+
+def _filter(hub: rxt.FilterHub, words: str) -> Any:
+    """A filter of either protocol."""
+    return hub.filter(track=words)
+
+
+def _texts(seen: Seen) -> list[str]:
+    return [item.text for item in seen.items if hasattr(item, "text")]
+
+
+def _ended(seen: Seen) -> Exception:
+    error = seen.ended().error
+    assert error is not None
+    return error
+
+
+@BOTH
+def test_filters_share_a_connection(make: MakeHub, emulator: Emulator) -> None:
+    """Two merged filters are one connection, each gets what matches it, and both hear of the connection."""
+    hub = make(emulator)
+    with States(hub, emulator) as states:
+        cats, dogs = Seen(_filter(hub, "cat")), Seen(_filter(hub, "dog"))
+        states.settled()
+        assert len(emulator.streams) == 1
+        for text in ("a cat", "a dog", "cat and dog", "a bird"):
+            emulator.publish(text)
+        cats.wait(lambda seen: len(_texts(seen)) == 2)
+        dogs.wait(lambda seen: len(_texts(seen)) == 2)
+        assert _texts(cats) == ["a cat", "cat and dog"]
+        assert _texts(dogs) == ["a dog", "cat and dog"]
+        for seen in (cats, dogs):
+            assert isinstance(seen.items[0], Connected)
+            seen.wait(lambda seen: any(isinstance(item, KeepAlive) for item in seen.items))
+            seen.dispose()
+
+
+@BOTH
+def test_a_filter_joins_later(make: MakeHub, emulator: Emulator) -> None:
+    """A filter that comes later gets Connected first, then its posts; others miss and repeat none."""
+    hub = make(emulator)
+    with States(hub, emulator) as states:
+        cats = Seen(_filter(hub, "cat"))
+        states.settled()
+        birds = Seen(_filter(hub, "bird"))
+        birds.count(1)
+        assert isinstance(birds.items[0], Connected)
+        numbers = iter(range(10_000))
+        while states.now.wanted != states.now.standing or states.now.connection != "connected":
+            emulator.publish(f"cat {next(numbers)}")
+        emulator.publish("cat and bird")
+        birds.wait(lambda seen: _texts(seen) == ["cat and bird"])
+        cats.wait(lambda seen: _texts(seen)[-1] == "cat and bird")
+        assert _texts(cats)[:-1] == [f"cat {number}" for number in range(len(_texts(cats)) - 1)]
+        assert len(_texts(cats)) - 1 == next(numbers)
+        cats.dispose()
+        birds.dispose()
+        assert sum(request.path.endswith(("stream", "filter.json")) for request in emulator.requests) <= 2
+
+
+@BOTH
+def test_switching_keeps_the_connection(make: MakeHub, emulator: Emulator) -> None:
+    """From the last filter to the next, as switch_latest goes, the connection stands."""
+    hub = make(emulator)
+    with States(hub, emulator) as states:
+        seen = Seen(_filter(hub, "cat"))
+        states.settled()
+        first = emulator.streams
+        for _ in range(20):
+            seen.dispose()
+            seen = Seen(_filter(hub, "cat"))
+        assert emulator.streams == first
+        seen.dispose()
+
+
+@BOTH
+def test_a_subscriber_that_raises(make: MakeHub, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that raises ends for itself alone, and is reported once."""
+    reported: list[Any] = []
+    monkeypatch.setattr(threading, "excepthook", lambda args: reported.append(args.exc_value))
+    wrong = RuntimeError("mine")
+
+    def raise_it(_: object) -> None:
+        raise wrong
+
+    hub = make(emulator)
+    with States(hub, emulator) as states:
+        good = Seen(_filter(hub, "cat"))
+        _filter(hub, "cat").pipe(tw.messages()).subscribe(raise_it)
+        states.settled()
+        for number in range(5):
+            emulator.publish(f"cat {number}")
+        good.wait(lambda seen: len(_texts(seen)) == 5)
+        assert reported == [wrong]
+        good.dispose()
+
+
+@BOTH
+def test_run_raises_what_its_subscriber_raised(make: MakeHub, emulator: Emulator) -> None:
+    """`run` raises it to its caller, and the others go on."""
+    hub = make(emulator)
+
+    def stop(_: object) -> None:
+        raise KeyError("enough")
+
+    with States(hub, emulator) as states:
+        good = Seen(_filter(hub, "cat"))
+        states.settled()
+        timer = threading.Timer(0.2, lambda: emulator.publish("cat"))
+        timer.start()
+        with pytest.raises(KeyError):
+            rxt.run(_filter(hub, "cat").pipe(tw.messages()), stop)
+        timer.join()
+        good.wait(lambda seen: len(_texts(seen)) == 1)
+        good.dispose()
+
+
+def test_a_refused_rule_is_its_own_subscribers_error(emulator: Emulator) -> None:
+    """A rule that X refuses ends its own subscribers, and is told in the state."""
+    hub = rules_hub(emulator)
+    with States(hub, emulator) as states:
+        good, bad = Seen(hub.filter("cat")), [Seen(hub.filter("has:images")) for _ in range(2)]
+        for seen in bad:
+            assert isinstance(_ended(seen), RulesRefused)
+        states.settled()
+        emulator.publish("cat")
+        good.wait(_texts)
+        assert [text for text, _ in states.now.refused] == ["has:images"]
+        good.dispose()
+
+
+def test_equal_rules_are_one(emulator: Emulator) -> None:
+    """Rules that are written differently and mean the same are one rule at X."""
+    hub = rules_hub(emulator)
+    with States(hub, emulator) as states:
+        written = ["cat  has:images", " cat has:images ", rules.keyword("cat") & rules.has("images")]
+        every = [Seen(hub.filter(rule)) for rule in written]
+        states.settled()
+        assert [rule.value for rule in emulator.rules if "lease" not in (rule.tag or "")] == [
+            "cat has:images"
+        ]
+        for seen in every:
+            seen.dispose()
+
+
+def test_rules_of_others_stay(emulator: Emulator) -> None:
+    """The rules that were there before stay, also one with the text of a filter."""
+    client = rxt.StreamingClient(rxt.BearerToken(emulator.bearer_token), base_url=emulator.base_url)
+    client.rules.add("cat", "zebra", tag="by hand").run()
+    before = emulator.rules
+    hub = rules_hub(emulator)
+    with States(hub, emulator) as states:
+        cats = Seen(hub.filter("cat"))
+        states.settled()
+        emulator.publish("cat and zebra")
+        cats.wait(lambda seen: _texts(seen) == ["cat and zebra"])
+        cats.dispose()
+    assert emulator.rules == before
+
+
+def test_packed_filters_are_told_apart(emulator: Emulator) -> None:
+    """Filters in one rule each get what matches them, and those that can't be told here have their own."""
+    hub = rules_hub(emulator, pack=True, **rules.fields_for("cat", "cat has:hashtags", "from:ada"))
+    texts = ["cat", "dog", "cat OR bird", "dog -cat", "sample:100 dog", "cat lang:zh-TW"]
+    with States(hub, emulator) as states:
+        every = [Seen(hub.filter(text)) for text in texts]
+        states.settled()
+        assert sorted(rule.value for rule in emulator.rules if "lease" not in (rule.tag or "")) == [
+            "cat OR dog OR cat OR bird OR dog -cat",
+            "cat lang:zh-TW",
+            "sample:100 dog",
+        ]
+        for text in ("a cat", "a dog", "cat and dog", "a bird", "zebra", "cat dog end"):
+            emulator.publish(text)
+        every[0].wait(lambda seen: len(_texts(seen)) == 3)
+        every[4].wait(lambda seen: len(_texts(seen)) == 3)
+        assert [_texts(seen) for seen in every] == [
+            ["a cat", "cat and dog", "cat dog end"],
+            ["a dog", "cat and dog", "cat dog end"],
+            ["a cat", "cat and dog", "a bird", "cat dog end"],
+            ["a dog"],
+            ["a dog", "cat and dog", "cat dog end"],
+            [],
+        ]
+        for seen in every:
+            seen.dispose()
+
+
+def test_one_filter_too_many_v1(emulator: Emulator) -> None:
+    """What a single request can't ask for is the newcomer's error, at once; the others stay."""
+    hub = query_hub(emulator)
+    with States(hub, emulator) as states:
+        first = Seen(hub.filter(track=[f"word{n}" for n in range(400)]))
+        states.settled()
+        assert "400" in str(_ended(Seen(hub.filter(track="one more"))))
+        emulator.publish("word7")
+        first.wait(_texts)
+        first.dispose()
+
+
+def test_filters_that_no_query_joins_v1(emulator: Emulator) -> None:
+    """Queries of different languages share a connection without languages, and are told apart here."""
+    hub = query_hub(emulator)
+    with States(hub, emulator) as states:
+        english, any_ = Seen(hub.filter(track="cat", languages="en")), Seen(hub.filter(track="cat"))
+        states.settled()
+        emulator.publish("cat eins", lang="de")
+        emulator.publish("cat one", lang="en")
+        any_.wait(lambda seen: len(_texts(seen)) == 2)
+        english.wait(lambda seen: len(_texts(seen)) == 1)
+        english.dispose()
+        any_.dispose()
+
+
+@BOTH
+def test_a_final_error_ends_all_and_the_next_begins_anew(make: MakeHub, emulator: Emulator) -> None:
+    """An error that the policy calls final ends every subscription; then the hub serves again."""
+    hub = make(emulator)
+    with States(hub, emulator) as states:
+        path = "/2/tweets/search/stream" if make is rules_hub else "/1.1/statuses/filter.json"
+        emulator.answer(403, path=path, times=1)
+        every = [Seen(_filter(hub, "cat")), Seen(_filter(hub, "dog"))]
+        for seen in every:
+            assert isinstance(_ended(seen), rxt.Forbidden)
+        again = Seen(_filter(hub, "cat"))
+        states.settled()
+        again.dispose()
+
+
+@BOTH
+def test_memory_after_many_subscriptions(make: MakeHub, emulator: Emulator) -> None:
+    """Subscriptions that come and go leave nothing behind in the hub."""
+    hub = make(emulator)
+    core: Any = hub._core
+    with States(hub, emulator) as states:
+        kept = Seen(_filter(hub, "cat"))
+        states.settled()
+        for number in range(2_000):
+            _filter(hub, f"word{number % 50}").subscribe(lambda _: None).dispose()
+        assert len(core._subscribers) == len(core._holders) == 1
+        kept.dispose()
+
+
+def test_the_warning_names_the_hub(emulator: Emulator) -> None:
+    """Two streams of one account warn, and the warning says what to do instead; a hub's change doesn't."""
+    hub = query_hub(emulator)
+    stream = rxt.Stream(rxt.OAuth1(*emulator.oauth1), base_url=emulator.base_url, policy=QUICK)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with States(hub, emulator) as states:
+            seen = [Seen(hub.filter(track="cat"))]
+            states.settled()
+            seen.append(Seen(hub.filter(track="dog")))
+            states.settled()
+            for one in seen:
+                one.dispose()
+    first = Seen(stream.filter(track="cat")).count(1)
+    with pytest.warns(RuntimeWarning, match="FilterHub"):
+        second = Seen(stream.filter(track="dog")).count(1)
+    first.ended()
+    second.dispose()
+
+
+@BOTH
+def test_bad_filters_are_refused_at_once(make: MakeHub, emulator: Emulator) -> None:
+    """What is no filter is a ValueError of the call, and says what is one."""
+    hub = make(emulator)
+    for call in (
+        lambda: hub.filter(),
+        lambda: hub.filter(42),  # type: ignore[arg-type]
+        lambda: hub.filter("cat", track="dog"),
+        lambda: hub.filter(track="cat", count=10),
+    ):
+        with pytest.raises(ValueError, match=r"."):
+            call()
+    with pytest.raises(ValueError, match="a hub is of"):
+        rxt.FilterHub("cat")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="wait"):
+        make(emulator, wait=0)
+
+
+def test_a_search_box(emulator: Emulator) -> None:
+    """A filter that changes with each key, through switch_latest, ends with what was typed last."""
+    hub = rules_hub(emulator)
+    keys = Subject[str]()
+    with States(hub, emulator) as states:
+        seen = Seen(keys.pipe(ops.map(lambda text: hub.filter(f"q{text}")), ops.switch_latest(), tw.posts()))
+        for text in ("c", "ca", "cat"):
+            keys.on_next(text)
+        states.wait(lambda state: state.standing == ("qcat",))
+        states.settled()
+        emulator.publish("qcat")
+        seen.wait(_texts)
+        seen.dispose()
