@@ -42,6 +42,7 @@ REFERENCE = {
     "rxtweets.endpoints": "endpoints",
     "rxtweets.filters": "filters",
     "rxtweets.framing": "framing",
+    "rxtweets.hub": "hub",
     "rxtweets.management": "management",
     "rxtweets.messages": "messages",
     "rxtweets.messages.v2": "messages-v2",

@@ -18,6 +18,8 @@ PRINTS = {
     "handle_errors": r"420: come back in 60 s\n403: Forbidden\n401: check .*\nthe network: .*refused.*\n",
     "route_messages": r"connected, HTTP 200\n(?s:.)*\d+ Status, .*1 Connected.*\n",
     "merge_streams": r"(v1\.1|v2  ) @\w+: (?s:.)*(v1\.1|v2  ) @\w+: (?s:.)*",
+    "two_filters": r"((coffee|tea   ) .*\n([^ct].*\n|\n)*)+",
+    "search_box": r"(searching for \w+\n( +.*\n([^ s].*\n|\n)*)+){3}",
     "watch_backoff": r"(connecting\nattempt [123] in 0\.\d+ s, because of: HTTP 503.*\n){3}"
     r"connecting\nattempt 4 in 0\.6\d+ s, because of: HTTP 429.*\n"
     r"connecting\nconnected\n(a Post\n){3}(a Post\n)*"
@@ -46,7 +48,14 @@ def command(name: str) -> list[str]:
 def test_example(name: str) -> None:
     """The example ends by itself, without credentials, and has printed what it is there to show."""
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
-    done = subprocess.run(command(name), capture_output=True, encoding="utf-8", timeout=30, env=environment)
+    done = subprocess.run(
+        command(name),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=30,
+        env=environment,
+    )
     assert done.stderr == ("" if name in OWN_EMULATOR else SAID)
     assert done.returncode == 0
     assert re.fullmatch(PRINTS[name], done.stdout), done.stdout

@@ -8,6 +8,6 @@ rxt.run(cats.pipe(ops.merge(dogs), tw.posts()), print)
 from __future__ import annotations
 
 from .hub import FilterHub
-from .state import HubState
+from .state import Connection, HubState
 
-__all__ = ["FilterHub", "HubState"]
+__all__ = ["Connection", "FilterHub", "HubState"]

@@ -175,6 +175,10 @@ class HubCore(ABC):
     def _is_over(self) -> bool:
         """Return whether nothing is subscribed, open or left to remove."""
 
+    @abstractmethod
+    def _hurry(self) -> None:
+        """Wait no longer with what is to be removed. With the lock held."""
+
     def finish(self) -> None:
         """End everything, and wait until rules are removed, for at most 5 s."""
         with self._lock:
@@ -182,6 +186,7 @@ class HubCore(ABC):
                 self._drop(subscriber)
                 subscriber.stop()
             self._close_at = 0.0
+            self._hurry()
         self._pump()
         with self._changed:
             self._changed.wait_for(self._is_over, _LONGEST_EXIT)

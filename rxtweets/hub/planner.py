@@ -139,6 +139,7 @@ class RulePlanner:
         self._tries: dict[str, int] = {}
         self._retry_at = 0.0
         self._delete_at = 0.0
+        self._hurried = False
         self._sent: ListRules | Batch | None = None
 
     # --- what is wanted
@@ -163,6 +164,11 @@ class RulePlanner:
             self._release(self._rules[tag], key, now)
         if not self._wanted:
             self._release_leases(now)
+
+    def hurry(self) -> None:
+        """Remove all rules without waiting, and try no request again: the program ends."""
+        self._hurried = True
+        self._linger = self._retry_at = self._delete_at = 0.0
 
     def filters_of(self, tag: str | None) -> tuple[str, ...]:
         """Return the filters that the rule with *tag* matches, whether X has answered yet or not."""
@@ -476,7 +482,7 @@ class RulePlanner:
                 self._undo(sent, now)
             else:
                 self._known = False
-        retry = self._policy.next(error, now)
+        retry = None if self._hurried else self._policy.next(error, now)
         if retry is not None:
             self._policy, self._retry_at = retry.policy, now + retry.delay
         elif isinstance(sent, Batch) and sent.kind == "delete" and self._wanted:

@@ -216,6 +216,9 @@ class QueryHub(HubCore):
             self._opened.close()
             self._opened = None
 
+    def _hurry(self) -> None:
+        pass
+
     def _is_over(self) -> bool:
         return not self._subscribers and self._live is None
 

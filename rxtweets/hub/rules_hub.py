@@ -247,6 +247,9 @@ class RulesHub(HubCore):
 
         request.subscribe(answers.append, done, done)
 
+    def _hurry(self) -> None:
+        self._planner.hurry()
+
     def _is_over(self) -> bool:
         return not (self._subscribers or self._is_open) and self._planner.is_over
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from . import emulator, filters, imports, memory, rules, throughput
+from . import emulator, filters, hub, imports, memory, rules, throughput
 
 BENCHMARKS = {
     "throughput": throughput.main,
@@ -12,6 +12,7 @@ BENCHMARKS = {
     "imports": imports.main,
     "filters": filters.main,
     "rules": rules.main,
+    "hub": hub.main,
     "emulator": emulator.main,
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from reactivex import Subject
@@ -158,7 +158,11 @@ def test_equal_rules_are_one(emulator: Emulator) -> None:
     """Rules that are written differently and mean the same are one rule at X."""
     hub = rules_hub(emulator)
     with States(hub, emulator) as states:
-        written = ["cat  has:images", " cat has:images ", rules.keyword("cat") & rules.has("images")]
+        written: list[str | rules.Rule] = [
+            "cat  has:images",
+            " cat has:images ",
+            rules.keyword("cat") & rules.has("images"),
+        ]
         every = [Seen(hub.filter(rule)) for rule in written]
         states.settled()
         assert [rule.value for rule in emulator.rules if "lease" not in (rule.tag or "")] == [
@@ -290,12 +294,13 @@ def test_the_warning_names_the_hub(emulator: Emulator) -> None:
 def test_bad_filters_are_refused_at_once(make: MakeHub, emulator: Emulator) -> None:
     """What is no filter is a ValueError of the call, and says what is one."""
     hub = make(emulator)
-    for call in (
+    calls: list[Callable[[], object]] = [
         lambda: hub.filter(),
-        lambda: hub.filter(42),  # type: ignore[arg-type]
+        lambda: hub.filter(cast(str, 42)),
         lambda: hub.filter("cat", track="dog"),
         lambda: hub.filter(track="cat", count=10),
-    ):
+    ]
+    for call in calls:
         with pytest.raises(ValueError, match=r"."):
             call()
     with pytest.raises(ValueError, match="a hub is of"):
@@ -307,7 +312,7 @@ def test_bad_filters_are_refused_at_once(make: MakeHub, emulator: Emulator) -> N
 def test_a_search_box(emulator: Emulator) -> None:
     """A filter that changes with each key, through switch_latest, ends with what was typed last."""
     hub = rules_hub(emulator)
-    keys = Subject[str]()
+    keys: Subject[str] = Subject()
     with States(hub, emulator) as states:
         seen = Seen(keys.pipe(ops.map(lambda text: hub.filter(f"q{text}")), ops.switch_latest(), tw.posts()))
         for text in ("c", "ca", "cat"):

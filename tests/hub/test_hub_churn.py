@@ -180,9 +180,13 @@ def _faults(emulator: Emulator, make: MakeHub) -> Callable[[int], None]:
     chance = random.Random(2)
     path = "/2/tweets/search/stream" if make is rules_hub else "/1.1/statuses/filter.json"
 
+    last = time.monotonic() - 2.0
+
     def fault(number: int) -> None:
-        if number % 40 != 20:
+        nonlocal last
+        if time.monotonic() < last + 2.5:  # more would use up the connects that a policy allows
             return
+        last = time.monotonic()
         kind = chance.choice(["reset", "close", "stream 503", "rules 503", "rules 429"])
         if kind == "reset":
             emulator.reset_streams()
