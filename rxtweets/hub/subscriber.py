@@ -7,12 +7,11 @@ from collections import deque
 from typing import Any
 
 from reactivex import abc
-
-from rxtweets._observable import Carried, original
+from reactivex.scheduler import CurrentThreadScheduler
 
 
 class _End:
-    """The end of a stream; *error* is None for a completion."""
+    """The end of a stream with *error*."""
 
     __slots__ = ("error",)
 
@@ -79,18 +78,8 @@ class Subscriber:
                 self._observer.on_error(item.error)
             else:
                 self._observer.on_next(item)
-        except BaseException as raised:
+        except Exception as error:
             self.stop()
-            error = original(raised)
-            if not isinstance(error, Exception):
-                raise
-            report = raised.report if isinstance(raised, Carried) else None
-            if report is not None:
-                report(error)
-            else:
-                hook = threading.ExceptHookArgs(
-                    (type(error), error, error.__traceback__, threading.current_thread())
-                )
-                threading.excepthook(hook)
-        finally:
-            del item
+            if CurrentThreadScheduler.singleton().schedule_required():  # else `subscribe` raises it
+                raised = type(error), error, error.__traceback__, threading.current_thread()
+                threading.excepthook(threading.ExceptHookArgs(raised))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import tracemalloc
 import warnings
 from collections.abc import Callable
 from typing import Any, cast
@@ -216,7 +218,7 @@ def test_packed_filters_are_told_apart(emulator: Emulator) -> None:
 
 
 def test_one_filter_too_many_v1(emulator: Emulator) -> None:
-    """What a single request can't ask for is the newcomer's error, at once; the others stay."""
+    """More than a single request can ask for is the newcomer's error, at once; the others stay."""
     hub = query_hub(emulator)
     with States(hub, emulator) as states:
         first = Seen(hub.filter(track=[f"word{n}" for n in range(400)]))
@@ -256,18 +258,40 @@ def test_a_final_error_ends_all_and_the_next_begins_anew(make: MakeHub, emulator
         again.dispose()
 
 
+def _subscribe_often(make: MakeHub, emulator: Emulator, times: int) -> None:
+    hub = make(emulator)
+    gc.collect()
+    tracemalloc.start()
+    try:
+        with States(hub, emulator) as states:
+            kept = Seen(_filter(hub, "cat"))
+            states.settled()
+            for number in range(times + 500):
+                if number == 500:
+                    gc.collect()
+                    before, threads = tracemalloc.get_traced_memory()[0], threading.active_count()
+                    states.all.clear()
+                _filter(hub, f"word{number % 50}").subscribe(lambda _: None).dispose()
+                del states.all[:-1]
+            gc.collect()
+            assert tracemalloc.get_traced_memory()[0] - before < 500_000
+            assert threading.active_count() <= threads + 2
+            kept.dispose()
+    finally:
+        tracemalloc.stop()
+
+
 @BOTH
 def test_memory_after_many_subscriptions(make: MakeHub, emulator: Emulator) -> None:
-    """Subscriptions that come and go leave nothing behind in the hub."""
-    hub = make(emulator)
-    core: Any = hub._core
-    with States(hub, emulator) as states:
-        kept = Seen(_filter(hub, "cat"))
-        states.settled()
-        for number in range(2_000):
-            _filter(hub, f"word{number % 50}").subscribe(lambda _: None).dispose()
-        assert len(core._subscribers) == len(core._holders) == 1
-        kept.dispose()
+    """Subscriptions that come and go leave no memory and no threads behind."""
+    _subscribe_often(make, emulator, 2_000)
+
+
+@pytest.mark.soak
+@BOTH
+def test_memory_after_100_000_subscriptions(make: MakeHub, emulator: Emulator) -> None:
+    """The same for 100,000."""
+    _subscribe_often(make, emulator, 100_000)
 
 
 def test_the_warning_names_the_hub(emulator: Emulator) -> None:
@@ -292,7 +316,7 @@ def test_the_warning_names_the_hub(emulator: Emulator) -> None:
 
 @BOTH
 def test_bad_filters_are_refused_at_once(make: MakeHub, emulator: Emulator) -> None:
-    """What is no filter is a ValueError of the call, and says what is one."""
+    """Anything else than a filter is a ValueError of the call, and says what is one."""
     hub = make(emulator)
     calls: list[Callable[[], object]] = [
         lambda: hub.filter(),

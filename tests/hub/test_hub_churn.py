@@ -51,7 +51,7 @@ class Filter:
         return any(all(word in words for word in phrase.split()) for phrase in self.phrases)
 
     def is_in(self, state: HubState) -> bool:
-        """Whether it is in force."""
+        """Return whether it is in force."""
         standing = state.standing
         if standing and standing[0].startswith("FilterQuery("):
             text = str(rxt.FilterQuery(track=list(self.phrases)))

@@ -32,7 +32,7 @@ def _driver(server: RuleServer, **options: object) -> Driver:
 
 
 def test_rules_come_and_go() -> None:
-    """What is wanted is added in one request with the lease, and all of it is removed in the end."""
+    """Wanted rules are added in one request with the lease, and all of it is removed in the end."""
     server = RuleServer()
     driver = _driver(server)
     for key in ("cat", "dog"):
@@ -144,7 +144,7 @@ def test_rules_that_others_delete_come_back() -> None:
 
 
 def test_over_the_limit() -> None:
-    """What can't be joined is refused beyond the app's limit, with the numbers; the others stay."""
+    """A rule that can't be joined is refused beyond the app's limit, with the numbers; the others stay."""
     server = RuleServer(cap=10)
     server.add("mine")
     driver = _driver(server)
