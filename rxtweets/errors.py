@@ -167,6 +167,9 @@ class FrameTooLong(StreamError):
 class FilterLimit(StreamError):
     """A filter of a `FilterHub` is one too many: the app has as many rules as it may (v2)."""
 
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """The text of a refusal, in whichever form the server sent it.

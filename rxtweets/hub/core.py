@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextvars
+import math
 import threading
 from abc import ABC, abstractmethod
 from collections import deque
@@ -45,6 +46,7 @@ class HubCore(ABC):
         self._subscribers: dict[Subscriber, None] = {}
         self._watchers: dict[Subscriber, None] = {}
         self._wake = SerialDisposable()
+        self._wake_at = math.inf
         self._close_at: float | None = None
         self._connected: Connected | None = None
         self._connection: Connection = "closed"
@@ -145,8 +147,10 @@ class HubCore(ABC):
             at = min((time for time in (at, self._close_at) if time is not None), default=None)
             ended = list(self._ended)
             self._ended.clear()
-            self._wake.disposable = Disposable()
-            if act is None and at is not None:
+            if act is None and at is None:
+                self._wake.disposable, self._wake_at = Disposable(), math.inf
+            elif at is not None and at < self._wake_at:  # one that comes too early does no harm
+                self._wake_at = at
                 self._wake.disposable = self._timer.schedule_relative(max(at - now, 0.0), self._on_time)
             if self._is_over():
                 _unfinished.discard(self)
@@ -158,6 +162,8 @@ class HubCore(ABC):
             contextvars.Context().run(act)  # whose errors are no subscriber's
 
     def _on_time(self, *_: Any) -> None:
+        with self._lock:
+            self._wake_at = math.inf
         self._pump()
 
     @abstractmethod

@@ -16,7 +16,8 @@ from reactivex import operators as ops
 import rxtweets as rxt
 from rxtweets import operators as tw
 from rxtweets import rules
-from rxtweets.emulator import Emulator
+from rxtweets.emulator import Emulator, Limits
+from rxtweets.hub import query_hub as query_hub_module
 from rxtweets.messages import Connected, KeepAlive
 from rxtweets.rules import RulesRefused
 from tests.observing import Seen
@@ -83,6 +84,27 @@ def test_a_filter_joins_later(make: MakeHub, emulator: Emulator) -> None:
         cats.dispose()
         birds.dispose()
         assert sum(request.path.endswith(("stream", "filter.json")) for request in emulator.requests) <= 2
+
+
+def test_an_older_connection_that_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the server doesn't end the older connection the hub does, and no status comes twice (v1.1)."""
+    monkeypatch.setattr(query_hub_module, "_LONGEST_CHANGE", 0.5)
+    with Emulator(rate=0, limits=Limits(connections=None)) as emulator:
+        hub = query_hub(emulator)
+        with States(hub, emulator) as states:
+            cats = Seen(hub.filter(track="cat"))
+            states.settled()
+            birds = Seen(hub.filter(track="bird"))
+            emulator.wait_for_streams(2)
+            numbers = iter(range(10_000))
+            while len(emulator.streams) == 2 or len(states.now.standing) < 2:
+                emulator.publish(f"cat {next(numbers)}")
+            emulator.publish("cat and bird")
+            birds.wait(_texts)
+            cats.wait(lambda seen: _texts(seen)[-1] == "cat and bird")
+            assert _texts(cats)[:-1] == [f"cat {number}" for number in range(next(numbers))]
+            cats.dispose()
+            birds.dispose()
 
 
 @BOTH
