@@ -166,7 +166,7 @@ class RulePlanner:
             self._release_leases(now)
 
     def hurry(self) -> None:
-        """Remove all rules without waiting, and try no request again: the program ends."""
+        """Remove all rules without waiting, and give up soon if that fails: the program ends."""
         self._hurried = True
         self._linger = self._retry_at = self._delete_at = 0.0
 
@@ -482,7 +482,9 @@ class RulePlanner:
                 self._undo(sent, now)
             else:
                 self._known = False
-        retry = None if self._hurried else self._policy.next(error, now)
+        retry = self._policy.next(error, now)
+        if self._hurried and retry is not None and (retry.policy.attempt > 3 or retry.delay > 1.0):
+            retry = None
         if retry is not None:
             self._policy, self._retry_at = retry.policy, now + retry.delay
         elif isinstance(sent, Batch) and sent.kind == "delete" and self._wanted:

@@ -29,6 +29,7 @@ from rxtweets.rules import (
 from rxtweets.rules.management.update import Batch, read_update, to_stream_rule
 
 from .core import LINGER, HubCore
+from .packed import indexable
 from .planner import ListRules, RulePlanner
 from .state import HubState, to_time
 from .subscriber import Subscriber
@@ -120,7 +121,7 @@ class RulesHub(HubCore):
             if not holders:
                 packable = self._is_packable(tree)
                 if packable and tree is not None:
-                    self._index.add(CompiledRule(tree, asked=self._asked), text)
+                    self._index.add(indexable(CompiledRule(tree, asked=self._asked)), text)
                 self._planner.want(text, now, packable=packable)
             holders[subscriber] = None
 

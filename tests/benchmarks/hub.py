@@ -88,8 +88,8 @@ def _v2() -> None:
 
     few, many = filled(FEW, False), filled(MANY, False)
     _report("v2", [few[0], many[0]], [few[1], many[1]], LIMIT)
-    few_packed, packed = filled(FEW, True), filled(PACKED, True)
-    _report("v2, packed", [few_packed[0], packed[0]], [few_packed[1], packed[1]], PACKED_LIMIT)
+    packed = filled(PACKED, True)
+    _report("v2, packed", [few[0], packed[0]], [few[1], packed[1]], PACKED_LIMIT)
 
 
 def _report(kind: str, hubs: Sequence[Any], frames: Sequence[Sequence[bytes]], limit: float) -> None:

@@ -64,10 +64,13 @@ class States:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        core = self.hub._core
         if error is None:
             self.wait(lambda state: state.connection == "closed")
+            with core._changed:
+                assert core._changed.wait_for(core._is_over, 3 * PATIENCE)
         self._subscription.dispose()
-        self.hub._core.finish()
+        core.finish()
         if error is None:
             self._emulator.wait_for_streams(0)
             assert not [rule for rule in self._emulator.rules if (rule.tag or "").startswith("rxtweets-hub:")]

@@ -87,7 +87,7 @@ def test_a_filter_joins_later(make: MakeHub, emulator: Emulator) -> None:
 
 
 def test_an_older_connection_that_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the server doesn't end the older connection the hub does, and no status comes twice (v1.1)."""
+    """The hub ends an older connection that the server leaves open, and no status comes twice (v1.1)."""
     monkeypatch.setattr(query_hub_module, "_LONGEST_CHANGE", 0.5)
     with Emulator(rate=0, limits=Limits(connections=None)) as emulator:
         hub = query_hub(emulator)
