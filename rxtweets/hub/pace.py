@@ -10,6 +10,9 @@ from email.utils import parsedate_to_datetime
 WINDOW = 900.0
 """Seconds of a rate limit's window. Source: X's page "Rate limits"."""
 
+FIRST_WAIT = 0.1
+"""Seconds that the first filters wait for others, while nothing stands yet."""
+
 _MARGIN = 1.0
 """Seconds by which requests stay clear of a window's end, as they travel at different speeds."""
 

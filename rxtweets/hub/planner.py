@@ -22,15 +22,12 @@ from rxtweets.rules.language.validate import Limits
 from rxtweets.rules.management.model import RuleError, RulesRefused, RuleUpdate, StreamRule
 from rxtweets.rules.management.update import BATCH, Batch
 
-from .pace import Pace
+from .pace import FIRST_WAIT, Pace
 from .packing import joined, pack
 from .tags import HubTag, lease_rule, read_tag
 
 POSTS = 100
 """Requests that change rules, in 15 minutes. Source: X's page "Rate limits"."""
-
-FIRST_WAIT = 0.1
-"""Seconds that the first filters wait for others, while nothing stands yet."""
 
 _BURST, _RESERVE = 20, 15
 _SKEW = 60.0

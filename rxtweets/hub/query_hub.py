@@ -15,6 +15,7 @@ from rxtweets.filters import FilterIndex, FilterQuery
 from rxtweets.messages import Connected, Connecting, Disconnected, DisconnectMessage, Reconnecting, Status
 
 from .core import HubCore
+from .pace import WINDOW
 from .state import HubState, to_time
 from .subscriber import Subscriber
 from .union import UnionPlanner, covers
@@ -224,7 +225,7 @@ class QueryHub(HubCore):
 
     def _snapshot(self) -> HubState:
         pace = self._planner.pace
-        ends = pace.recent[0] + 900.0 if pace.recent else None
+        ends = pace.recent[0] + WINDOW if pace.recent else None
         live = self._live.query if self._live is not None and self._connection == "connected" else None
         return HubState(
             wanted=tuple(map(str, self._planner.wanted)),

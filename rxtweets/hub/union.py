@@ -12,13 +12,10 @@ from collections.abc import Iterable
 
 from rxtweets.filters import FilterQuery
 
-from .pace import Pace
+from .pace import FIRST_WAIT, Pace
 
 CONNECTS = 50
 """Connects in 15 minutes that a hub makes at most. Source: X's rate limit of most streams."""
-
-FIRST_WAIT = 0.1
-"""Seconds that the first filters wait for others, while nothing is connected."""
 
 _BURST, _RESERVE = 12, 8
 _SHRINK = 60.0

@@ -263,3 +263,29 @@ def test_another_process_and_its_death() -> None:
             assert [rule.value for rule in emulator.rules if "lease" not in (rule.tag or "")] == ["shared"]
             assert len(mine.got) == 1
             mine.subscription.dispose()
+
+
+_ENDING = """
+import sys, rxtweets as rxt
+from rxtweets import operators as tw
+from reactivex import operators as ops
+client = rxt.StreamingClient(rxt.BearerToken(sys.argv[2]), base_url=sys.argv[1])
+hub = rxt.FilterHub(client)
+hub.filter("dog").subscribe(lambda item: None)
+rxt.run(hub.filter("cat").pipe(tw.posts(), ops.take(1)), lambda post: print(post.text))
+"""
+
+
+def test_the_end_of_a_program_removes_its_rules() -> None:
+    """A program that ends while filters are subscribed to leaves no rule."""
+    with Emulator(rate=20) as emulator:
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", _ENDING, emulator.base_url, emulator.bearer_token],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=True,
+        )
+        assert done.stdout
+        assert done.stderr == ""
+        assert emulator.rules == ()

@@ -196,7 +196,6 @@ def test_a_search_box() -> None:
         while not driver.planner.stands(f"q{typed}"):
             driver.run(0.1)
         longest = max(longest, server.now - start)
-    print(keys, len(server.posts), longest)
     assert server.too_many == 0
     assert keys > 15_000
     assert longest <= 20
