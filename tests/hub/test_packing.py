@@ -1,0 +1,45 @@
+"""Filters joined in one rule: their length, and telling them apart."""
+
+from __future__ import annotations
+
+import itertools
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rxtweets.filters import FilterIndex
+from rxtweets.hub.packed import indexable
+from rxtweets.hub.packing import joined, pack
+from rxtweets.messages import Post
+from rxtweets.rules import EVERY_FIELD, Rule, parse
+from tests.rules import strategies
+
+
+@given(st.lists(st.text("ab", min_size=1, max_size=9)), st.integers(9, 40))
+def test_every_text_is_packed_within_the_length(texts: list[str], length: int) -> None:
+    """Each text is in one group, in order, and none is longer than allowed or could take the next text."""
+    groups = list(pack(texts, length))
+    assert [text for group in groups for text in group] == texts
+    assert all(len(joined(group)) <= length for group in groups)
+    for group, following in itertools.pairwise(groups):
+        assert len(joined((*group, following[0]))) > length
+
+
+@given(st.lists(strategies.likely, min_size=1, max_size=4), strategies.post)
+@settings(deadline=None)
+def test_joined_rules_match_what_each_does(rules: list[Rule], post: Post) -> None:
+    """Texts joined with OR, without parentheses, are the rule that matches whatever one of them does."""
+    whole = parse(joined(map(str, rules))).compile(asked=EVERY_FIELD)
+    each = [rule.compile(asked=EVERY_FIELD).matches(post) for rule in rules]
+    assert bool(whole.matches(post)) == any(each)
+
+
+@given(st.lists(strategies.likely, min_size=1, max_size=8), strategies.post)
+@settings(deadline=None)
+def test_joined_filters_are_told_apart(rules: list[Rule], post: Post) -> None:
+    """The index finds, by words or by everything else, exactly the filters that match."""
+    index = FilterIndex[int]()
+    compiled = [rule.compile(asked=EVERY_FIELD) for rule in rules]
+    for key, rule in enumerate(compiled):
+        index.add(indexable(rule), key)
+    assert index.match(post) == [key for key, rule in enumerate(compiled) if rule.matches(post)]
