@@ -197,7 +197,7 @@ def test_the_predicate_knows_the_attempt() -> None:
 def test_a_newer_stream_of_the_account_is_final(error: StreamError) -> None:
     """Else the two would end each other for ever; a policy may choose otherwise."""
     assert isinstance(error, DuplicateStream)
-    assert "FilterQuery" in str(error)
+    assert "FilterHub" in str(error)
     assert waits(NO_JITTER, error) == [None]
     assert waits(BackoffPolicy(jitter=0, also_retry=(DuplicateStream,)), error, error) == [0, 0.25]
 

@@ -24,7 +24,7 @@ def test_a_plan_is_read_as_a_diff() -> None:
         keeps=(StreamRule("eel", None, "3"),),
     )
     assert str(plan).splitlines() == [
-        "+ ant bee",
+        "+ ant\\nbee",
         "- cat  (tag: old, id: 1)",
         "+ cat  (tag: new)",
         "- dog  (id: 2)",
