@@ -166,10 +166,13 @@ class SessionRunner:
         def expire(*_: Any) -> None:
             self._end(StreamStalled(seconds), only=session)
 
+        timer: abc.DisposableBase
         try:
             timer = TimeoutScheduler.singleton().schedule_relative(seconds, expire)
         except RuntimeError as error:
-            raise _no_thread(error) from error
+            if threading.main_thread().is_alive():
+                raise _no_thread(error) from error
+            timer = Disposable()  # The program ends, and Python starts no thread any more.
         try:
             yield
         finally:

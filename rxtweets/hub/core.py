@@ -6,6 +6,7 @@ import atexit
 import contextvars
 import math
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -13,7 +14,7 @@ from typing import Any
 
 from reactivex import Observable, abc
 from reactivex.disposable import Disposable, SerialDisposable
-from reactivex.scheduler import TimeoutScheduler
+from reactivex.scheduler import EventLoopScheduler, TimeoutScheduler
 
 from rxtweets._observable import StreamObservable
 from rxtweets._schedulers import steady_clock
@@ -48,6 +49,7 @@ class HubCore(ABC):
         self._wake = SerialDisposable()
         self._wake_at = math.inf
         self._close_at: float | None = None
+        self._exiting = False
         self._connected: Connected | None = None
         self._connection: Connection = "closed"
         self._ended: deque[Subscriber] = deque()
@@ -71,7 +73,7 @@ class HubCore(ABC):
                 else:
                     self._subscribers[subscriber] = None
                     self._close_at = None
-                    _unfinished.add(self)
+                    _at_exit.add(self)
                     if self._connected is not None:
                         subscriber.put(self._connected)
             subscriber.drain()
@@ -153,13 +155,17 @@ class HubCore(ABC):
                 self._wake_at = at
                 self._wake.disposable = self._timer.schedule_relative(max(at - now, 0.0), self._on_time)
             if self._is_over():
-                _unfinished.discard(self)
+                _at_exit.discard(self)
                 self._changed.notify_all()
         for subscriber in ended:
             subscriber.drain()
         self._publish()
         if act is not None:
-            contextvars.Context().run(act)  # whose errors are no subscriber's
+            apart = contextvars.Context()  # its errors are no subscriber's
+            if self._exiting:
+                _at_exit.run(lambda: apart.run(act))
+            else:
+                apart.run(act)
 
     def _on_time(self, *_: Any) -> None:
         with self._lock:
@@ -186,16 +192,20 @@ class HubCore(ABC):
         """Wait no longer with what is to be removed. With the lock held."""
 
     def finish(self) -> None:
-        """End everything, and wait until rules are removed, for at most 5 s."""
+        """End everything, and wait until rules are removed, for at most 5 s: the program ends."""
+        until = time.monotonic() + _LONGEST_EXIT
         with self._lock:
+            self._exiting = True
             for subscriber in list(self._subscribers):
                 self._drop(subscriber)
                 subscriber.stop()
             self._close_at = 0.0
             self._hurry()
         self._pump()
-        with self._changed:
-            self._changed.wait_for(self._is_over, _LONGEST_EXIT)
+        while not self._is_over() and time.monotonic() < until:
+            with self._changed:
+                self._changed.wait_for(self._is_over, 0.1)
+            self._pump()  # in place of a timer
 
     # --- state
 
@@ -239,10 +249,43 @@ class HubCore(ABC):
         """Return the present state. With the lock held."""
 
 
-_unfinished: set[HubCore] = set()
+class _AtExit:
+    """Finishes the hubs that are in use when the program ends.
+
+    From Python 3.12 on no thread can be started then, so one is kept for it while any hub is in use.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._hubs: set[HubCore] = set()
+        self._thread: EventLoopScheduler | None = None
+
+    def add(self, hub: HubCore) -> None:
+        """Finish *hub* at the end of the program."""
+        with self._lock:
+            self._hubs.add(hub)
+            if self._thread is None:
+                self._thread = EventLoopScheduler()
+                self._thread.schedule(lambda *_: None)  # which starts it
+
+    def discard(self, hub: HubCore) -> None:
+        """Finish *hub* no longer, which is over."""
+        with self._lock:
+            self._hubs.discard(hub)
+            if not self._hubs and self._thread is not None:
+                self._thread.dispose()
+                self._thread = None
+
+    def run(self, act: Callable[[], None]) -> None:
+        """Call *act* on the thread that is kept."""
+        with self._lock:
+            if self._thread is not None:
+                self._thread.schedule(lambda *_: act())
+
+    def finish(self) -> None:
+        for hub in list(self._hubs):
+            hub.finish()
 
 
-@atexit.register
-def _finish_all() -> None:
-    for core in list(_unfinished):
-        core.finish()
+_at_exit = _AtExit()
+atexit.register(_at_exit.finish)

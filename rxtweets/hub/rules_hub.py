@@ -9,6 +9,7 @@ import reactivex
 from reactivex import Observable, abc
 from reactivex import operators as ops
 from reactivex.disposable import SerialDisposable, SingleAssignmentDisposable
+from reactivex.scheduler import CurrentThreadScheduler
 
 from rxtweets.backoff import BackoffPolicy
 from rxtweets.endpoints import Endpoint
@@ -246,7 +247,9 @@ class RulesHub(HubCore):
                     self._planner.on_failure(error, self._now())
             self._pump()
 
-        request.subscribe(answers.append, done, done)
+        # At the end of the program on this thread, as no other can be started.
+        here = CurrentThreadScheduler.singleton() if self._exiting else None
+        request.subscribe(answers.append, done, done, scheduler=here)
 
     def _hurry(self) -> None:
         self._planner.hurry()
