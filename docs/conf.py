@@ -19,6 +19,11 @@ from sphinx.util.nodes import make_refnode
 for module in ("rxtweets.emulator", "rxtweets.rules.language.validate"):
     import_module(module)
 
+# The hub imports these for type checkers only, as the rule language is an extra. Without them autodoc can't
+# tell which `Limits` and `Stream` its signatures mean.
+rules = import_module("rxtweets.rules")
+vars(import_module("rxtweets.hub.hub")).update(Limits=rules.Limits, Rule=rules.Rule)
+
 project = "rxtweets"
 release = version = installed("rxtweets")
 project_copyright = "the rxtweets authors"
