@@ -37,6 +37,16 @@ def _texts(seen: Seen) -> list[str]:
     return [item.text for item in seen.items if hasattr(item, "text")]
 
 
+def _publish_until(emulator: Emulator, is_over: Callable[[], bool]) -> list[str]:
+    """Publish texts about cats until a change is over, and then one about a bird, too; return them all."""
+    texts: list[str] = []
+    while not is_over():
+        texts.append(f"cat {len(texts)}")
+        emulator.publish(texts[-1])
+    emulator.publish("cat and bird")
+    return [*texts, "cat and bird"]
+
+
 def _ended(seen: Seen) -> Exception:
     error = seen.ended().error
     assert error is not None
@@ -73,14 +83,13 @@ def test_a_filter_joins_later(make: MakeHub, emulator: Emulator) -> None:
         birds = Seen(_filter(hub, "bird"))
         birds.count(1)
         assert isinstance(birds.items[0], Connected)
-        numbers = iter(range(10_000))
-        while states.now.wanted != states.now.standing or states.now.connection != "connected":
-            emulator.publish(f"cat {next(numbers)}")
-        emulator.publish("cat and bird")
+        published = _publish_until(
+            emulator,
+            lambda: states.now.wanted == states.now.standing and states.now.connection == "connected",
+        )
         birds.wait(lambda seen: _texts(seen) == ["cat and bird"])
         cats.wait(lambda seen: _texts(seen)[-1] == "cat and bird")
-        assert _texts(cats)[:-1] == [f"cat {number}" for number in range(len(_texts(cats)) - 1)]
-        assert len(_texts(cats)) - 1 == next(numbers)
+        assert _texts(cats) == published
         cats.dispose()
         birds.dispose()
         assert sum(request.path.endswith(("stream", "filter.json")) for request in emulator.requests) <= 2
@@ -96,13 +105,12 @@ def test_an_older_connection_that_goes_on(monkeypatch: pytest.MonkeyPatch) -> No
             states.settled()
             birds = Seen(hub.filter(track="bird"))
             emulator.wait_for_streams(2)
-            numbers = iter(range(10_000))
-            while len(emulator.streams) == 2 or len(states.now.standing) < 2:
-                emulator.publish(f"cat {next(numbers)}")
-            emulator.publish("cat and bird")
+            published = _publish_until(
+                emulator, lambda: len(emulator.streams) == 1 and len(states.now.standing) == 2
+            )
             birds.wait(_texts)
             cats.wait(lambda seen: _texts(seen)[-1] == "cat and bird")
-            assert _texts(cats)[:-1] == [f"cat {number}" for number in range(next(numbers))]
+            assert _texts(cats) == published
             cats.dispose()
             birds.dispose()
 
