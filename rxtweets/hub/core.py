@@ -283,7 +283,9 @@ class _AtExit:
                 self._thread.schedule(lambda *_: act())
 
     def finish(self) -> None:
-        for hub in list(self._hubs):
+        with self._lock:
+            hubs = list(self._hubs)
+        for hub in hubs:
             hub.finish()
 
 
