@@ -6,6 +6,7 @@ import json
 from contextlib import ExitStack
 
 import click
+from reactivex import operators as ops
 
 from .parsing import Group, RuleCommand, options, usage
 from .rule_files import check, plural, toml, toml_rules
@@ -50,9 +51,11 @@ def rules() -> None:
 @rules.command("list")
 @options(toml_option, json_option, account_options)
 def list_(as_toml: bool, as_json: bool, credentials: str | None, emulator: bool) -> None:
-    """Print the app's rules: id, rule, tag."""
+    """Print the app's rules: id, rule, tag. Where there are none, stderr says so."""
     with ExitStack() as stack:
-        found = collect(rules_client(stack, credentials, emulator).list())
+        found = last_item(rules_client(stack, credentials, emulator).list().pipe(ops.to_list()))
+    if not found:
+        click.echo("the app has no rules", err=True)
     click.echo(toml(found)) if as_toml else show_rules(found, as_json)
 
 

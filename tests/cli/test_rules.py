@@ -14,6 +14,9 @@ from .command import Command
 
 RULES = "/2/tweets/search/stream/rules"
 
+NO_RULES = (0, "", "the app has no rules\n")
+"""The result of `list` where there are none: nothing on stdout, which may be a pipe."""
+
 
 def there(emulator: Emulator) -> set[tuple[str, str | None]]:
     return {(rule.value, rule.tag) for rule in emulator.rules}
@@ -33,7 +36,7 @@ def test_added_listed_deleted(rules: Command, emulator: Emulator) -> None:
     first = listed.out.split()[0]
     assert rules("delete", first, "--value", '"red panda"') == (0, "2 rules deleted\n", "")
     assert rules("delete", "--tag", "animals") == (0, "1 rule deleted\n", "")
-    assert rules("list") == (0, "", "")
+    assert rules("list") == NO_RULES
 
 
 def test_json(rules: Command, emulator: Emulator) -> None:
@@ -128,7 +131,7 @@ def test_wide_characters_are_pointed_at(rules: Command) -> None:
 
 def test_emulator(rules: Command) -> None:
     """--emulator needs no credentials; its server knows no rules yet."""
-    assert rules("list", "--emulator") == (0, "", "")
+    assert rules("list", "--emulator") == NO_RULES
 
 
 def test_validated_offline(rules: Command) -> None:
