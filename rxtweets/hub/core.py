@@ -28,7 +28,7 @@ LINGER = 0.5
 subscribes to the next."""
 
 _LONGEST_EXIT = 5.0
-"""Seconds for which the end of the program waits for a hub to remove its rules."""
+"""Seconds for which the end of a hub, or of the program, waits until rules are removed."""
 
 _MOST_REFUSED = 100
 
@@ -37,6 +37,9 @@ class HubCore(ABC):
     """The subscriptions of a hub and what they share.
 
     The lock guards all state and is never held while a subscriber is called.
+
+    Attributes:
+        failure: the error of the last request for rules, if it failed.
     """
 
     def __init__(self, scheduler: abc.SchedulerBase | None) -> None:
@@ -50,6 +53,7 @@ class HubCore(ABC):
         self._wake_at = math.inf
         self._close_at: float | None = None
         self._exiting = False
+        self.failure: Exception | None = None
         self._connected: Connected | None = None
         self._connection: Connection = "closed"
         self._ended: deque[Subscriber] = deque()
@@ -67,6 +71,8 @@ class HubCore(ABC):
             subscriber = Subscriber(observer, filters)
             with self._lock:
                 try:
+                    if self._exiting:
+                        raise ValueError("the hub is closed: make another")
                     self._enter(subscriber)
                 except ValueError as error:
                     subscriber.put_end(error)
@@ -111,6 +117,10 @@ class HubCore(ABC):
     @abstractmethod
     def _leave(self, subscriber: Subscriber) -> None:
         """Match the filters of *subscriber* no longer, unless others want them."""
+
+    @abstractmethod
+    def matching(self, post: Any) -> tuple[str, ...]:
+        """Return the wanted filters, as text, that *post* came by."""
 
     # --- the connection
 
@@ -191,11 +201,26 @@ class HubCore(ABC):
     def _hurry(self) -> None:
         """Wait no longer with what is to be removed. With the lock held."""
 
-    def finish(self) -> None:
-        """End everything, and wait until rules are removed, for at most 5 s: the program ends."""
+    def close(self) -> bool:
+        """Complete every subscription, and return what `finish` does."""
+        with self._lock:
+            self._exiting = True
+            ended = list(self._subscribers)
+            for subscriber in ended:
+                self._drop(subscriber)
+                subscriber.put_end(None)
+        for subscriber in ended:
+            subscriber.drain()
+        is_over = self.finish()
+        _at_exit.discard(self)
+        return is_over
+
+    def finish(self) -> bool:
+        """End everything, wait until rules are removed, for at most 5 s, and return whether they are."""
         until = time.monotonic() + _LONGEST_EXIT
         with self._lock:
             self._exiting = True
+            self.failure = None
             for subscriber in list(self._subscribers):
                 self._drop(subscriber)
                 subscriber.stop()
@@ -206,6 +231,7 @@ class HubCore(ABC):
             with self._changed:
                 self._changed.wait_for(self._is_over, 0.1)
             self._pump()  # in place of a timer
+        return self._is_over() and self.failure is None
 
     # --- state
 

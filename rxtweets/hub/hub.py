@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Unpack
+import warnings
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from reactivex import Observable, abc
 
 from rxtweets.endpoints import v1, v2
 from rxtweets.filters import FilterQuery
-from rxtweets.messages import Lifecycle, Message
+from rxtweets.messages import Lifecycle, Message, Post, Status
 from rxtweets.streams import Stream, StreamingClient
 
 from .core import HubCore
 from .state import HubState
+from .tags import PREFIX
 
 if TYPE_CHECKING:
     from rxtweets.rules import Limits, Rule
@@ -122,6 +124,33 @@ class FilterHub:
         if what.count is not None:
             raise ValueError("a hub has no count: its connection stands and replays nothing")
         return self._core.observable((what,))
+
+    def matching(self, post: Post | Status) -> tuple[str, ...]:
+        """Return the filters that *post*, which came from this hub, matches.
+
+        They are those of `HubState.wanted`, in the same words.
+        """
+        return self._core.matching(post)
+
+    def close(self) -> None:
+        """Complete all subscriptions, close the connection and remove the rules, within 5 s.
+
+        Later subscriptions end with a ValueError. A RuntimeWarning tells if rules may be left at X. A hub is
+        a context manager that does this in the end; a program that ends does it anyway.
+        """
+        if not self._core.close():
+            warnings.warn(
+                f"rules with tags that begin with {PREFIX}: may be left at X, until another hub of the app "
+                f"removes them: {self._core.failure or 'X has not answered in time'}",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     @property
     def state(self) -> Observable[HubState]:

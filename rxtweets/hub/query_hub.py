@@ -98,6 +98,10 @@ class QueryHub(HubCore):
             matching = self._index.match(status)
             return [subscriber for query in matching for subscriber in self._holders[query]]
 
+    def matching(self, post: Any) -> tuple[str, ...]:
+        with self._lock:
+            return tuple(map(str, self._index.match(post)))
+
     # --- the connections
 
     def _work(self, now: float) -> tuple[Callable[[], None] | None, float | None]:

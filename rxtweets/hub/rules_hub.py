@@ -146,6 +146,13 @@ class RulesHub(HubCore):
             self._broadcast(item)
 
     def _receivers(self, post: Post) -> Iterable[Subscriber]:
+        found: dict[Subscriber, None] = {}
+        with self._lock:
+            for text in self.matching(post):
+                found.update(self._holders[text])
+        return found
+
+    def matching(self, post: Any) -> tuple[str, ...]:
         with self._lock:
             texts: dict[str, None] = {}
             joined = False
@@ -156,10 +163,7 @@ class RulesHub(HubCore):
                 joined = joined or len(members) > 1
             if joined:
                 texts.update(dict.fromkeys(self._index.match(post)))
-            found: dict[Subscriber, None] = {}
-            for text in texts:
-                found.update(self._holders.get(text, {}))
-            return found
+            return tuple(text for text in texts if text in self._holders)
 
     # --- the connection
 
@@ -243,6 +247,7 @@ class RulesHub(HubCore):
                         take(answers[-1])
                     except Exception as unexpected:
                         error = unexpected
+                self.failure = error
                 if error is not None:
                     self._planner.on_failure(error, self._now())
             self._pump()

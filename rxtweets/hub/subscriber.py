@@ -11,11 +11,11 @@ from reactivex.scheduler import CurrentThreadScheduler
 
 
 class _End:
-    """The end of a stream with *error*."""
+    """The end of a stream, with *error* unless that is None."""
 
     __slots__ = ("error",)
 
-    def __init__(self, error: Exception) -> None:
+    def __init__(self, error: Exception | None) -> None:
         self.error = error
 
 
@@ -43,8 +43,8 @@ class Subscriber:
         """Have *item* forwarded by the next `drain`."""
         self._queue.append(item)
 
-    def put_end(self, error: Exception) -> None:
-        """Have the stream end with *error*."""
+    def put_end(self, error: Exception | None) -> None:
+        """Have the stream end with *error*; None: complete."""
         self._queue.append(_End(error))
 
     def send(self, item: Any) -> None:
@@ -75,7 +75,10 @@ class Subscriber:
         try:
             if item.__class__ is _End:
                 self._over = True
-                self._observer.on_error(item.error)
+                if item.error is None:
+                    self._observer.on_completed()
+                else:
+                    self._observer.on_error(item.error)
             else:
                 self._observer.on_next(item)
         except Exception as error:

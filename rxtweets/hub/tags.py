@@ -10,7 +10,9 @@ from __future__ import annotations
 import secrets
 from typing import NamedTuple
 
-_PREFIX = "rxtweets-hub"
+PREFIX = "rxtweets-hub"
+"""The beginning of every tag of a hub."""
+
 _LEASE = "lease"
 
 
@@ -22,7 +24,7 @@ class HubTag(NamedTuple):
     is_lease: bool
 
     def __str__(self) -> str:
-        parts = [_PREFIX, self.token, *([_LEASE] if self.is_lease else []), str(self.number)]
+        parts = [PREFIX, self.token, *([_LEASE] if self.is_lease else []), str(self.number)]
         return ":".join(parts)
 
 
@@ -35,7 +37,7 @@ def read_tag(tag: str | None) -> HubTag | None:
     """Return the parts of *tag*; None where it is no hub's."""
     match (tag or "").split(":"):
         case [prefix, token, *lease, number] if (
-            prefix == _PREFIX
+            prefix == PREFIX
             and token
             and lease in ([], [_LEASE])
             and number.isascii()

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
+import reactivex
 from reactivex import Subject
 from reactivex import operators as ops
 
@@ -18,7 +19,7 @@ from rxtweets import operators as tw
 from rxtweets import rules
 from rxtweets.emulator import Emulator, Limits
 from rxtweets.hub import query_hub as query_hub_module
-from rxtweets.messages import Connected, KeepAlive
+from rxtweets.messages import Connected, KeepAlive, Post, Status
 from rxtweets.rules import RulesRefused
 from tests.observing import Seen
 
@@ -170,6 +171,48 @@ def test_run_raises_what_its_subscriber_raised(make: MakeHub, emulator: Emulator
         timer.join()
         good.wait(lambda seen: len(_texts(seen)) == 1)
         good.dispose()
+
+
+@BOTH
+def test_which_filters_a_post_matches(make: MakeHub, emulator: Emulator) -> None:
+    """A post of merged filters comes once for each that it matches, in a row, and the hub names them all."""
+    hub = make(emulator)
+    with States(hub, emulator) as states:
+        merged = reactivex.merge(*(_filter(hub, word) for word in ("cat", "dog", "bird")))
+        seen = Seen(merged.pipe(tw.of_type(Post, Status), ops.distinct_until_changed()))
+        states.settled()
+        cat, dog, bird = states.now.wanted
+        for text in ("a cat", "cat and dog", "dog, bird"):
+            emulator.publish(text)
+        seen.count(3)
+        assert [hub.matching(post) for post in seen.items] == [(cat,), (cat, dog), (dog, bird)]
+        seen.dispose()
+
+
+@BOTH
+def test_the_end_of_a_hub(make: MakeHub, emulator: Emulator) -> None:
+    """At its end subscriptions complete and no rule and no connection is left; later ones get an error."""
+    with make(emulator) as hub:
+        with States(hub, emulator) as states:
+            seen = [Seen(_filter(hub, "cat")), Seen(_filter(hub, "dog"))]
+            states.settled()
+            hub.close()
+            assert all(one.completed for one in seen)
+            assert emulator.rules == ()
+        assert isinstance(_ended(Seen(_filter(hub, "cat"))), ValueError)
+
+
+def test_rules_that_stay_are_told(emulator: Emulator) -> None:
+    """A warning tells when the rules can't be removed at the end of a hub, and why."""
+    hub = rules_hub(emulator)
+    states = States(hub, emulator)
+    seen = Seen(_filter(hub, "cat"))
+    states.settled()
+    emulator.answer(403, path="/2/tweets/search/stream/rules")
+    with pytest.warns(RuntimeWarning, match=r"rxtweets-hub: may be left at X.* HTTP 403"):
+        hub.close()
+    assert seen.completed
+    assert emulator.rules != ()
 
 
 def test_a_refused_rule_is_its_own_subscribers_error(emulator: Emulator) -> None:
