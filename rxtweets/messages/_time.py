@@ -44,6 +44,15 @@ def from_milliseconds(text: str | None) -> datetime | None:
         return None
 
 
+EPOCH = 1288834974657
+"""Milliseconds since 1970 that an id's time counts from. Source: Twitter's Snowflake."""
+
+
+def id_time(number: int) -> int:
+    """Return the time that an id carries, in Unix milliseconds."""
+    return (number >> 22) + EPOCH
+
+
 class CreatedAt:
     """The attribute `created_at` of a v1.1 object: the slot's string as a time."""
 

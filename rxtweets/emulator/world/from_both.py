@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from rxtweets.messages._time import parse_time
+from rxtweets.messages._time import EPOCH, parse_time
 
-from .ids import EPOCH
 from .model import Person
 
 

@@ -10,8 +10,9 @@ from typing import Any
 
 from msgspec import structs
 
+from rxtweets.messages._time import id_time
+
 from .from_both import read_id, read_time, read_user
-from .ids import id_time
 from .model import Counts, Link, Media, Mention, Person, Place, Post, Recorded, Tag
 from .people import People
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from rxtweets.messages._time import id_time
+
 from .from_both import read_time, read_user
-from .ids import id_time
 from .locales import script_language
 from .model import Counts, Link, Media, Mention, Person, Place, Poll, Post, Recorded, Tag
 from .people import People

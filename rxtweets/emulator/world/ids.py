@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from rxtweets.emulator.app.clock import Clock
-
-EPOCH = 1288834974657
-"""Milliseconds since 1970 that an id's time counts from. Source: Twitter's Snowflake."""
+from rxtweets.messages._time import EPOCH
 
 
 class Snowflakes:
@@ -25,8 +23,3 @@ class Snowflakes:
             return made
         self._last = max(made, self._last + 1)
         return self._last
-
-
-def id_time(number: int) -> int:
-    """Return the time that an id carries, in Unix milliseconds."""
-    return (number >> 22) + EPOCH

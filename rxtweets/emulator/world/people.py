@@ -8,8 +8,9 @@ import zlib
 
 from msgspec import Struct
 
+from rxtweets.messages._time import EPOCH
+
 from .data import load
-from .ids import EPOCH
 from .model import Person
 from .post_spec import Profile, Range
 from .sampling import pick

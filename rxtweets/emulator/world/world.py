@@ -10,10 +10,11 @@ from typing import Literal
 from msgspec import structs
 
 from rxtweets.emulator.app.clock import Clock
+from rxtweets.messages._time import id_time
 
 from .attachments import add_attachments
 from .entities import append_link, copy_entities, is_long, parse_entities, truncate
-from .ids import Snowflakes, id_time
+from .ids import Snowflakes
 from .locales import LATIN, LOCALES, locale, script_language
 from .model import Counts, Mention, Person, Post
 from .people import People

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from rxtweets.emulator.server.http import encode
-from rxtweets.emulator.world.ids import id_time
 from rxtweets.emulator.world.languages import sent_code
 from rxtweets.emulator.world.model import Counts, Media, Person, Post
+from rxtweets.messages._time import id_time
 
 from .entities import entities, note
 from .fields import LISTS, Fields
