@@ -43,7 +43,7 @@ from .errors import (
     UnexpectedResponse,
     UsageCapped,
 )
-from .filters import FilterIndex, FilterQuery
+from .filters import FilterIndex, FilterQuery, hashtags, links, mentions, words
 from .hub import FilterHub
 from .signin import sign_in
 from .streams import Stream, StreamingClient
@@ -89,8 +89,12 @@ __all__ = [
     "__version__",
     "connect",
     "fetch",
+    "hashtags",
+    "links",
+    "mentions",
     "messages",
     "operators",
     "run",
     "sign_in",
+    "words",
 ]

@@ -11,7 +11,7 @@ from rxtweets.messages.entities import Entities
 
 from .cells import Box, message_cells
 from .hits import Field, Part, Role, Where
-from .tokens import Words, fold, tokens
+from .tokens import Words, fold, tokens, without_cut
 
 
 class SourceText(NamedTuple):
@@ -90,7 +90,7 @@ def _texts(status: Status, part: Part) -> Iterator[SourceText]:
     text = status.full_text
     if status.truncated and text == status.text:
         kept, dots, link = text.rpartition("…")  # the link is one to the status itself
-        text = _without_cut(kept + dots) + link
+        text = without_cut(kept + dots) + link
     links = [(link.url, link.expanded_url or "", link.display_url or "") for link in entities.urls]
     links += [(item.url, item.expanded_url, item.display_url) for item in status.media]
     permalink = status.quoted_status_permalink
@@ -101,7 +101,7 @@ def _texts(status: Status, part: Part) -> Iterator[SourceText]:
             text = text.replace(short, " ")
     yield from _spoken(part, text, entities)
     for url in dict.fromkeys(url for _, *urls in links for url in urls if url):
-        folded = fold(_without_cut(url))
+        folded = fold(without_cut(url))
         yield SourceText(part, "url", tokens(folded), folded)
 
 
@@ -116,16 +116,6 @@ def _spoken(part: Part, text: str, entities: Entities) -> Iterator[SourceText]:
     for field, marked in (("hashtag", tags), ("mention", names), ("cashtag", symbols)):
         if marked:
             yield SourceText(part, field, marked.union(*map(tokens, marked)))  # type: ignore[arg-type]
-
-
-def _without_cut(text: str) -> str:
-    """Return *text* without the beginning of a word that was left of it before its final `…`."""
-    if not text.endswith("…"):
-        return text
-    kept = text[:-1]
-    while kept and (kept[-1].isalnum() or kept[-1] in "_#@$"):
-        kept = kept[:-1]
-    return kept
 
 
 def _users(status: Status) -> Iterator[tuple[int, Role]]:

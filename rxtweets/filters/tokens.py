@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 
 _MARKED = {"#": "\ue000", "@": "\ue001", "$": "\ue002"}
 """Private characters that replace the signs in a text whose other punctuation is gone."""
@@ -110,9 +111,14 @@ def is_letter(character: str) -> bool:
     return _PIECES[ord(character)] == character != " "
 
 
+def words_of(folded: str) -> list[str]:
+    """Return all words of a folded text in order, without their signs."""
+    return folded.translate(_PIECES).translate(_UNMARK).split()
+
+
 def tokens(folded: str) -> set[str]:
     """Return all words of a folded text, without their signs."""
-    return set(folded.translate(_PIECES).translate(_UNMARK).split())
+    return set(words_of(folded))
 
 
 def holds(folded: str, whole: str) -> bool:
@@ -140,3 +146,37 @@ def _parted(text: str, at: int) -> bool:
 
 def _is_half_flag(character: str) -> bool:
     return "\U0001f1e6" <= character <= "\U0001f1ff"
+
+
+@cache
+def _patterns() -> dict[str, re.Pattern[str]]:
+    letter = r"[\w\u00b7\u30fb\u0300-\u036f\u0900-\u0dff\u0e31-\u0e4e\u200c\u200d]"
+    before = r"(?<![\w&/@#$＃＠])"
+    return {
+        "hashtags": re.compile(rf"{before}[#＃](?=\d*[^\W\d])({letter}+)"),
+        "mentions": re.compile(rf"{before}[@＠]([A-Za-z0-9_]{{1,20}})(?![A-Za-z0-9_@])"),
+        "cashtags": re.compile(rf"{before}\$([A-Za-z]{{1,6}}(?:[._][A-Za-z]{{1,2}})?)(?!\w)"),
+        "links": re.compile(r"(https?://[^\s<>\"]*[^\s<>\".,;:!?)\]}'»”’。、」…])", re.IGNORECASE),
+    }
+
+
+def found_in(text: str, kind: str) -> list[str]:
+    """Return the `hashtags`, `mentions`, `cashtags` (all without signs) or `links` of *text*, as written."""
+    return _patterns()[kind].findall(text)
+
+
+def without(text: str, *kinds: str) -> str:
+    """Return *text* with a blank for each of what `found_in` finds."""
+    for kind in kinds:
+        text = _patterns()[kind].sub(" ", text)
+    return text
+
+
+def without_cut(text: str) -> str:
+    """Return *text* without the beginning of a word that was left of it before its final `…`."""
+    if not text.endswith("…"):
+        return text
+    kept = text[:-1]
+    while kept and (kept[-1].isalnum() or kept[-1] in "_#@$"):
+        kept = kept[:-1]
+    return kept

@@ -13,9 +13,11 @@ from collections.abc import Hashable, Iterator
 from functools import cached_property
 
 from rxtweets.filters.cells import Box, message_cells
+from rxtweets.filters.contents import entities_of
+from rxtweets.filters.tokens import found_in
 from rxtweets.messages import Post, unescape
-from rxtweets.messages.v2 import Entities, Media, Place, Url, User
-from rxtweets.rules.words import fold, found_in, words
+from rxtweets.messages.v2 import Media, Place, Url, User
+from rxtweets.rules.words import fold, words
 
 Missing = tuple[str, ...]
 
@@ -71,7 +73,7 @@ class PostFeatures:
         for text in self.texts:
             if text.note_post is None and len(text.text) >= _LONG and _CUT.search(text.text):
                 missing.append("tweet.fields=note_tweet")
-            if LINK in text.text and not self._entities(text).urls:
+            if LINK in text.text and not entities_of(text).urls:
                 missing.append(ENTITIES)
         return tuple(dict.fromkeys(missing))
 
@@ -85,17 +87,13 @@ class PostFeatures:
         found = _RETWEET_PREFIX.match(self.post.text)
         return found[1].lower() if found else ""
 
-    def _entities(self, post: Post) -> Entities:
-        note = post.note_post
-        return note.entities if note is not None and note.entities != Entities() else post.entities
-
     @cached_property
     def lines(self) -> tuple[tuple[str, ...], ...]:
         """The words of each text and each link; a phrase matches within one of these."""
         found = []
         for post in self.texts:
             text = unescape(post.full_text)
-            for url in self._entities(post).urls:
+            for url in entities_of(post).urls:
                 if url.url and url.expanded_url:
                     text = text.replace(url.url, url.expanded_url)
                 found += [words(_uncut(link)) for link in (url.display_url, url.unwound_url) if link]
@@ -127,7 +125,7 @@ class PostFeatures:
 
     def _tagged(self, kind: str) -> Iterator[str]:
         for post in dict.fromkeys((self.post, *self.texts)) if self.original is not self.post else self.texts:
-            tagged = getattr(self._entities(post), kind)
+            tagged = getattr(entities_of(post), kind)
             if tagged:
                 yield from (fold(tag.username if kind == "mentions" else tag.tag) for tag in tagged)
             else:
@@ -138,7 +136,7 @@ class PostFeatures:
         """The links of the texts, with the facts that X has about their pages."""
         found: list[Url] = []
         for post in self.texts:
-            known = self._entities(post).urls
+            known = entities_of(post).urls
             found += known or (Url(url=link) for link in found_in(unescape(post.full_text), "links"))
         return tuple(found)
 
@@ -164,7 +162,7 @@ class PostFeatures:
         media: list[Media] = []
         for post in self.texts:
             keys += post.attachments.media_keys if post.attachments else ()
-            keys += [url.media_key for url in self._entities(post).urls if url.media_key]
+            keys += [url.media_key for url in entities_of(post).urls if url.media_key]
             media += post.media
         return tuple(dict.fromkeys(keys)), tuple(media)
 
@@ -184,9 +182,7 @@ class PostFeatures:
             return frozenset()
         user = self.post.includes.user(id)
         known = {id} if user is None else {id, user.username.lower()}
-        mentions = (
-            m for post in (self.post, *self.texts) for m in self._entities(post).mentions if m.id == id
-        )
+        mentions = (m for post in (self.post, *self.texts) for m in entities_of(post).mentions if m.id == id)
         return frozenset(known | {mention.username.lower() for mention in mentions})
 
     @cached_property
