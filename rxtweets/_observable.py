@@ -11,7 +11,7 @@ from reactivex.disposable import Disposable
 from reactivex.scheduler import CurrentThreadScheduler
 
 from ._observer import ClosingObserver
-from ._run import run_to_last, wait_for_last
+from ._waiting import run_to_last, wait_for_last
 
 _T = TypeVar("_T")
 

@@ -17,7 +17,7 @@ from reactivex.disposable import SingleAssignmentDisposable
 from reactivex.internal import default_error, noop
 from reactivex.scheduler import CurrentThreadScheduler
 
-from ._run import listener
+from ._waiting import listener
 
 
 class ClosingObserver(abc.ObserverBase[Any]):

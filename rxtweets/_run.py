@@ -1,28 +1,18 @@
-"""Wait for the end of an Observable, blocking or in asyncio."""
+"""`run`, which subscribes and waits for the end."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import threading
-from collections import deque
-from collections.abc import Callable, Generator
-from contextvars import ContextVar, copy_context
-from queue import Empty, SimpleQueue
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from reactivex import Observable, abc
-from reactivex.disposable import SingleAssignmentDisposable
-from reactivex.internal import SequenceContainsNoElementsError, noop
-from reactivex.scheduler import CurrentThreadScheduler
+from reactivex.internal import noop
+
+from ._observable import StreamObservable
+from ._waiting import block
 
 _T = TypeVar("_T")
-
-listener: ContextVar[Callable[[BaseException], Any] | None] = ContextVar("rxtweets_listener", default=None)
-"""The callback that makes `run` or `await` raise an exception; set while they subscribe.
-
-An exception on another thread would otherwise leave them waiting forever.
-"""
 
 
 def run(observable: Observable[_T], on_next: Callable[[_T], Any] | None = None) -> None:
@@ -41,111 +31,11 @@ def run(observable: Observable[_T], on_next: Callable[[_T], Any] | None = None) 
     if not isinstance(source, abc.ObservableBase):
         hint = f": call it, {source.__name__}(…)" if callable(source) and hasattr(source, "__name__") else ""
         raise ValueError(f"run takes an Observable, such as client.sample(), not {source!r}{hint}")
+    if not isinstance(source, StreamObservable):
+
+        def subscribe(observer: Any, scheduler: Any) -> abc.DisposableBase:
+            return observable.subscribe(observer, scheduler=scheduler)
+
+        source = StreamObservable(subscribe)
     with contextlib.suppress(KeyboardInterrupt):
-        _block(source, on_next or noop)
-
-
-def run_to_last(source: Observable[_T], scheduler: abc.SchedulerBase | None) -> _T:
-    """Subscribe, block until completion, and return the last item; Ctrl-C disposes and is raised."""
-    last: deque[_T] = deque(maxlen=1)
-    _block(source, last.append, scheduler)
-    return _only(last)
-
-
-def wait_for_last(source: Observable[_T]) -> Generator[Any, None, _T]:
-    """Subscribe, wait for completion in asyncio, and return the last item; cancellation disposes."""
-    loop = asyncio.get_running_loop()
-    completed: asyncio.Future[None] = loop.create_future()
-    last: deque[_T] = deque(maxlen=1)
-
-    def settle(error: BaseException | None) -> None:
-        if completed.done():
-            return
-        if error is None:
-            completed.set_result(None)
-        else:
-            completed.set_exception(error)
-
-    def end(error: BaseException | None = None) -> None:
-        loop.call_soon_threadsafe(settle, error)
-
-    token = listener.set(end)
-    try:
-        subscription = source.subscribe(last.append, end, end)
-    finally:
-        listener.reset(token)
-    try:
-        yield from completed
-    finally:
-        subscription.dispose()
-    return _only(last)
-
-
-def _only(last: deque[_T]) -> _T:
-    if not last:
-        raise SequenceContainsNoElementsError(
-            "it completed without an item, so there is no last one to return; "
-            ".pipe(ops.to_list()) makes a list of all that comes, an empty one of nothing"
-        )
-    return last[0]
-
-
-def _block(
-    source: abc.ObservableBase[_T],
-    on_next: Callable[[_T], Any],
-    scheduler: abc.SchedulerBase | None = None,
-) -> None:
-    """Subscribe, block until the stream ends, and dispose.
-
-    Raises:
-        BaseException: whatever ended it before its completion, Ctrl-C included.
-    """
-    ends: SimpleQueue[BaseException | None] = SimpleQueue()  # a signal handler, too, may put into it
-    subscription = SingleAssignmentDisposable()
-    subscribing: int | None = None
-
-    def guarded(item: _T) -> None:
-        try:
-            if ends.empty():
-                on_next(item)
-        except BaseException as error:
-            ends.put(error)
-            subscription.dispose()
-            if threading.get_ident() == subscribing:  # there is nothing to dispose yet
-                raise
-
-    def begin() -> None:
-        nonlocal subscribing
-        subscribing = threading.get_ident()
-        token = listener.set(ends.put)
-        try:
-            subscription.disposable = source.subscribe(
-                guarded, ends.put, lambda: ends.put(None), scheduler=scheduler
-            )
-        finally:
-            listener.reset(token)
-            subscribing = None
-
-    def begin_elsewhere() -> None:
-        try:
-            begin()
-        except BaseException as error:
-            ends.put(error)
-
-    try:
-        if CurrentThreadScheduler.singleton().schedule_required():
-            begin()
-        else:  # What the subscription schedules on this thread would wait until this call has returned.
-            context = copy_context()
-            threading.Thread(target=context.run, args=[begin_elsewhere], daemon=True).start()
-        failure = _first(ends)
-    finally:
-        subscription.dispose()
-    if failure is not None:
-        raise failure
-
-
-def _first(ends: SimpleQueue[_T]) -> _T:
-    while True:
-        with contextlib.suppress(Empty):
-            return ends.get(timeout=0.5)  # an endless wait cannot be interrupted on Windows
+        block(source, on_next or noop)

@@ -15,8 +15,8 @@ from reactivex.scheduler import CurrentThreadScheduler, TimeoutScheduler
 from requests.auth import AuthBase
 
 from ._observable import StreamObservable
-from ._run import listener
 from ._schedulers import unless_event_loop
+from ._waiting import listener
 from .auth import Auth
 from .endpoints import Request
 from .errors import ConnectionFailed, HTTPStatusError, StreamError, StreamStalled, Unauthorized

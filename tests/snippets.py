@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
 import rxtweets._run
+import rxtweets._waiting
 
 ENOUGH = 6
 """Lines after which the reader has seen enough of a stream."""
@@ -128,7 +129,7 @@ def _waits_in_run(frame: Any) -> bool:
     while frame is not None:
         callers.append((frame.f_code.co_filename, frame.f_code.co_name))
         frame = frame.f_back
-    waits, runs = (rxtweets._run.__file__, "_first"), (rxtweets._run.__file__, "run")
+    waits, runs = (rxtweets._waiting.__file__, "_first"), (rxtweets._run.__file__, "run")
     return waits in callers and runs in callers  # and not in a request's own `run`
 
 

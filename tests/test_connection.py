@@ -319,7 +319,7 @@ def test_run_returns_on_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(ends: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("rxtweets._run._first", interrupted)
+    monkeypatch.setattr("rxtweets._waiting._first", interrupted)
     transport = ScriptedTransport(Script(b"1\r\n", HOLD))
     rxt.run(connect(ENDPOINT, transport=transport))
 
@@ -330,7 +330,7 @@ def test_the_run_of_a_stream_disposes_on_ctrl_c(monkeypatch: pytest.MonkeyPatch)
     def interrupted(ends: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("rxtweets._run._first", interrupted)
+    monkeypatch.setattr("rxtweets._waiting._first", interrupted)
     with pytest.raises(KeyboardInterrupt):
         connect(ENDPOINT, transport=ScriptedTransport(Script(b"1\r\n", HOLD))).run()
 

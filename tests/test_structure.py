@@ -35,9 +35,10 @@ ROOMS = [
     {"framing", "backoff"},
     {"errors"},
     {"_printable", "_loopback"},
+    {"_run"},
     {"_observable"},
     {"_observer"},
-    {"_version", "_run", "_schedulers", "_unlogged"},
+    {"_version", "_waiting", "_schedulers", "_unlogged"},
 ]
 """The rooms from the top down: a module imports from its own room and from those below."""
 
