@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
 from reactivex import ConnectableObservable, GroupedObservable, Observable, abc
 from reactivex.disposable import Disposable
@@ -40,7 +40,7 @@ class StreamObservable(Observable[_T]):
                         raise
                     observer.on_error(error)
                 else:
-                    observer.opened(opened if hasattr(opened, "dispose") else Disposable(opened))
+                    observer.opened(_disposable(opened))
 
             # As in RxPY: what this schedules on the current thread runs once it can be disposed.
             trampoline = CurrentThreadScheduler.singleton()
@@ -73,6 +73,32 @@ class StreamObservable(Observable[_T]):
     def __await__(self) -> Generator[Any, None, _T]:
         """Wait for completion in asyncio and return the last item; cancellation disposes."""
         return wait_for_last(self)
+
+
+def _disposable(opened: Any) -> abc.DisposableBase:
+    """Return what a subscribe function returned as a disposable; it may be a callable, or None."""
+    return opened if hasattr(opened, "dispose") else Disposable(opened)
+
+
+class Callbacks(NamedTuple):
+    """The callbacks of a stage that only forwards, in the place of an observer."""
+
+    on_next: Callable[[Any], Any]
+    on_error: Callable[[Exception], Any]
+    on_completed: Callable[[], Any]
+
+
+def subscribe_through(
+    source: Observable[Any], stage: Callbacks, scheduler: abc.SchedulerBase | None
+) -> abc.DisposableBase:
+    """Subscribe a *stage* that forwards to a `ClosingObserver`, without another one in between.
+
+    That one ends the whole subscription when a callback raises or the stream ends, and drops what comes
+    after the end; an item that gets as far as the stage meanwhile must do no harm there.
+    """
+    if isinstance(source, StreamObservable):
+        return _disposable(source._subscribe_core(stage, scheduler))  # type: ignore[arg-type]
+    return source.subscribe(*stage, scheduler=scheduler)
 
 
 class StreamGroup(StreamObservable[_T], GroupedObservable[Any, _T]):

@@ -5,7 +5,7 @@ from typing import Any
 
 from reactivex import Observable, abc
 
-from rxtweets._observable import StreamObservable
+from rxtweets._observable import Callbacks, StreamObservable, subscribe_through
 from rxtweets.errors import HTTPStatusError, StreamDisconnected, StreamError
 from rxtweets.framing import split_objects
 from rxtweets.messages import (
@@ -76,7 +76,7 @@ def decode() -> Callable[[Observable[Any]], Observable[Message | Lifecycle]]:
                 else:
                     observer.on_completed()
 
-            return source.subscribe(on_next, on_error, on_completed, scheduler=scheduler)
+            return subscribe_through(source, Callbacks(on_next, on_error, on_completed), scheduler)
 
         return StreamObservable(subscribe)
 

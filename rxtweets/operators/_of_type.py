@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from reactivex import Observable, abc
 
-from rxtweets._observable import StreamObservable
+from rxtweets._observable import Callbacks, StreamObservable, subscribe_through
 
 _T = TypeVar("_T")
 
@@ -42,7 +42,9 @@ def of_type(*kinds: type[_T]) -> Callable[[Observable[Any]], Observable[_T]]:
                 if isinstance(item, wanted):
                     forward(item)
 
-            return source.subscribe(on_next, observer.on_error, observer.on_completed, scheduler=scheduler)
+            return subscribe_through(
+                source, Callbacks(on_next, observer.on_error, observer.on_completed), scheduler
+            )
 
         return StreamObservable(subscribe)
 
