@@ -1,11 +1,14 @@
-"""Facts about RxPY's schedulers: those of event loops, and the time."""
+"""Facts about RxPY's schedulers: those of event loops, the time, and where they run."""
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
 from collections.abc import Callable
 
 from reactivex import abc
+from reactivex.scheduler import ImmediateScheduler, TrampolineScheduler, VirtualTimeScheduler
 from reactivex.scheduler.scheduler import Scheduler
 
 _EVENT_LOOPS = ("reactivex.scheduler.eventloop", "reactivex.scheduler.mainloop")
@@ -30,3 +33,18 @@ def steady_clock(scheduler: abc.SchedulerBase) -> Callable[[], float]:
         return lambda: scheduler.to_seconds(scheduler.now)
     offset = time.time() - time.monotonic()
     return lambda: offset + time.monotonic()
+
+
+def waits_for_this_thread(scheduler: abc.SchedulerBase) -> bool:
+    """Return True if what is scheduled now can't run before the calling thread has done its work.
+
+    A pool of threads, all of which work, is not noticed.
+    """
+    if isinstance(scheduler, TrampolineScheduler | ImmediateScheduler | VirtualTimeScheduler):
+        return True
+    thread, loop = getattr(scheduler, "_thread", None), getattr(scheduler, "_loop", None)
+    if thread is not None:  # an EventLoopScheduler's
+        return thread is threading.current_thread()
+    if isinstance(loop, asyncio.AbstractEventLoop):
+        return asyncio._get_running_loop() is loop
+    return unless_event_loop(scheduler) is None and threading.current_thread() is threading.main_thread()

@@ -10,6 +10,7 @@
     │   └── TokenRevoked        v1.1's code 6: the user withdrew the app's access
     ├── FrameTooLong            one message was longer than the limit
     ├── FilterLimit             one filter more than the app may have rules
+    ├── TooSlow                 more items wait for a subscriber than may
     └── HTTPStatusError         the server answered with a status that is no success
         ├── Unauthorized        401
         ├── CreditsDepleted     402
@@ -169,6 +170,21 @@ class FilterLimit(StreamError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
+
+
+class TooSlow(StreamError):
+    """An item came while as many as may wait did wait for the subscriber (`tw.observe_on`).
+
+    Attributes:
+        capacity: how many items may wait.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        super().__init__(f"the subscriber is too slow: {capacity:,} items wait for it, and another one came")
+        self.capacity = capacity
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.capacity,)
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):

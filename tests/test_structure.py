@@ -28,6 +28,7 @@ ROOMS = [
     {"testing"},
     {"transport"},
     {"operators"},
+    {"_handoff"},
     {"filters"},
     {"messages"},
     {"auth"},

@@ -120,6 +120,13 @@ BEHIND: dict[str, Chain] = {
     "debounce": lambda source: source.pipe(ops.debounce(0.01)),
     "delay": lambda source: source.pipe(ops.delay(0.01)),
     "observe_on": lambda source: source.pipe(ops.observe_on(NewThreadScheduler())),
+    "our observe_on": lambda source: source.pipe(tw.observe_on()),
+    "our observe_on, dropping": lambda source: source.pipe(tw.observe_on(overflow="latest")),
+    "our observe_on of a scheduler": lambda source: source.pipe(tw.observe_on(NewThreadScheduler())),
+    "our observe_on of this thread": lambda source: source.pipe(tw.observe_on(CurrentThreadScheduler())),
+    "our observe_on and share": lambda source: source.pipe(tw.observe_on(), ops.share(), ops.map(bytes)),
+    "our observe_on twice": lambda source: source.pipe(tw.observe_on(), ops.map(bytes), tw.observe_on()),
+    "our observe_on and retry": lambda source: source.pipe(tw.observe_on(), ops.retry()),
     "share and buffer": lambda source: source.pipe(ops.share(), ops.buffer_with_time(0.01), ops.filter(bool)),
     "publish and ref_count": lambda source: source.publish().ref_count().delay(0.01),
     "delay and route": lambda source: source.pipe(ops.delay(0.01), tw.route({int: print})),
@@ -249,7 +256,8 @@ def test_a_source_that_cannot_be_subscribed_to() -> None:
             stream.subscribe()
 
 
-def test_asyncio_reports_it(reports: Reports) -> None:
+@pytest.mark.parametrize("observe_on", [ops.observe_on, tw.observe_on], ids=["RxPY's", "ours"])
+def test_asyncio_reports_it(reports: Reports, observe_on: Callable[[Any], Chain]) -> None:
     """Called on a loop of asyncio, it goes to the loop's exception handler, once."""
 
     async def main() -> list[Any]:
@@ -262,7 +270,7 @@ def test_asyncio_reports_it(reports: Reports) -> None:
             heard.set()
 
         loop.set_exception_handler(handler)
-        subscriber.subscribe(opened(transport).pipe(ops.observe_on(AsyncIOThreadSafeScheduler(loop))))
+        subscriber.subscribe(opened(transport).pipe(observe_on(AsyncIOThreadSafeScheduler(loop))))
         await asyncio.wait_for(heard.wait(), PATIENCE)
         return reported
 
@@ -515,6 +523,7 @@ MADE: dict[str, Chain] = {
     "exclusive": lambda source: source.map(lambda _: source).exclusive(),
     "posts": lambda source: reactivex.never().pipe(tw.posts()),
     "by_user": lambda source: reactivex.never().pipe(tw.by_user()),
+    "observe_on": lambda source: reactivex.never().pipe(tw.observe_on()),
     "list of rules": lambda source: rxt.StreamingClient(None).rules.list(),
     "stream": lambda source: rxt.Stream(None).sample(),
 }
@@ -588,7 +597,9 @@ def test_await_gives_the_last_item() -> None:
     all_ended()
 
 
-@pytest.mark.parametrize("behind", ["nothing", "delay", "flat_map", "flat_map of create", "share and buffer"])
+@pytest.mark.parametrize(
+    "behind", ["nothing", "delay", "our observe_on", "flat_map", "flat_map of create", "share and buffer"]
+)
 def test_the_exception_is_not_kept(reports: Reports, behind: str) -> None:
     """Once it is reported nothing holds it: no cycle of its traceback with our frames."""
     references: list[weakref.ref[Boom]] = []

@@ -13,7 +13,7 @@ from reactivex import Observable
 
 import rxtweets as rxt
 from rxtweets import operators as tw
-from rxtweets.messages import Delete, Lifecycle, Message, Post, Status, v2
+from rxtweets.messages import Delete, Dropped, Lifecycle, Message, Post, Status, v2
 from rxtweets.rules import StreamRule
 from tests import pyright
 
@@ -36,6 +36,11 @@ def test_types() -> None:
     decoded = frames.pipe(tw.decode())
     retried = decoded.pipe(tw.retry_with_backoff(rxt.BackoffPolicy(max_attempts=3)))
     routed = everything.pipe(tw.route({Status: print, Delete: reactivex.Subject[Any]()}), tw.messages())
+    handed_over = posts.pipe(tw.observe_on())
+    thinned = posts.pipe(tw.observe_on(capacity=10, overflow="drop_oldest"))
+    through = posts.pipe(tw.observe_on(), tw.posts())
+    figures = tw.observe_on(overflow="latest")
+    latest = posts.pipe(figures)
     rules = client.rules.list()
 
     if TYPE_CHECKING:
@@ -49,6 +54,11 @@ def test_types() -> None:
         assert_type(decoded, Observable[Message | Lifecycle])
         assert_type(retried, Observable[Message | Lifecycle])
         assert_type(routed, Observable[Message])
+        assert_type(handed_over, Observable[Post])
+        assert_type(thinned, Observable[Post | Dropped])
+        assert_type(through, Observable[Post])
+        assert_type(figures.depth, int)
+        assert_type(latest, Observable[Post | Dropped])
         assert_type(rules, Observable[StreamRule])
 
     def shown(status: Status, post: Post) -> None:

@@ -1,8 +1,9 @@
-"""Events of the connection, in the stream itself, in order with the messages."""
+"""Events of the connection, and items dropped, in the stream itself, in order with the messages."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from msgspec import Struct
 
@@ -10,7 +11,7 @@ from rxtweets.errors import StreamError
 
 
 class Lifecycle(Struct, frozen=True):
-    """Base of the events of a connection."""
+    """Base of what happens to a stream: the events of its connection, and items dropped."""
 
 
 class Connecting(Lifecycle, frozen=True):
@@ -46,3 +47,15 @@ class Reconnecting(Lifecycle, frozen=True):
     delay: float
     attempt: int
     cause: StreamError
+
+
+class Dropped(Lifecycle, frozen=True):
+    """Items were dropped here by `tw.observe_on`, as the subscriber was too slow for them.
+
+    `count`: how many. `first` and `last`: the oldest and the newest of them, the same one if `count` is 1. Of
+    posts, their ids say what to ask for again.
+    """
+
+    count: int
+    first: Any
+    last: Any
