@@ -11,6 +11,7 @@ from rxtweets._handoff import ObserveOn
 
 from . import _kinds
 from ._decode import decode
+from ._distinct_by_id import distinct_by_id
 from ._for_user import by_user, for_user
 from ._kinds import *
 from ._observe_on import observe_on
@@ -22,6 +23,7 @@ __all__ = [
     "ObserveOn",
     "by_user",
     "decode",
+    "distinct_by_id",
     "for_user",
     "observe_on",
     "of_type",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from . import emulator, filters, hub, imports, memory, rules, throughput
+from . import distinct, emulator, filters, hub, imports, memory, rules, throughput
 
 BENCHMARKS = {
     "throughput": throughput.main,
     "memory": memory.main,
     "imports": imports.main,
+    "distinct": distinct.main,
     "filters": filters.main,
     "rules": rules.main,
     "hub": hub.main,
