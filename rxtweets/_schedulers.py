@@ -11,11 +11,15 @@ from reactivex import abc
 from reactivex.scheduler import ImmediateScheduler, TrampolineScheduler, VirtualTimeScheduler
 from reactivex.scheduler.scheduler import Scheduler
 
-_EVENT_LOOPS = ("reactivex.scheduler.eventloop", "reactivex.scheduler.mainloop")
+_EVENT_LOOPS = (
+    "reactivex.scheduler.eventloop.",
+    "reactivex.scheduler.eventloopscheduler",
+    "reactivex.scheduler.mainloop.",
+)
 
 
 def unless_event_loop(scheduler: abc.SchedulerBase | None) -> abc.SchedulerBase | None:
-    """Return *scheduler*, or None if it runs on an event loop: asyncio's, a GUI's.
+    """Return *scheduler*, or None if it runs on an event loop: asyncio's, a GUI's, an `EventLoopScheduler`.
 
     Programs give those to `subscribe` for operators of time. Reading there would freeze the loop, and most of
     them must not be called from the thread that reads.

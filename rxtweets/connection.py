@@ -65,7 +65,8 @@ def connect(
         max_frame: the most bytes of one message; default 1 MiB.
         scheduler: where to read in place of the thread, as a scheduler given to `subscribe` is. A
             `CurrentThreadScheduler` makes `subscribe` block until the stream ends. One of an event loop
-            (asyncio's, a GUI's) that is given to `subscribe` is not used, as reading would freeze the loop.
+            (asyncio's, a GUI's, an `EventLoopScheduler`) that is given to `subscribe` is not used, as reading
+            would freeze the loop.
 
     Errors: `ConnectionFailed`, `StreamStalled`, `StreamDisconnected`, `FrameTooLong`, `HTTPStatusError`;
     among the last `NotAStream` for a success other than 200 and for a page of HTML. An exception that a

@@ -448,6 +448,18 @@ def test_the_scheduler_of_an_event_loop_is_not_kept_busy() -> None:
     assert asyncio.run(main()) == [b"1"]
 
 
+def test_an_event_loop_scheduler_is_not_kept_busy() -> None:
+    """RxPY's EventLoopScheduler, given to `subscribe` for operators of time, does not read."""
+    loop = EventLoopScheduler()
+    transport = ScriptedTransport(Script(b"1\r\n", HOLD))
+    stream = connect(ENDPOINT, transport=transport).pipe(ops.merge(reactivex.timer(0.01)))
+    seen = Seen(stream, loop).count(3)
+    seen.dispose()
+    loop.dispose()
+    assert 0 in seen.items
+    assert b"1" in seen.items
+
+
 def test_disposing_frees_a_thread_that_waits_between_sessions() -> None:
     """On the current thread, too, a disposal ends a back-off at once, and `subscribe` returns."""
     transport = ScriptedTransport(Script(status=503))
