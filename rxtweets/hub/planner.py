@@ -207,6 +207,8 @@ class RulePlanner:
             return None
         if now < self._retry_at:
             return self._retry_at
+        if not self._wanted:  # as when all were refused
+            self._release_leases(now)
         if not self._known or (self._lease_at <= now and self._listed_at < now - self._lease_for / 4):
             self._sent = ListRules(self._count_limit)
             return self._sent

@@ -18,6 +18,7 @@ import rxtweets as rxt
 from rxtweets import operators as tw
 from rxtweets import rules
 from rxtweets.emulator import Emulator, Limits
+from rxtweets.errors import FilterLimit
 from rxtweets.hub import query_hub as query_hub_module
 from rxtweets.messages import Connected, KeepAlive, Post, Status
 from rxtweets.rules import RulesRefused
@@ -227,6 +228,20 @@ def test_a_refused_rule_is_its_own_subscribers_error(emulator: Emulator) -> None
         good.wait(_texts)
         assert [text for text, _ in states.now.refused] == ["has:images"]
         good.dispose()
+
+
+@pytest.mark.parametrize("limit", [None, 1])
+def test_every_filter_refused(limit: int | None) -> None:
+    """When every filter was refused, or there is no room for one, the hub leaves nothing at X."""
+    limits = Limits() if limit is None else Limits(rules=limit)
+    with Emulator(rate=0, limits=limits) as emulator:
+        hub = rules_hub(emulator)
+        if limit is not None:
+            client = rxt.StreamingClient(rxt.BearerToken(emulator.bearer_token), base_url=emulator.base_url)
+            client.rules.add("zebra").run()
+        with States(hub, emulator):
+            for seen in [Seen(hub.filter(rule)) for rule in ("has:images", "has:links")]:
+                assert isinstance(_ended(seen), RulesRefused if limit is None else FilterLimit)
 
 
 def test_equal_rules_are_one(emulator: Emulator) -> None:
