@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 import click
@@ -14,16 +15,17 @@ from reactivex import operators as ops
 import rxtweets as rxt
 from rxtweets import operators as tw
 from rxtweets.messages import Lifecycle, Message, Post, Status
-from rxtweets.rules import Limits, StreamRule, from_filter
+from rxtweets.rules import Limits, StreamRule
 
 from .accounts import Account, Api, credentials_option, find_account
 from .emulator import emulator
 from .output import Notices, printer
 from .parsing import Group, IntRange, options, usage
-from .predicates import filter_query, predicate_options
-from .rule_files import check
+from .predicates import predicate_options
+from .rule_files import check, rules_in
 from .rule_options import unchecked_option
 from .rules import rules as rules_group
+from .side_by_side import SideBySide, filters_of, more_options, one_filter
 from .temporary_rules import TemporaryRules
 
 EPILOG = """\b
@@ -99,6 +101,7 @@ rxtweets.add_command(emulator)
 @click.option("--track", multiple=True, metavar="WORDS", help="Posts with all of these words; a comma is OR.")
 @predicate_options
 @click.option("--rule", "rules", multiple=True, metavar="TEXT", help="Rule in X's rule language (v2 only).")
+@more_options
 @unchecked_option
 @streaming_options
 @click.pass_context
@@ -109,6 +112,11 @@ def filter_(
     locations: tuple[str, ...],
     languages: tuple[str, ...],
     rules: tuple[str, ...],
+    and_track: tuple[str, ...],
+    and_follow: tuple[str, ...],
+    and_locations: tuple[str, ...],
+    and_rule: tuple[str, ...],
+    path: str | None,
     unchecked: bool,
     limit: int | None,
     ask: tuple[str, ...],
@@ -120,13 +128,20 @@ def filter_(
     """Print matching posts as they are published.
 
     Options may be given several times. --track, --follow, --locations and --rule
-    add up; --language narrows down all but --rule, which can say lang: itself.
+    add up; --language narrows down all but rules, which can say lang: themselves.
 
     \b
     rxtweets filter --track 'red panda,koala'       # red and panda, or koala
     rxtweets filter --follow 2244994945 --language en
     rxtweets filter --locations=-122.75,36.8,-121.75,37.8
     rxtweets filter --rule 'cat has:images -is:retweet'
+
+    Each --and-… and each line of --file is one more filter. All share a connection,
+    and each post says which of them it matches, in their colours.
+
+    \b
+    rxtweets filter --track coffee --and-track tea
+    rxtweets filter --file filters.txt              # rules on v2, words on v1.1
 
     On v2 the command adds rules of its own to those of the app, shows only what
     they match, and removes them when it ends. Other rules of the app stay, and what
@@ -137,28 +152,46 @@ def filter_(
         raise click.UsageError(
             f"Did you mean --track {said}? Or is it a rule of v2's language: --rule {said}?"
         )
-    if not (track or follow or locations or rules):
+    make = partial(one_filter, languages=languages)
+    plain = [make(track, follow, locations, rules)] if track or follow or locations or rules else []
+    more = [
+        *(make(track=(words,)) for words in and_track),
+        *(make(follow=(user,)) for user in and_follow),
+        *(make(locations=(box,)) for box in and_locations),
+        *(make(rules=(rule,)) for rule in and_rule),
+    ]
+    lines = rules_in(path) if path is not None else []
+    if not (plain or more or lines):
         raise click.UsageError("Say what to match, such as --track python; or --follow, --locations, --rule.")
-    query = filter_query(track, follow, locations, languages) if track or follow or locations else None
-    if languages and query is None:
-        raise click.UsageError("--language goes with --track, --follow and --locations; in a rule: lang:en")
     asked = fields(ask)
     with ExitStack() as stack:
         account = find_account(stack, api, credentials, emulator)
+        more += filters_of(lines, path or "", account.api, languages)
+        every = [*plain, *more]
+        texts = [text for one in every for text in one.rules]
         if account.api == "v1":
-            if query is None or rules:
-                raise click.UsageError("--rule needs v2; on v1.1 use --track, --follow and --locations.")
+            if texts:
+                raise click.UsageError("rules need v2; on v1.1 use --track, --follow and --locations.")
             refuse_ask(ask)
-            statuses = rxt.Stream(account.auth, base_url=account.base_url).filter(query)
+        if languages and all(one.query is None for one in every):
+            raise click.UsageError(
+                "--language goes with --track, --follow and --locations; in a rule: lang:en"
+            )
+        if not unchecked:
+            check(list(map(StreamRule, texts)), Limits.enterprise())
+        if more:
+            beside = SideBySide(account, every, asked)
+            stack.callback(beside.close)
+            stack.callback(context.obj.hold)
+            show(beside.stream(), account, limit, as_json, beside=beside)
+            return
+        (one,) = plain
+        if account.api == "v1":
+            statuses = rxt.Stream(account.auth, base_url=account.base_url).filter(one.query)
             show(statuses, account, limit, as_json)
             return
-        values = list(rules)
-        if not unchecked:
-            check([StreamRule(value) for value in rules], Limits.enterprise())
-        if query is not None:
-            values[:0] = map(str, from_filter(query))
         client = rxt.StreamingClient(account.auth, base_url=account.base_url)
-        temporary = TemporaryRules(client.rules, values)
+        temporary = TemporaryRules(client.rules, [*one.translated(), *one.rules])
         stack.callback(temporary.remove)
         stack.callback(context.obj.hold)
         temporary.add()
@@ -203,16 +236,18 @@ def show(
     limit: int | None,
     as_json: bool,
     wanted: Callable[[Post], bool] = lambda post: True,
+    beside: SideBySide | None = None,
 ) -> None:
     """Print the posts of *stream*, at most *limit*, until it ends or Ctrl-C is pressed.
 
-    Everything else is reported on stderr. On v2 only posts for which *wanted* returns True are shown.
+    Everything else is reported on stderr. On v2 only posts for which *wanted* returns True are shown. With
+    *beside* each post has the names of its filters.
     """
-    put = printer(as_json)
+    put = printer(as_json, beside.names if beside else ())
     with Notices(account.where) as notices:
 
         def print_post(post: Post | Status) -> None:
-            put(post)
+            put(post, beside.names_of(post) if beside else ())
             if isinstance(post, Post):
                 notices.partial_errors(post)
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import shutil
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from itertools import cycle
 from typing import Any, Self, TextIO
 
 import click
@@ -19,6 +21,7 @@ from reactivex import abc
 from reactivex.disposable import Disposable, SingleAssignmentDisposable
 
 from rxtweets._printable import printable, printable_json
+from rxtweets.errors import FilterLimit
 from rxtweets.messages import (
     Connected,
     Connecting,
@@ -34,12 +37,19 @@ from rxtweets.messages import (
     Unknown,
     unescape,
 )
+from rxtweets.rules import RulesRefused
 
 INDENT = 9
 """Columns that a line after a post's first is moved in: the time and a blank."""
 
 LONGEST_NOTICE = 300
 """Characters of a line on stderr, since a server may send text without end."""
+
+HUES = ("green", "yellow", "magenta", "bright_blue", "bright_red")
+"""The colours of filters, in turn."""
+
+MATCHED_KEY = "matching_filters"
+"""The key of a post's JSON for the names of its filters; neither protocol has it."""
 
 NARROW = 40
 """Columns below which there is no room to indent."""
@@ -48,27 +58,37 @@ NARROWEST = 20
 """The fewest columns that lines are wrapped for; on fewer the terminal wraps them once more."""
 
 
-def printer(as_json: bool) -> Callable[[Post | Status], None]:
+def printer(as_json: bool, names: Sequence[str] = ()) -> Callable[[Post | Status, Sequence[str]], None]:
     """Return a function that prints a post on stdout at once: its JSON, or a line of time, author and text.
 
     On a terminal lines are coloured, and wrapped between words; elsewhere a post is one line.
+
+    Args:
+        as_json: whether it is JSON.
+        names: the names of all filters, in order, if they are to be told apart. The function takes those that
+            the post matches, and puts them, each in its colour, before the author; into JSON as one more key.
     """
     if as_json:
-        return lambda post: click.echo(printable_json(post.raw))
+        return lambda post, matched: click.echo(_json(post, matched if names else None))
     color, wraps = _colors(sys.stdout), sys.stdout.isatty()
+    marks = {name: click.style(f"[{printable(name)}]", fg=hue) for name, hue in zip(names, cycle(HUES))}
 
-    def show(post: Post | Status) -> None:
+    def show(post: Post | Status, matched: Sequence[str]) -> None:
         time, author, text = parts(post)
-        lines = [f"{author} {text}"]
-        if wraps:
-            lines = wrapped(lines[0], shutil.get_terminal_size().columns)
-            lines[0] = lines[0][INDENT:]
-        first = lines[0].removeprefix(author)
-        named = author if first != lines[0] else ""
-        lines[0] = f"{click.style(time, dim=True)} {click.style(named, fg='cyan', bold=True)}{first}"
+        line = " ".join([*map(marks.__getitem__, matched), click.style(author, fg="cyan", bold=True), text])
+        lines = wrapped(line, shutil.get_terminal_size().columns) if wraps else [line]
+        lines[0] = f"{click.style(time, dim=True)} {lines[0].removeprefix(' ' * INDENT)}"
         click.echo("\n".join(lines), color=color)
 
     return show
+
+
+def _json(post: Post | Status, matched: Sequence[str] | None) -> str:
+    """Return the JSON of *post* as received, with one more key unless *matched* is None."""
+    text = printable_json(post.raw)
+    if matched is None:
+        return text
+    return f'{text.removesuffix("}")},"{MATCHED_KEY}":{json.dumps(matched)}}}'
 
 
 def parts(post: Post | Status) -> tuple[str, str, str]:
@@ -123,6 +143,8 @@ class Notices:
         return {
             Connecting: self._connecting,
             Connected: lambda event: self.say(f"connected to {self._where}"),
+            RulesRefused: lambda error: self.say(f"X refuses {error}"),
+            FilterLimit: lambda error: self.say(str(error)),
             Reconnecting: self._reconnecting,
             Lifecycle: lambda event: None,
             Limit: self._limit,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+import termios
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -85,3 +87,21 @@ def run(*arguments: str, env: Mapping[str, str] | None = None, redirect: str = "
     """Run the command until it ends by itself."""
     with running(*arguments, env=env, redirect=redirect) as command:
         return command.end()
+
+
+def in_a_terminal(arguments: list[str], columns: int, **env: str) -> str:
+    """Return the output of the command in a terminal of so many columns."""
+    ours, its = os.openpty()
+    termios.tcsetwinsize(its, (24, columns))
+    inherited = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}
+    with subprocess.Popen(
+        [*COMMAND, *arguments], env={**inherited, "TERM": "xterm", **env}, stdin=its, stdout=its, stderr=its
+    ) as process:
+        os.close(its)
+        shown = b""
+        with contextlib.suppress(OSError):  # as Linux tells that the other side is closed
+            while piece := os.read(ours, 65536):
+                shown += piece
+        os.close(ours)
+        assert process.wait(PATIENCE) == 0
+    return shown.decode()

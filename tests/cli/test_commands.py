@@ -1,13 +1,9 @@
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import re
 import signal
 import socket
-import subprocess
-import termios
 import threading
 from pathlib import Path
 
@@ -16,7 +12,7 @@ import pytest
 from rxtweets import __version__
 from rxtweets.emulator import Emulator
 
-from .command import COMMAND, PATIENCE, Command, run, running
+from .command import PATIENCE, Command, in_a_terminal, run, running
 
 FILTERED = "/2/tweets/search/stream"
 RULES = f"{FILTERED}/rules"
@@ -382,24 +378,6 @@ def test_a_poor_encoding() -> None:
     ended = run("filter", "--track", "桜", "--emulator", "--limit", "2", env=env)
     assert ended.status == 0
     assert "\\u685c" in ended.out
-
-
-def in_a_terminal(arguments: list[str], columns: int, **env: str) -> str:
-    """Return the output of the command in a terminal of so many columns."""
-    ours, its = os.openpty()
-    termios.tcsetwinsize(its, (24, columns))
-    inherited = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}
-    with subprocess.Popen(
-        [*COMMAND, *arguments], env={**inherited, "TERM": "xterm", **env}, stdin=its, stdout=its, stderr=its
-    ) as process:
-        os.close(its)
-        shown = b""
-        with contextlib.suppress(OSError):  # as Linux tells that the other side is closed
-            while piece := os.read(ours, 65536):
-                shown += piece
-        os.close(ours)
-        assert process.wait(PATIENCE) == 0
-    return shown.decode()
 
 
 @pytest.mark.parametrize("no_color", ["", "1"])

@@ -1,0 +1,196 @@
+"""Several filters side by side, on one connection: their options, their names, and the posts of all."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import click
+import reactivex
+from reactivex import Observable
+from reactivex import operators as ops
+
+import rxtweets as rxt
+from rxtweets._printable import printable
+from rxtweets.endpoints.v2 import PostFields
+from rxtweets.errors import FilterLimit
+from rxtweets.filters import FilterQuery
+from rxtweets.messages import Post, Status
+from rxtweets.rules import Limits, RulesRefused, RuleSyntaxError, StreamRule, from_filter, parse
+
+from .accounts import Account, Api
+from .parsing import options
+from .predicates import filter_query
+
+_MOST_RECENT = 1_000
+"""Items that are remembered so as to be shown once."""
+
+_WORDS = {"keyword", "phrase", "hashtag", "mention", "cashtag"}
+"""Operators of rules that v1.1's words have, too."""
+
+more_options = options(
+    click.option("--and-track", multiple=True, metavar="WORDS", help="One more filter, shown side by side."),
+    click.option("--and-follow", multiple=True, metavar="ID", help="The same, of a user."),
+    click.option("--and-locations", multiple=True, metavar="W,S,E,N", help="The same, of a box."),
+    click.option("--and-rule", multiple=True, metavar="TEXT", help="The same, of a rule (v2 only)."),
+    click.option(
+        "--file", "path", metavar="FILE", help="More filters, one a line or TOML with tags; - is stdin."
+    ),
+)
+
+
+class Filter(NamedTuple):
+    """A filter: its name, and the parts of which it matches any."""
+
+    name: str
+    query: FilterQuery | None = None
+    rules: tuple[str, ...] = ()
+
+    def translated(self) -> list[str]:
+        """Return the rules that match what the query does."""
+        return [] if self.query is None else list(map(str, from_filter(self.query)))
+
+
+def one_filter(
+    track: Sequence[str] = (),
+    follow: Sequence[str] = (),
+    locations: Sequence[str] = (),
+    rules: Sequence[str] = (),
+    *,
+    languages: Sequence[str],
+) -> Filter:
+    """Return the filter that these options make together, which has their values as its name.
+
+    Raises:
+        UsageError: v1.1's filter takes no such value.
+    """
+    query = filter_query(track, follow, locations, languages) if track or follow or locations else None
+    return Filter(",".join((*track, *follow, *locations, *rules)), query, tuple(rules))
+
+
+def filters_of(
+    lines: Iterable[StreamRule], path: str, api: Api, languages: Sequence[str]
+) -> Iterator[Filter]:
+    """Yield the filters of a file: rules on v2, words as `--track` takes them on v1.1; a tag is a name.
+
+    Raises:
+        UsageError: v1.1 takes no such words.
+        ValueError: the file has a rule for v1.1.
+    """
+    for line in lines:
+        name = line.tag or line.value
+        if api == "v2":
+            yield Filter(name, rules=(line.value,))
+        elif _is_rule(line.value):
+            raise ValueError(f"{path}: {line.value!r} is a rule, which needs v2; v1.1 tracks words")
+        else:
+            yield one_filter((line.value,), languages=languages)._replace(name=name)
+
+
+def _is_rule(text: str) -> bool:
+    """Return whether *text* says what v1.1's words can't."""
+    try:
+        terms = list(parse(text).terms())
+    except RuleSyntaxError:
+        return False
+    return "OR" in text.split() or any(negated or term.name not in _WORDS for term, negated in terms)
+
+
+class SideBySide:
+    """The filters of one hub, by name.
+
+    Attributes:
+        names: the names, in order.
+    """
+
+    def __init__(self, account: Account, filters: Iterable[Filter], fields: PostFields) -> None:
+        self._names: dict[FilterQuery | str, dict[str, None]] = {}
+        order: dict[str, int] = {}
+        for one in filters:
+            order.setdefault(one.name, len(order))
+            for part in _parts(one, account.api):
+                self._names.setdefault(part, {})[one.name] = None
+        self._order = order
+        self._by_text = {str(part): names for part, names in self._names.items()}
+        self._hub = _hub(account, max(map(len, self._by_text)), fields)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._order)
+
+    def names_of(self, post: Post | Status) -> list[str]:
+        """Return the names of the filters that *post* matches, in order."""
+        found = {name for text in self._hub.matching(post) for name in self._by_text.get(text, ())}
+        return sorted(found, key=self._order.__getitem__)
+
+    def stream(self) -> Observable[Any]:
+        """Return what comes for any of the filters, once.
+
+        The error of a filter that X refuses comes as an item, and the others go on.
+
+        Errors: those of the connection; ClickException when every filter has been refused.
+        """
+        left = set(self._names)
+
+        def without(part: FilterQuery | str, error: Exception) -> Observable[Any]:
+            left.discard(part)
+            if not isinstance(error, RulesRefused | FilterLimit):
+                return reactivex.throw(error)
+            if left:
+                return reactivex.just(error)
+            return reactivex.concat(
+                reactivex.just(error), reactivex.throw(click.ClickException("no filter is left"))
+            )
+
+        def one(part: FilterQuery | str) -> Observable[Any]:
+            return self._hub.filter(part).pipe(ops.catch(lambda error, _: without(part, error)))
+
+        return reactivex.merge(*map(one, self._names)).pipe(ops.filter(_Once()))
+
+    def close(self) -> None:
+        """End the hub; print a warning if rules may be left at X."""
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always", RuntimeWarning)
+            self._hub.close()
+        for warning in told:
+            click.echo(f"Warning: {printable(str(warning.message))}", err=True)
+
+
+def _hub(account: Account, longest: int, fields: PostFields) -> rxt.FilterHub:
+    if account.api == "v1":
+        return rxt.FilterHub(rxt.Stream(account.auth, base_url=account.base_url))
+    client = rxt.StreamingClient(account.auth, base_url=account.base_url)
+    limits = Limits.pay_per_use()
+    if longest > limits.length:
+        limits = Limits.enterprise()
+    return rxt.FilterHub(client, limits=limits, **fields)
+
+
+def _parts(one: Filter, api: Api) -> Iterator[FilterQuery | str]:
+    """Yield what a hub takes for a filter, in the words that it uses itself."""
+    if api == "v1" and one.query is not None:
+        yield one.query
+        return
+    yield from one.translated()
+    for text in one.rules:
+        try:
+            yield str(parse(text))
+        except RuleSyntaxError:  # it is sent unchecked
+            yield text.strip()
+
+
+class _Once:
+    """A predicate: whether an item is no recent one. Several filters of a hub get the same post or event."""
+
+    def __init__(self) -> None:
+        self._recent: dict[tuple[type, object], Any] = {}
+
+    def __call__(self, item: Any) -> bool:
+        key = item.__class__, item.id if isinstance(item, Post | Status) else id(item)
+        if key in self._recent:
+            return False
+        self._recent[key] = item
+        if len(self._recent) > _MOST_RECENT:
+            del self._recent[next(iter(self._recent))]
+        return True
