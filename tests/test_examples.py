@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
+
+XVFB = shutil.which("Xvfb")
+REQUIRED = "RXTWEETS_BROWSER_TESTS"
+"""If this variable is set, a missing display is a failure and no reason to skip."""
 
 PRINTS = {
     "filter_by_track": r"(@\w+: .*\n([^@].*\n|\n)*){5}",
@@ -32,6 +39,9 @@ PRINTS = {
 """A regular expression for all that each example prints."""
 
 HELPERS = {"going_live"}
+
+WINDOWS = {"panes"}
+"""Those that open a window, which ends when it is closed."""
 
 OWN_EMULATOR = {"handle_errors", "watch_backoff"}
 """Those that say themselves that the emulator causes their faults."""
@@ -61,10 +71,75 @@ def test_example(name: str) -> None:
     assert re.fullmatch(PRINTS[name], done.stdout), done.stdout
 
 
+USER = """
+import re, runpy, sys, tkinter
+
+class Window(tkinter.Tk):
+    def mainloop(self, n=0):
+        self.rules, self.wanted = [], ["coffee", "tea|matcha", "python"]
+        self.after(20, self.look)
+        super().mainloop(n)
+
+    def report_callback_exception(self, *error):
+        sys.excepthook(*error)
+        self.destroy()
+
+    def look(self):
+        panes = self.winfo_children()
+        texts = [pane.text.get("1.0", "end") for pane in panes]
+        if all(re.search(wanted, text, re.I) for wanted, text in zip(self.wanted, texts)):
+            print("as wanted:", self.wanted)
+            if self.wanted[0] == "juice":
+                self.destroy()
+                return
+            self.wanted[0] = "RulesRefused: has:imagse" if self.wanted[0] == "coffee" else "juice"
+            entry = panes[0].entry
+            entry.delete(0, "end")
+            entry.insert(0, self.wanted[0].split()[-1])
+            entry.focus_force()
+            self.update()
+            entry.event_generate("<Return>")
+        self.after(20, self.look)
+
+tkinter.Tk = Window
+sys.path.insert(0, sys.argv[1])
+runpy.run_path(sys.argv[1] + "/panes.py", run_name="__main__")
+"""
+"""A program that opens the window, waits for posts, changes the first pane's rule twice, and closes it."""
+
+
+@pytest.fixture
+def display() -> Iterator[str]:
+    """Start an X server that shows nothing, and return its name."""
+    with subprocess.Popen(
+        [XVFB or "Xvfb", "-displayfd", "1", "-noreset"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as server:
+        assert server.stdout is not None
+        yield f":{server.stdout.readline().decode().strip()}"
+        server.terminate()
+
+
+@pytest.mark.skipif(
+    not (XVFB and find_spec("_tkinter")) and REQUIRED not in os.environ,
+    reason="no Xvfb, or Python without Tk",
+)
+def test_a_window(display: str) -> None:
+    """Each pane shows its posts; another rule takes over, one that X refuses is told; closing it ends it."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", USER, str(EXAMPLES)],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=30,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", "DISPLAY": display},
+    )
+    assert (done.returncode, done.stderr) == (0, SAID)
+    assert done.stdout.count("as wanted: ") == 3
+
+
 def test_every_example_is_tested_and_shown() -> None:
     """Each program in the folder is run by a test, and is a part of the documentation."""
     names = {path.stem for path in EXAMPLES.glob("*.py")}
-    assert names == PRINTS.keys() | HELPERS
+    assert names == PRINTS.keys() | HELPERS | WINDOWS
     shown = (EXAMPLES.parent / "docs" / "examples.md").read_text(encoding="utf-8")
     for name in names:
         assert f"../examples/{name}.py" in shown
