@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from . import distinct, emulator, filters, hub, imports, memory, rules, throughput
+from . import distinct, emulator, filters, hub, imports, memory, observe_on, rules, throughput
 
 BENCHMARKS = {
     "throughput": throughput.main,
     "memory": memory.main,
+    "observe_on": observe_on.main,
     "imports": imports.main,
     "distinct": distinct.main,
     "filters": filters.main,

@@ -26,7 +26,7 @@ def main() -> None:
     )
 
 
-def _resident() -> int:
+def resident() -> int:
     """KiB that this process holds in memory now."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmRSS"):
@@ -44,7 +44,7 @@ def _pipeline(port: int) -> None:
         nonlocal count
         count += 1
         if count % STEP == 0:
-            print(_resident(), flush=True)
+            print(resident(), flush=True)
 
     endpoint = rxt.Endpoint(rxt.Request("GET", f"http://127.0.0.1:{port}/"), 30.0, finite=True)
     rxt.run(rxt.connect(endpoint).pipe(tw.decode(), tw.retry_with_backoff(), tw.posts()), on_next)
