@@ -28,13 +28,21 @@ def unless_event_loop(scheduler: abc.SchedulerBase | None) -> abc.SchedulerBase 
     return None if loops else scheduler
 
 
+def wall_clock(scheduler: abc.SchedulerBase) -> Callable[[], float]:
+    """Return a clock of *scheduler*, in UNIX seconds: the system's, unless it has a time of its own."""
+    if type(scheduler).now is Scheduler.now:
+        return time.time
+    return lambda: scheduler.to_seconds(scheduler.now)
+
+
 def steady_clock(scheduler: abc.SchedulerBase) -> Callable[[], float]:
     """Return a clock of *scheduler*, in UNIX seconds, that no change of the system's time makes jump.
 
     RxPY's schedulers tell the system's time, unless they have a time of their own (a virtual one, say).
     """
-    if type(scheduler).now is not Scheduler.now:
-        return lambda: scheduler.to_seconds(scheduler.now)
+    clock = wall_clock(scheduler)
+    if clock is not time.time:
+        return clock
     offset = time.time() - time.monotonic()
     return lambda: offset + time.monotonic()
 

@@ -92,3 +92,54 @@ def dispose_quickly(dispose: Callable[[], None]) -> None:
     thread.start()
     thread.join(PATIENCE)
     assert took[0] < 0.1
+
+
+class Contract:
+    """An observer that notes each breach of Rx's contract, for streams that several threads drive.
+
+    Attributes:
+        breaches: in words: two calls at once, or one after the end or a disposal.
+        items: how many came.
+        ended: set at the end.
+    """
+
+    def __init__(self, work: Callable[[Any], object] = lambda item: None) -> None:
+        self.breaches: list[str] = []
+        self.items = 0
+        self.ended = threading.Event()
+        self._work = work
+        self._calling = threading.Lock()
+        self._late = 0
+
+    def subscribe(self, observable: Observable[Any], scheduler: abc.SchedulerBase | None = None) -> None:
+        """Subscribe to *observable*."""
+        self._subscription = observable.subscribe(
+            self._on_next, lambda _: self._on_end(), self._on_end, scheduler=scheduler
+        )
+
+    def dispose(self) -> None:
+        """Dispose, and tolerate the one call that may be on its way."""
+        self._subscription.dispose()
+        self._late = 1
+
+    def _on_next(self, item: Any) -> None:
+        self.items += 1
+        self._called("an item", lambda: self._work(item))
+
+    def _on_end(self) -> None:
+        self._called("an end", self.ended.set)
+
+    def _called(self, what: str, work: Callable[[], object]) -> None:
+        if not self._calling.acquire(blocking=False):
+            self.breaches.append(f"{what} during another call")
+            return
+        try:
+            if self.ended.is_set():
+                self.breaches.append(f"{what} after the end")
+            if self._late:
+                self._late += 1
+                if self._late > 2:
+                    self.breaches.append(f"{what} after a disposal")
+            work()
+        finally:
+            self._calling.release()

@@ -140,6 +140,11 @@ BEHIND: dict[str, Chain] = {
     "plus": lambda source: reactivex.empty().pipe(tw.of_type(object)) + source,
     "slice": lambda source: source[0:5].delay(0.01),
     "retry": lambda source: source.pipe(ops.retry()),
+    "top": lambda source: source.pipe(tw.top(str, window=0.01, every=0.01)),
+    "counts": lambda source: source.pipe(tw.counts(str, window=0.01, every=0.01)),
+    "meter": lambda source: source.pipe(tw.meter(0.01)),
+    "lag": lambda source: source.pipe(tw.lag(window=0.01, every=0.01)),
+    "volume_alarm": lambda source: source.pipe(tw.volume_alarm(below=1e9, for_=0.01)),
     "retry behind a timer": lambda source: source.pipe(ops.delay(0.01), ops.retry(), ops.repeat()),
 }
 

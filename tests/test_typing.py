@@ -43,6 +43,17 @@ def test_types() -> None:
     latest = posts.pipe(figures)
     rules = client.rules.list()
 
+    def author(post: Post) -> str | None:
+        return post.author_id
+
+    def length(post: Post) -> int:
+        return len(post.text)
+
+    tags = posts.pipe(tw.top(rxt.hashtags, 3, window=60, every=1))
+    authors = posts.pipe(tw.counts(author))
+    lengths = posts.pipe(tw.counts(length))
+    most = tags.map(lambda top: [f"{tag} {count}" for tag, count in top.counts])
+
     if TYPE_CHECKING:
         assert_type(everything, Observable[Message | Lifecycle])
         assert_type(statuses, Observable[Status])
@@ -60,6 +71,13 @@ def test_types() -> None:
         assert_type(figures.depth, int)
         assert_type(latest, Observable[Post | Dropped])
         assert_type(rules, Observable[StreamRule])
+        assert_type(tags, Observable[tw.Counts[str]])
+        assert_type(authors, Observable[tw.Counts[str]])
+        assert_type(lengths, Observable[tw.Counts[int]])
+        assert_type(most, Observable[list[str]])
+        assert_type(everything.pipe(tw.meter(1.0)), Observable[tw.Meter])
+        assert_type(everything.pipe(tw.lag()), Observable[tw.Lag])
+        assert_type(everything.pipe(tw.volume_alarm(below=0.1)), Observable[tw.VolumeAlarm])
 
     def shown(status: Status, post: Post) -> None:
         if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Operators on streams: decoding, reconnecting, routing by kind of message, and hand-over to other threads.
+"""Operators on streams: decoding, reconnecting, routing, hand-over to other threads, windows and meters.
 
 ::
 
@@ -10,24 +10,41 @@ All are plain RxPY operators, for `pipe`, and work on a replayed file as well as
 from rxtweets._handoff import ObserveOn
 
 from . import _kinds
+from ._counts import counts
 from ._decode import decode
 from ._distinct_by_id import distinct_by_id
 from ._for_user import by_user, for_user
 from ._kinds import *
+from ._lag import lag
+from ._meter import meter
 from ._observe_on import observe_on
 from ._of_type import of_type
 from ._retry_with_backoff import retry_with_backoff
 from ._route import route
+from ._top import top
+from ._volume_alarm import volume_alarm
+from .snapshots import Counts, Lag, Meter, Traffic, Volume, VolumeAlarm
 
 __all__ = [
+    "Counts",
+    "Lag",
+    "Meter",
     "ObserveOn",
+    "Traffic",
+    "Volume",
+    "VolumeAlarm",
     "by_user",
+    "counts",
     "decode",
     "distinct_by_id",
     "for_user",
+    "lag",
+    "meter",
     "observe_on",
     "of_type",
     "retry_with_backoff",
     "route",
+    "top",
+    "volume_alarm",
 ]
 __all__ += _kinds.__all__

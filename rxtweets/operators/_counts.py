@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable
+from operator import itemgetter
+from typing import Any, TypeVar, overload
+
+from reactivex import Observable, abc
+
+from ._periodic import State, periodically
+from ._sliding import SlidingCounts, slots
+from .snapshots import Counts, K
+
+_T = TypeVar("_T")
+
+CAPACITY = 100_000
+"""Counters of about 0.2 kB, the keys included."""
+
+
+@overload
+def counts(
+    key: Callable[[_T], Iterable[K] | None],
+    window: float = 60.0,
+    every: float = 1.0,
+    *,
+    capacity: int = CAPACITY,
+    scheduler: abc.SchedulerBase | None = None,
+) -> Callable[[Observable[_T]], Observable[Counts[K]]]: ...
+
+
+@overload
+def counts(
+    key: Callable[[_T], K | None],
+    window: float = 60.0,
+    every: float = 1.0,
+    *,
+    capacity: int = CAPACITY,
+    scheduler: abc.SchedulerBase | None = None,
+) -> Callable[[Observable[_T]], Observable[Counts[K]]]: ...
+
+
+def counts(
+    key: Callable[[Any], Any],
+    window: float = 60.0,
+    every: float = 1.0,
+    *,
+    capacity: int = CAPACITY,
+    scheduler: abc.SchedulerBase | None = None,
+) -> Callable[[Observable[Any]], Observable[Counts[Any]]]:
+    """Count each key in the last seconds, and emit all counts again and again.
+
+    ::
+
+        -en-de-en-----|
+           counts(lambda post: post.lang, window=2, every=1)
+        ----A---B---C-|     A: en 1, B: en 2, de 1, C: en 1, de 1
+
+    The first `Counts` comes after *every* seconds, with what came until then; the last one comes at the end
+    of the stream, before its error, too. The others come on the timer's thread, whether there were items or
+    not. The window goes on over reconnects. A subscriber slower than *every* gets fewer, and delays nothing.
+
+    Memory is bounded: there are *capacity* counters, one for each key in each *every* seconds. Where they
+    don't suffice, as in a flood of keys that are all different, rare keys are dropped, and `error` says by
+    how much a count may be too low. That is never more than 2 (w + 1) / *capacity* of `total`, w being
+    *window* / *every*: with the defaults 0.12 %. The size of the keys themselves comes on top.
+
+    Args:
+        key: called with each item, on the thread that it comes on, for the value to count, or for several in
+            an iterable; None counts nothing. A str is one value; to count a tuple, return it in a list.
+            Values are hashable. An exception ends the stream.
+        window: seconds; a multiple of *every*.
+        every: seconds from one `Counts` to the next.
+        capacity: how many counters there may be, each of about 0.2 kB.
+        scheduler: where the timer runs; default the subscriber's, else a timer thread.
+
+    Raises:
+        ValueError: for an argument that is none of these.
+    """
+    return count_keys(key, None, window, every, capacity, scheduler)
+
+
+def count_keys(
+    key: Callable[[Any], Any],
+    most: int | None,
+    window: float,
+    every: float,
+    capacity: int,
+    scheduler: abc.SchedulerBase | None,
+) -> Callable[[Observable[Any]], Observable[Counts[Any]]]:
+    """Return the operator that emits the *most* frequent keys; None: all of them."""
+    if not callable(key):
+        raise ValueError(f"key is a function of an item, such as rxt.hashtags, not {key!r}")
+    number = slots(window, every)
+    at_least("capacity", capacity, 1)
+    return periodically(every, lambda _: _CountsState(key, most, number, float(every), capacity), scheduler)
+
+
+def at_least(name: str, value: int, least: int) -> int:
+    """Return *value*, the argument *name*.
+
+    Raises:
+        ValueError: it isn't a whole number, or is less than *least*.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise ValueError(f"{name} is a whole number, {least} or more, not {value!r}")
+    return value
+
+
+class _CountsState(State[Counts[Any]]):
+    def __init__(
+        self, key: Callable[[Any], Any], most: int | None, slots: int, every: float, capacity: int
+    ) -> None:
+        self._key = key
+        self._most = most
+        self._sliding: SlidingCounts[Any] = SlidingCounts(slots, every, capacity)
+
+    def read(self, item: Any) -> tuple[Any, ...]:
+        found = self._key(item)
+        if found is None:
+            return ()
+        if isinstance(found, Iterable) and not isinstance(found, str | bytes):
+            return tuple(found)
+        return (found,)
+
+    def add(self, found: tuple[Any, ...], now: float) -> None:
+        self._sliding.add(found, now)
+
+    def show(self, now: float) -> Counts[Any]:
+        self._sliding.advance(now)
+        return self._snapshot()
+
+    def last(self, now: float) -> Counts[Any]:
+        self._sliding.finish(now)
+        return self._snapshot()
+
+    def _snapshot(self) -> Counts[Any]:
+        sliding, count = self._sliding, itemgetter(1)
+        if self._most is None:
+            shown = sorted(sliding.counts.items(), key=count, reverse=True)
+        else:
+            shown = heapq.nlargest(self._most, sliding.counts.items(), key=count)
+        return Counts(tuple(shown), sliding.total, sliding.seconds, sliding.error)

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar, overload
+
+from reactivex import Observable, abc
+
+from ._counts import CAPACITY, at_least, count_keys
+from .snapshots import Counts, K
+
+_T = TypeVar("_T")
+
+
+@overload
+def top(
+    key: Callable[[_T], Iterable[K] | None],
+    n: int = 10,
+    window: float = 60.0,
+    every: float = 1.0,
+    *,
+    capacity: int = CAPACITY,
+    scheduler: abc.SchedulerBase | None = None,
+) -> Callable[[Observable[_T]], Observable[Counts[K]]]: ...
+
+
+@overload
+def top(
+    key: Callable[[_T], K | None],
+    n: int = 10,
+    window: float = 60.0,
+    every: float = 1.0,
+    *,
+    capacity: int = CAPACITY,
+    scheduler: abc.SchedulerBase | None = None,
+) -> Callable[[Observable[_T]], Observable[Counts[K]]]: ...
+
+
+def top(
+    key: Callable[[Any], Any],
+    n: int = 10,
+    window: float = 60.0,
+    every: float = 1.0,
+    *,
+    capacity: int = CAPACITY,
+    scheduler: abc.SchedulerBase | None = None,
+) -> Callable[[Observable[Any]], Observable[Counts[Any]]]:
+    """Emit the *n* most frequent keys of the last seconds, again and again.
+
+    ::
+
+        -a-b-a-b-b---|
+           top(key, 1, window=2, every=1)
+        ----A---B----C     A: a 1, B: b 2, C: b 2
+
+    Args:
+        key: as for `counts`, from which this differs only in that it leaves out all but *n* keys.
+        n: how many keys to emit.
+        window: seconds; a multiple of *every*.
+        every: seconds from one `Counts` to the next.
+        capacity: how many counters there may be; see `counts`.
+        scheduler: where the timer runs; default the subscriber's, else a timer thread.
+
+    Raises:
+        ValueError: for an argument that is none of these.
+    """
+    return count_keys(key, at_least("n", n, 1), window, every, capacity, scheduler)

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+from reactivex import Observable, abc
+
+from rxtweets.messages import Lifecycle
+
+from ._periodic import STEP, State, periodically, rate, seconds
+from ._sliding import SlidingCounts
+from .snapshots import VolumeAlarm
+
+_SLOTS = 10
+
+
+def volume_alarm(
+    *,
+    below: float | None = None,
+    above: float | None = None,
+    for_: float = 60.0,
+    scheduler: abc.SchedulerBase | None = None,
+) -> Callable[[Observable[Any]], Observable[VolumeAlarm]]:
+    """Say when too little or too much comes, and when that is over.
+
+    ::
+
+        -m-mm-m-----------m-m-m--
+           volume_alarm(below=0.2, for_=10)
+        -----------------B---N---     B: below, N: normal
+
+    The volume is the average over the last *for_* seconds, which is looked at ten times in that time on the
+    timer's thread, so also when nothing comes at all. Nothing is said in the first *for_* seconds, nor at the
+    end of the stream. A wait for a reconnect counts like any other: a stream that is down is a silent one.
+
+    All items count as messages but the events of the connection, such as keep-alives: `Lifecycle`.
+
+    Args:
+        below: messages a second, below which a `VolumeAlarm` with the state `"below"` comes.
+        above: messages a second, above which one with the state `"above"` comes.
+        for_: seconds.
+        scheduler: where the timer runs; default the subscriber's, else a timer thread.
+
+    Raises:
+        ValueError: for an argument that is none of these; without a bound; for *below* that isn't less than
+            *above*.
+    """
+    for_ = seconds("for_", for_)
+    rate("below", below)
+    rate("above", above)
+    if below is None and above is None:
+        raise ValueError("volume_alarm needs a bound, such as below=0.1")
+    if below is not None and above is not None and below >= above:
+        raise ValueError(f"below must be less than above: {below!r} and {above!r}")
+    return periodically(for_ / _SLOTS, lambda _: _VolumeState(below, above, for_), scheduler)
+
+
+class _VolumeState(State[VolumeAlarm]):
+    def __init__(self, below: float | None, above: float | None, for_: float) -> None:
+        self._below = below
+        self._above = above
+        self._for = for_
+        self._sliding: SlidingCounts[None] = SlidingCounts(_SLOTS, for_ / _SLOTS)
+        self._said = "normal"
+
+    def add(self, found: Any, now: float) -> None:
+        if not isinstance(found, Lifecycle):
+            self._sliding.add((None,), now)
+
+    def show(self, now: float) -> VolumeAlarm | None:
+        self._sliding.advance(now)
+        if now < self._for - STEP:
+            return None
+        rate = self._sliding.total / self._for
+        state: Literal["below", "above", "normal"] = "normal"
+        if self._below is not None and rate < self._below:
+            state = "below"
+        elif self._above is not None and rate > self._above:
+            state = "above"
+        if state == self._said:
+            return None
+        self._said = state
+        return VolumeAlarm(state, rate)
+
+    def last(self, now: float) -> VolumeAlarm | None:
+        return None
