@@ -8,6 +8,7 @@ from typing import NamedTuple
 from reactivex import Observable, abc
 from requests.auth import AuthBase
 
+from . import _logs
 from ._session_runner import RESPONSE_TIMEOUT, SessionRunner, session_observable
 from .endpoints import Endpoint, Request
 from .errors import NotAStream, StreamDisconnected, StreamError
@@ -104,7 +105,10 @@ def connect(
         yield [Disconnected(failure)]
         raise failure
 
-    return session_observable(session, transport, scheduler)
+    def logged_session(runner: SessionRunner) -> Iterator[list[bytes | Lifecycle]]:
+        return _logs.logged(endpoint.request.url, session(runner))
+
+    return session_observable(logged_session, transport, scheduler)
 
 
 def _is_html(head: Head) -> bool:
@@ -128,6 +132,7 @@ def fetch(
     """
 
     def session(runner: SessionRunner) -> Iterator[list[Response]]:
+        _logs.concerning(request.url)
         head = yield from runner.open(request, auth, RESPONSE_TIMEOUT, [])
         yield [Response(head.status_code, head.headers, runner.read_all(_LONGEST_RESPONSE))]
 

@@ -76,10 +76,16 @@ class StreamError(Exception):
 
 
 class ConnectionFailed(StreamError):
-    """The network failed: refused, reset, unresolved, not trusted (TLS) or no answer to a connect."""
+    """The network failed: refused, reset, unresolved, not trusted (TLS) or no answer to a connect.
 
-    def __init__(self, reason: str) -> None:
+    Attributes:
+        system: what the operating system or TLS said, such as `Connection refused`; empty when the failure is
+            another, such as an answer that isn't HTTP.
+    """
+
+    def __init__(self, reason: str, *, system: str = "") -> None:
         super().__init__(_readable(reason))
+        self.system = _readable(system)
 
 
 class StreamStalled(StreamError):

@@ -29,6 +29,7 @@ ROOMS = [
     {"transport"},
     {"operators"},
     {"_handoff"},
+    {"_logs"},
     {"filters"},
     {"messages"},
     {"auth"},

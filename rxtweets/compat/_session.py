@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -18,13 +17,11 @@ from rxtweets.errors import (
     StreamError,
     StreamStalled,
 )
-from rxtweets.messages import Connected, Disconnected, KeepAlive, Message, Reconnecting
+from rxtweets.messages import Connected, Disconnected, KeepAlive, Message
 from rxtweets.operators import decode, retry_with_backoff
 from rxtweets.transport import Transport
 
 from ._loop import Loop
-
-_log = logging.getLogger("rxtweets.compat")
 
 
 class Client(Protocol):
@@ -100,8 +97,6 @@ class Session:
             answer = listener.on_connect()
         elif isinstance(item, Disconnected) and isinstance(item.cause, StreamDisconnected):
             self._client.on_closed(None)
-        elif isinstance(item, Reconnecting):
-            _log.info("connecting again in %.2f s: %s", item.delay, item.cause)
         if answer is False:
             self.stop()
 

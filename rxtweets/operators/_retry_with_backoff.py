@@ -16,6 +16,7 @@ from reactivex.disposable import (
 )
 from reactivex.scheduler import CurrentThreadScheduler, ImmediateScheduler, TimeoutScheduler
 
+from rxtweets import _logs
 from rxtweets._observable import StreamObservable, as_stream
 from rxtweets._schedulers import steady_clock, unless_event_loop
 from rxtweets.backoff import BackoffPolicy
@@ -164,9 +165,11 @@ class _Sessions:
         if retry is None or not isinstance(error, StreamError):
             if isinstance(error, StreamError):
                 error.attempts, error.elapsed = self._policy.attempt, self._policy.elapsed(now)
+                _logs.gave_up(error)
             self._observer.on_error(error)
             return
         self._policy = retry.policy
+        _logs.waiting(retry.delay, retry.policy.attempt, error)
         self._forward(Reconnecting(delay=retry.delay, attempt=retry.policy.attempt, cause=error))
         # In this order: a wait of 0 s may be over before it is returned, the next session begun.
         wait = SingleAssignmentDisposable()

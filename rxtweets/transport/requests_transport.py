@@ -177,8 +177,9 @@ class _RequestsSession:
         if isinstance(error, ValueError) and not self._sockets.connected:
             return error  # an unusable URL, header or proxy: the caller's mistake, which no retry mends
         if isinstance(error, OSError | urllib3.exceptions.HTTPError | ValueError):
-            said = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
-            return ConnectionFailed(f"{self._host}: {said}")
+            system = str(getattr(cause, "strerror", None) or "")
+            said = system or str(cause) or type(cause).__name__
+            return ConnectionFailed(f"{self._host}: {said}", system=system)
         return error
 
     @property

@@ -147,11 +147,11 @@ def test_waits(emulator: Emulator, caplog: pytest.LogCaptureFixture) -> None:
     listener = Calls(on_connect=False)
     emulator.answer(503, times=3)
     emulator.answer(420)
-    with caplog.at_level(logging.INFO, "rxtweets.compat"):
+    with caplog.at_level(logging.INFO, "rxtweets"):
         options = {"retry_time": 0.1, "retry_time_cap": 0.2, "retry_420": 0.3}
         tweepy.Stream(auth(emulator), listener, **options).sample()
 
-    waits = [float(line.split(" in ")[1].split(" s")[0]) for line in caplog.messages]
+    waits = [vars(record)["delay"] for record in caplog.records if "delay" in vars(record)]
     assert waits == pytest.approx([0.1, 0.2, 0.2, 0.3], rel=0.15)
 
 
