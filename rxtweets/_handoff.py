@@ -89,7 +89,7 @@ class Handoff(abc.DisposableBase):
         self._woken = False
         self._drains = False
         self._drainer: int | None = None
-        self._blocked: list[threading.Lock] = []
+        self._blocked: deque[tuple[threading.Lock, Any]] = deque()  # who waits for room, and with what
         self._source = SingleAssignmentDisposable()
         self._disposed = False
         self._place = place(self)
@@ -106,26 +106,21 @@ class Handoff(abc.DisposableBase):
         return self
 
     def on_next(self, item: Any) -> None:
-        """Take *item*; with the policy "block", wait for room first."""
-        turn: threading.Lock | None
-        while True:
-            with self._lock:
-                if self._over:
-                    return
-                turn = None
-                if isinstance(item, Lifecycle):
-                    self._queue.append(item)
-                elif self.depth < self._capacity:
-                    self.depth = depth = self.depth + 1
-                    if depth > self.high_water:
-                        self.high_water = depth
-                    self._queue.append(item)
-                else:
-                    turn = self._when_full(item)
-                woken, self._woken = self._woken, True
-            if turn is None:
-                break
+        """Take *item*; with the policy "block", return once there was room for it."""
+        turn = None
+        with self._lock:
+            if self._over:
+                return
+            if isinstance(item, Lifecycle):
+                self._queue.append(item)
+            elif self.depth < self._capacity:
+                self._append(item)
+            else:
+                turn = self._when_full(item)
+            woken, self._woken = self._woken, True
+        if turn is not None:
             turn.acquire()
+            return
         if self._end is not None:  # `_when_full` has set it
             self._source.dispose()
         if not woken:
@@ -185,7 +180,7 @@ class Handoff(abc.DisposableBase):
                         if not isinstance(item, Lifecycle):
                             self.depth -= 1
                             if self._blocked and self.depth <= self._capacity // 2:
-                                self._unblock()
+                                self._take_blocked()
                     elif end is not None:
                         break
                     else:
@@ -216,8 +211,10 @@ class Handoff(abc.DisposableBase):
             waiting = self._queue, self._before, self._end  # let go of once the lock is free
             self._queue, self._before, self._end = deque(), deque(), None
             self.depth = 0
-            self._unblock()
+            blocked, self._blocked = self._blocked, deque()
         del waiting
+        for turn, _ in blocked:
+            turn.release()
         if not disposed:
             self._source.dispose()
             self._place.close()
@@ -238,10 +235,8 @@ class Handoff(abc.DisposableBase):
             if self._drainer != threading.get_ident() and not self._place.is_here():
                 turn = threading.Lock()
                 turn.acquire()
-                self._blocked.append(turn)
-                if self._over:  # by a signal handler, a moment ago
-                    turn.release()
-                return turn
+                self._blocked.append((turn, item))
+                return None if self._disposed else turn  # by a signal handler, a moment ago
             self._drop(self._queue, item)
             self._over, self._end = True, partial(self._observer.on_error, _would_deadlock(self._capacity))
         elif self._overflow == "error":
@@ -256,6 +251,12 @@ class Handoff(abc.DisposableBase):
             self._queue.append(item)
         return None
 
+    def _append(self, item: Any) -> None:
+        self._queue.append(item)
+        self.depth = depth = self.depth + 1
+        if depth > self.high_water:
+            self.high_water = depth
+
     def _drop(self, queue: deque[Any], item: Any) -> None:
         """Tell at the end of *queue* that *item* was dropped there."""
         told = self._drop_told
@@ -266,9 +267,11 @@ class Handoff(abc.DisposableBase):
         self._drop_told = told
         self.dropped += 1
 
-    def _unblock(self) -> None:
-        blocked, self._blocked = self._blocked, []
-        for turn in blocked:
+    def _take_blocked(self) -> None:
+        """Take the items that wait for room, as many as there is room for."""
+        while self._blocked and self.depth < self._capacity:
+            turn, item = self._blocked.popleft()
+            self._append(item)
             turn.release()
 
 

@@ -8,7 +8,12 @@ import time
 from collections.abc import Callable
 
 from reactivex import abc
-from reactivex.scheduler import ImmediateScheduler, TrampolineScheduler, VirtualTimeScheduler
+from reactivex.scheduler import (
+    EventLoopScheduler,
+    ImmediateScheduler,
+    TrampolineScheduler,
+    VirtualTimeScheduler,
+)
 from reactivex.scheduler.scheduler import Scheduler
 
 _EVENT_LOOPS = (
@@ -54,9 +59,9 @@ def waits_for_this_thread(scheduler: abc.SchedulerBase) -> bool:
     """
     if isinstance(scheduler, TrampolineScheduler | ImmediateScheduler | VirtualTimeScheduler):
         return True
-    thread, loop = getattr(scheduler, "_thread", None), getattr(scheduler, "_loop", None)
-    if thread is not None:  # an EventLoopScheduler's
-        return thread is threading.current_thread()
+    if isinstance(scheduler, EventLoopScheduler):
+        return scheduler._thread is threading.current_thread()
+    loop = getattr(scheduler, "_loop", None)
     if isinstance(loop, asyncio.AbstractEventLoop):
         return asyncio._get_running_loop() is loop
     return unless_event_loop(scheduler) is None and threading.current_thread() is threading.main_thread()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import math
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any, get_args
@@ -30,7 +31,7 @@ from reactivex.testing import ReactiveTest, TestScheduler
 
 import rxtweets as rxt
 from rxtweets import operators as tw
-from rxtweets._handoff import Overflow
+from rxtweets._handoff import Handoff, Overflow
 from rxtweets.errors import StreamDisconnected, TooSlow
 from rxtweets.messages import Connected, Dropped, KeepAlive, Lifecycle
 from tests.conftest import our_threads
@@ -180,13 +181,41 @@ def test_block_makes_the_source_wait() -> None:
 
     thread = threading.Thread(target=push)
     thread.start()
+    wait_until_blocked(thread)
     gate._turns.release()
     gate.wait()  # 1 is being worked on, 2 and 3 wait: more than half
+    wait_until_blocked(thread)
     assert not went_on.is_set()
     gate.open()
     thread.join(PATIENCE)
     assert seen.ended().items == [0, 1, 2, 3, UP, ALIVE, *range(4, 10)]
     assert (handed_over.depth, handed_over.high_water, handed_over.dropped) == (0, 3, 0)
+
+
+def wait_until_blocked(thread: threading.Thread) -> None:
+    """Block until *thread* waits for room, with an item."""
+    for _ in range(int(PATIENCE / 0.001)):
+        frame = sys._current_frames().get(thread.ident or 0)
+        if frame and frame.f_code is Handoff.on_next.__code__ and frame.f_locals.get("turn"):
+            return
+        threading.Event().wait(0.001)
+    pytest.fail("nobody waits")
+
+
+def test_completed_while_the_source_waits() -> None:
+    """An item that waits for room while another thread completes is delivered before the end."""
+    gate = Gate()
+    source, until = Subject[int](), Subject[int]()
+    seen = Seen(source.pipe(ops.take_until(until), tw.observe_on(capacity=2), ops.do_action(gate)))
+    source.on_next(0)
+    gate.wait()
+    thread = threading.Thread(target=lambda: reactivex.range(1, 4).subscribe(source))
+    thread.start()
+    wait_until_blocked(thread)
+    until.on_next(0)
+    gate.open()
+    thread.join(PATIENCE)
+    assert seen.ended().items == [0, 1, 2, 3]
 
 
 # --- accounting --------------------------------------------------------------------------------------------
