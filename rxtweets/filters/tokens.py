@@ -11,13 +11,8 @@ import re
 import unicodedata
 from functools import cache
 
-_MARKED = {"#": "\ue000", "@": "\ue001", "$": "\ue002"}
-"""Private characters that replace the signs in a text whose other punctuation is gone."""
-
-_SIGNS = {mark: sign for sign, mark in _MARKED.items()}
-_MARKS = "".join(_SIGNS)
-_UNMARK = str.maketrans(_MARKS, "   ")
-
+_SIGNS = "#@$"
+_UNSIGN = str.maketrans(_SIGNS, "   ")
 _JOINERS = "\u200c\u200d"  # within Persian and Indic words, and between the parts of an emoji
 _LIKE_ASCII = {"\uff03": "#", "\uff20": "@", "\u2019": "'"}  # ＃ ＠ ’
 # A soft hyphen, a word joiner, variation selectors: there or not, the word is the same.
@@ -27,7 +22,16 @@ _DOTS = "\u00b7\u30fb"  # within a hashtag in Catalan and Japanese
 
 
 class _Pieces(dict[int, str]):
-    """The replacement of each character, filled on demand: itself, a blank, or itself between blanks."""
+    """The replacement of each character, filled on demand: itself, a blank, or itself between blanks.
+
+    Args:
+        signs: characters that stay as they are.
+    """
+
+    def __init__(self, signs: str = "") -> None:
+        super().__init__({ord(sign): sign for sign in signs})
+        self.in_utf8 = bytes(code if code >= 128 else ord(self[code].lower()) for code in range(256))
+        """A table for `bytes.translate`: ASCII as here, in lower case, and everything else as it is."""
 
     def __missing__(self, code: int) -> str:
         self[code] = piece = _piece(chr(code))
@@ -36,8 +40,6 @@ class _Pieces(dict[int, str]):
 
 def _piece(character: str) -> str:
     code, category = ord(character), unicodedata.category(character)
-    if character in _MARKED:
-        return _MARKED[character]
     if character == "_" or character in _JOINERS or 0xE0020 <= code <= 0xE007F:  # the last: in 🏴󠁧󠁢󠁥󠁮󠁧󠁿
         return character
     if category[0] in "LNM":
@@ -48,7 +50,8 @@ def _piece(character: str) -> str:
     return " "
 
 
-_PIECES = _Pieces()
+_PIECES, _SIGNED_PIECES = _Pieces(), _Pieces(_SIGNS)
+_STROKE = "\u0338"  # after <, = or > it makes another sign of it: nothing else combines with punctuation
 
 
 def fold(text: str) -> str:
@@ -70,22 +73,20 @@ class Words:
     __slots__ = ("names", "plain", "symbols", "tags")
 
     def __init__(self, folded: str) -> None:
-        self.plain: set[str] = set()
+        self.plain = _tokens(folded.replace("/#", "/").replace("/@", "/"), _SIGNED_PIECES)
         self.tags: set[str] = set()
         self.names: set[str] = set()
         self.symbols: set[str] = set()
-        pieces = folded.replace("/#", "/").replace("/@", "/").translate(_PIECES)
-        self.plain.update(pieces.split())
-        if any(mark in pieces for mark in _MARKS):
-            for piece in [piece for piece in self.plain if any(mark in piece for mark in _MARKS)]:
+        if any(sign in folded for sign in _SIGNS):
+            for piece in [piece for piece in self.plain if any(sign in piece for sign in _SIGNS)]:
                 self.plain.remove(piece)
                 self._take_apart(piece)
 
     def _take_apart(self, piece: str) -> None:
-        parts = piece.translate(_UNMARK).split()
-        signs = len(piece) - len(piece.lstrip(_MARKS))
+        parts = piece.translate(_UNSIGN).split()
+        signs = len(piece) - len(piece.lstrip(_SIGNS))
         if signs and parts:
-            word = _SIGNS[piece[signs - 1]] + parts[0]
+            word = piece[signs - 1] + parts[0]
             if is_signed(word):
                 {"#": self.tags, "@": self.names, "$": self.symbols}[word[0]].add(word)
                 del parts[0]
@@ -111,14 +112,32 @@ def is_letter(character: str) -> bool:
     return _PIECES[ord(character)] == character != " "
 
 
+def is_emoji(character: str) -> bool:
+    """Return whether *character* is a word of its own: an emoji or another picture, or a skin tone."""
+    return _PIECES[ord(character)] == f" {character} "
+
+
+def tokens(text: str) -> set[str]:
+    """Return all words of a text, folded, without their signs."""
+    return _tokens(text, _PIECES)
+
+
 def words_of(folded: str) -> list[str]:
     """Return all words of a folded text in order, without their signs."""
-    return folded.translate(_PIECES).translate(_UNMARK).split()
+    return folded.translate(_PIECES).split()
 
 
-def tokens(folded: str) -> set[str]:
-    """Return all words of a folded text, without their signs."""
-    return set(words_of(folded))
+def _tokens(text: str, pieces: _Pieces) -> set[str]:
+    """Return all words of a text, folded. As most are ASCII, only the others are looked at by character."""
+    if _STROKE in text:
+        text = unicodedata.normalize("NFC", text)
+    cut = text.encode("utf-8", "surrogatepass").translate(pieces.in_utf8).decode("utf-8", "surrogatepass")
+    found = set(cut.split())
+    if not text.isascii():
+        others = [word for word in found if not word.isascii()]
+        found.difference_update(others)
+        found.update(fold(" ".join(others)).translate(pieces).split())
+    return found
 
 
 def holds(folded: str, whole: str) -> bool:

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
+from rxtweets.filters.tokens import fold, is_emoji, is_letter, words_of
 
-from rxtweets.filters.tokens import fold, is_letter, words_of
-
-__all__ = ["fold", "is_emoji", "is_plain", "is_tag", "words"]
+__all__ = ["fold", "is_plain", "is_tag", "words"]
 
 _INVISIBLE = frozenset("\u200c\u200d\ufe0e\ufe0f")  # joiners and selectors: X wants such a word in quotes
 _DOTS = "\u00b7\u30fb"  # within a hashtag in Catalan and Japanese
-
-
-def is_emoji(character: str) -> bool:
-    """Return whether it is a word of its own: an emoji or another picture, or a skin tone."""
-    category = unicodedata.category(character)
-    # A later Unicode's emoji are not assigned yet in this Python's.
-    later = category == "Cn" and "\U0001f000" <= character <= "\U0001faff"
-    return category == "So" or later or "\U0001f3fb" <= character <= "\U0001f3ff"
 
 
 def is_plain(text: str) -> bool:

@@ -14,7 +14,7 @@ from functools import cached_property
 
 from rxtweets.filters.cells import Box, message_cells
 from rxtweets.filters.contents import entities_of
-from rxtweets.filters.tokens import found_in
+from rxtweets.filters.tokens import found_in, tokens
 from rxtweets.messages import Post, unescape
 from rxtweets.messages.v2 import Media, Place, Url, User
 from rxtweets.rules.words import fold, words
@@ -39,22 +39,19 @@ _CUT = re.compile(r"…(?:\s*https?://\S+)?$")
 
 
 class PostFeatures:
-    """The parts of one post that rules look at."""
+    """The parts of one post that rules look at.
+
+    Attributes:
+        post: the post.
+        original: the post itself, or the one that it repeats if that is included.
+        texts: `original`, and the post that it quotes.
+    """
 
     def __init__(self, post: Post) -> None:
         self.post = post
-
-    @cached_property
-    def texts(self) -> tuple[Post, ...]:
-        """The post (of a retweet the original, if it is included) and the post that it quotes."""
-        shown = self.original
-        quoted = shown.quoted
-        return (shown,) if quoted is None else (shown, quoted)
-
-    @cached_property
-    def original(self) -> Post:
-        """The post itself, or the one that it repeats if that is included."""
-        return self.post.retweeted or self.post
+        self.original = post.retweeted or post
+        quoted = self.original.quoted
+        self.texts = (self.original,) if quoted is None else (self.original, quoted)
 
     @cached_property
     def text_missing(self) -> Missing:
@@ -87,26 +84,28 @@ class PostFeatures:
         found = _RETWEET_PREFIX.match(self.post.text)
         return found[1].lower() if found else ""
 
-    @cached_property
-    def lines(self) -> tuple[tuple[str, ...], ...]:
-        """The words of each text and each link; a phrase matches within one of these."""
-        found = []
+    def _written(self) -> Iterator[str]:
+        """Yield each text and each link; a phrase matches within one of these."""
         for post in self.texts:
             text = unescape(post.full_text)
             for url in entities_of(post).urls:
                 if url.url and url.expanded_url:
                     text = text.replace(url.url, url.expanded_url)
-                found += [words(_uncut(link)) for link in (url.display_url, url.unwound_url) if link]
+                yield from (_uncut(link) for link in (url.display_url, url.unwound_url) if link)
             if post is not self.post and post is self.original:
                 prefix = self.post.text[: self.post.text.find(":") + 1] if self.retweeted_username else ""
                 text = f"{prefix} {text}"
-            found.append(words(text))
-        return tuple(found)
+            yield text
 
     @cached_property
-    def all_words(self) -> frozenset[str]:
+    def lines(self) -> tuple[tuple[str, ...], ...]:
+        """The words of each text and each link, in order."""
+        return tuple(map(words, self._written()))
+
+    @cached_property
+    def all_words(self) -> set[str]:
         """The words of all lines."""
-        return frozenset().union(*self.lines)
+        return tokens(" ".join(self._written()))
 
     @cached_property
     def hashtags(self) -> frozenset[str]:
