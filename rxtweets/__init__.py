@@ -43,6 +43,7 @@ from .errors import (
     Unauthorized,
     UnexpectedResponse,
     UsageCapped,
+    WorkerDied,
 )
 from .filters import FilterIndex, FilterQuery, hashtags, links, mentions, words
 from .hub import FilterHub
@@ -88,6 +89,7 @@ __all__ = [
     "Unauthorized",
     "UnexpectedResponse",
     "UsageCapped",
+    "WorkerDied",
     "__version__",
     "connect",
     "fetch",

@@ -27,12 +27,15 @@
         └── UnexpectedResponse  2xx, but not with what was asked for
             └── NotAStream      a success that is not 200, or a page of HTML
 
+`WorkerDied`, which `tw.parallel_map` ends with, is none of them: it never reconnects.
+
 They carry facts as attributes; the message is made from them. None holds a credential.
 """
 
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, ClassVar
@@ -191,6 +194,32 @@ class TooSlow(StreamError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.capacity,)
+
+
+class WorkerDied(Exception):
+    """A process of `tw.parallel_map` ended in the middle of its work.
+
+    Attributes:
+        exit_code: its exit code, or the negative number of the signal that killed it; None if unknown.
+    """
+
+    def __init__(self, exit_code: int | None) -> None:
+        super().__init__(f"a worker process {_ended(exit_code)}; what it printed is on stderr")
+        self.exit_code = exit_code
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.exit_code,)
+
+
+def _ended(exit_code: int | None) -> str:
+    if exit_code is None:
+        return "ended"
+    if exit_code >= 0:
+        return f"ended with exit code {exit_code}"
+    try:
+        return f"was killed by {signal.Signals(-exit_code).name}"
+    except ValueError:
+        return f"was killed by signal {-exit_code}"
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):

@@ -127,6 +127,10 @@ BEHIND: dict[str, Chain] = {
     "our observe_on and share": lambda source: source.pipe(tw.observe_on(), ops.share(), ops.map(bytes)),
     "our observe_on twice": lambda source: source.pipe(tw.observe_on(), ops.map(bytes), tw.observe_on()),
     "our observe_on and retry": lambda source: source.pipe(tw.observe_on(), ops.retry()),
+    "parallel_map": lambda source: source.pipe(tw.parallel_map(bytes, 2), tw.of_type(bytes)),
+    "parallel_map and retry": lambda source: source.pipe(
+        tw.parallel_map(bytes, 1, ordered=False), ops.retry()
+    ),
     "share and buffer": lambda source: source.pipe(ops.share(), ops.buffer_with_time(0.01), ops.filter(bool)),
     "publish and ref_count": lambda source: source.publish().ref_count().delay(0.01),
     "delay and route": lambda source: source.pipe(ops.delay(0.01), tw.route({int: print})),

@@ -19,6 +19,7 @@ from ._lag import lag
 from ._meter import meter
 from ._observe_on import observe_on
 from ._of_type import of_type
+from ._parallel_map import parallel_map
 from ._retry_with_backoff import retry_with_backoff
 from ._route import route
 from ._top import top
@@ -42,6 +43,7 @@ __all__ = [
     "meter",
     "observe_on",
     "of_type",
+    "parallel_map",
     "retry_with_backoff",
     "route",
     "top",

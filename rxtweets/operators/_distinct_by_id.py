@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from reactivex import Observable, abc
 
-from rxtweets._observable import StreamObservable
+from rxtweets._observable import Callbacks, StreamObservable, subscribe_through
 from rxtweets.messages import Activity, Delete, DirectMessage, ForUser, Like, Post, Status
 
 _T = TypeVar("_T")
@@ -53,17 +53,23 @@ def distinct_by_id(capacity: int = 100_000) -> Callable[[Observable[_T]], Observ
             in_order: deque[Hashable] = deque()
 
             def on_next(item: _T) -> None:
-                key = _key(item)
-                if key is not None:
+                try:
+                    key = _key(item)
                     if key in seen:
                         return
+                except Exception as raised:  # in a message that was built by hand an id may be anything
+                    observer.on_error(raised)
+                    return
+                if key is not None:
                     if len(in_order) == capacity:
                         seen.remove(in_order.popleft())
                     seen.add(key)
                     in_order.append(key)
                 forward(item)
 
-            return source.subscribe(on_next, observer.on_error, observer.on_completed, scheduler=scheduler)
+            return subscribe_through(
+                source, Callbacks(on_next, observer.on_error, observer.on_completed), scheduler
+            )
 
         return StreamObservable(subscribe)
 

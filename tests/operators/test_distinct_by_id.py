@@ -17,7 +17,7 @@ from reactivex.testing.marbles import marbles_testing
 from rxtweets import operators as tw
 from rxtweets import testing
 from rxtweets.connection import connect
-from rxtweets.messages import Delete, ForUser, KeepAlive, Message, Post, Status, decode
+from rxtweets.messages import Delete, ForUser, KeepAlive, Like, Message, Post, Status, decode
 from rxtweets.testing import Script, ScriptedTransport, timeline
 from tests.clients import ENDPOINT, QUICK
 from tests.observing import Seen
@@ -67,7 +67,10 @@ def test_what_is_told_apart(frames: list[bytes]) -> None:
 
 
 REPEATED: dict[str, list[bytes]] = {
-    "a post that other rules matched": [post(1, rules=[{"id": "7"}]), post(1, rules=[{"id": "8"}])],
+    "a post that other rules matched": [
+        post(1, matching_rules=[{"id": "7"}]),
+        post(1, matching_rules=[{"id": "8"}]),
+    ],
     "a status and a post": [status(1), post(1)],
     "a post and a status": [post(1), status(1)],
     "a direct message": [testing.direct_message_json("a"), testing.direct_message_json("b")],
@@ -189,6 +192,15 @@ def test_it_remembers_across_reconnects() -> None:
     posts = connected.pipe(tw.distinct_by_id(), tw.posts(), ops.take(4))
     for _ in range(2):
         assert [item.id for item in Seen(posts).ended().items] == ["1", "2", "3", "4"]
+
+
+def test_an_id_of_a_type_that_no_id_has() -> None:
+    """A message that was built by hand with an id that can't be compared ends the stream with an error."""
+    unlike: Any = ["1"]
+    items = reactivex.of(7, Like(id=unlike), 8)
+    seen = Seen(items.pipe(tw.distinct_by_id())).ended()
+    assert isinstance(seen.error, TypeError)
+    assert seen.items == [7]
 
 
 @pytest.mark.parametrize("capacity", [0, -1, None, 1.5, "100"])
