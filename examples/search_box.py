@@ -13,8 +13,10 @@ from reactivex import operators as ops
 import rxtweets as rxt
 from rxtweets import operators as tw
 
-with x_or_emulator("X_BEARER_TOKEN"):
-    hub = rxt.FilterHub(rxt.StreamingClient(rxt.BearerToken.from_env()))
+with (
+    x_or_emulator("X_BEARER_TOKEN"),
+    rxt.FilterHub(rxt.StreamingClient(rxt.BearerToken.from_env())) as hub,
+):
     typed = Subject[str]()
     shown = threading.Event()
 

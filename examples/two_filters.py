@@ -10,9 +10,10 @@ from reactivex import operators as ops
 import rxtweets as rxt
 from rxtweets import operators as tw
 
-with x_or_emulator("X_BEARER_TOKEN"):
-    hub = rxt.FilterHub(rxt.StreamingClient(rxt.BearerToken.from_env()))
-
+with (
+    x_or_emulator("X_BEARER_TOKEN"),
+    rxt.FilterHub(rxt.StreamingClient(rxt.BearerToken.from_env())) as hub,
+):
     coffee = hub.filter("coffee").pipe(tw.posts(), ops.map(lambda post: f"coffee {post.text}"), ops.take(4))
     tea = hub.filter("tea").pipe(tw.posts(), ops.map(lambda post: f"tea    {post.text}"), ops.take(4))
     rxt.run(reactivex.merge(coffee, tea), print)
