@@ -12,6 +12,7 @@ from reactivex import Observable
 from reactivex import operators as ops
 
 import rxtweets as rxt
+from rxtweets import operators as tw
 from rxtweets._printable import printable
 from rxtweets.endpoints.v2 import PostFields
 from rxtweets.errors import FilterLimit
@@ -146,7 +147,8 @@ class SideBySide:
         def one(part: FilterQuery | str) -> Observable[Any]:
             return self._hub.filter(part).pipe(ops.catch(lambda error, _: without(part, error)))
 
-        return reactivex.merge(*map(one, self._names)).pipe(ops.filter(_Once()))
+        merged = reactivex.merge(*map(one, self._names))
+        return merged.pipe(ops.filter(_Once()), tw.distinct_by_id(_MOST_RECENT))
 
     def close(self) -> None:
         """End the hub; print a warning if rules may be left at X."""
@@ -181,16 +183,15 @@ def _parts(one: Filter, api: Api) -> Iterator[FilterQuery | str]:
 
 
 class _Once:
-    """A predicate: whether an item is no recent one. Several filters of a hub get the same post or event."""
+    """A predicate: whether an item is no recent one. Several filters of a hub get the same objects."""
 
     def __init__(self) -> None:
-        self._recent: dict[tuple[type, object], Any] = {}
+        self._recent: dict[int, Any] = {}
 
     def __call__(self, item: Any) -> bool:
-        key = item.__class__, item.id if isinstance(item, Post | Status) else id(item)
-        if key in self._recent:
+        if id(item) in self._recent:
             return False
-        self._recent[key] = item
+        self._recent[id(item)] = item
         if len(self._recent) > _MOST_RECENT:
             del self._recent[next(iter(self._recent))]
         return True
