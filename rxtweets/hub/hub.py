@@ -14,7 +14,6 @@ from rxtweets.streams import Stream, StreamingClient
 
 from .core import HubCore
 from .state import HubState
-from .tags import PREFIX
 
 if TYPE_CHECKING:
     from rxtweets.rules import Limits, Rule
@@ -139,6 +138,8 @@ class FilterHub:
         a context manager that does this in the end; a program that ends does it anyway.
         """
         if not self._core.close():
+            from rxtweets.rules.hub_tags import PREFIX  # brings the rule language
+
             warnings.warn(
                 f"rules with tags that begin with {PREFIX}: may be left at X, until another hub of the app "
                 f"removes them: {self._core.failure or 'X has not answered in time'}",

@@ -18,13 +18,13 @@ from typing import NamedTuple
 
 from rxtweets.backoff import BackoffPolicy
 from rxtweets.errors import FilterLimit, HTTPStatusError, UnexpectedResponse
+from rxtweets.rules.hub_tags import HubTag, lease_rule, read_tag
 from rxtweets.rules.language.validate import Limits
 from rxtweets.rules.management.model import RuleError, RulesRefused, RuleUpdate, StreamRule
 from rxtweets.rules.management.update import BATCH, Batch
 
 from .pace import FIRST_WAIT, Pace
 from .packing import joined, pack
-from .tags import HubTag, lease_rule, read_tag
 
 POSTS = 100
 """Requests that change rules, in 15 minutes. Source: X's page "Rate limits"."""

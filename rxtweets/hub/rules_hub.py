@@ -27,6 +27,7 @@ from rxtweets.rules import (
     from_filter,
     parse,
 )
+from rxtweets.rules.hub_tags import new_token
 from rxtweets.rules.management.update import Batch, read_update, to_stream_rule
 
 from .core import LINGER, HubCore
@@ -34,7 +35,6 @@ from .packed import indexable
 from .planner import ListRules, RulePlanner
 from .state import HubState, to_time
 from .subscriber import Subscriber
-from .tags import new_token
 
 if TYPE_CHECKING:
     from rxtweets.streams import StreamingClient

@@ -176,11 +176,11 @@ def test_run_raises_what_its_subscriber_raised(make: MakeHub, emulator: Emulator
 
 @BOTH
 def test_which_filters_a_post_matches(make: MakeHub, emulator: Emulator) -> None:
-    """A post of merged filters comes once for each that it matches, in a row, and the hub names them all."""
+    """The hub names all filters that a post matches, which of merged filters comes once for each."""
     hub = make(emulator)
     with States(hub, emulator) as states:
         merged = reactivex.merge(*(_filter(hub, word) for word in ("cat", "dog", "bird")))
-        seen = Seen(merged.pipe(tw.of_type(Post, Status), ops.distinct_until_changed()))
+        seen = Seen(merged.pipe(tw.of_type(Post, Status), tw.distinct_by_id()))
         states.settled()
         cat, dog, bird = states.now.wanted
         for text in ("a cat", "cat and dog", "dog, bird"):
@@ -242,6 +242,14 @@ def test_every_filter_refused(limit: int | None) -> None:
         with States(hub, emulator):
             for seen in [Seen(hub.filter(rule)) for rule in ("has:images", "has:links")]:
                 assert isinstance(_ended(seen), RulesRefused if limit is None else FilterLimit)
+
+
+def test_nobody_talks_about_a_lease() -> None:
+    """The emulator makes up posts for the hub's filters, and none for its lease."""
+    with Emulator(rate=500) as emulator, rules_hub(emulator) as hub:
+        posts = hub.filter("cat").pipe(tw.posts(), ops.take(200), ops.to_list()).run()
+        assert any("cat" in post.text for post in posts)
+        assert not any("rxtweets" in post.text for post in posts)
 
 
 def test_equal_rules_are_one(emulator: Emulator) -> None:

@@ -10,8 +10,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from rxtweets import FilterLimit
 from rxtweets.hub.planner import RulePlanner
-from rxtweets.hub.tags import HubTag, lease_rule, read_tag
 from rxtweets.rules import Limits, RulesRefused, StreamRule
+from rxtweets.rules.hub_tags import HubTag, lease_rule, read_tag
 
 from .rule_server import Driver, RuleServer
 

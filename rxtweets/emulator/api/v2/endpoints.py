@@ -13,6 +13,7 @@ from rxtweets.emulator.streams.source import Endpoint, Feed, Opening
 from rxtweets.emulator.world.model import Post
 from rxtweets.emulator.world.post_spec import ANY, PostSpec
 from rxtweets.emulator.world.specs import spec_from_rule
+from rxtweets.rules.hub_tags import is_lease
 
 from . import connections as connection_params
 from . import rules as rule_params
@@ -67,7 +68,8 @@ class FilteredFeed(Feed):
         return post_bytes(post, self.fields)[:-1] + b',"matching_rules":' + rules + b"}"
 
     def post_spec(self, rng: random.Random) -> PostSpec | None:
-        trees = tuple(self._book.trees.values())
+        book = self._book
+        trees = [tree for key, tree in book.trees.items() if not is_lease(book.rules[key].tag)]
         return spec_from_rule(rng.choice(trees), rng) if trees else None
 
 
