@@ -33,7 +33,8 @@ PRINTS = {
     r"lost: .*\nattempt 5 in 0\.000 s, because of: .*\nconnecting\nconnected\n(a \w+\n)*",
     "filtered_stream": r"(rule \d+: .*\n){2}not added: lang:en: .*\n"
     r"\[(python|drinks|python, drinks)\] @\w+: (?s:.)*\n2 rules deleted\n",
-    "posts_per_second": r"(\d+ posts a second\n)+hashtags of the last 1 s: .*\n(?s:.)*",
+    "posts_per_second": r"((\d+ posts, [\d.]+ kB a second|half of them within \d\.\d+ s of .*)\n){8}",
+    "top_hashtags": r"(\d+ hashtags in \d+ s\n( +#\S+ +\d+ ▪+\n)*){4}",
     "compat_filter": r"(\d{4}-\d\d-\d\d [\d:]+ @\w+: (?s:.)*?\n){5}",
 }
 """A regular expression for all that each example prints."""

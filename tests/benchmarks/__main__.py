@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from . import distinct, emulator, filters, hub, imports, memory, observe_on, rules, throughput
+from . import distinct, emulator, filters, hub, imports, memory, observe_on, rules, throughput, windows
 
 BENCHMARKS = {
     "throughput": throughput.main,
@@ -15,6 +15,7 @@ BENCHMARKS = {
     "filters": filters.main,
     "rules": rules.main,
     "hub": hub.main,
+    "windows": windows.main,
     "emulator": emulator.main,
 }
 
