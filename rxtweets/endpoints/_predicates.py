@@ -14,8 +14,8 @@ Box = tuple[float, float, float, float]
 Boxes = Iterable[float] | Iterable[Sequence[float]]
 
 # Source: X's streaming API parameters, at the default access level.
-_MOST_PHRASES = 400
-_MOST_BOXES = 25
+MOST_PHRASES = 400
+MOST_BOXES = 25
 _LONGEST_PHRASE = 60  # bytes
 
 # Source: ISO 639-1, with the retired codes that X still uses (in, iw, ji, jw, sh).
@@ -39,7 +39,7 @@ def phrases(name: str, value: Names) -> str:
             raise ValueError(f"{name} takes phrases as text, not {item!r}")
         for part in item.split(","):
             found[_phrase(name, part.strip(), item)] = None
-    at_most(name, found, _MOST_PHRASES, "phrases")
+    at_most(name, found, MOST_PHRASES, "phrases")
     return ",".join(found)
 
 
@@ -93,7 +93,7 @@ def boxes(name: str, value: Boxes | str) -> str:
         )
     degrees = [_degrees(name, item) for item in flat]
     corners = [_box(name, (w, s, e, n)) for w, s, e, n in zip(*[iter(degrees)] * 4, strict=True)]
-    at_most(name, corners, _MOST_BOXES, "boxes")
+    at_most(name, corners, MOST_BOXES, "boxes")
     return ",".join(_decimal(side) for box in corners for side in box)
 
 

@@ -46,7 +46,7 @@ STALL_TIMEOUT = 90.0
 """Seconds of three keep-alives, one every 30 s by X's guide to consuming streaming data."""
 
 # Source: X's streaming API parameters; the first two are those of the default access level.
-_MOST_FOLLOWED = 5_000
+MOST_FOLLOWED = 5_000
 _MOST_SITE_USERS = 100
 _MOST_BACKLOG = 150_000
 
@@ -212,7 +212,7 @@ def _predicates(track: Names | None, locations: Boxes | str | None, follow: Ids 
     """Return the predicates that say what to match; an empty list says nothing, like None."""
     found = (
         ("track", "" if track is None else phrases("track", track)),
-        ("follow", "" if follow is None else ids("follow", follow, _MOST_FOLLOWED)),
+        ("follow", "" if follow is None else ids("follow", follow, MOST_FOLLOWED)),
         ("locations", "" if locations is None else boxes("locations", locations)),
     )
     return tuple((name, text) for name, text in found if text)

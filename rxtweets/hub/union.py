@@ -9,7 +9,10 @@ planner.next(now)               # a FilterQuery: connect with it, and say so wit
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import add, gt, sub
 
+from rxtweets.endpoints._predicates import MOST_BOXES, MOST_PHRASES
+from rxtweets.endpoints.v1 import MOST_FOLLOWED
 from rxtweets.filters import FilterQuery
 
 from .pace import FIRST_WAIT, Pace
@@ -17,6 +20,7 @@ from .pace import FIRST_WAIT, Pace
 CONNECTS = 50
 """Connects in 15 minutes that a hub makes at most. Source: X's rate limit of most streams."""
 
+_MOST = MOST_PHRASES, MOST_FOLLOWED, MOST_BOXES
 _BURST, _RESERVE = 12, 8
 _SHRINK = 60.0
 """Seconds after which a connection that brings more than is wanted is replaced."""
@@ -61,8 +65,10 @@ class UnionPlanner:
         self.current: FilterQuery | None = None
         self._wait = wait
         self._wanted: dict[FilterQuery, None] = {}
+        self._sizes = [0, 0, 0]  # of all that are wanted, at most
         self._uncovered: dict[FilterQuery, None] = {}
         self._pending_since = 0.0
+        self._changed_at = 0.0
         self._larger_since: float | None = None
 
     @property
@@ -83,17 +89,22 @@ class UnionPlanner:
         """
         if query in self._wanted:
             return
+        sizes = list(map(add, self._sizes, _sizes(query)))
         if self.current is None or not covers(self.current, query):
-            union([*self._wanted, query])
+            if any(map(gt, sizes, _MOST)):  # unless some of it is the same
+                union([*self._wanted, query])
+            self._changed_at = now
             if not self._uncovered and self._pending_since + self._wait <= now:
                 self._pending_since = now
             self._uncovered[query] = None
         self._wanted[query] = None
+        self._sizes = sizes
 
     def unwant(self, query: FilterQuery, now: float) -> None:
         """Ask for *query* no longer."""
         if query in self._wanted:
             del self._wanted[query]
+            self._sizes = list(map(sub, self._sizes, _sizes(query)))
             if self._uncovered.pop(query, 0) == 0 and self._larger_since is None:
                 self._larger_since = now
 
@@ -102,7 +113,7 @@ class UnionPlanner:
         if not self._wanted:
             return None
         if self.current is None:
-            at = self._pending_since + min(FIRST_WAIT, self._wait)
+            at = min(self._changed_at + FIRST_WAIT, self._pending_since + self._wait)
         elif self._uncovered:
             at = self._pending_since + self._wait
         elif self._larger_since is not None:
@@ -126,4 +137,8 @@ class UnionPlanner:
             wanted: None for wanted in self._wanted if query is None or not covers(query, wanted)
         }
         if self._uncovered:
-            self._pending_since = now
+            self._pending_since = self._changed_at = now
+
+
+def _sizes(query: FilterQuery) -> tuple[int, int, int]:
+    return len(query.track), len(query.follow), len(query.locations)

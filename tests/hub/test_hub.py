@@ -325,6 +325,20 @@ def test_one_filter_too_many_v1(emulator: Emulator) -> None:
         first.dispose()
 
 
+def test_many_at_once_v1(emulator: Emulator) -> None:
+    """As many filters as one request may ask for, subscribed one after the other, are one request."""
+    hub = query_hub(emulator, wait=30.0)
+    with States(hub, emulator) as states:
+        every = [Seen(hub.filter(track=f"word{n}")) for n in range(400)]
+        states.settled()
+        assert len(emulator.requests) == 1
+        emulator.publish("word7 word399")
+        for seen in (every[7], every[399]):
+            seen.wait(_texts)
+        for seen in every:
+            seen.dispose()
+
+
 def test_filters_that_no_query_joins_v1(emulator: Emulator) -> None:
     """Queries of different languages share a connection without languages, and are told apart here."""
     hub = query_hub(emulator)

@@ -45,6 +45,27 @@ def test_changes_wait_for_more() -> None:
     assert planner.next(102.0) == FilterQuery(track=["cat", "dog", "bird", "fish"])
 
 
+def test_the_first_come_together() -> None:
+    """The first queries are asked for 0.1 s after the last of them, and at the latest 2 s after the first."""
+    planner = UnionPlanner(2.0)
+    for n in range(30):
+        planner.want(FilterQuery(track=f"word{n}"), n * 0.08)
+        at = planner.next(n * 0.08)
+        assert at == pytest.approx(min(n * 0.08 + 0.1, 2.0)) if n < 25 else isinstance(at, FilterQuery)
+
+
+def test_what_is_in_common_counts_once() -> None:
+    """Queries that have much in common fit in one request, however much they are together."""
+    planner = UnionPlanner(2.0)
+    words = [f"word{n}" for n in range(400)]
+    for n in range(5):
+        planner.want(FilterQuery(track=words[n:]), 0.0)
+    assert planner.next(1.0) == FilterQuery(track=words)
+    for n in range(5):
+        planner.unwant(FilterQuery(track=words[n:]), 1.0)
+    planner.want(FilterQuery(track=[f"other{n}" for n in range(400)]), 1.0)
+
+
 def test_one_too_many_changes_nothing() -> None:
     """A query with which no request can be made is a ValueError, and the others are asked for as before."""
     planner = UnionPlanner(2.0)
