@@ -3,6 +3,7 @@ from __future__ import annotations
 import atexit
 import contextvars
 import itertools
+import os
 import sys
 import threading
 from collections import deque
@@ -100,7 +101,7 @@ def parallel_map(
         ) -> abc.DisposableBase:
             flow = _Flow(observer, 2 * workers, ordered, on_error == "skip")
             if executor == "process":
-                atexit.register(flow.dispose)  # before the interpreter waits for the processes
+                atexit.register(flow.at_exit)
             try:
                 flow.start([make] * workers)
                 flow.subscribe(source, scheduler)
@@ -182,6 +183,7 @@ class _Flow(abc.DisposableBase):
         self._end: _Outcome | None = None  # to be told when nothing is in flight any more
         self._busy: set[_Worker] = set()
         self._over = False
+        self._pid = os.getpid()
 
     def start(self, makers: Iterable[Callable[[], _Worker]]) -> None:
         """Start the workers, and the thread that delivers."""
@@ -213,8 +215,13 @@ class _Flow(abc.DisposableBase):
                 worker.cancel()
             for condition in (self._room, self._work, self._ready):
                 condition.notify_all()
-        atexit.unregister(self.dispose)
+        atexit.unregister(self.at_exit)
         self._source.dispose()
+
+    def at_exit(self) -> None:
+        """Dispose before the interpreter waits for worker processes; do nothing in a fork of this one."""
+        if os.getpid() == self._pid:
+            self.dispose()
 
     def _start_thread(self, target: Callable[..., None], *args: Any) -> None:
         def run() -> None:

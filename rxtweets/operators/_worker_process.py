@@ -7,6 +7,7 @@ the program's exit, and not tell how a worker died.
 from __future__ import annotations
 
 import contextlib
+import os
 import pickle
 import signal
 import traceback
@@ -56,6 +57,7 @@ class WorkerProcess:
         context = get_context("spawn")  # a fork would copy locks that other threads hold
         self._connection, theirs = context.Pipe()
         self._replied = False
+        self._parent = os.getpid()
         self._process = context.Process(target=_work, args=(theirs, fn), name="rxtweets-worker")
         try:
             with _without_interrupts():
@@ -84,8 +86,9 @@ class WorkerProcess:
         return value
 
     def cancel(self) -> None:
-        """End the process, whatever it is doing; from any thread."""
-        self._process.terminate()
+        """End the process, whatever it is doing; from any thread. Do nothing in a fork of its parent."""
+        if os.getpid() == self._parent:
+            self._process.terminate()
 
     def close(self) -> None:
         """Let an idle process end by itself, one that still begins not even begin, and wait for its end."""

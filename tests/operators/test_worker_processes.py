@@ -234,6 +234,35 @@ if __name__ == "__main__":
     assert has_ended(pid)
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_a_fork_of_the_program(tmp_path: Path) -> None:
+    """A forked process that exits, or disposes, leaves its parent's workers alone."""
+    text = """
+if __name__ == "__main__":
+    import warnings
+    from queue import SimpleQueue
+
+    warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12's, about forks and threads
+    source, results = reactivex.Subject(), SimpleQueue()
+    subscription = source.pipe(tw.parallel_map(abs, 1, executor="process")).subscribe(results.put)
+    for number in 1, 2, 3:
+        source.on_next(-number)
+        print(results.get())
+        sys.stdout.flush()
+        if pid := os.fork():
+            assert os.waitpid(pid, 0)[1] == 0
+        else:
+            if number == 2:
+                subscription.dispose()
+            sys.exit()
+    subscription.dispose()
+"""
+    with program(tmp_path, text) as process:
+        output, errors = process.communicate(timeout=PATIENT)
+    assert (process.returncode, output) == (0, "1\n2\n3\n")
+    assert "rxtweets" not in errors  # multiprocessing itself reports that it isn't theirs to wait for
+
+
 def test_ctrl_c(tmp_path: Path) -> None:
     """Ctrl-C in a terminal, which every process of a program gets, is the program's: workers say nothing."""
     with program(
