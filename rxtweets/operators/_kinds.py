@@ -66,7 +66,7 @@ def messages() -> Callable[[Observable[Any]], Observable[Message]]:
 
 
 def lifecycle() -> Callable[[Observable[Any]], Observable[Lifecycle]]:
-    """Keep the events of the connection: Connecting, Connected, KeepAlive, Disconnected, Reconnecting."""
+    """Keep what happens to the stream: its connection's events, such as Reconnecting, and Dropped."""
     return of_type(Lifecycle)
 
 

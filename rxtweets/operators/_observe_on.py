@@ -39,9 +39,9 @@ def observe_on(
 
     ::
 
-        -1-2-3-4-5-6-7-8-------|        the subscriber takes its time
+        -1-2-3-4-5-6-7-8-|          the subscriber takes longer for each
            observe_on(capacity=2, overflow="drop_oldest")
-        -1---2---D-5---D-8-----|        D: Dropped(count=2, first=3, last=4), Dropped(2, 6, 7)
+        -1----2----D4---D7---8-|    D: Dropped(count=1, first=3, last=3), Dropped(2, 5, 6)
 
     Everything comes in its order, the error and the completion after all that waits. An exception of a
     subscriber behind it closes the session, as anywhere else.
