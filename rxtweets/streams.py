@@ -28,7 +28,7 @@ from .errors import DuplicateStream
 from .filters import FilterQuery
 from .management import ConnectionsClient, SubscriptionsClient
 from .messages import Connected, Lifecycle, Message
-from .operators import decode, retry_with_backoff
+from .operators import decode, retry_with_backoff, telemetry
 from .rest import Api
 from .transport import Transport
 
@@ -52,6 +52,7 @@ class _Streams:
         policy: BackoffPolicy | None = None,
         transport: Transport | None = None,
         scheduler: abc.SchedulerBase | None = None,
+        telemetry: bool = False,
     ) -> None:
         """Set what all streams of this client have in common.
 
@@ -66,6 +67,8 @@ class _Streams:
             policy: which failure waits how long; default `BackoffPolicy.standard()`.
             transport: how to connect (proxies, CA bundle, time limits); default a `RequestsTransport()`.
             scheduler: where streams are read; default a thread of its own for each subscription.
+            telemetry: whether each stream is recorded with OpenTelemetry's global providers; `tw.telemetry`
+                says what. It needs the extra `otel`.
         """
         if auth is not None and not isinstance(auth, Auth):
             raise ValueError(
@@ -81,6 +84,7 @@ class _Streams:
         self._policy = policy
         self._transport = transport
         self._scheduler = scheduler
+        self._telemetry = telemetry
 
     def _stream(self, endpoint: Endpoint) -> Observable[Message | Lifecycle]:
         return self._chain(endpoint)
@@ -90,7 +94,8 @@ class _Streams:
     ) -> Observable[Message | Lifecycle]:
         session = connect(endpoint, self._auth, transport=self._transport, scheduler=self._scheduler)
         end_stale = self._end_stale(endpoint)
-        return session.pipe(decode(), retry_with_backoff(policy or self._policy, end_stale=end_stale))
+        stream = session.pipe(decode(), retry_with_backoff(policy or self._policy, end_stale=end_stale))
+        return stream.pipe(telemetry(endpoint=endpoint)) if self._telemetry else stream
 
     def _end_stale(self, endpoint: Endpoint) -> Callable[[Connected], Observable[bool]] | None:
         return None
@@ -274,9 +279,17 @@ class StreamingClient(_Streams):
         policy: BackoffPolicy | None = None,
         transport: Transport | None = None,
         scheduler: abc.SchedulerBase | None = None,
+        telemetry: bool = False,
         end_stale: bool = True,
     ) -> None:
-        super().__init__(auth, base_url=base_url, policy=policy, transport=transport, scheduler=scheduler)
+        super().__init__(
+            auth,
+            base_url=base_url,
+            policy=policy,
+            transport=transport,
+            scheduler=scheduler,
+            telemetry=telemetry,
+        )
         self._ends_stale = end_stale
 
     def _end_stale(self, endpoint: Endpoint) -> Callable[[Connected], Observable[bool]] | None:

@@ -244,6 +244,7 @@ def test_importing_brings_in_only_what_it_needs() -> None:
     ).stdout.split()
     for name in (
         "h11",
+        "opentelemetry",
         "click",
         "lark",
         "rxtweets.rules",

@@ -22,6 +22,7 @@ from ._of_type import of_type
 from ._parallel_map import parallel_map
 from ._retry_with_backoff import retry_with_backoff
 from ._route import route
+from ._telemetry import telemetry
 from ._top import top
 from ._volume_alarm import volume_alarm
 from .snapshots import Counts, Lag, Meter, Traffic, Volume, VolumeAlarm
@@ -46,6 +47,7 @@ __all__ = [
     "parallel_map",
     "retry_with_backoff",
     "route",
+    "telemetry",
     "top",
     "volume_alarm",
 ]

@@ -56,7 +56,7 @@ class _LagState(State[Lag]):
             if date is not None:
                 self._clock_error = self._clock() - (date + 0.5)  # whole seconds, cut off
             return ()
-        number = _id(item)
+        number = numeric_id(item)
         if number is None:
             return ()
         return (float(f"{self._clock() - id_time(number) / 1000:.2g}"),)
@@ -79,7 +79,7 @@ class _LagState(State[Lag]):
         return Lag(p50, p90, p99, longest, total, seconds, self._clock_error)
 
 
-def _id(item: Any) -> int | None:
+def numeric_id(item: Any) -> int | None:
     """Return the id of a status or post, if it has one."""
     if isinstance(item, Status):
         return item.id or None
