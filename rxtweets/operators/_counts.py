@@ -61,14 +61,14 @@ def counts(
 
     Memory is bounded: there are *capacity* counters, one for each key in each *every* seconds. Where they
     don't suffice, as in a flood of keys that are all different, rare keys are dropped, and `error` says by
-    how much a count may be too low. That is never more than 2 (w + 1) / *capacity* of `total`, w being
-    *window* / *every*: with the defaults 0.12 %. The size of the keys themselves comes on top.
+    how much a count may be too low. That is always less than 3 (w + 1) / *capacity* of `total`, w being
+    *window* / *every*: with the defaults 0.18 %. The size of the keys themselves comes on top.
 
     Args:
         key: called with each item, on the thread that it comes on, for the value to count, or for several in
             an iterable; None counts nothing. A str is one value; to count a tuple, return it in a list.
             Values are hashable. An exception ends the stream.
-        window: seconds; a multiple of *every*.
+        window: seconds; a multiple of *every*, up to 10,000 times as much.
         every: seconds from one `Counts` to the next.
         capacity: how many counters there may be, each of about 0.2 kB.
         scheduler: where the timer runs; default the subscriber's, else a timer thread.

@@ -31,7 +31,7 @@ def lag(
     it comes.
 
     Args:
-        window: seconds; a multiple of *every*.
+        window: seconds; a multiple of *every*, up to 10,000 times as much.
         every: seconds from one `Lag` to the next.
         scheduler: where the timer runs and whose clock is read; default the subscriber's, else a timer thread
             and the system's clock.

@@ -14,7 +14,7 @@ from reactivex.disposable import CompositeDisposable, SerialDisposable, SingleAs
 from reactivex.scheduler import ImmediateScheduler, TimeoutScheduler, TrampolineScheduler
 
 from rxtweets._observable import StreamObservable
-from rxtweets._schedulers import steady_clock
+from rxtweets._schedulers import steady_clock, unless_event_loop
 
 _T = TypeVar("_T")
 
@@ -118,6 +118,8 @@ class _Ticks(Generic[_T]):
         self._state = state
         self._every = every
         self._timer = timer
+        # A loop's last tick is left to find nothing: RxPY's cancelling can wait for the loop's thread.
+        self._cancels = unless_event_loop(timer) is not None
         self._clock = steady_clock(timer)
         self._began = self._clock()
         self._tick = 0
@@ -131,11 +133,14 @@ class _Ticks(Generic[_T]):
         self._tick = max(self._tick, int((now + STEP) / self._every)) + 1
         tick = SingleAssignmentDisposable()
         self.pending.disposable = tick
-        tick.disposable = self._timer.schedule_relative(
-            max(self._tick * self._every - now, 0.0), self._on_tick
-        )
+        scheduled = self._timer.schedule_relative(max(self._tick * self._every - now, 0.0), self._on_tick)
+
+        if self._cancels:
+            tick.disposable = scheduled
 
     def on_next(self, item: Any) -> None:
+        if self._end is not None:
+            return
         try:
             found = self._state.read(item)
             with self._lock:

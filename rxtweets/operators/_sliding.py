@@ -10,16 +10,21 @@ from typing import Generic
 from ._periodic import STEP, seconds
 from .snapshots import K
 
+MOST_SLOTS = 10_000
+
 
 def slots(window: float, every: float) -> int:
     """Return how many times *every* goes into *window*.
 
     Raises:
-        ValueError: one of them is no number of seconds, or the one no multiple of the other.
+        ValueError: one of them is no number of seconds, or *window* no multiple of *every*, up to 10,000.
     """
     number = round(seconds("window", window) / seconds("every", every))
     if number < 1 or not math.isclose(number * every, window, rel_tol=1e-6):
         raise ValueError(f"window is a multiple of every, such as {max(number, 1) * every:g}, not {window!r}")
+    if number > MOST_SLOTS:
+        longest = f"{MOST_SLOTS:,} times every, so {MOST_SLOTS * every:g} s"
+        raise ValueError(f"window is at most {longest}, not {window!r}")
     return number
 
 
@@ -43,11 +48,14 @@ class _Slot(Generic[K]):
 class SlidingCounts(Generic[K]):
     """The keys of the last complete slots of time, and how often each came.
 
-    A counter is used for each key in each slot. When more than *capacity* are used, the fullest slot halves
-    its own, as a Misra-Gries summary does, in batches. So with w slots a count is too low by at most
-    2 (w + 1) / *capacity* of the total, and exact as long as the counters suffice. Source: J. Misra and
-    D. Gries, "Finding repeated elements", 1982; D. Anderson et al., "A high-performance algorithm for
-    identifying frequent items in data streams", 2017.
+    A counter is used for each key in each slot. When more than *capacity* are used, the fullest slots halve
+    theirs, as a Misra-Gries summary does, in batches: all counts of a slot are lowered by its median, and
+    those that are 0 then are dropped. Source: J. Misra and D. Gries, "Finding repeated elements", 1982;
+    D. Anderson et al., "A high-performance algorithm for identifying frequent items in data streams", 2017.
+
+    So counts are exact as long as the counters suffice. Else, with w slots, one is too low by less than
+    3 (w + 1) / *capacity* of the total: a slot that is halved has more than 3/4 *capacity* / (w + 1)
+    counters, half of which are lowered by as much as the error grows.
 
     Attributes:
         counts: of all complete slots together, each too low by up to *error*.
@@ -128,7 +136,14 @@ class SlidingCounts(Generic[K]):
             del self.counts[key]
 
     def _make_room(self) -> None:
-        slot = max((*self._complete, self._slot), key=lambda slot: len(slot.counts))
+        """Free an eighth of the counters, or more, from the fullest slots."""
+        enough = self._used * 7 // 8
+        for slot in sorted((*self._complete, self._slot), key=lambda slot: len(slot.counts), reverse=True):
+            self._halve(slot)
+            if self._used <= enough:
+                break
+
+    def _halve(self, slot: _Slot[K]) -> None:
         cut = sorted(slot.counts.values(), reverse=True)[len(slot.counts) // 2]
         if slot is not self._slot:
             for key, count in slot.counts.items():

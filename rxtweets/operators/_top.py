@@ -55,7 +55,7 @@ def top(
     Args:
         key: as for `counts`, from which this differs only in that it leaves out all but *n* keys.
         n: how many keys to emit.
-        window: seconds; a multiple of *every*.
+        window: seconds; a multiple of *every*, up to 10,000 times as much.
         every: seconds from one `Counts` to the next.
         capacity: how many counters there may be; see `counts`.
         scheduler: where the timer runs; default the subscriber's, else a timer thread.

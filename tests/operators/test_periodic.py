@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import threading
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from reactivex.scheduler import (
     TimeoutScheduler,
     VirtualTimeScheduler,
 )
+from reactivex.scheduler.eventloop import AsyncIOThreadSafeScheduler
 from reactivex.testing import TestScheduler
 
 from rxtweets import operators as tw
@@ -132,6 +134,24 @@ def test_an_event_loop(make: Make) -> None:
         seen = Seen(reactivex.never().pipe(make(0.01, scheduler=scheduler))).count(1)
         seen.dispose()
     assert len(seen.threads) == 1
+
+
+@operators
+def test_asyncio(make: Make) -> None:
+    """On a loop of asyncio all comes on the loop's thread; a disposal on another loop doesn't wait for it."""
+
+    async def main() -> None:
+        scheduler = AsyncIOThreadSafeScheduler(asyncio.get_running_loop())
+        seen = Seen(reactivex.never().pipe(make(0.01)), scheduler)
+        await asyncio.to_thread(seen.count, 1)
+
+        async def dispose() -> None:
+            seen.dispose()
+
+        dispose_quickly(lambda: asyncio.run(dispose()))
+        assert seen.threads == {threading.current_thread().name}
+
+    asyncio.run(main())
 
 
 class Early(VirtualTimeScheduler):
@@ -280,6 +300,7 @@ def test_no_thread_for_the_timer(make: Make, threads: int) -> None:
         (lambda: tw.lag(-60), "window is a number of seconds above 0, such as 1.0, not -60"),
         (lambda: tw.lag(60, 0), "every is a number of seconds above 0, such as 1.0, not 0"),
         (lambda: tw.lag(10, 4), "window is a multiple of every, such as 8, not 10"),
+        (lambda: tw.lag(1e9, 1.0), "window is at most 10,000 times every, so 10000 s, not 1000000000.0"),
         (lambda: tw.counts(str, 1, 60), "window is a multiple of every, such as 60, not 1"),
         (lambda: tw.counts(str, capacity=0), "capacity is a whole number, 1 or more, not 0"),
         (lambda: untyped.counts(str, capacity=1.5), "capacity is a whole number, 1 or more, not 1.5"),
