@@ -7,6 +7,7 @@ once when something waits, and calls `drain` until nothing is left. `ObserveOn` 
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -52,7 +53,8 @@ class Handoff(abc.DisposableBase):
     `Lifecycle` take up no room and are never dropped. Of all others, what was received is what was delivered
     and what a `Dropped` told of, which stands where the items were; until the subscription is disposed.
 
-    An exception of the observer disposes the source, and is raised to whoever drains.
+    An exception of the observer disposes the source, and is raised to whoever drains. One of the place, when
+    it is to be woken, is the end: the observer's `on_error`.
 
     Attributes:
         depth: how many items wait.
@@ -87,7 +89,6 @@ class Handoff(abc.DisposableBase):
         self._end: Callable[[], None] | None = None  # to be called once all has been delivered
         self._over = False  # nothing more is taken
         self._woken = False
-        self._drains = False
         self._drainer: int | None = None
         self._blocked: deque[tuple[threading.Lock, Any]] = deque()  # who waits for room, and with what
         self._source = SingleAssignmentDisposable()
@@ -135,40 +136,36 @@ class Handoff(abc.DisposableBase):
         self._finish(self._observer.on_completed)
 
     def wake(self) -> None:
-        """Wake the place. Where that fails nobody is going to drain: dispose, and raise what it raised."""
+        """Wake the place. Where that fails nobody is going to drain: dispose, and end with the error."""
         try:
             self._place.wake()
-        except BaseException:
+        except BaseException as error:
+            drained = self._disposed
             self.dispose()
-            raise
+            if drained or not isinstance(error, Exception):  # drained at once: it is the observer's own
+                raise
+            self._observer.on_error(error)
 
-    def drain(
-        self,
-        *,
-        rows: int | None = None,
-        share: float | None = None,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> bool:
+    def drain(self, *, rows: float = math.inf, share: float = math.inf) -> bool:
         """Deliver what waits, and return True if it stopped at a limit with more to come.
 
         Called while it runs already, from within the observer or on another thread, it does nothing and
         returns False: the other call goes on until nothing is left.
 
         Args:
-            rows: the most items to deliver; None for any number.
-            share: the seconds after which no other item is begun; None for no limit.
-            clock: what the seconds are measured with.
+            rows: the most items and events to deliver.
+            share: the seconds after which no other one is begun.
 
         Raises:
             BaseException: what the observer raised; the source has been disposed.
         """
         with self._lock:
-            if self._drains:
+            if self._drainer is not None:
                 return False
-            self._drains, self._drainer = True, threading.get_ident()
+            self._drainer = threading.get_ident()
         forward = self._observer.on_next
-        limited = rows is not None or share is not None
-        deadline = None if share is None else clock() + share
+        limited = min(rows, share) < math.inf
+        deadline = time.monotonic() + share
         try:
             while True:
                 with self._lock:
@@ -184,19 +181,20 @@ class Handoff(abc.DisposableBase):
                     elif end is not None:
                         break
                     else:
-                        self._woken = self._drains = False
-                        self._drainer = None
+                        self._woken, self._drainer = False, None
                         return False
                 forward(item)
                 if limited:
-                    if rows is not None:
-                        rows -= 1
-                    if rows == 0 or (deadline is not None and clock() >= deadline):
+                    rows -= 1
+                    if rows <= 0 or time.monotonic() >= deadline:
                         with self._lock:
-                            more = bool(self._before or self._queue or self._end)
-                            self._woken, self._drains, self._drainer = more, False, None
-                        return more
-            end()
+                            self._woken = bool(self._before or self._queue or self._end)
+                            self._drainer = None
+                            return self._woken
+            try:
+                end()
+            finally:
+                del end  # with an error, whose traceback holds this frame
         except BaseException:
             self.dispose()
             raise
@@ -216,9 +214,9 @@ class Handoff(abc.DisposableBase):
         for turn, _ in blocked:
             turn.release()
         if not disposed:
-            self._source.dispose()
             self._place.close()
             self._ended(self)
+            self._source.dispose()
 
     def _finish(self, end: Callable[[], None]) -> None:
         with self._lock:

@@ -2,15 +2,18 @@ from __future__ import annotations
 
 import contextvars
 import itertools
+import math
 import threading
 from functools import partial
 from queue import SimpleQueue
 from typing import Any, Literal, Never, overload
 
 from reactivex import abc
+from reactivex.scheduler import VirtualTimeScheduler
+from reactivex.scheduler.eventloop import AsyncIOScheduler, AsyncIOThreadSafeScheduler
 
 from rxtweets._handoff import Handoff, ObserveOn, Overflow
-from rxtweets._schedulers import steady_clock, waits_for_this_thread
+from rxtweets._schedulers import waits_for_this_thread
 from rxtweets._waiting import listener
 from rxtweets.messages import Dropped
 
@@ -80,6 +83,11 @@ def observe_on(
         return ObserveOn(capacity, overflow, _Thread)
     if not isinstance(scheduler, abc.SchedulerBase):
         raise ValueError(f"scheduler is a scheduler of RxPY, or None for a thread, not {scheduler!r}")
+    if isinstance(scheduler, AsyncIOScheduler) and not isinstance(scheduler, AsyncIOThreadSafeScheduler):
+        raise ValueError(
+            "an AsyncIOScheduler isn't woken by what another thread schedules: take an "
+            "AsyncIOThreadSafeScheduler"
+        )
     return ObserveOn(capacity, overflow, partial(_Scheduler, scheduler))
 
 
@@ -122,7 +130,8 @@ class _Scheduler:
     def __init__(self, scheduler: abc.SchedulerBase, handoff: Handoff) -> None:
         self._scheduler = scheduler
         self._handoff = handoff
-        self._clock = steady_clock(scheduler)
+        # Virtual time stands still while work is done.
+        self._share = math.inf if isinstance(scheduler, VirtualTimeScheduler) else _SHARE
 
     def wake(self) -> None:
         self._scheduler.schedule(self._drain)
@@ -134,5 +143,5 @@ class _Scheduler:
         pass
 
     def _drain(self, *_: Any) -> None:
-        if self._handoff.drain(share=_SHARE, clock=self._clock):
+        if self._handoff.drain(share=self._share):
             self._handoff.wake()

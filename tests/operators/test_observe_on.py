@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import itertools
 import math
+import signal
 import sys
 import threading
 from collections.abc import Callable
 from typing import Any, get_args
+from unittest.mock import Mock
 
 import pytest
 import reactivex
@@ -16,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reactivex import Observable, Subject, abc
 from reactivex import operators as ops
+from reactivex.disposable import SingleAssignmentDisposable
 from reactivex.scheduler import (
     CurrentThreadScheduler,
     EventLoopScheduler,
@@ -26,12 +29,12 @@ from reactivex.scheduler import (
     TimeoutScheduler,
     TrampolineScheduler,
 )
-from reactivex.scheduler.eventloop import AsyncIOThreadSafeScheduler
+from reactivex.scheduler.eventloop import AsyncIOScheduler, AsyncIOThreadSafeScheduler
 from reactivex.testing import ReactiveTest, TestScheduler
 
 import rxtweets as rxt
 from rxtweets import operators as tw
-from rxtweets._handoff import Handoff, Overflow
+from rxtweets._handoff import Handoff, ObserveOn, Overflow
 from rxtweets.errors import StreamDisconnected, TooSlow
 from rxtweets.messages import Connected, Dropped, KeepAlive, Lifecycle
 from tests.conftest import our_threads
@@ -618,6 +621,133 @@ def test_a_subscriber_that_pushes() -> None:
     assert isinstance(flooded.error, RuntimeError)
 
 
+# --- a loop of one's own -----------------------------------------------------------------------------------
+
+
+class Frames:
+    """A place that is drained once a frame, as that of a user interface.
+
+    Attributes:
+        wakes: how often it was woken.
+        closed: how often it was closed.
+    """
+
+    def __init__(self, rows: float = math.inf, share: float = math.inf) -> None:
+        self.wakes = self.closed = 0
+        self.limits = {"rows": rows, "share": share}
+        self._handoff: Handoff | None = None
+
+    def __call__(self, handoff: Handoff) -> Frames:
+        self._handoff = handoff
+        return self
+
+    def wake(self) -> None:
+        self.wakes += 1
+
+    def is_here(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        self.closed += 1
+
+    def frame(self) -> bool:
+        """Drain once; return True if there is more."""
+        assert self._handoff
+        return self._handoff.drain(**self.limits)
+
+
+def handed_to(frames: Frames, overflow: Overflow = "drop_oldest", capacity: int = 10) -> Any:
+    return ObserveOn[Any](capacity, overflow, frames)
+
+
+def test_a_loop_is_woken_once() -> None:
+    """A loop is woken when something waits, and not again before it has delivered all of it."""
+    frames = Frames(rows=2)
+    source: Subject[int] = Subject()
+    seen = Seen(source.pipe(handed_to(frames)))
+    assert frames.wakes == 0
+    for item in range(5):
+        source.on_next(item)
+    assert (frames.wakes, seen.items) == (1, [])
+    assert frames.frame()
+    source.on_next(5)
+    assert frames.frame()
+    assert not frames.frame()
+    assert (frames.wakes, seen.items) == (1, [0, 1, 2, 3, 4, 5])
+    source.on_completed()
+    assert frames.wakes == 2
+    assert not seen.completed
+    assert not frames.frame()
+    assert (seen.completed, frames.closed) == (True, 1)
+
+
+def test_a_loop_gives_a_share_of_its_time() -> None:
+    """No item is begun after the share of time; the rest waits for the next frame."""
+    frames = Frames(share=0.02)
+    observer = Serial(lambda item: threading.Event().wait(0.015))
+    source: Subject[int] = Subject()
+    bare(source.pipe(handed_to(frames)), observer)
+    for item in range(5):
+        source.on_next(item)
+    source.on_completed()
+    counts = []
+    while frames.frame():
+        counts.append(len(observer.items))
+    assert counts[0] in (1, 2)
+    assert len(counts) >= 2
+    assert observer.items == [*range(5)]
+    assert observer.ended.is_set()
+
+
+def test_a_loop_inside_a_subscriber_delivers_nothing() -> None:
+    """A drain from within the subscriber, as by a modal dialog's loop, does nothing; order is kept."""
+    frames = Frames()
+    source: Subject[int] = Subject()
+    inner = []
+
+    def dialog(item: int) -> None:
+        if item == 0:
+            source.on_next(3)
+            inner.append((frames.frame(), len(observer.items)))
+
+    observer = Serial(dialog)
+    bare(source.pipe(handed_to(frames)), observer)
+    for item in range(3):
+        source.on_next(item)
+    frames.frame()
+    assert inner == [(False, 1)]
+    assert (observer.items, observer.broken, frames.wakes) == ([0, 1, 2, 3], [], 1)
+
+
+def test_a_loop_that_is_its_own_source() -> None:
+    """With "block" a source on the loop's own thread is an error in place of a deadlock."""
+    frames = Frames()
+    source: Subject[int] = Subject()
+    seen = Seen(source.pipe(handed_to(frames, "block", capacity=1)))
+    for item in range(3):
+        source.on_next(item)
+    frames.frame()
+    assert seen.items == [0, lost(1)]
+    assert isinstance(seen.error, RuntimeError)
+
+
+def test_a_loop_that_is_gone() -> None:
+    """A wake-up that fails closes the source, and is the stream's error."""
+
+    class Gone(Frames):
+        def wake(self) -> None:
+            raise KeyError("no window")
+
+    closed = threading.Event()
+    frames = Gone()
+    source: Subject[int] = Subject()
+    seen = Seen(source.pipe(ops.finally_action(closed.set), handed_to(frames)))
+    source.on_next(1)
+    assert closed.is_set()
+    assert isinstance(seen.error, KeyError)
+    assert (seen.items, frames.closed) == ([], 1)
+
+
 # --- the end -----------------------------------------------------------------------------------------------
 
 
@@ -655,6 +785,75 @@ def test_disposing_is_prompt(overflow: Overflow, scheduler: type[EventLoopSchedu
     assert (len(observer.items), observer.broken, observer.ended.is_set()) == (1, [], False)
 
 
+@settings(max_examples=40, deadline=None)
+@given(
+    overflow=st.sampled_from(OVERFLOWS),
+    capacity=st.integers(1, 5),
+    after=st.integers(0, 200),
+    by_subscriber=st.booleans(),
+    on_loop=st.booleans(),
+)
+def test_disposed_at_any_time(
+    overflow: Overflow, capacity: int, after: int, by_subscriber: bool, on_loop: bool
+) -> None:
+    """Whenever and by whomever it is disposed, the source goes on, nothing follows, and no thread is left."""
+    source: Subject[int] = Subject()
+    scheduler = EventLoopScheduler() if on_loop else None
+    subscription = SingleAssignmentDisposable()
+    pushed = threading.Event()
+
+    def count(item: Any) -> None:
+        if by_subscriber and len(observer.items) > after:
+            subscription.dispose()
+
+    observer = Serial(count)
+    stream = source.pipe(tw.observe_on(scheduler, capacity=capacity, overflow=overflow))
+    subscription.disposable = bare(stream, observer)
+
+    def push() -> None:
+        for item in range(300):
+            if item == after:
+                pushed.set()
+            source.on_next(item)
+
+    threads = our_threads()
+    thread = threading.Thread(target=push)
+    thread.start()
+    assert pushed.wait(PATIENCE)
+    if not by_subscriber:
+        subscription.dispose()
+        delivered = len(observer.items)
+    thread.join(PATIENCE)
+    assert not thread.is_alive()
+    subscription.dispose()
+    if scheduler is not None:
+        scheduler.dispose()
+    for each in threads:
+        each.join(PATIENCE)
+        assert not each.is_alive()
+    assert observer.broken == []
+    if not by_subscriber:
+        assert len(observer.items) <= delivered + 1  # which was on its way
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer that sends a signal")
+def test_disposed_by_a_signal_handler() -> None:
+    """A signal handler ends a source that waits for room on the main thread."""
+    gate = Gate()
+    source: Subject[int] = Subject()
+    seen = Seen(source.pipe(tw.observe_on(capacity=1), ops.do_action(gate)))
+    before = signal.signal(signal.SIGALRM, lambda *_: seen.dispose())
+    signal.setitimer(signal.ITIMER_REAL, 0.05)
+    try:
+        for item in range(10):
+            source.on_next(item)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    gate.open()
+    assert gate.items == [0]
+
+
 def test_disposing_from_on_next() -> None:
     """A subscriber that disposes in `on_next` gets nothing more; the thread ends."""
     seen = Seen(reactivex.range(0, 100).pipe(tw.observe_on(), ops.take(2))).ended()
@@ -689,15 +888,15 @@ def test_a_source_that_cannot_be_subscribed_to_leaves_no_thread() -> None:
 
 
 def test_a_scheduler_that_has_ended() -> None:
-    """A wake-up that fails disposes the source, and is raised to who pushes, or by `rxt.run`."""
+    """A scheduler that takes nothing any more closes the source, and ends the stream with its error."""
     loop = EventLoopScheduler()
     loop.dispose()
     closed = threading.Event()
     source: Subject[int] = Subject()
     seen = Seen(source.pipe(ops.finally_action(closed.set), tw.observe_on(loop)))
-    with pytest.raises(Exception, match="disposed"):
-        source.on_next(1)
+    source.on_next(1)
     assert closed.is_set()
+    assert "disposed" in str(seen.error)
     assert seen.items == []
     with pytest.raises(Exception, match="disposed"):
         rxt.run(reactivex.timer(0.01).pipe(tw.of_type(int), tw.observe_on(loop)))
@@ -753,6 +952,7 @@ untyped: Any = tw
         (lambda: untyped.observe_on(overflow="drop"), "'drop_oldest', .*, not 'drop'"),
         (lambda: untyped.observe_on(overflow=["block"]), r"not \['block'\]"),
         (lambda: untyped.observe_on(1000), "scheduler of RxPY, or None for a thread, not 1000"),
+        (lambda: tw.observe_on(AsyncIOScheduler(Mock())), "take an AsyncIOThreadSafeScheduler"),
     ],
 )
 def test_mistakes(mistake: Callable[[], Any], said: str) -> None:
