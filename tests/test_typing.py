@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from typing import assert_type
 
 
+def text_length(post: Post) -> int:
+    return len(post.text)
+
+
 def test_types() -> None:
     """Streams, operators and messages have the types that a reader expects; the calls are good, too."""
     stream = rxt.Stream(rxt.OAuth1("key", "secret", "token", "secret"))
@@ -41,6 +45,8 @@ def test_types() -> None:
     through = posts.pipe(tw.observe_on(), tw.posts())
     figures = tw.observe_on(overflow="latest")
     latest = posts.pipe(figures)
+    once = everything.pipe(tw.distinct_by_id())
+    beside = posts.pipe(tw.parallel_map(text_length, 2))
     rules = client.rules.list()
 
     def author(post: Post) -> str | None:
@@ -70,6 +76,8 @@ def test_types() -> None:
         assert_type(through, Observable[Post])
         assert_type(figures.depth, int)
         assert_type(latest, Observable[Post | Dropped])
+        assert_type(once, Observable[Message | Lifecycle])
+        assert_type(beside, Observable[int | Lifecycle])
         assert_type(rules, Observable[StreamRule])
         assert_type(tags, Observable[tw.Counts[str]])
         assert_type(authors, Observable[tw.Counts[str]])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import atexit
 import contextvars
+import inspect
 import itertools
 import os
 import sys
@@ -9,7 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, Literal, NamedTuple, Protocol, TypeVar, get_args
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 from reactivex import Observable, abc
 from reactivex.disposable import SingleAssignmentDisposable
@@ -20,22 +21,19 @@ from rxtweets._waiting import listener
 from rxtweets.errors import WorkerDied
 from rxtweets.messages import Lifecycle
 
-_R = TypeVar("_R")
-
-Executor = Literal["thread", "process"]
-OnError = Literal["end", "skip"]
+_T = TypeVar("_T")
 
 _numbers = itertools.count(1)
 
 
 def parallel_map(
-    fn: Callable[[Any], _R],
+    fn: Callable[[Any], _T],
     workers: int,
     *,
     ordered: bool = True,
-    executor: Executor = "thread",
-    on_error: OnError = "end",
-) -> Callable[[Observable[Any]], Observable[_R | Lifecycle]]:
+    executor: Literal["thread", "process"] = "thread",
+    on_error: Literal["end", "skip"] = "end",
+) -> Callable[[Observable[Any]], Observable[_T | Lifecycle]]:
     """Call *fn* with each item on one of several threads or processes, and put its results in their place.
 
     ::
@@ -78,13 +76,13 @@ def parallel_map(
     Raises:
         ValueError: an argument isn't what it should be.
     """
-    if not callable(fn):
-        raise ValueError(f"fn is a function that takes one item, not {fn!r}")
+    if not callable(fn) or inspect.iscoroutinefunction(fn):
+        raise ValueError(f"fn is a function that takes one item and returns its result, not {fn!r}")
     if not isinstance(workers, int) or workers < 1:
         raise ValueError(f"workers is the number of threads or processes, from 1, not {workers!r}")
     for name, value, choices in [
-        ("executor", executor, get_args(Executor)),
-        ("on_error", on_error, get_args(OnError)),
+        ("executor", executor, ("thread", "process")),
+        ("on_error", on_error, ("end", "skip")),
     ]:
         if value not in choices:
             raise ValueError(f"{name} is one of {', '.join(map(repr, choices))}, not {value!r}")
@@ -95,9 +93,9 @@ def parallel_map(
 
         make = partial(WorkerProcess, importable(fn))
 
-    def parallel_map_(source: Observable[Any]) -> Observable[_R | Lifecycle]:
+    def parallel_map_(source: Observable[Any]) -> Observable[_T | Lifecycle]:
         def subscribe(
-            observer: abc.ObserverBase[_R | Lifecycle], scheduler: abc.SchedulerBase | None = None
+            observer: abc.ObserverBase[_T | Lifecycle], scheduler: abc.SchedulerBase | None = None
         ) -> abc.DisposableBase:
             flow = _Flow(observer, 2 * workers, ordered, on_error == "skip")
             if executor == "process":

@@ -525,10 +525,18 @@ def test_the_events_of_a_reconnect_stay_in_order() -> None:
     )
 
 
+async def awaited(item: Any) -> Any:
+    return item
+
+
 @pytest.mark.parametrize(
     ("mistake", "said"),
     [
-        (lambda: untyped.parallel_map(None, 2), "fn is a function that takes one item, not None"),
+        (lambda: untyped.parallel_map(None, 2), "fn is a function that takes one item .*, not None"),
+        (
+            lambda: untyped.parallel_map(awaited, 2),
+            "fn is a function .* and returns its result, not <function aw",
+        ),
         (lambda: untyped.parallel_map(print, 0), "workers is the number of threads .*, from 1, not 0"),
         (lambda: untyped.parallel_map(print, None), "workers is .*, not None"),
         (lambda: untyped.parallel_map(print, 1.5), "workers is .*, not 1.5"),
