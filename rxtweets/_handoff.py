@@ -191,10 +191,7 @@ class Handoff(abc.DisposableBase):
                             self._woken = bool(self._before or self._queue or self._end)
                             self._drainer = None
                             return self._woken
-            try:
-                end()
-            finally:
-                del end  # with an error, whose traceback holds this frame
+            end()
         except BaseException:
             self.dispose()
             raise
