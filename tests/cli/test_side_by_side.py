@@ -140,6 +140,14 @@ def test_more_filters_than_rules() -> None:
         assert emulator.rules == ()
 
 
+def test_more_than_a_request_asks_for(rxtweets: Command, emulator: Emulator) -> None:
+    """More words than v1.1 tracks are an error, and nothing is sent."""
+    words = "\n".join(f"word{n}" for n in range(401))
+    ended = rxtweets("filter", "--file", "-", "--api", "v1", stdin=words.encode())
+    assert (ended.status, ended.out, emulator.requests) == (1, "", ())
+    assert ended.err == "Error: track takes at most 400 phrases, got 401\n"
+
+
 @APIS
 def test_a_final_error(rxtweets: Command, emulator: Emulator, api: str) -> None:
     """An error of the connection is one line, however many filters there are."""
