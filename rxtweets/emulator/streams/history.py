@@ -48,7 +48,7 @@ class History:
 
     def forget_forms(self, number: int) -> None:
         """Forget the rendered forms of a post, lest ten thousand are kept in every form."""
-        post = self.get(number)
+        _, post = self._posts[number]
         for part in (post, post.retweeted, post.quoted):
             if part is not None:
                 part.cache.clear()

@@ -9,6 +9,7 @@ import time
 from rxtweets.emulator.app.clock import Clock
 from rxtweets.emulator.world.post_spec import ANY
 from rxtweets.emulator.world.recording import Recording
+from rxtweets.emulator.world.sampling import pick
 from rxtweets.emulator.world.world import World
 
 from .hub import StreamHub
@@ -148,7 +149,7 @@ class PostProducer:
             self._hub.publish(post) if post is not None else self.stop()
             return
         rng = self._world.rng
-        spec = rng.choice(self._feeds).post_spec(rng)
+        spec = pick(rng, self._feeds).post_spec(rng)
         if spec is not None and spec != ANY and rng.random() < 0.15:
             spec = ANY  # the rest of the world talks too
         self._hub.publish(self._world.make(spec or ANY), rng)
