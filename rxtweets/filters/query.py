@@ -111,6 +111,14 @@ class FilterQuery(Struct, frozen=True, kw_only=True, eq=False, dict=True, repr_o
             return NotImplemented
         return _union(self, other)
 
+    def covers(self, other: FilterQuery) -> bool:
+        """Return whether this query surely matches all that *other* does; *count* has no part in it."""
+        return (
+            all(theirs <= ours for ours, theirs in zip(self._key[:3], other._key[:3], strict=True))
+            and (not self.languages or (other._key[3] != set() and other._key[3] <= self._key[3]))
+            and _level(self.filter_level) <= _level(other.filter_level)
+        )
+
     @staticmethod
     def read(message: object) -> StatusFeatures | None:
         """Return the features of *message* that queries look at; None if it is no status."""
@@ -201,7 +209,7 @@ def _union(one: FilterQuery, other: FilterQuery) -> FilterQuery:
             "open a stream for each"
         )
     for large, small in ((one, other), (other, one)):
-        if _covers(large, small):
+        if large.covers(small):
             return large
     same_languages = one._key[3] == other._key[3]
     same_level = one.filter_level == other.filter_level
@@ -227,12 +235,3 @@ def _union(one: FilterQuery, other: FilterQuery) -> FilterQuery:
 
 def _narrowing(query: FilterQuery) -> str:
     return f"languages={list(query.languages)!r}, filter_level={query.filter_level!r}"
-
-
-def _covers(large: FilterQuery, small: FilterQuery) -> bool:
-    """Return whether *large* surely matches all that *small* does."""
-    return (
-        all(theirs <= ours for ours, theirs in zip(large._key[:3], small._key[:3], strict=True))
-        and (not large.languages or (small._key[3] != set() and small._key[3] <= large._key[3]))
-        and _level(large.filter_level) <= _level(small.filter_level)
-    )

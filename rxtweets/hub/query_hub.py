@@ -18,7 +18,7 @@ from .core import HubCore
 from .pace import WINDOW
 from .state import HubState, to_time
 from .subscriber import Subscriber
-from .union import UnionPlanner, covers
+from .union import UnionPlanner
 
 if TYPE_CHECKING:
     from rxtweets.streams import OpenStream, Stream
@@ -57,7 +57,7 @@ class QueryHub(HubCore):
         self._live: _Session | None = None
         self._newer: _Session | None = None
         self._deadline = SerialDisposable()
-        self._seen: dict[int, None] = {}  # the statuses that the older connection brought during a change
+        self._seen: dict[int, FilterQuery] = {}  # statuses that came during a change, and who brought them
         self._opened: OpenStream | None = None
 
     # --- filters
@@ -89,14 +89,19 @@ class QueryHub(HubCore):
 
     def _receivers(self, status: Status) -> Iterable[Subscriber]:
         with self._lock:
-            if status.id in self._seen:
+            if self._live is None:
                 return ()
-            if self._newer is not None:
-                self._seen[status.id] = None
+            asked, brought = self._live.query, self._seen.get(status.id)
+            if self._newer is not None and brought is None:
+                self._seen[status.id] = asked
                 if len(self._seen) > _MOST_SEEN:
                     del self._seen[next(iter(self._seen))]
-            matching = self._index.match(status)
-            return [subscriber for query in matching for subscriber in self._holders[query]]
+            return [
+                subscriber
+                for query in self._index.match(status)
+                if asked.covers(query) and not (brought is not None and brought.covers(query))
+                for subscriber in self._holders[query]
+            ]
 
     def matching(self, post: Any) -> tuple[str, ...]:
         with self._lock:
@@ -119,7 +124,6 @@ class QueryHub(HubCore):
             self._opened = self._client._open_stream(self._endpoint(step))
         else:
             self._newer = session
-            self._seen.clear()
         return lambda: self._open(session), None
 
     def _endpoint(self, query: FilterQuery) -> Any:
@@ -234,7 +238,7 @@ class QueryHub(HubCore):
         return HubState(
             wanted=tuple(map(str, self._planner.wanted)),
             standing=tuple(
-                str(query) for query in self._planner.wanted if live is not None and covers(live, query)
+                str(query) for query in self._planner.wanted if live is not None and live.covers(query)
             ),
             refused=tuple(self._refused),
             connection=self._connection,

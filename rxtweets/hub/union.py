@@ -44,14 +44,6 @@ def union(queries: Iterable[FilterQuery]) -> FilterQuery:
     )
 
 
-def covers(large: FilterQuery, small: FilterQuery) -> bool:
-    """Return whether *large* surely matches all that *small* does."""
-    try:
-        return (large | small) == large
-    except ValueError:
-        return False
-
-
 class UnionPlanner:
     """The queries that are wanted, the one that is connected with, and when to connect with another.
 
@@ -90,7 +82,7 @@ class UnionPlanner:
         if query in self._wanted:
             return
         sizes = list(map(add, self._sizes, _sizes(query)))
-        if self.current is None or not covers(self.current, query):
+        if self.current is None or not self.current.covers(query):
             if any(map(gt, sizes, _MOST)):  # unless some of it is the same
                 union([*self._wanted, query])
             self._changed_at = now
@@ -134,7 +126,7 @@ class UnionPlanner:
         self.current = query
         self._larger_since = None
         self._uncovered = {
-            wanted: None for wanted in self._wanted if query is None or not covers(query, wanted)
+            wanted: None for wanted in self._wanted if query is None or not query.covers(wanted)
         }
         if self._uncovered:
             self._pending_since = self._changed_at = now
