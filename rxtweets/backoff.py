@@ -121,7 +121,7 @@ class Curve(msgspec.Struct, frozen=True):
 
 
 _AFTER_STALE = (1.0, 3.0, 9.0)
-"""The waits, in seconds, while X still counts a connection that was ended at the app's request."""
+"""The waits, in seconds, while X still counts a connection that has been ended."""
 
 
 class Attempt(NamedTuple):
@@ -154,14 +154,18 @@ class _Row(NamedTuple):
 
 
 class Past(msgspec.Struct, frozen=True):
-    """The history: the times of the connects, and the failures since the stream was last healthy."""
+    """The history: the times of the connects, and the failures since the stream was last healthy.
+
+    `after_stale` is the number of waits for the server to count an ended connection no longer; None without
+    one.
+    """
 
     connects: tuple[float, ...] = ()
     attempts: int = 0
     since: float = 0.0
     dropped: bool = False
     rows: tuple[tuple[Kind, _Row], ...] = ()
-    after_stale: int = 0
+    after_stale: int | None = None
 
 
 _NOTHING = Past()
@@ -271,6 +275,14 @@ class BackoffPolicy(msgspec.Struct, frozen=True, kw_only=True):
         """Return the policy after the stream was healthy: all is forgotten but when it connected."""
         return self._with(Past(connects=self.past.connects))
 
+    def after_close(self) -> BackoffPolicy:
+        """Return the policy of a stream that begins when another may just have been closed.
+
+        The server may count that for some seconds more: the first waits after `TooManyConnections` are 1, 3
+        and 9 s.
+        """
+        return self._with(msgspec.structs.replace(self.past, after_stale=0))
+
     def next(self, error: Exception, now: float, *, stale_ended: bool = False) -> Retry | None:
         """Return what to do about *error* at *now*, in UNIX seconds; None when it is final.
 
@@ -297,10 +309,11 @@ class BackoffPolicy(msgspec.Struct, frozen=True, kw_only=True):
         if isinstance(error, StreamDisconnected) and not past.dropped:
             wait, reached = self.after_drop, row.wait
             past = msgspec.structs.replace(past, dropped=True)
-        elif isinstance(error, TooManyConnections) and past.after_stale + stale_ended:
-            if past.after_stale < len(_AFTER_STALE):
-                wait, reached = _AFTER_STALE[past.after_stale], row.wait
-            past = msgspec.structs.replace(past, after_stale=past.after_stale + 1)
+        elif isinstance(error, TooManyConnections) and (stale_ended or past.after_stale is not None):
+            waits = past.after_stale or 0
+            if waits < len(_AFTER_STALE):
+                wait, reached = _AFTER_STALE[waits], row.wait
+            past = msgspec.structs.replace(past, after_stale=waits + 1)
         asked = _asked_for(error, now)
         delay = min(max(wait, asked) + wait * self.jitter * self.random(), LONGEST_WAIT)
         delay = max(delay, self._free_at(now) - now)

@@ -257,3 +257,11 @@ def test_what_is_no_policy_is_refused_at_once(policy: Any) -> None:
     """`retry_with_backoff` takes a policy, and says so when it is called."""
     with pytest.raises(ValueError, match="BackoffPolicy"):
         retry_with_backoff(policy)
+
+
+def test_another_stream_that_was_just_closed() -> None:
+    """After a stream was closed the next one waits 1, 3 and 9 s for the server to notice, then as before."""
+    error = http(429, b'{"connection_issue":"TooManyConnections"}', x_rate_limit_remaining="9")
+    policy = NO_JITTER.after_close()
+    assert waits(policy, *[error] * 5) == [1.0, 3.0, 9.0, 60.0, 120.0]
+    assert waits(policy.healthy(), error) == [60.0]

@@ -36,6 +36,9 @@ _RETRY_REFUSED = 60.0
 """Seconds until a request that was refused for good is tried again, as long as filters are wanted."""
 _SCARCE = 8
 """Additions that an idle rule outstays where requests are scarce."""
+_MOST_REMOVED = 1_000
+"""Rules that are remembered when they are gone."""
+_MANY = 10_000
 _MOST_PARENTHESES = 4
 _MOST_TRIES = 3
 _INVALID = (400, 413, 422)
@@ -118,7 +121,7 @@ class RulePlanner:
         self._skew = min(_SKEW, lease / 4)
         self._pack = pack
         self._policy = policy or BackoffPolicy.standard()
-        self._wanted: dict[str, bool] = {}  # whether it may be joined with others
+        self._wanted: dict[str, int] = {}  # how many filters its rule may have, itself included
         self._uncovered: dict[str, None] = {}
         self._pending_since = -math.inf  # the first of the changes that wait
         self._rules: dict[str, _Rule] = {}  # by tag
@@ -128,6 +131,8 @@ class RulePlanner:
         self._leased_until = 0.0
         self._leftovers: dict[str, StreamRule] = {}  # rules of crashed processes, by id
         self._others: set[str] = set()  # values of the rules of others
+        self._standing: set[str] = set()  # filters that a rule at X matches
+        self._removed: dict[str, tuple[str, ...]] = {}  # the filters of rules that are gone, by tag
         self._number = 0
         self._known = False  # whether it is known which rules there are
         self._listed_at = -math.inf
@@ -145,7 +150,7 @@ class RulePlanner:
         """Have a rule for the filter *key*; nothing changes if it is wanted already."""
         if key in self._wanted:
             return
-        self._wanted[key] = packable
+        self._wanted[key] = _MANY if packable else 1
         if self._lease is not None:
             self._idle.pop(self._lease.tag, None)
         if not self._revive(key):
@@ -159,8 +164,16 @@ class RulePlanner:
         self._tries.pop(key, None)
         for tag in self._by_member.get(key, ()):
             self._release(self._rules[tag], key, now)
-        if not self._wanted:
-            self._release_leases(now)
+
+    def check(self) -> None:
+        """Find out which rules there are: somebody may have deleted some."""
+        self._known = False
+
+    def lose_all(self, now: float) -> None:
+        """Take over that the app has no rule, as X says when it refuses a connection for that."""
+        self._known = False
+        for rule in [rule for rule in self._rules.values() if rule.standing]:
+            self._lose(rule, now)
 
     def hurry(self) -> None:
         """Remove all rules without waiting, and give up soon if that fails: the program ends."""
@@ -168,13 +181,16 @@ class RulePlanner:
         self._linger = self._retry_at = self._delete_at = 0.0
 
     def filters_of(self, tag: str | None) -> tuple[str, ...]:
-        """Return the filters that the rule with *tag* matches, whether X has answered yet or not."""
+        """Return the filters that the rule with *tag* matches, whether X has answered yet or not.
+
+        One that was removed counts, too: what it matched may still be on its way.
+        """
         rule = self._rules.get(tag or "")
-        return () if rule is None else rule.members
+        return self._removed.get(tag or "", ()) if rule is None else rule.members
 
     def stands(self, key: str) -> bool:
         """Return whether a rule at X matches the filter *key*."""
-        return any(self._rules[tag].standing for tag in self._by_member.get(key, ()))
+        return key in self._standing
 
     @property
     def wanted(self) -> tuple[str, ...]:
@@ -184,7 +200,7 @@ class RulePlanner:
     @property
     def standing(self) -> tuple[str, ...]:
         """The wanted filters that a rule at X matches."""
-        return tuple(filter(self.stands, self._wanted))
+        return tuple(filter(self._standing.__contains__, self._wanted))
 
     @property
     def rules(self) -> tuple[StreamRule, ...]:
@@ -202,16 +218,18 @@ class RulePlanner:
         """Return the request to send now, or the time to ask again; None if there is nothing to do."""
         if self._sent is not None:
             return None
+        if not self._wanted:  # all were disposed, or refused
+            self._release_leases(now)
         if self.is_over:
             self._known, self._count_limit = False, True  # as of the next time that there is something to do
+            self._removed.clear()
             return None
         if now < self._retry_at:
             return self._retry_at
-        if not self._wanted:  # as when all were refused
-            self._release_leases(now)
         if not self._known or (self._lease_at <= now and self._listed_at < now - self._lease_for / 4):
             self._sent = ListRules(self._count_limit)
             return self._sent
+        refused = len(self.refusals)
         for at, make in sorted(self._due(now), key=lambda one: one[0]):
             if at > now:
                 return at
@@ -219,7 +237,7 @@ class RulePlanner:
                 self.pace.spend(now, urgent=batch.kind == "delete")
                 self._sent = batch
                 return batch
-        return None
+        return None if len(self.refusals) == refused else self.next(now)
 
     @property
     def _lease_at(self) -> float:
@@ -292,11 +310,11 @@ class RulePlanner:
         if not self._uncovered:
             return []
         free, room = self._free(), self._room()
-        alone: list[tuple[str, ...]] = [(key,) for key in self._uncovered if not self._wanted[key]]
-        packable = [key for key in self._uncovered if self._wanted[key]]
-        groups = alone + [(key,) for key in packable]
+        groups: list[tuple[str, ...]] = [(key,) for key in self._uncovered]
         if self._pack or len(groups) > free:
-            groups = alone + list(pack(packable, self._length))
+            alone = [key for key in self._uncovered if self._wanted[key] == 1]
+            joinable = {key: most for key in self._uncovered if (most := self._wanted[key]) > 1}
+            groups = [(key,) for key in alone] + list(pack(joinable, self._length))
         if free > 0:
             return groups[:free]
         if self._idle or self._leftovers:
@@ -313,11 +331,12 @@ class RulePlanner:
             (
                 rule
                 for rule in self._rules.values()
-                if rule.standing and rule.live and all(self._wanted[key] for key in rule.live)
+                if rule.standing and rule.live and all(self._wanted[key] > 1 for key in rule.live)
             ),
             key=lambda rule: sum(map(len, rule.live)),
         )
-        groups = list(pack((key for rule in sparse for key in rule.live), self._length))[: max(room, 0)]
+        joinable = {key: self._wanted[key] for rule in sparse for key in rule.live}
+        groups = list(pack(joinable, self._length))[: max(room, 0)]
         moved = {key for group in groups for key in group}
         replaced = sum(1 for rule in sparse if rule.live.keys() <= moved)
         return groups if replaced > len(groups) else []
@@ -363,7 +382,8 @@ class RulePlanner:
         old = list(self._leftovers.values())[:BATCH]
         for tag in list(self._idle)[: BATCH - len(old)]:
             rule = self._rules[tag]
-            rule.deleting, rule.standing = True, False
+            rule.deleting = True
+            self._set_standing(rule, False)
             if rule is self._lease:
                 self._lease, self._leased_until = None, 0.0
             del self._idle[tag]
@@ -436,7 +456,8 @@ class RulePlanner:
         if batch.kind == "add":
             self._on_added(batch, update, now)
             return
-        self._known = update.deleted >= len(batch.rules)
+        if update.deleted < len(batch.rules):
+            self._known = False
         for rule in batch.rules:
             self._leftovers.pop(rule.id or "", None)
             if known := self._rules.get(rule.tag or ""):
@@ -467,7 +488,7 @@ class RulePlanner:
             self._refused(rule.members[0], RulesRefused((error,)))
         for key in rule.members:  # one of which may be what is wrong with a pack
             if key in self._wanted and len(rule.members) > 1:
-                self._wanted[key] = False
+                self._wanted[key] = min(self._wanted[key], len(rule.members) // 2)
 
     def on_failure(self, error: Exception, now: float) -> None:
         """Take over that the request failed."""
@@ -523,6 +544,7 @@ class RulePlanner:
         if not self._wanted:
             self._rules.clear()
             self._by_member.clear()
+            self._standing.clear()
             self._idle.clear()
             self._leftovers.clear()
             self._lease, self._leased_until, self._retry_at = None, 0.0, 0.0
@@ -532,7 +554,7 @@ class RulePlanner:
 
     def _settle(self, rule: _Rule, now: float) -> None:
         """Take over that X has *rule*, which from now on is the one of its filters."""
-        rule.standing = True
+        self._set_standing(rule, True)
         for key in rule.members:
             if key in self._uncovered:
                 del self._uncovered[key]
@@ -547,12 +569,28 @@ class RulePlanner:
         elif not rule.live:
             self._idle.setdefault(rule.tag, now)
 
+    def _set_standing(self, rule: _Rule, standing: bool) -> None:
+        rule.standing = standing
+        if standing:
+            self._standing.update(rule.members)
+        else:
+            self._standing.difference_update(
+                key
+                for key in rule.members
+                if not any(self._rules[tag].standing for tag in self._by_member[key])
+            )
+
     def _lose(self, rule: _Rule, now: float) -> None:
         """Take over that X doesn't have *rule*."""
+        self._set_standing(rule, False)
         del self._rules[rule.tag]
         self._idle.pop(rule.tag, None)
         if rule is self._lease:
             self._lease, self._leased_until = None, 0.0
+        if rule.members:
+            self._removed[rule.tag] = rule.members
+            if len(self._removed) > _MOST_REMOVED:
+                del self._removed[next(iter(self._removed))]
         for key in rule.members:
             tags = self._by_member[key]
             del tags[rule.tag]

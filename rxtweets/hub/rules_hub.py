@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import reactivex
+from msgspec.structs import replace
 from reactivex import Observable, abc
 from reactivex import operators as ops
 from reactivex.disposable import SerialDisposable, SingleAssignmentDisposable
@@ -13,8 +14,9 @@ from reactivex.scheduler import CurrentThreadScheduler
 
 from rxtweets.backoff import BackoffPolicy
 from rxtweets.endpoints import Endpoint
+from rxtweets.errors import NoRules
 from rxtweets.filters import FilterIndex, FilterQuery
-from rxtweets.messages import Post
+from rxtweets.messages import Post, Reconnecting
 from rxtweets.rest import JSONResponse
 from rxtweets.rules import (
     CompiledRule,
@@ -28,6 +30,7 @@ from rxtweets.rules import (
     parse,
 )
 from rxtweets.rules.hub_tags import new_token
+from rxtweets.rules.language.validate import stands_alone
 from rxtweets.rules.management.update import Batch, read_update, to_stream_rule
 
 from .core import LINGER, HubCore
@@ -103,7 +106,7 @@ class RulesHub(HubCore):
 
     def _is_packable(self, tree: Rule | None) -> bool:
         """Return whether the posts that a rule matches can be told here, by the fields asked for."""
-        if tree is None:
+        if tree is None or not stands_alone(tree):  # X refuses it, but beside others it would not
             return False
         for term, _ in tree.terms():
             if term.name in _ONLY_X or (term.name == "lang" and term.value.lower().startswith("zh-")):
@@ -142,8 +145,16 @@ class RulesHub(HubCore):
         if item.__class__ is Post:
             for subscriber in self._receivers(item):
                 subscriber.send(item)
-        else:
-            self._broadcast(item)
+            return
+        if isinstance(item, Reconnecting):
+            with self._lock:
+                if isinstance(item.cause, NoRules):
+                    self._planner.lose_all(self._now())
+                else:
+                    self._planner.check()
+        self._broadcast(item)
+        if isinstance(item, Reconnecting):
+            self._pump()
 
     def _receivers(self, post: Post) -> Iterable[Subscriber]:
         found: dict[Subscriber, None] = {}
@@ -155,14 +166,17 @@ class RulesHub(HubCore):
     def matching(self, post: Any) -> tuple[str, ...]:
         with self._lock:
             texts: dict[str, None] = {}
-            joined = False
+            joined: list[tuple[str, ...]] = []
             for rule in post.matching_rules:
                 members = self._planner.filters_of(rule.tag)
                 if len(members) == 1:
                     texts[members[0]] = None
-                joined = joined or len(members) > 1
+                elif members:
+                    joined.append(members)
             if joined:
-                texts.update(dict.fromkeys(self._index.match(post)))
+                for text in self._index.match(post):
+                    if any(text in members for members in joined):
+                        texts[text] = None
             return tuple(text for text in texts if text in self._holders)
 
     # --- the connection
@@ -177,7 +191,9 @@ class RulesHub(HubCore):
             if not self._is_open:  # it was closed meanwhile
                 return
             self._stream.disposable = session
-        session.disposable = self._client._chain(self._endpoint).subscribe(
+        policy = self._client._policy or BackoffPolicy.standard()
+        policy = replace(policy.after_close(), also_retry=(*policy.also_retry, NoRules))
+        session.disposable = self._client._chain(self._endpoint, policy).subscribe(
             self._on_item, self._on_end, lambda: None
         )
 
@@ -185,6 +201,8 @@ class RulesHub(HubCore):
         with self._lock:
             self._close()
             self._connected, self._connection = None, "closed"
+            if isinstance(error, NoRules):
+                self._planner.lose_all(self._now())
             self._end(self._subscribers, error)
         self._pump()
 

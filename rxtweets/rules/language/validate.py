@@ -6,7 +6,7 @@ import msgspec
 
 from rxtweets.rules.management.model import StreamRule
 
-from .ast import Rule, Term
+from .ast import Rule
 from .problems import RuleProblem, RuleSyntaxError
 from .vocabulary import lookup
 
@@ -70,7 +70,7 @@ def validate(rule: str | Rule, limits: Limits | None = None) -> tuple[RuleProble
     if len(text) > most and not (found.rule is None and len(text) == found.errors[0].end):
         message = f"the rule has {len(text):,} characters; at most {most:,} are allowed"
         problems.append(RuleProblem(message, most, len(text), text, "make several rules of it"))
-    if found.rule is not None and not any(map(_stands_alone, found.rule.terms())):
+    if found.rule is not None and not stands_alone(found.rule):
         message = "no operator here makes a rule: each is negated or needs another beside it"
         problems.append(RuleProblem(message, 0, len(text), text, _ADD_ANOTHER))
     return tuple(sorted(problems, key=lambda problem: problem.position))
@@ -86,7 +86,6 @@ def _text_of(rule: object) -> str:
 _ADD_ANOTHER = "add a keyword, a hashtag, from: or another operator that stands alone"
 
 
-def _stands_alone(use: tuple[Term, bool]) -> bool:
-    """Return whether an operator, which may be negated, makes a rule alone."""
-    term, negated = use
-    return not negated and lookup(term.name).standalone
+def stands_alone(rule: Rule) -> bool:
+    """Return whether *rule* has an operator that makes a rule by itself, as every rule needs one."""
+    return any(not negated and lookup(term.name).standalone for term, negated in rule.terms())
