@@ -13,7 +13,11 @@ from rxtweets.hub import HubState
 from tests.observing import PATIENCE
 
 QUICK = rxt.BackoffPolicy(
-    network=rxt.backoff.Curve(0.05), http=rxt.backoff.Curve(0.1), after_drop=0.0, jitter=0.0
+    network=rxt.backoff.Curve(0.05),
+    http=rxt.backoff.Curve(0.1),
+    rate_limit=rxt.backoff.Curve(0.6),
+    connects=None,
+    jitter=0.0,
 )
 
 
@@ -30,32 +34,34 @@ def query_hub(emulator: Emulator, **options: Any) -> rxt.FilterHub:
 
 
 class States:
-    """The states of a hub; a context manager that waits in the end until all is closed and removed."""
+    """The state of a hub; a context manager that waits in the end until all is closed and removed.
+
+    Attributes:
+        now: the latest state.
+    """
 
     def __init__(self, hub: rxt.FilterHub, emulator: Emulator) -> None:
         self.hub = hub
-        self.all: list[HubState] = []
+        self.now = HubState()
         self._emulator = emulator
         self._changed = threading.Condition()
         self._subscription = hub.state.subscribe(self._on_next)
 
-    @property
-    def now(self) -> HubState:
-        return self.all[-1]
-
-    def wait(self, condition: Callable[[HubState], object]) -> HubState:
+    def wait(self, condition: Callable[[HubState], object], patience: float = PATIENCE) -> HubState:
         """Block until *condition* holds."""
         with self._changed:
-            assert self._changed.wait_for(lambda: condition(self.now), PATIENCE), self.now
+            assert self._changed.wait_for(lambda: condition(self.now), patience), self.now
             return self.now
 
-    def settled(self) -> HubState:
+    def settled(self, patience: float = PATIENCE) -> HubState:
         """Block until all that is wanted stands."""
-        return self.wait(lambda state: state.connection == "connected" and state.wanted == state.standing)
+        return self.wait(
+            lambda state: state.connection == "connected" and state.wanted == state.standing, patience
+        )
 
     def _on_next(self, state: HubState) -> None:
         with self._changed:
-            self.all.append(state)
+            self.now = state
             self._changed.notify_all()
 
     def __enter__(self) -> Self:

@@ -24,6 +24,7 @@ class RuleServer:
         refused: texts that it refuses.
         posts: the times of the requests that it carried out or refused.
         too_many: how many requests it answered 429.
+        over: how many it refused as the app would have had more rules than it may.
         now: the time, in UNIX seconds.
     """
 
@@ -32,6 +33,7 @@ class RuleServer:
         self.refused: set[str] = set()
         self.posts: list[float] = []
         self.too_many = 0
+        self.over = 0
         self.now = 1_000_000.0
         self.cap = cap
         self.limit = posts
@@ -45,6 +47,11 @@ class RuleServer:
         self.rules[rule.id or ""] = rule
         return rule
 
+    def use_up(self) -> None:
+        """Make all requests of the window, as somebody else does."""
+        self._begin_window()
+        self._used = self.limit
+
     def headers(self) -> dict[str, str]:
         return {
             "x-rate-limit-limit": str(self.limit),
@@ -54,8 +61,7 @@ class RuleServer:
 
     def post(self, batch: Batch) -> RuleUpdate:
         """Carry out *batch*. Raises HTTPStatusError as X would answer."""
-        if self.now >= self._window + WINDOW:
-            self._window, self._used = float(int(self.now)), 0
+        self._begin_window()
         self.posts.append(self.now)
         if self._used >= self.limit:
             self.too_many += 1
@@ -65,6 +71,7 @@ class RuleServer:
             gone = [self.rules.pop(rule.id or "", None) for rule in batch.rules]
             return RuleUpdate(deleted=len([rule for rule in gone if rule]), not_deleted=gone.count(None))
         if len(self.rules) + len(batch.rules) > self.cap:
+            self.over += 1
             problem = {"title": "RulesCapExceeded", "detail": "Rule limit exceeded"}
             raise HTTPStatusError.of(422, self.headers(), msgspec.json.encode(problem))
         added, errors = [], []
@@ -78,55 +85,85 @@ class RuleServer:
                 added.append(self.add(rule.value, rule.tag))
         return RuleUpdate(tuple(added), tuple(errors), created=len(added), not_created=len(errors))
 
+    def _begin_window(self) -> None:
+        if self.now >= self._window + WINDOW:
+            self._window, self._used = float(int(self.now)), 0
+
 
 class Driver:
     """Does what a planner says against a server, in the server's time.
 
     Attributes:
-        lose: called before each request: "request" or "answer" where that is lost, else None.
+        lose: called before each request: "request" or "answer" where that is lost, the status that it is
+            answered with where it is not carried out, else None.
+        hold: whether a request stays on its way until `carry_out` and `answer`.
         refusals: the filters that were refused, with the errors.
+        lists: how many times the rules were listed.
     """
 
     def __init__(
-        self, planner: RulePlanner, server: RuleServer, lose: Callable[[], Any] | None = None
+        self, planner: RulePlanner, server: RuleServer, lose: Callable[[], str | int | None] | None = None
     ) -> None:
         self.planner = planner
         self.server = server
         self.lose = lose or (lambda: None)
+        self.hold = False
         self.refusals: dict[str, Exception] = {}
         self.lists = 0
+        self._sent: ListRules | Batch | None = None
+        self._answer: Any = None
 
     def run(self, seconds: float) -> None:
         """Let time pass."""
         end = self.server.now + seconds
         while True:
             step = self.planner.next(self.server.now)
-            for key, error in self.planner.refusals:
-                self.refusals[key] = error
-            self.planner.refusals.clear()
+            self._take_refusals()
             if step is None or (isinstance(step, float) and step > end):
                 break
             if isinstance(step, float):
                 assert step > self.server.now
                 self.server.now = step
             else:
-                self._request(step)
+                self._sent = step
+                if not self.hold:
+                    self.answer()
         self.server.now = end
 
-    def _request(self, step: ListRules | Batch) -> None:
+    def carry_out(self) -> None:
+        """Have the server carry out the request that is on its way, if there is one."""
+        step, server = self._sent, self.server
+        if step is None or self._answer is not None:
+            return
         lost = self.lose()
-        server, planner = self.server, self.planner
-        answer: Any = None
-        error: Exception | None = ConnectionFailed("lost") if lost else None
-        if lost != "request":
+        if isinstance(lost, int):
+            self._answer = HTTPStatusError.of(lost, server.headers() if lost == 429 else {})
+        elif lost != "request":
             try:
-                answer = list(server.rules.values()) if isinstance(step, ListRules) else server.post(step)
+                self._answer = (
+                    list(server.rules.values()) if isinstance(step, ListRules) else server.post(step)
+                )
             except HTTPStatusError as refused:
-                error = error or refused
-        if error is not None:
-            planner.on_failure(error, server.now)
+                self._answer = refused
+        if isinstance(lost, str):
+            self._answer = ConnectionFailed("lost")
+
+    def answer(self) -> None:
+        """Have the answer come, if a request is on its way."""
+        self.carry_out()
+        (step, self._sent), (answer, self._answer) = (self._sent, None), (self._answer, None)
+        planner, server = self.planner, self.server
+        if step is None:
+            return
+        if isinstance(answer, Exception):
+            planner.on_failure(answer, server.now)
         elif isinstance(step, ListRules):
             self.lists += 1
             planner.on_list(answer, server.now, server.cap if step.counts else None)
         else:
             planner.on_update(answer, server.headers(), server.now)
+        self._take_refusals()
+
+    def _take_refusals(self) -> None:
+        self.refusals.update(self.planner.refusals)
+        self.planner.refusals.clear()

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import gc
+import sys
 import threading
-import tracemalloc
 import warnings
 from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
 import reactivex
-from reactivex import Subject
+from reactivex import Subject, abc
 from reactivex import operators as ops
 
 import rxtweets as rxt
@@ -370,25 +370,19 @@ def test_a_final_error_ends_all_and_the_next_begins_anew(make: MakeHub, emulator
 
 def _subscribe_often(make: MakeHub, emulator: Emulator, times: int) -> None:
     hub = make(emulator)
-    gc.collect()
-    tracemalloc.start()
-    try:
-        with States(hub, emulator) as states:
-            kept = Seen(_filter(hub, "cat"))
-            states.settled()
-            for number in range(times + 500):
-                if number == 500:
-                    gc.collect()
-                    before, threads = tracemalloc.get_traced_memory()[0], threading.active_count()
-                    states.all.clear()
-                _filter(hub, f"word{number % 50}").subscribe(lambda _: None).dispose()
-                del states.all[:-1]
-            gc.collect()
-            assert tracemalloc.get_traced_memory()[0] - before < 500_000
-            assert threading.active_count() <= threads + 2
-            kept.dispose()
-    finally:
-        tracemalloc.stop()
+    with States(hub, emulator) as states:
+        kept = Seen(_filter(hub, "cat"))
+        states.settled()
+        for number in range(times + 500):
+            if number == 500:
+                gc.collect()
+                before, threads = sys.getallocatedblocks(), threading.active_count()
+            _filter(hub, f"word{number % 50}").subscribe(lambda _: None).dispose()
+            kept.items.clear()
+        gc.collect()
+        assert sys.getallocatedblocks() - before < 5_000  # those of a few filters that wait
+        assert threading.active_count() <= threads + 2
+        kept.dispose()
 
 
 @BOTH
@@ -402,6 +396,89 @@ def test_memory_after_many_subscriptions(make: MakeHub, emulator: Emulator) -> N
 def test_memory_after_100_000_subscriptions(make: MakeHub, emulator: Emulator) -> None:
     """The same for 100,000."""
     _subscribe_often(make, emulator, 100_000)
+
+
+def _client(emulator: Emulator, policy: rxt.BackoffPolicy | None = None) -> rxt.StreamingClient:
+    token = rxt.BearerToken(emulator.bearer_token)
+    return rxt.StreamingClient(token, base_url=emulator.base_url, policy=policy)
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_rules_that_somebody_deletes_come_back(emulator: Emulator, count: int) -> None:
+    """Rules that somebody deletes, all or one, are added again at the next reconnect, and nobody ends."""
+    hub = rules_hub(emulator)
+    words = ("cat", "dog", "bird")
+    with States(hub, emulator) as states:
+        every = [Seen(hub.filter(word)) for word in words]
+        states.settled()
+        _client(emulator).rules.delete(*[rule.id for rule in emulator.rules[-count:]]).run()
+        emulator.reset_streams()
+        states.wait(lambda state: state.connection != "connected")
+        for word, seen in zip(words, every, strict=True):
+            while not _texts(seen):
+                states.settled()
+                emulator.publish(word)
+        for seen in every:
+            assert seen.error is None
+            seen.dispose()
+        statuses = [request.status for request in emulator.requests if request.path.endswith("/stream")]
+        assert (409 in statuses) == (count == 4)
+
+
+def test_two_hubs_in_sequence() -> None:
+    """The connection of a hub that was just disposed holds the next hub up for seconds, and ends nobody."""
+    with Emulator(rate=0) as emulator:
+        hubs = [rxt.FilterHub(_client(emulator)) for _ in range(2)]
+        with States(hubs[0], emulator) as first, States(hubs[1], emulator) as second:
+            cats = Seen(hubs[0].filter("cat"))
+            first.settled()
+            cats.dispose()
+            dogs = Seen(hubs[1].filter("dog"))
+            second.settled(4.0)
+            assert not dogs.error
+            statuses = [request.status for request in emulator.requests if request.path.endswith("/stream")]
+            assert statuses == [200, 429, 200]
+            dogs.dispose()
+
+
+def _more_filters_than_rules(filters: int, most: int) -> None:
+    with Emulator(rate=0, limits=Limits(messages=None, rules=most)) as emulator:
+        hub = rules_hub(emulator, wait=5.0, **rules.fields_for("word"))
+        with States(hub, emulator) as states:
+            got: list[tuple[int, str]] = []
+            texts = [f"cat{number} dog{number % 7}" for number in range(filters)]
+
+            def subscribe(number: int) -> abc.DisposableBase:
+                found = hub.filter(track=texts[number]).pipe(tw.posts())
+                return found.subscribe(lambda post: got.append((number, post.text)))
+
+            every = [subscribe(number) for number in range(filters)]
+            fence = Seen(hub.filter(track="fence"))
+            states.settled(60.0)
+            assert len(states.now.standing) == filters + 1
+            posts = [request for request in emulator.requests if request.method == "POST"]
+            assert {request.status for request in posts} == {201}
+            assert len(posts) < 20
+            assert len(emulator.rules) <= most
+            for number in range(0, filters, 50):
+                emulator.publish(texts[number])
+            emulator.publish("fence")
+            fence.wait(_texts)
+            assert got == [(number, texts[number]) for number in range(0, filters, 50)]
+            fence.dispose()
+            for one in every:
+                one.dispose()
+
+
+def test_more_filters_than_rules() -> None:
+    """1,000 filters are in force on 200 rules after fewer than 20 requests, and each gets its posts alone."""
+    _more_filters_than_rules(1_000, 200)
+
+
+@pytest.mark.soak
+def test_five_thousand_filters_on_a_thousand_rules() -> None:
+    """So are 5,000 on 1,000."""
+    _more_filters_than_rules(5_000, 1_000)
 
 
 def test_the_warning_names_the_hub(emulator: Emulator) -> None:

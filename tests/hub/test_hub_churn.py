@@ -3,266 +3,257 @@
 from __future__ import annotations
 
 import itertools
-import math
-import os
-import random
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import rxtweets as rxt
+from rxtweets import rules
 from rxtweets.emulator import Emulator, Limits
-from rxtweets.hub import HubState
-from rxtweets.messages import Post, Status
-from tests.observing import PATIENCE
+from rxtweets.emulator.app.limits import Level
+from rxtweets.endpoints import v1, v2
 
+from .churn import FILTERS, Churn
 from .hubs import States, query_hub, rules_hub
 
 MakeHub = Callable[..., rxt.FilterHub]
 BOTH = pytest.mark.parametrize("make", [rules_hub, query_hub])
-WORDS = [f"word{n}" for n in range(12)]
-
-
-class Filter:
-    """One subscription, and what it should have got.
-
-    Attributes:
-        phrases: any of which a text must have, all of whose words.
-        got: the ids of posts that came.
-        must: the ids of posts that were sent while it was subscribed and in force.
-        may: those that were sent while it was subscribed.
-    """
-
-    def __init__(self, hub: rxt.FilterHub, phrases: tuple[str, ...]) -> None:
-        self.phrases = phrases
-        self.got: list[int] = []
-        self.must: list[int] = []
-        self.may: set[int] = set()
-        self.errors: list[Exception] = []
-        self.subscription = hub.filter(track=list(phrases)).subscribe(self._on_next, self.errors.append)
-
-    def matches(self, text: str) -> bool:
-        words = text.split()
-        return any(all(word in words for word in phrase.split()) for phrase in self.phrases)
-
-    def is_in(self, state: HubState) -> bool:
-        """Return whether it is in force."""
-        standing = state.standing
-        if standing and standing[0].startswith("FilterQuery("):
-            text = str(rxt.FilterQuery(track=list(self.phrases)))
-        else:
-            text = " OR ".join(self.phrases)
-        return state.connection == "connected" and text in standing
-
-    def _on_next(self, item: Any) -> None:
-        if isinstance(item, Post | Status):
-            self.got.append(int(item.id))
-
-
-class Churn:
-    """Subscribes, disposes and publishes at random.
-
-    A last filter that stands all the time tells when everything sent before has come.
-    """
-
-    def __init__(self, hub: rxt.FilterHub, states: States, emulator: Emulator, seed: int) -> None:
-        self.hub, self.states, self.emulator = hub, states, emulator
-        self.chance = random.Random(seed)
-        self.live: list[Filter] = []
-        self.over: list[Filter] = []
-        self.fence = Filter(hub, ("fence",))
-        self.most_streams = 0
-        self.on_the_way: list[tuple[int, str]] = []
-        states.settled()
-
-    def step(self) -> None:
-        chance = self.chance
-        for _ in range(chance.randint(0, 3)):
-            phrases = {" ".join(sorted(chance.sample(WORDS, chance.choice([1, 1, 2])))) for _ in range(2)}
-            one = Filter(self.hub, tuple(sorted(phrases)))
-            one.may.update(id for id, text in self.on_the_way if one.matches(text))
-            self.live.append(one)
-        for _ in range(chance.randint(0, 4)):
-            self.publish(" ".join(chance.sample(WORDS, 3)))
-        self.most_streams = max(self.most_streams, len(self.emulator.streams))
-        if len(self.live) > 12 or chance.random() < 0.2:
-            self.flush()
-            for _ in range(chance.randint(1, len(self.live) or 1)):
-                if self.live:
-                    self.dispose(self.live.pop(chance.randrange(len(self.live))))
-
-    def publish(self, text: str) -> None:
-        post = self.emulator.compose(text)
-        state = self.states.now
-        for one in [*self.live, self.fence]:
-            if one.matches(text):
-                one.may.add(post.id)
-                if one.is_in(state):
-                    one.must.append(post.id)
-        self.on_the_way.append((post.id, text))
-        self.emulator.publish(post)
-
-    def flush(self) -> None:
-        """Wait until all that was sent has come."""
-        for _ in range(200):
-            self.publish("fence")
-            end = time.monotonic() + PATIENCE / 100
-            while time.monotonic() < end:
-                if self.fence.got and self.fence.got[-1] == max(self.fence.may):
-                    self.on_the_way.clear()
-                    return
-                threading.Event().wait(0.002)
-        raise AssertionError(self.states.now)
-
-    def dispose(self, one: Filter) -> None:
-        one.subscription.dispose()
-        self.over.append(one)
-
-    def end(self) -> Iterator[Filter]:
-        """Dispose all, and yield each filter that there was."""
-        self.flush()
-        for one in [*self.live, self.fence]:
-            self.dispose(one)
-        yield from self.over
-
-
-def _check(churn: Churn, *, whole: bool) -> int:
-    count = 0
-    for one in churn.end():
-        assert one.errors == []
-        assert one.got == sorted(set(one.got))  # each once, in order
-        assert set(one.got) <= one.may
-        if whole:
-            assert set(one.must) <= set(one.got)
-        count += len(one.got)
-    assert churn.most_streams == 1
-    return count
+STREAMS = {rules_hub: "/2/tweets/search/stream", query_hub: "/1.1/statuses/filter.json"}
 
 
 def _run(
-    make: MakeHub, emulator: Emulator, seconds: float, fault: Callable[[int], None] | None = None
-) -> None:
-    hub = make(emulator)
+    make: MakeHub, emulator: Emulator, seconds: float, fault: Faults | None = None, **options: Any
+) -> Churn:
+    """Have filters come and go for so many *seconds*, check what each got, and return what there was."""
+    hub = make(emulator, **options)
     with States(hub, emulator) as states:
-        churn = Churn(hub, states, emulator, 1)
+        churn = Churn(hub, states, emulator)
         end = time.monotonic() + seconds
-        for number in itertools.count():
-            if time.monotonic() > end:
-                break
+        while time.monotonic() < end:
             churn.step()
             if fault is not None:
-                fault(number)
-        got = _check(churn, whole=fault is None)
-        assert got > 20 * seconds
-    refused = {request.status for request in emulator.requests} & {420, 429}
-    assert fault is not None or not refused
+                fault(churn)
+        emulator.clear_faults()
+        emulator.resume()
+        must = churn.end()
+    assert must > 100 * seconds
+    assert churn.watch.counts[-1] == 0
+    if fault is None:
+        assert {request.status for request in emulator.requests} <= {200, 201}
+        assert all(sent.asked for sent in churn.log if "fence" in sent.words)  # it stood all the time
+    assert max(churn.watch.counts) == 1  # v1.1's older one is ended before the newer begins
+    return churn
+
+
+def _quick(level: Level = "pay_per_use", **others: Any) -> Emulator:
+    """An emulator that lets a hub change its rules at once, as often as it likes."""
+    limits = Limits(requests=None, connects=None, messages=None, **others)
+    return Emulator(rate=0, keep_alive=0.5, level=level, limits=limits)
+
+
+def _random_filters(make: MakeHub, seconds: float) -> None:
+    with _quick() as emulator:
+        options: dict[str, Any] = {"wait": min(2.0, seconds / 6)} if make is query_hub else {}
+        churn = _run(make, emulator, seconds, **options)
+        if make is rules_hub:
+            assert churn.watch.counts == [1, 0]
 
 
 @BOTH
-def test_random_filters(make: MakeHub, emulator: Emulator) -> None:
+def test_random_filters(make: MakeHub) -> None:
     """Each gets exactly what matches it while it is in force, on one connection; nothing is left."""
-    _run(make, emulator, 3.0)
+    _random_filters(make, 3.0)
 
 
 @pytest.mark.soak
 @BOTH
-def test_random_filters_for_a_minute(make: MakeHub, emulator: Emulator) -> None:
+def test_random_filters_for_a_minute(make: MakeHub) -> None:
     """The same for a minute."""
-    _run(make, emulator, 60.0)
+    _random_filters(make, 60.0)
 
 
-def _faults(emulator: Emulator, make: MakeHub, pause: float) -> Callable[[int], None]:
-    chance = random.Random(2)
-    path = "/2/tweets/search/stream" if make is rules_hub else "/1.1/statuses/filter.json"
+@pytest.mark.soak
+def test_random_filters_within_the_limits_of_x() -> None:
+    """The same for a minute with X's limits on requests, which earns no 429."""
+    with Emulator(rate=0, keep_alive=0.5, limits=Limits(messages=None)) as emulator:
+        churn = _run(rules_hub, emulator, 60.0)
+        assert churn.watch.counts == [1, 0]
 
-    last = -math.inf
 
-    def fault(number: int) -> None:
-        nonlocal last
-        if number < 20 or time.monotonic() < last + pause:
+def _packed_filters(seconds: float) -> None:
+    with _quick(rules=20) as emulator:
+        churn = _run(rules_hub, emulator, seconds, **rules.fields_for("word"))
+        assert churn.watch.counts == [1, 0]
+
+
+def test_random_filters_that_are_packed() -> None:
+    """Each gets exactly what matches it while it is in force where X allows fewer rules than filters."""
+    _packed_filters(3.0)
+
+
+@pytest.mark.soak
+def test_random_filters_that_are_packed_for_a_minute() -> None:
+    """The same for a minute."""
+    _packed_filters(60.0)
+
+
+class Faults:
+    """One fault after the other, each when all that was sent has come, and the one before is healed."""
+
+    def __init__(self, make: MakeHub, pause: float) -> None:
+        kinds = ["reset", "close", "stall", "stream 503", "stream 429"]
+        if make is rules_hub:
+            kinds += ["rules 503", "rules 429", "refused"]
+        self._kinds = itertools.cycle(kinds)
+        self._path = STREAMS[make]
+        self._pause = pause
+        self._next = time.monotonic() + pause
+        self._stalled: object = None
+
+    def heal(self, churn: Churn) -> None:
+        """End a stall once the hub has given the connection up."""
+        if self._stalled is not None and churn.emulator.streams != self._stalled:
+            churn.emulator.resume()
+            self._stalled = None
+
+    def __call__(self, churn: Churn) -> None:
+        emulator = churn.emulator
+        churn.meanwhile = self.heal
+        if self._stalled is not None or time.monotonic() < self._next:
             return
-        last = time.monotonic()
-        kind = chance.choice(["reset", "close", "stream 503", "rules 503", "rules 429"])
-        if kind == "reset":
-            emulator.reset_streams()
-        elif kind == "close":
-            emulator.close_streams()
-        elif kind == "stream 503":
-            emulator.answer(503, path=path, times=1)
-            emulator.reset_streams()
-        elif kind == "rules 503":
-            emulator.answer(503, path=f"{path}/rules", times=1)
-        else:
-            emulator.answer(429, path=f"{path}/rules", seconds=1)
+        churn.flush()
+        match next(self._kinds):
+            case "reset":
+                emulator.reset_streams()
+            case "close":
+                emulator.close_streams()
+            case "stall":
+                self._stalled = emulator.streams
+                emulator.stall()
+            case "stream 503":
+                emulator.answer(503, path=self._path)
+                emulator.close_streams()
+            case "stream 429":
+                emulator.answer(429 if self._path.startswith("/2/") else 420, path=self._path, seconds=0.5)
+                emulator.reset_streams()
+            case "rules 503":
+                emulator.answer(503, path=f"{self._path}/rules", times=2)
+            case "rules 429":
+                emulator.answer(429, path=f"{self._path}/rules", seconds=1)
+            case "refused":
+                churn.refuse()
+        self._next = time.monotonic() + self._pause
 
-    return fault
+
+@pytest.fixture
+def short_stall(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a connection on which nothing comes given up after 3 s."""
+    for module in (v1, v2):
+        monkeypatch.setattr(module, "STALL_TIMEOUT", 3.0)
+
+
+def _random_filters_with_faults(make: MakeHub, seconds: float) -> None:
+    with _quick(attempts=None) as emulator:
+        options: dict[str, Any] = {"wait": 2.0} if make is query_hub else {}
+        churn = _run(make, emulator, seconds, Faults(make, min(2.0, seconds / 6)), **options)
+        assert churn.watch.counts.count(1) > seconds / 12
 
 
 @BOTH
-def test_random_filters_with_faults(make: MakeHub, emulator: Emulator) -> None:
-    """With resets, 503s and 429s meanwhile nobody gets what isn't theirs, and all stands again in the end."""
-    _run(make, emulator, 3.0, _faults(emulator, make, 1.0))
+@pytest.mark.usefixtures("short_stall")
+def test_random_filters_with_faults(make: MakeHub) -> None:
+    """With resets, stalls, 503s, 429s and refused rules meanwhile each gets whatever a connection brings."""
+    _random_filters_with_faults(make, 6.0)
 
 
 @pytest.mark.soak
 @BOTH
-def test_random_filters_with_faults_for_a_minute(make: MakeHub, emulator: Emulator) -> None:
+@pytest.mark.usefixtures("short_stall")
+def test_random_filters_with_faults_for_a_minute(make: MakeHub) -> None:
     """The same for a minute."""
-    # More faults would use up the connects that a policy makes at once.
-    _run(make, emulator, 60.0, _faults(emulator, make, 8.0))
+    _random_filters_with_faults(make, 60.0)
 
 
 _OTHER = """
 import sys, rxtweets as rxt
 client = rxt.StreamingClient(rxt.BearerToken(sys.argv[2]), base_url=sys.argv[1])
 hub = rxt.FilterHub(client, lease=2.0, wait=0.05)
-for text in ("shared", "theirs"):
-    hub.filter(text).subscribe(lambda item: print(type(item).__name__, getattr(item, "text", ""), flush=True))
-hub.state.subscribe(lambda state: print("standing", len(state.standing), state.connection, flush=True))
+def say(line):
+    print(f"{line}\\n", end="", flush=True)  # two threads write
+def on_next(number):
+    return lambda item: hasattr(item, "text") and say(f"{number} {item.id}")
+for number, phrases in enumerate(sys.argv[3:]):
+    hub.filter(track=phrases).subscribe(on_next(number))
+hub.state.subscribe(lambda state: say(f"standing {len(state.standing)} {state.connection}"))
 sys.stdin.read()
 """
 
 
-def test_another_process_and_its_death() -> None:
-    """Hubs of two processes leave each other's rules alone; those of a killed one are removed."""
-    with Emulator(rate=0, level="enterprise", limits=Limits.none()) as emulator:
-        hub = rules_hub(emulator, lease=2.0)
+def _two_processes(seconds: float, folder: Path) -> None:
+    theirs = FILTERS[::12]
+    written = folder / "got"
+    with _quick(level="enterprise") as emulator:
+        hub = rules_hub(emulator, lease=2.0, tweet_fields=["lang"])
+        arguments = [emulator.base_url, emulator.bearer_token, *map(",".join, theirs)]
         with States(hub, emulator) as states:
-            mine = Filter(hub, ("shared",))
-            states.settled()
-            other = subprocess.Popen(
-                [sys.executable, "-c", _OTHER, emulator.base_url, emulator.bearer_token],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-                env={**os.environ, "PYTHONWARNINGS": "error"},
-            )
-            with other:
-                assert other.stdout is not None
-                lines = iter(other.stdout)
-                assert any(line == "standing 2 connected\n" for line in lines)
-                started = time.monotonic()
-                while time.monotonic() < started + 3:  # longer than a lease
-                    threading.Event().wait(0.1)
-                    values = [rule.value for rule in emulator.rules]
-                    assert {"shared", "(shared)", "theirs"} <= set(values)
-                emulator.publish("shared")
-                emulator.publish("theirs")
-                assert any(line == "Post theirs\n" for line in lines)
+            churn = Churn(hub, states, emulator, fields="lang")
+            with (
+                written.open("w") as file,
+                subprocess.Popen(
+                    [sys.executable, "-W", "error", "-c", _OTHER, *arguments],
+                    stdin=subprocess.PIPE,
+                    stdout=file,
+                ) as other,
+            ):
+                _step_until(churn, lambda: f"standing {len(theirs)} connected\n" in written.read_text())
+                end = time.monotonic() + seconds
+                _step_until(churn, lambda: time.monotonic() > end)
+                last = churn.send(theirs[0][0])
+                assert last.theirs
+                _step_until(churn, lambda: str(last.id) in written.read_text())
                 other.send_signal(signal.SIGKILL)
-            ended = time.monotonic()
-            while any(rule.value == "theirs" for rule in emulator.rules):
-                assert time.monotonic() < ended + PATIENCE
-                threading.Event().wait(0.1)
-            assert [rule.value for rule in emulator.rules if "lease" not in (rule.tag or "")] == ["shared"]
-            assert len(mine.got) == 1
-            mine.subscription.dispose()
+            left = [rule for rule in emulator.rules if not (rule.tag or "").startswith(churn.tag)]
+            assert len(left) > len(theirs)
+            _step_until(churn, lambda: not {rule.id for rule in left} & {rule.id for rule in emulator.rules})
+            end = time.monotonic() + seconds
+            _step_until(churn, lambda: time.monotonic() > end)
+            must = churn.end()
+    assert must > 100 * seconds
+    assert {request.status for request in emulator.requests} <= {200, 201}
+    assert max(churn.watch.counts) == 2
+    got = [line.split() for line in written.read_text().splitlines() if line[0].isdigit()]
+    for number, phrases in enumerate(theirs):
+        ids = [int(id) for which, id in got if which == str(number)]
+        assert (
+            ids == [sent.id for sent in churn.log if sent.is_for(frozenset(phrases), sent.theirs)][: len(ids)]
+        )
+        assert ids
+
+
+def _step_until(churn: Churn, condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        churn.step()
+        threading.Event().wait(0.01)  # the other process needs the processor, too
+
+
+def test_another_process_and_its_death(tmp_path: Path) -> None:
+    """The same beside a hub of another process, whose rules are left alone until it was killed."""
+    _two_processes(2.0, tmp_path)
+
+
+@pytest.mark.soak
+def test_another_process_and_its_death_in_a_minute(tmp_path: Path) -> None:
+    """The same for a minute."""
+    _two_processes(30.0, tmp_path)
 
 
 _ENDING = """

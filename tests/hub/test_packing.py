@@ -15,14 +15,18 @@ from rxtweets.rules import EVERY_FIELD, Rule, parse
 from tests.rules import strategies
 
 
-@given(st.lists(st.text("ab", min_size=1, max_size=9)), st.integers(9, 40))
-def test_every_text_is_packed_within_the_length(texts: list[str], length: int) -> None:
-    """Each text is in one group, in order, and none is longer than allowed or could take the next text."""
+@given(st.dictionaries(st.text("ab", min_size=1, max_size=9), st.integers(1, 6)), st.integers(9, 40))
+def test_every_text_is_packed_within_the_limits(texts: dict[str, int], length: int) -> None:
+    """Each text is in one group, in order, and none is larger than allowed or could take the next text."""
+
+    def is_allowed(group: tuple[str, ...]) -> bool:
+        return len(joined(group)) <= length and len(group) <= min(texts[text] for text in group)
+
     groups = list(pack(texts, length))
-    assert [text for group in groups for text in group] == texts
-    assert all(len(joined(group)) <= length for group in groups)
+    assert [text for group in groups for text in group] == list(texts)
+    assert all(map(is_allowed, groups))
     for group, following in itertools.pairwise(groups):
-        assert len(joined((*group, following[0]))) > length
+        assert not is_allowed((*group, following[0]))
 
 
 @given(st.lists(strategies.likely, min_size=1, max_size=4), strategies.post)

@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from rxtweets import FilterLimit
+from rxtweets import FilterLimit, Forbidden
 from rxtweets.hub.planner import RulePlanner
 from rxtweets.rules import Limits, RulesRefused, StreamRule
 from rxtweets.rules.hub_tags import HubTag, lease_rule, read_tag
@@ -131,6 +131,46 @@ def test_a_refused_rule_harms_no_other() -> None:
         assert isinstance(driver.refusals["bad"], RulesRefused)
 
 
+def test_a_pack_that_is_refused_is_halved() -> None:
+    """The filters packed with a bad one go on being packed, so that they need few rules."""
+    server = RuleServer(cap=12)
+    server.refused = {"bad"}
+    driver = _driver(server)
+    keys = [f"cat{number}" for number in range(40)]
+    for key in [*keys[:25], "bad", *keys[25:]]:
+        driver.planner.want(key, server.now, packable=True)
+    driver.run(60)
+    assert set(driver.planner.standing) == set(keys)
+    assert list(driver.refusals) == ["bad"]
+    assert isinstance(driver.refusals["bad"], RulesRefused)
+
+
+def test_nothing_is_left_when_every_filter_is_refused() -> None:
+    """The lease is removed, too, when the only filter was refused."""
+    server = RuleServer()
+    server.refused = {"bad"}
+    driver = _driver(server)
+    driver.planner.want("bad", server.now)
+    driver.run(5)
+    assert list(driver.refusals) == ["bad"]
+    assert server.rules == {}
+    assert driver.planner.is_over
+
+
+def test_what_a_removed_rule_matched_is_known() -> None:
+    """The filters of a rule are known after it was removed, as posts that it matched may be on their way."""
+    server = RuleServer()
+    driver = _driver(server)
+    for key in ("cat", "dog"):
+        driver.planner.want(key, server.now)
+    driver.run(1)
+    (tag,) = [rule.tag for rule in _own(server) if rule.value == "cat"]
+    driver.planner.unwant("cat", server.now)
+    driver.run(60)
+    assert _texts(server) == ["dog"]
+    assert driver.planner.filters_of(tag) == ("cat",)
+
+
 def test_rules_that_others_delete_come_back() -> None:
     """Rules that somebody deletes are found missing when the lease is renewed, and added again."""
     server = RuleServer()
@@ -205,28 +245,40 @@ def test_a_search_box() -> None:
 
 
 class Subscriptions(RuleBasedStateMachine):
-    """Subscriptions, disposals, losses, refusals, 429s and time, in any order."""
+    """Subscriptions, disposals, slow and lost answers, refusals, what others do, and time, in any order."""
 
-    @initialize(cap=st.sampled_from([8, 30, 1_000]), posts=st.sampled_from([20, 100]), pack=st.booleans())
-    def begin(self, cap: int, posts: int, pack: bool) -> None:
+    @initialize(
+        cap=st.sampled_from([8, 12, 30, 1_000]),
+        posts=st.sampled_from([20, 100]),
+        pack=st.booleans(),
+        length=st.sampled_from([12, 40]),
+    )
+    def begin(self, cap: int, posts: int, pack: bool, length: int) -> None:
         self.server = RuleServer(cap, posts)
         self.server.refused = {"f3"}
         self.others = [self.server.add("f1", "by hand"), self.server.add("zebra")]
         self.others.append(self.server.add(*lease_rule("live", self.server.now + 10**7)))
         self.others.append(self.server.add("f5", str(HubTag("live", 1, is_lease=False))))
         self.server.add("f2", str(HubTag("dead", 1, is_lease=False)))
-        self.losses: list[str | None] = []
+        self.losses: list[str | int | None] = []
         self.driver = Driver(
-            RulePlanner(TOKEN, limits=Limits(length=12), pack=pack),
+            RulePlanner(TOKEN, limits=Limits(length=length), pack=pack),
             self.server,
             lambda: self.losses.pop() if self.losses else None,
         )
         self.wanted: set[str] = set()
+        self.disturbed = self.forbidden = False
+        self.used_up = 0
 
     @rule(number=st.integers(0, 40))
     def subscribe(self, number: int) -> None:
         self.wanted.add(f"f{number}")
         self.driver.planner.want(f"f{number}", self.server.now, packable=number % 5 != 0)
+
+    @rule(numbers=st.sets(st.integers(0, 40), min_size=8))
+    def subscribe_many(self, numbers: set[int]) -> None:
+        for number in numbers:
+            self.subscribe(number)
 
     @rule(numbers=st.sets(st.integers(0, 40)))
     def dispose(self, numbers: set[int]) -> None:
@@ -239,13 +291,29 @@ class Subscriptions(RuleBasedStateMachine):
         self.driver.run(seconds)
         self._forget_refused()
 
-    @rule(what=st.lists(st.sampled_from(["request", "answer", None]), max_size=3))
-    def lose(self, what: list[str | None]) -> None:
+    @rule(hold=st.booleans())
+    def slow_requests(self, hold: bool) -> None:
+        self.driver.hold = hold
+
+    @rule()
+    def a_request_is_carried_out(self) -> None:
+        self.driver.carry_out()
+
+    @rule()
+    def an_answer_comes(self) -> None:
+        self.driver.answer()
+        self._forget_refused()
+
+    @rule(what=st.lists(st.sampled_from(["request", "answer", 429, 503, 403, None]), max_size=3))
+    def lose(self, what: list[str | int | None]) -> None:
         self.losses = what
+        self.disturbed = self.disturbed or bool(what)
+        self.forbidden = self.forbidden or 403 in what
 
     @rule()
     def others_use_up_the_requests(self) -> None:
-        self.server._used = self.server.limit
+        self.server.use_up()
+        self.used_up += 1
 
     @rule(data=st.data())
     @precondition(lambda self: bool(_own(self.server)))
@@ -253,16 +321,41 @@ class Subscriptions(RuleBasedStateMachine):
         gone = data.draw(st.sampled_from(_own(self.server)))
         del self.server.rules[gone.id or ""]
 
+    @rule()
+    def the_connection_is_lost(self) -> None:
+        self.driver.planner.check()
+
+    @rule()
+    def all_rules_are_deleted_and_the_connection_lost(self) -> None:
+        self.server.rules.clear()
+        self.others.clear()
+        self.driver.planner.lose_all(self.server.now)
+
+    @rule(number=st.integers(0, 60))
+    def somebody_adds(self, number: int) -> None:
+        values = {rule.value for rule in self.server.rules.values()}
+        if len(self.server.rules) < self.server.cap and f"f{number}" not in values:
+            self.others.append(self.server.add(f"f{number}"))
+            self.disturbed = True
+
     @invariant()
     def others_stay(self) -> None:
         if hasattr(self, "server"):
             assert all(rule.id in self.server.rules for rule in self.others)
-            assert len(self.server.rules) <= self.server.cap
+
+    @invariant()
+    def limits_are_kept(self) -> None:
+        if hasattr(self, "server") and not self.disturbed:
+            assert self.server.over == 0
+            assert self.server.too_many <= self.used_up
 
     def teardown(self) -> None:
         if not hasattr(self, "server"):
             return
         self.losses = []
+        self.driver.hold = False
+        self.driver.answer()
+        self._forget_refused()
         self.driver.run(4_000)
         self._forget_refused()
         assert set(self.driver.planner.standing) == self.wanted
@@ -277,7 +370,8 @@ class Subscriptions(RuleBasedStateMachine):
 
     def _forget_refused(self) -> None:
         for key, error in self.driver.refusals.items():
-            assert key == "f3" or isinstance(error, FilterLimit), (key, error)
+            forbidden = self.forbidden and isinstance(error, Forbidden)
+            assert key == "f3" or forbidden or isinstance(error, FilterLimit), (key, error)
             self.wanted.discard(key)
         self.driver.refusals.clear()
 
