@@ -113,10 +113,13 @@ class FilterQuery(Struct, frozen=True, kw_only=True, eq=False, dict=True, repr_o
 
     def covers(self, other: FilterQuery) -> bool:
         """Return whether this query surely matches all that *other* does; *count* has no part in it."""
+        ours, theirs = self._key, other._key
         return (
-            all(theirs <= ours for ours, theirs in zip(self._key[:3], other._key[:3], strict=True))
-            and (not self.languages or (other._key[3] != set() and other._key[3] <= self._key[3]))
-            and _level(self.filter_level) <= _level(other.filter_level)
+            theirs[0] <= ours[0]
+            and theirs[1] <= ours[1]
+            and theirs[2] <= ours[2]
+            and (not ours[3] or (bool(theirs[3]) and theirs[3] <= ours[3]))
+            and (self.filter_level is None or _level(self.filter_level) <= _level(other.filter_level))
         )
 
     @staticmethod
