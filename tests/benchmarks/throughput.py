@@ -2,8 +2,7 @@
 
     connect → decode → statuses()/posts() → map to the text → subscribe
 
-The bare reader does as little as a script can: it does not decode the chunks, it drops the lines that hold no
-JSON, and it splits at one byte. Both read the same bytes from the same server, in turn, each run in a process
+Both read the same bytes from the same server, in turn, each run in a process
 of its own, whose whole CPU time counts, start-up from byte code included. What is compared is the ratio of
 each pair, so that a machine that drifts does not matter.
 """
@@ -11,7 +10,6 @@ each pair, so that a machine that drifts does not matter.
 from __future__ import annotations
 
 import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -59,20 +57,11 @@ def _measured(side: str, protocol: str, port: int) -> float:
 
 
 def _floor(protocol: str, port: int) -> int:
-    import orjson
+    from .readers.bare import Reader
 
     count = 0
-    pending = b""
-    with socket.create_connection(("127.0.0.1", port)) as sock:
-        sock.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-        while data := sock.recv(65536):
-            lines = (pending + data).split(b"\n")  # several times faster than at b"\r\n", which loads allows
-            pending = lines.pop()
-            for line in lines:
-                if line.startswith(b"{"):
-                    message = orjson.loads(line)
-                    text = message["text"] if protocol == "v1" else message["data"]["text"]
-                    count += bool(text)
+    for text in Reader(protocol, port).texts():
+        count += bool(text)
     return count
 
 
