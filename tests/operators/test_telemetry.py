@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -15,7 +16,7 @@ from opentelemetry import metrics, trace
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader, NumberDataPoint
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from reactivex import Observable, Subject
@@ -30,7 +31,7 @@ from rxtweets.emulator import Emulator
 from rxtweets.endpoints import v2
 from rxtweets.messages import Connected, Connecting, Dropped
 from rxtweets.testing import HOLD, Script, ScriptedTransport, delete_json, post_json, status_json, timeline
-from tests.observing import Seen
+from tests.observing import PATIENCE, Seen
 
 POLICY = rxt.BackoffPolicy(jitter=0)
 
@@ -232,6 +233,65 @@ def test_a_dispose_closes_the_session(kept: Kept) -> None:
     source = rxt.connect(v2.sample(), transport=transport)
     source.pipe(tw.decode(), tw.telemetry(kept.meter, kept.tracer), tw.posts(), ops.take(1)).run()
     assert len(kept.spans()) == 1
+
+
+class Open(SpanProcessor):
+    """Counts the spans that were started and not ended; `begun` is set when one is started."""
+
+    def __init__(self) -> None:
+        self.open = 0
+        self.begun = threading.Event()
+
+    def on_start(self, span: Any, parent_context: Any = None) -> None:
+        self.open += 1
+        self.begun.set()
+
+    def on_end(self, span: Any) -> None:
+        self.open -= 1
+
+
+def test_every_span_is_ended(kept: Kept) -> None:
+    """A dispose on another thread, at whatever point of an attempt, leaves no span open."""
+    spans = Open()
+    kept.tracers.add_span_processor(spans)
+    for _ in range(50):
+        events: Subject[Any] = Subject()
+        subscription = events.pipe(tw.telemetry(kept.meter, kept.tracer)).subscribe()
+        disposed = threading.Event()
+
+        def connect_again_and_again(
+            events: Subject[Any] = events, disposed: threading.Event = disposed
+        ) -> None:
+            while not disposed.is_set():
+                events.on_next(Connecting())
+                events.on_next(Connected(200, {}))
+            events.on_next(Connecting())
+
+        thread = threading.Thread(target=connect_again_and_again)
+        thread.start()
+        assert spans.begun.wait(PATIENCE)
+        subscription.dispose()
+        disposed.set()
+        thread.join()
+        assert spans.open == 0
+        spans.begun.clear()
+
+
+def test_a_hubs_connection_is_recorded(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hub of a client with `telemetry=True` counts a message once, for however many filters it is."""
+    monkeypatch.setattr(metrics, "get_meter", lambda *args, **options: kept.meter)
+    monkeypatch.setattr(trace, "get_tracer", lambda *args, **options: kept.tracer)
+    with Emulator(rate=0) as emulator:
+        account = rxt.OAuth1(*emulator.oauth1)
+        hub = rxt.FilterHub(rxt.Stream(account, base_url=emulator.base_url, telemetry=True))
+        statuses = [Seen(hub.filter(track=words).pipe(tw.statuses())) for words in ("cat", "cats, cat")]
+        emulator.wait_for_streams(1)
+        emulator.publish("a cat")
+        for seen in statuses:
+            seen.count(1).dispose()
+    ((attributes, count),) = kept.points("messaging.client.consumed.messages")
+    assert (attributes["messaging.destination.name"], count) == ("/1.1/statuses/filter.json", 1)
+    assert {span.name for span in kept.spans()} == {"subscribe /1.1/statuses/filter.json"}
 
 
 def test_the_extra_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
