@@ -913,6 +913,42 @@ def test_the_systems_last_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "can't start new thread" in str(seen.error)
 
 
+@pytest.mark.parametrize("at", ["on_next", "Dropped", "on_completed", "on_error"])
+def test_an_exception_of_the_subscriber(monkeypatch: pytest.MonkeyPatch, at: str) -> None:
+    """Whichever callback raises: the source is disposed, the thread reports it once, and it ends."""
+    reported: list[Any] = []
+    monkeypatch.setattr(threading, "excepthook", lambda args: reported.append(args.exc_value))
+    boom = KeyError("mine")
+    closed = threading.Event()
+    held_up = threading.Event()
+
+    def on_next(item: Any) -> None:
+        assert held_up.wait(PATIENCE)
+        if at == "on_next" or isinstance(item, Dropped):
+            raise boom
+
+    def end(*_: Any) -> None:
+        raise boom
+
+    source: Subject[int] = Subject()
+    stream = source.pipe(ops.finally_action(closed.set), tw.observe_on(capacity=1, overflow="drop_oldest"))
+    stream.subscribe(on_next, end, end)
+    source.on_next(0)
+    if at == "Dropped":
+        for item in range(1, 5):
+            source.on_next(item)
+    elif at == "on_completed":
+        source.on_completed()
+    elif at == "on_error":
+        source.on_error(StreamDisconnected())
+    held_up.set()
+    for thread in our_threads():
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+    assert closed.is_set()
+    assert reported == [boom]
+
+
 # --- figures -----------------------------------------------------------------------------------------------
 
 
