@@ -70,7 +70,7 @@ def counts(
             Values are hashable. An exception ends the stream.
         window: seconds; a multiple of *every*, up to 10,000 times as much.
         every: seconds from one `Counts` to the next.
-        capacity: how many counters there may be, each of about 0.2 kB.
+        capacity: how many counters there may be, each of about 0.2 kB; default 100,000.
         scheduler: where the timer runs; default the subscriber's, else a timer thread.
 
     Raises:
@@ -91,19 +91,11 @@ def count_keys(
     if not callable(key):
         raise ValueError(f"key is a function of an item, such as rxt.hashtags, not {key!r}")
     number = slots(window, every)
-    at_least("capacity", capacity, 1)
+    if not isinstance(capacity, int) or capacity < 1:
+        raise ValueError(f"capacity is the number of counters, from 1, not {capacity!r}")
+    if most is not None and (not isinstance(most, int) or most < 1):
+        raise ValueError(f"n is the number of keys to emit, from 1, not {most!r}")
     return periodically(every, lambda _: _CountsState(key, most, number, float(every), capacity), scheduler)
-
-
-def at_least(name: str, value: int, least: int) -> int:
-    """Return *value*, the argument *name*.
-
-    Raises:
-        ValueError: it isn't a whole number, or is less than *least*.
-    """
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise ValueError(f"{name} is a whole number, {least} or more, not {value!r}")
-    return value
 
 
 class _CountsState(State[Counts[Any]]):

@@ -1,4 +1,4 @@
-"""State that items change and a timer shows: what windows, meters and alarms have in common."""
+"""State that items change and a timer shows: the base of windows, meters and alarms."""
 
 from __future__ import annotations
 
@@ -48,23 +48,13 @@ def seconds(name: str, value: float) -> float:
     Raises:
         ValueError: it isn't a number of seconds above 0.
     """
-    if not _is_number(value) or value <= 0:
+    if not is_number(value) or value <= 0:
         raise ValueError(f"{name} is a number of seconds above 0, such as 1.0, not {value!r}")
     return float(value)
 
 
-def rate(name: str, value: float | None) -> float | None:
-    """Return *value*, the argument *name*.
-
-    Raises:
-        ValueError: it is neither None nor a number that isn't negative.
-    """
-    if value is not None and (not _is_number(value) or value < 0):
-        raise ValueError(f"{name} is a number of messages a second, such as 0.5, not {value!r}")
-    return value
-
-
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Return whether *value* is a finite number."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
@@ -78,10 +68,10 @@ def periodically(
     waits for it and it is never called twice at once.
     """
     every = seconds("every", every)
-    if isinstance(scheduler, TrampolineScheduler | ImmediateScheduler):
+    if scheduler is not None and not _has_a_timer(scheduler):
         raise ValueError(
-            "scheduler is one whose timer runs beside the stream, such as a TimeoutScheduler, "
-            f"not a {type(scheduler).__name__}"
+            "scheduler is one of RxPY's that runs beside the stream, such as TimeoutScheduler(), "
+            f"not {scheduler!r}"
         )
 
     def periodically_(source: Observable[Any]) -> Observable[_T]:
@@ -89,7 +79,7 @@ def periodically(
             observer: abc.ObserverBase[_T], scheduler_: abc.SchedulerBase | None = None
         ) -> abc.DisposableBase:
             timer = scheduler or scheduler_
-            if timer is None or isinstance(timer, TrampolineScheduler | ImmediateScheduler):
+            if timer is None or not _has_a_timer(timer):
                 timer = TimeoutScheduler.singleton()
             ticks = _Ticks(observer, make(timer), every, timer)
             ticks.begin()
@@ -101,6 +91,12 @@ def periodically(
         return StreamObservable(subscribe)
 
     return periodically_
+
+
+def _has_a_timer(scheduler: Any) -> bool:
+    """Return whether it is a scheduler that doesn't wait for the stream to end before it ticks."""
+    waits = isinstance(scheduler, TrampolineScheduler | ImmediateScheduler)
+    return isinstance(scheduler, abc.SchedulerBase) and not waits
 
 
 class _Ticks(Generic[_T]):

@@ -5,7 +5,7 @@ from typing import Any, TypeVar, overload
 
 from reactivex import Observable, abc
 
-from ._counts import CAPACITY, at_least, count_keys
+from ._counts import CAPACITY, count_keys
 from .snapshots import Counts, K
 
 _T = TypeVar("_T")
@@ -57,10 +57,10 @@ def top(
         n: how many keys to emit.
         window: seconds; a multiple of *every*, up to 10,000 times as much.
         every: seconds from one `Counts` to the next.
-        capacity: how many counters there may be; see `counts`.
+        capacity: how many counters there may be, default 100,000; see `counts`.
         scheduler: where the timer runs; default the subscriber's, else a timer thread.
 
     Raises:
         ValueError: for an argument that is none of these.
     """
-    return count_keys(key, at_least("n", n, 1), window, every, capacity, scheduler)
+    return count_keys(key, n, window, every, capacity, scheduler)

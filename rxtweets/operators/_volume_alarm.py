@@ -7,7 +7,7 @@ from reactivex import Observable, abc
 
 from rxtweets.messages import Lifecycle
 
-from ._periodic import STEP, State, periodically, rate, seconds
+from ._periodic import STEP, State, is_number, periodically, seconds
 from ._sliding import SlidingCounts
 from .snapshots import VolumeAlarm
 
@@ -46,8 +46,9 @@ def volume_alarm(
             *above*.
     """
     for_ = seconds("for_", for_)
-    rate("below", below)
-    rate("above", above)
+    for name, bound in (("below", below), ("above", above)):
+        if bound is not None and (not is_number(bound) or bound < 0):
+            raise ValueError(f"{name} is a number of messages a second, such as 0.5, not {bound!r}")
     if below is None and above is None:
         raise ValueError("volume_alarm needs a bound, such as below=0.1")
     if below is not None and above is not None and below >= above:

@@ -13,7 +13,7 @@ class Counts(Struct, Generic[K], frozen=True):
     """The keys of a window of time, and how often each came.
 
     Attributes:
-        counts: the keys and their counts, the most frequent first; of several as frequent the one that has
+        counts: the keys and their counts, the most frequent first; of equally frequent ones that which has
             been in the window longest.
         total: how many keys came in the window, those included that are not in `counts`.
         seconds: the length of the window: shorter than asked for at the beginning, and at the stream's end.
