@@ -16,7 +16,7 @@ from rxtweets.backoff import BackoffPolicy
 from rxtweets.endpoints import Endpoint
 from rxtweets.errors import NoRules
 from rxtweets.filters import FilterIndex, FilterQuery
-from rxtweets.messages import Post, Reconnecting
+from rxtweets.messages import Connected, Post, Reconnecting
 from rxtweets.rest import JSONResponse
 from rxtweets.rules import (
     CompiledRule,
@@ -75,6 +75,7 @@ class RulesHub(HubCore):
         self._index = FilterIndex[str]()  # of the filters that may be joined in one rule
         self._stream = SerialDisposable()
         self._is_open = False
+        self._reconnects = False
 
     # --- filters
 
@@ -146,14 +147,16 @@ class RulesHub(HubCore):
             for subscriber in self._receivers(item):
                 subscriber.send(item)
             return
-        if isinstance(item, Reconnecting):
-            with self._lock:
+        with self._lock:
+            if isinstance(item, Reconnecting):
+                self._reconnects = True
                 if isinstance(item.cause, NoRules):
                     self._planner.lose_all(self._now())
-                else:
-                    self._planner.check()
+            elif self._reconnects and isinstance(item, Connected):
+                self._reconnects = False
+                self._planner.check()
         self._broadcast(item)
-        if isinstance(item, Reconnecting):
+        if isinstance(item, Reconnecting | Connected):
             self._pump()
 
     def _receivers(self, post: Post) -> Iterable[Subscriber]:
@@ -182,7 +185,7 @@ class RulesHub(HubCore):
     # --- the connection
 
     def _close(self) -> None:
-        self._is_open = False
+        self._is_open = self._reconnects = False
         self._stream.disposable = SingleAssignmentDisposable()
 
     def _open(self) -> None:

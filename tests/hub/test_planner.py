@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from rxtweets import FilterLimit, Forbidden
+from rxtweets.hub.packing import pack
 from rxtweets.hub.planner import RulePlanner
 from rxtweets.rules import Limits, RulesRefused, StreamRule
 from rxtweets.rules.hub_tags import HubTag, lease_rule, read_tag
@@ -120,10 +121,10 @@ def test_what_others_have_gets_parentheses() -> None:
 
 def test_a_refused_rule_harms_no_other() -> None:
     """A rule that X refuses is refused; those that were sent with it stand, packed ones too."""
-    for pack in (False, True):
+    for packed in (False, True):
         server = RuleServer()
         server.refused = {"bad"}
-        driver = _driver(server, pack=pack)
+        driver = _driver(server, pack=packed)
         for key in ("cat", "bad", "dog"):
             driver.planner.want(key, server.now, packable=True)
         driver.run(10)
@@ -244,6 +245,10 @@ def test_a_search_box() -> None:
     assert server.rules == {}
 
 
+_KEPT = 3
+"""Rules that a hub keeps from filters: two leases, and one to join others in before these are deleted."""
+
+
 class Subscriptions(RuleBasedStateMachine):
     """Subscriptions, disposals, slow and lost answers, refusals, what others do, and time, in any order."""
 
@@ -267,12 +272,15 @@ class Subscriptions(RuleBasedStateMachine):
             lambda: self.losses.pop() if self.losses else None,
         )
         self.wanted: set[str] = set()
+        self.ever: set[str] = set()
+        self.length = length
         self.disturbed = self.forbidden = False
         self.used_up = 0
 
     @rule(number=st.integers(0, 40))
     def subscribe(self, number: int) -> None:
         self.wanted.add(f"f{number}")
+        self.ever.add(f"f{number}")
         self.driver.planner.want(f"f{number}", self.server.now, packable=number % 5 != 0)
 
     @rule(numbers=st.sets(st.integers(0, 40), min_size=8))
@@ -368,9 +376,17 @@ class Subscriptions(RuleBasedStateMachine):
         assert self.driver.planner.is_over
         self.others_stay()
 
+    def _needed(self) -> int:
+        """The rules that all filters need."""
+        numbers = sorted(int(key[1:]) for key in self.wanted | set(self.driver.refusals))
+        packs = pack({f"f{number}": 100 for number in numbers if number % 5}, self.length)
+        return sum(number % 5 == 0 for number in numbers) + len(list(packs))
+
     def _forget_refused(self) -> None:
         for key, error in self.driver.refusals.items():
             forbidden = self.forbidden and isinstance(error, Forbidden)
+            if isinstance(error, FilterLimit) and not self.disturbed and "f3" not in self.ever:
+                assert self._needed() > self.server.cap - len(self.others) - _KEPT
             assert key == "f3" or forbidden or isinstance(error, FilterLimit), (key, error)
             self.wanted.discard(key)
         self.driver.refusals.clear()
