@@ -23,6 +23,7 @@ from rxtweets.rules.language.validate import Limits
 from rxtweets.rules.management.model import RuleError, RulesRefused, RuleUpdate, StreamRule
 from rxtweets.rules.management.update import BATCH, Batch
 
+from .own_rules import OwnRule, OwnRules
 from .pace import FIRST_WAIT, Pace
 from .packing import joined, pack
 
@@ -36,8 +37,6 @@ _RETRY_REFUSED = 60.0
 """Seconds until a request that was refused for good is tried again, as long as filters are wanted."""
 _SCARCE = 8
 """Additions that an idle rule outstays where requests are scarce."""
-_MOST_REMOVED = 1_000
-"""Rules that are remembered when they are gone."""
 _MANY = 10_000
 _MOST_PARENTHESES = 4
 _MOST_TRIES = 3
@@ -48,31 +47,6 @@ class ListRules(NamedTuple):
     """The request for all rules of the app; with *counts* for the number that it may have, too."""
 
     counts: bool
-
-
-class _Rule:
-    """A rule of the hub at X, or on its way there.
-
-    Attributes:
-        members: the filters that it matches; a lease has none.
-        live: those of them that are wanted and have no newer rule.
-        standing: whether X has it, as far as is known; False while it is being added or deleted.
-        deleting: whether a request to delete it is under way.
-    """
-
-    __slots__ = ("deleting", "id", "live", "members", "standing", "tag", "value")
-
-    def __init__(self, value: str, tag: HubTag | str, members: tuple[str, ...] = ()) -> None:
-        self.value = value
-        self.tag = str(tag)
-        self.members = members
-        self.live = dict.fromkeys(members)
-        self.id: str | None = None
-        self.standing = False
-        self.deleting = False
-
-    def to_rule(self) -> StreamRule:
-        return StreamRule(self.value, self.tag, self.id)
 
 
 class RulePlanner:
@@ -124,15 +98,11 @@ class RulePlanner:
         self._wanted: dict[str, int] = {}  # how many filters its rule may have, itself included
         self._uncovered: dict[str, None] = {}
         self._pending_since = -math.inf  # the first of the changes that wait
-        self._rules: dict[str, _Rule] = {}  # by tag
-        self._by_member: dict[str, dict[str, None]] = {}  # the tags of the rules that match a filter
-        self._idle: dict[str, float] = {}  # tags of rules that nobody needs, since when
-        self._lease: _Rule | None = None
+        self._own = OwnRules()
+        self._lease: OwnRule | None = None
         self._leased_until = 0.0
         self._leftovers: dict[str, StreamRule] = {}  # rules of crashed processes, by id
         self._others: set[str] = set()  # values of the rules of others
-        self._standing: set[str] = set()  # filters that a rule at X matches
-        self._removed: dict[str, tuple[str, ...]] = {}  # the filters of rules that are gone, by tag
         self._number = 0
         self._known = False  # whether it is known which rules there are
         self._listed_at = -math.inf
@@ -152,8 +122,8 @@ class RulePlanner:
             return
         self._wanted[key] = _MANY if packable else 1
         if self._lease is not None:
-            self._idle.pop(self._lease.tag, None)
-        if not self._revive(key):
+            self._own.idle.pop(self._lease.tag, None)
+        if not self._own.revive(key):
             self._uncover(key, now)
 
     def unwant(self, key: str, now: float) -> None:
@@ -162,8 +132,7 @@ class RulePlanner:
             return
         self._uncovered.pop(key, None)
         self._tries.pop(key, None)
-        for tag in self._by_member.get(key, ()):
-            self._release(self._rules[tag], key, now)
+        self._own.release(key, now)
 
     def check(self) -> None:
         """Find out which rules there are: somebody may have deleted some."""
@@ -172,8 +141,9 @@ class RulePlanner:
     def lose_all(self, now: float) -> None:
         """Take over that the app has no rule, as X says when it refuses a connection for that."""
         self._known = False
-        for rule in [rule for rule in self._rules.values() if rule.standing]:
-            self._lose(rule, now)
+        for rule in self._own:
+            if rule.standing:
+                self._lose(rule, now)
 
     def hurry(self) -> None:
         """Remove all rules without waiting, and give up soon if that fails: the program ends."""
@@ -185,12 +155,11 @@ class RulePlanner:
 
         One that was removed counts, too: what it matched may still be on its way.
         """
-        rule = self._rules.get(tag or "")
-        return self._removed.get(tag or "", ()) if rule is None else rule.members
+        return self._own.filters_of(tag)
 
     def stands(self, key: str) -> bool:
         """Return whether a rule at X matches the filter *key*."""
-        return key in self._standing
+        return bool(self._own.matched([key]))
 
     @property
     def wanted(self) -> tuple[str, ...]:
@@ -200,17 +169,17 @@ class RulePlanner:
     @property
     def standing(self) -> tuple[str, ...]:
         """The wanted filters that a rule at X matches."""
-        return tuple(filter(self._standing.__contains__, self._wanted))
+        return self._own.matched(self._wanted)
 
     @property
     def rules(self) -> tuple[StreamRule, ...]:
         """The rules that the hub has at X, its lease included."""
-        return tuple(rule.to_rule() for rule in self._rules.values() if rule.standing)
+        return tuple(rule.to_rule() for rule in self._own if rule.standing)
 
     @property
     def is_over(self) -> bool:
         """True when nothing is wanted, and nothing is left to be removed."""
-        return self._sent is None and not (self._wanted or self._rules or self._leftovers)
+        return self._sent is None and not (self._wanted or self._own or self._leftovers)
 
     # --- what to do
 
@@ -222,7 +191,7 @@ class RulePlanner:
             self._release_leases(now)
         if self.is_over:
             self._known, self._count_limit = False, True  # as of the next time that there is something to do
-            self._removed.clear()
+            self._own.forget_removed()
             return None
         if now < self._retry_at:
             return self._retry_at
@@ -252,54 +221,53 @@ class RulePlanner:
             at = max(urgent, self._delete_at)
             yield (at if at > now else 0.0), self._delete
         if self._uncovered:
-            wait = self._wait if self._rules else min(self._wait, FIRST_WAIT)
+            wait = self._wait if self._own else min(self._wait, FIRST_WAIT)
             yield max(self._pending_since + wait, paced), self._add
-        if self._rules and self._lease_at < math.inf:
+        if self._own and self._lease_at < math.inf:
             yield max(self._lease_at, urgent), self._add
-        if self._idle:
+        if self._own.idle:
             stay = max(self._idle_for, _SCARCE * self.pace.interval(now))
             if not self._wanted:
                 stay = self._linger
             elif (self._uncovered or self._lease_at <= now) and self._free() <= 0:
                 stay = 0.0
-            yield max(next(iter(self._idle.values())) + stay, urgent, self._delete_at), self._delete
+            yield max(next(iter(self._own.idle.values())) + stay, urgent, self._delete_at), self._delete
 
     # --- additions
 
     def _add(self, now: float) -> Batch | None:
         """Return the request that adds rules, and a lease where it is time for one."""
-        rules: list[_Rule] = []
+        rules: list[OwnRule] = []
         if self._lease_at <= now and (lease := self._new_lease(now)):
             rules.append(lease)
-        texts = self._others | {rule.value for rule in self._rules.values()}
+        texts = self._others | {rule.value for rule in self._own}
         for members in self._groups()[: max(self._batch - len(rules), 1)]:
             value = self._value(members, texts)
             if value is not None:
                 self._number += 1
-                rules.append(_Rule(value, HubTag(self._token, self._number, is_lease=False), members))
+                rules.append(OwnRule(value, HubTag(self._token, self._number, is_lease=False), members))
         for rule in rules:
-            self._rules[rule.tag] = rule
+            self._own.add(rule)
             for key in rule.members:
-                self._by_member.setdefault(key, {})[rule.tag] = None
                 self._uncovered.pop(key, None)
         return Batch("add", tuple(rule.to_rule() for rule in rules)) if rules else None
 
-    def _new_lease(self, now: float) -> _Rule | None:
+    def _new_lease(self, now: float) -> OwnRule | None:
         """Return the next lease; None where others have taken the room for it."""
         if self._room() + 1 + (self._lease is None) > 0:
             value, tag = lease_rule(self._token, now + self._lease_for)
-            self._lease, self._leased_until = _Rule(value, tag), now + self._lease_for
+            self._lease, self._leased_until = OwnRule(value, tag), now + self._lease_for
             return self._lease
         if self._lease is None:
             self._leased_until = now + self._lease_for / 2 + _RETRY_REFUSED
         elif self._lease.standing:
-            self._idle.setdefault(self._lease.tag, now)  # its end makes room
+            self._own.idle.setdefault(self._lease.tag, now)  # its end makes room
         return None
 
     def _room(self) -> int:
         """Return how many rules more the app may have, besides a lease and the next one."""
         leases = 1 + (self._lease is None)
-        return self._most - len(self._others) - len(self._leftovers) - len(self._rules) - leases
+        return self._most - len(self._others) - len(self._leftovers) - len(self._own) - leases
 
     def _free(self) -> int:
         """Return how many rules may be added, with room left to join some before those are deleted."""
@@ -317,7 +285,7 @@ class RulePlanner:
             groups = [(key,) for key in alone] + list(pack(joinable, self._length))
         if free > 0:
             return groups[:free]
-        if self._idle or self._leftovers:
+        if self._own.idle or self._leftovers:
             return []  # until these have made room
         if merged := self._merged(room):
             return merged
@@ -330,7 +298,7 @@ class RulePlanner:
         sparse = sorted(
             (
                 rule
-                for rule in self._rules.values()
+                for rule in self._own
                 if rule.standing and rule.live and all(self._wanted[key] > 1 for key in rule.live)
             ),
             key=lambda rule: sum(map(len, rule.live)),
@@ -360,7 +328,7 @@ class RulePlanner:
                 key,
                 FilterLimit(
                     f"the app may have {self._most:,} rules and has {len(self._others):,} of others and "
-                    f"{len(self._rules):,} of this hub, so there is none for {key[:60]!r}: dispose another "
+                    f"{len(self._own):,} of this hub, so there is none for {key[:60]!r}: dispose another "
                     "filter, or delete rules with client.rules"
                 ),
             )
@@ -380,42 +348,25 @@ class RulePlanner:
     def _delete(self, now: float) -> Batch | None:
         """Return the request that deletes leftovers and rules that nobody needs."""
         old = list(self._leftovers.values())[:BATCH]
-        for tag in list(self._idle)[: BATCH - len(old)]:
-            rule = self._rules[tag]
-            rule.deleting = True
-            self._set_standing(rule, False)
+        for rule in map(self._own.get, list(self._own.idle)[: BATCH - len(old)]):
+            assert rule is not None
             if rule is self._lease:
                 self._lease, self._leased_until = None, 0.0
-            del self._idle[tag]
+            self._own.delete(rule)
             old.append(rule.to_rule())
         return Batch("delete", tuple(old)) if old else None
 
-    def _release(self, rule: _Rule, key: str, now: float) -> None:
-        """Need *rule* for *key* no longer."""
-        if rule.live.pop(key, 0) is None and not rule.live and rule.standing:
-            self._idle.setdefault(rule.tag, now)
-
     def _release_leases(self, now: float) -> None:
         """Need no lease but the present one, and none if no filter is wanted."""
-        for rule in self._rules.values():
+        for rule in self._own:
             if not rule.members and rule.standing and (rule is not self._lease or not self._wanted):
-                self._idle.setdefault(rule.tag, now)
+                self._own.idle.setdefault(rule.tag, now)
 
     def _uncover(self, key: str, now: float) -> None:
         """Have a rule added for *key*, with what waits already or in `wait` seconds."""
         if not self._uncovered and self._pending_since + self._wait <= now:
             self._pending_since = now
         self._uncovered[key] = None
-
-    def _revive(self, key: str) -> bool:
-        """Need a rule for *key* that matches it anyway; return whether there is one."""
-        for tag in self._by_member.get(key, ()):
-            rule = self._rules[tag]
-            if not rule.deleting:
-                rule.live[key] = None
-                self._idle.pop(tag, None)
-                return True
-        return False
 
     # --- what came of it
 
@@ -434,16 +385,16 @@ class RulePlanner:
         self._others = {rule.value for rule, tag in tagged if tag is None or tag.token != self._token}
         self._leftovers = {}
         for rule, tag in tagged:
-            orphan = rule.tag not in self._rules if rule.tag in mine else tag and tag.token not in living
+            orphan = rule.tag not in self._own if rule.tag in mine else tag and tag.token not in living
             if orphan and rule.id:
                 self._leftovers[rule.id] = rule
                 self._others.discard(rule.value)
-        for known in list(self._rules.values()):
+        for known in self._own:
             found = mine.get(known.tag)
             if found is None:
                 self._lose(known, now)
             else:
-                known.id, known.deleting = found.id, False
+                known.id = found.id
                 self._settle(known, now)
 
     def on_update(self, update: RuleUpdate, headers: Mapping[str, str], now: float) -> None:
@@ -460,14 +411,15 @@ class RulePlanner:
             self._known = False
         for rule in batch.rules:
             self._leftovers.pop(rule.id or "", None)
-            if known := self._rules.get(rule.tag or ""):
+            if known := self._own.get(rule.tag):
                 self._lose(known, now)
 
     def _on_added(self, batch: Batch, update: RuleUpdate, now: float) -> None:
         added = {rule.value: rule for rule in update.rules}
         errors = {error.value: error for error in update.errors if error.value is not None}
         for sent in batch.rules:
-            rule = self._rules[sent.tag or ""]
+            rule = self._own.get(sent.tag)
+            assert rule is not None
             if sent.value in added:
                 rule.id = added[sent.value].id
                 self._settle(rule, now)
@@ -478,7 +430,7 @@ class RulePlanner:
                 for key in rule.members:
                     self._count_try(key)
 
-    def _on_refused(self, rule: _Rule, error: RuleError, now: float) -> None:
+    def _on_refused(self, rule: OwnRule, error: RuleError, now: float) -> None:
         self._lose(rule, now)
         if error.title == "DuplicateRule":
             self._known = False  # whose it is the list tells
@@ -515,12 +467,9 @@ class RulePlanner:
     def _undo(self, batch: Batch, now: float) -> None:
         """Take back *batch*, which X has refused as a whole."""
         for sent in batch.rules:
-            rule = self._rules.get(sent.tag or "")
-            if rule is not None and batch.kind == "add":
-                self._lose(rule, now)
-            elif rule is not None:
-                rule.deleting = False
-                self._settle(rule, now)
+            rule = self._own.get(sent.tag)
+            if rule is not None:
+                (self._lose if batch.kind == "add" else self._settle)(rule, now)
 
     def _is_understood(self, batch: Batch, error: Exception) -> bool:
         """Return whether less than *batch*, which X has refused as a whole, may be accepted."""
@@ -528,7 +477,7 @@ class RulePlanner:
             return False
         said = f"{error.problem.title} {error.problem.type} {error.problem.detail}".lower()
         if "cap" in said or "limit" in said:
-            known = len(self._others) + len(self._leftovers) + len(self._rules)
+            known = len(self._others) + len(self._leftovers) + len(self._own)
             self._most = max(0, min(self._most, known + len(batch.rules) - 1))
             self._known, self._count_limit = False, True
             return True
@@ -542,64 +491,33 @@ class RulePlanner:
             if not self.stands(key):
                 self._refused(key, error)
         if not self._wanted:
-            self._rules.clear()
-            self._by_member.clear()
-            self._standing.clear()
-            self._idle.clear()
+            self._own.clear()
             self._leftovers.clear()
             self._lease, self._leased_until, self._retry_at = None, 0.0, 0.0
 
     def _count_try(self, key: str) -> None:
         self._tries[key] = self._tries.get(key, 0) + 1
 
-    def _settle(self, rule: _Rule, now: float) -> None:
+    def _settle(self, rule: OwnRule, now: float) -> None:
         """Take over that X has *rule*, which from now on is the one of its filters."""
-        self._set_standing(rule, True)
         for key in rule.members:
             if key in self._uncovered:
                 del self._uncovered[key]
                 rule.live[key] = None
-            if key in rule.live:
-                self._tries.pop(key, None)
-                for tag in self._by_member[key]:
-                    if tag != rule.tag and self._rules[tag].standing:
-                        self._release(self._rules[tag], key, now)
-        if not rule.members:
+        for key in rule.live:
+            self._tries.pop(key, None)
+        self._own.settle(rule, now)
+        if rule is self._lease:
             self._release_leases(now)
-        elif not rule.live:
-            self._idle.setdefault(rule.tag, now)
 
-    def _set_standing(self, rule: _Rule, standing: bool) -> None:
-        rule.standing = standing
-        if standing:
-            self._standing.update(rule.members)
-        else:
-            self._standing.difference_update(
-                key
-                for key in rule.members
-                if not any(self._rules[tag].standing for tag in self._by_member[key])
-            )
-
-    def _lose(self, rule: _Rule, now: float) -> None:
+    def _lose(self, rule: OwnRule, now: float) -> None:
         """Take over that X doesn't have *rule*."""
-        self._set_standing(rule, False)
-        del self._rules[rule.tag]
-        self._idle.pop(rule.tag, None)
         if rule is self._lease:
             self._lease, self._leased_until = None, 0.0
-        if rule.members:
-            self._removed[rule.tag] = rule.members
-            if len(self._removed) > _MOST_REMOVED:
-                del self._removed[next(iter(self._removed))]
-        for key in rule.members:
-            tags = self._by_member[key]
-            del tags[rule.tag]
-            if not tags:
-                del self._by_member[key]
-            if key in rule.live and not self._revive(key):
-                self._uncover(key, now)
-                if self._tries.get(key, 0) > _MOST_TRIES:
-                    self._refuse_each([key], "NotAdded", "the server does not say why")
+        for key in self._own.lose(rule):
+            self._uncover(key, now)
+            if self._tries.get(key, 0) > _MOST_TRIES:
+                self._refuse_each([key], "NotAdded", "the server does not say why")
 
 
 def _is_refusal(error: Exception) -> bool:
