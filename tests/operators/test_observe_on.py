@@ -30,6 +30,7 @@ from reactivex.scheduler import (
     TrampolineScheduler,
 )
 from reactivex.scheduler.eventloop import AsyncIOScheduler, AsyncIOThreadSafeScheduler
+from reactivex.scheduler.mainloop import TkinterScheduler
 from reactivex.testing import ReactiveTest, TestScheduler
 
 import rxtweets as rxt
@@ -556,24 +557,33 @@ def test_historical_time() -> None:
 # --- waiting on one's own thread ---------------------------------------------------------------------------
 
 
-def test_block_on_the_readers_own_thread_is_an_error() -> None:
+@pytest.mark.parametrize("make", [CurrentThreadScheduler, EventLoopScheduler, TestScheduler])
+def test_block_on_the_readers_own_thread_is_an_error(make: Callable[[], abc.SchedulerBase]) -> None:
     """A source that would wait for itself for ever ends with an error that says so, after what waits."""
-    loop = EventLoopScheduler()
-    virtual = TestScheduler()
-    for scheduler, source in (
-        (CurrentThreadScheduler(), reactivex.range(0, 10)),
-        (loop, reactivex.range(0, 10, scheduler=loop)),
-        (virtual, reactivex.range(0, 10, scheduler=virtual)),
-    ):
-        seen = Seen(source.pipe(tw.observe_on(scheduler, capacity=3)))
-        if scheduler is virtual:
-            virtual.start()
-        seen.ended()
-        assert seen.items in ([0, 1, 2, lost(3)], [*range(10)])
-        if seen.items[-1] != 9:
-            assert isinstance(seen.error, RuntimeError)
-            assert "wait for ever" in str(seen.error)
-    loop.dispose()
+    scheduler = make()
+    source = reactivex.from_iterable(range(10), scheduler)
+    seen = Seen(source.pipe(tw.observe_on(scheduler, capacity=3)))
+    if isinstance(scheduler, TestScheduler):
+        scheduler.start()
+    seen.ended()
+    if isinstance(scheduler, EventLoopScheduler):
+        scheduler.dispose()
+    assert seen.items == [0, 1, 2, lost(3)]
+    assert isinstance(seen.error, RuntimeError)
+    assert "wait for ever" in str(seen.error)
+
+
+def test_block_on_a_windows_own_thread_is_an_error() -> None:
+    """A source on the main thread, which is that of a window, can't wait for the window's loop."""
+    root = Mock()
+    source: Subject[int] = Subject()
+    seen = Seen(source.pipe(tw.observe_on(TkinterScheduler(root), capacity=2)))
+    for item in range(5):
+        source.on_next(item)
+    assert root.after.call_count == 1
+    root.after.call_args.args[1]()  # as the loop would
+    assert seen.items == [0, 1, lost(2)]
+    assert isinstance(seen.error, RuntimeError)
 
 
 def test_block_on_asyncios_own_loop_is_an_error() -> None:
