@@ -184,3 +184,31 @@ def test_a_rule_added_while_the_stream_is_open(emulator: Emulator) -> None:
     client.rules.add("omega", tag="o").run()
     seen.wait(lambda s: any(rule.tag == "o" for post in s.items for rule in post.matching_rules))
     seen.dispose()
+
+
+@pytest.mark.parametrize("protocol", ["v1", "v2"])
+def test_figures_of_a_stream(emulator: Emulator, protocol: str) -> None:
+    """Messages, hashtags, a gap and its reconnect are counted while a stream is read."""
+    stream = stream_of(emulator, protocol, policy=QUICK).pipe(ops.share())
+    meters = Seen(stream.pipe(tw.meter(0.05)))
+    tops = Seen(stream.pipe(tw.top(rxt.hashtags, 3, window=1.0, every=0.05)))
+    meters.wait(lambda seen: seen.items and seen.items[-1].total.messages > 5)
+    tops.wait(lambda seen: seen.items and seen.items[-1].counts)
+    emulator.close_streams()
+    meters.wait(lambda seen: seen.items[-1].total.reconnects == 1 and seen.items[-1].last.messages)
+    assert 0.0 < meters.items[-1].total.gap < meters.items[-1].total.seconds
+    assert {kind for kind, _ in meters.items[-1].total.kinds} >= {"Status" if protocol == "v1" else "Post"}
+    meters.dispose()
+    tops.dispose()
+
+
+@pytest.mark.parametrize("protocol", ["v1", "v2"])
+def test_the_lag_behind_a_server_with_another_clock(emulator: Emulator, protocol: str) -> None:
+    """A server whose clock is a minute behind makes posts look as late, and the clock's error says why."""
+    emulator.skew(-60)
+    lags = Seen(stream_of(emulator, protocol).pipe(tw.lag(window=0.05, every=0.05)))
+    lags.wait(lambda seen: seen.items and seen.items[-1].count)
+    lag = lags.items[-1]
+    lags.dispose()
+    assert lag.p50 == pytest.approx(60.0, rel=0.05)
+    assert lag.clock_error == pytest.approx(60.0, abs=2.0)
