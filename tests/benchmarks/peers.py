@@ -10,7 +10,6 @@ The results go to `docs/measured/peers.json`; `peers_page` makes the plot and th
 
 from __future__ import annotations
 
-import concurrent.futures
 import contextlib
 import datetime
 import json
@@ -104,21 +103,10 @@ def _measure(protocol: str, interpreters: Mapping[str, Path]) -> Protocol:
         speeds = [{name: run(name, "speed", port, total) for name in names} for _ in range(ROUNDS)]
     # More than are read: some readers hand a message on only when the next one comes.
     with stamping(stamped, count + WARM_UP, RATE, delimited=delimited) as port:
-        delays = [
-            {name: run(name, "latency", port, count)["delays"] for name in names} for _ in range(ROUNDS)
-        ]
-    with (
-        falling_silent(stamped, KEEP_ALIVE[protocol], delimited=delimited) as port,
-        concurrent.futures.ThreadPoolExecutor() as threads,
-    ):
-        stops = dict(
-            zip(
-                names,
-                threads.map(lambda name: run(name, "stop", port, LONGEST_STOP)["stop"], names),
-                strict=True,
-            )
-        )
-    latencies = [{name: _percentiles(each[name]) for name in names} for each in delays]
+        turns = [{name: run(name, "latency", port, count) for name in names} for _ in range(ROUNDS)]
+    with falling_silent(stamped, KEEP_ALIVE[protocol], delimited=delimited) as port:
+        stops = {name: run(name, "stop", port, LONGEST_STOP)["stop"] for name in names}
+    latencies = [{name: _percentiles(turn[name]["delays"]) for name in names} for turn in turns]
 
     def ratio(of: str, rounds: list[tuple[float, float]], limit: float | None) -> Ratio:
         found = [ours / theirs for ours, theirs in rounds]
@@ -129,6 +117,7 @@ def _measure(protocol: str, interpreters: Mapping[str, Path]) -> Protocol:
     return Protocol(
         bytes=round(sum(map(len, messages)) / len(messages)),
         messages=total,
+        first=all(turn[name]["first"] for turn in turns for name in names),
         readers=[
             Reader(
                 name=name,

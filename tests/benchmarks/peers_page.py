@@ -51,10 +51,17 @@ class Ratio(msgspec.Struct, frozen=True):
 
 
 class Protocol(msgspec.Struct, frozen=True):
-    """The results for one protocol."""
+    """The results for one protocol.
+
+    Attributes:
+        bytes: of a message, on average.
+        messages: how many the CPU was measured with.
+        first: whether readers and server ran before all other programs while the latency was measured.
+    """
 
     bytes: int
     messages: int
+    first: bool
     readers: list[Reader]
     ratios: list[Ratio]
 
@@ -108,7 +115,8 @@ def _table(title: str, found: Protocol) -> list[str]:
         "",
         f"### {title}",
         "",
-        f"{found.messages:,} messages of {found.bytes:,} bytes on average.",
+        f"{found.messages:,} messages of {found.bytes:,} bytes on average. For the latency, readers and "
+        f"server had {'priority over all other programs' if found.first else 'the usual priority'}.",
         "",
         "| reader | CPU a message | memory | latency p50 | p99 | to stop |",
         "|---|---|---|---|---|---|",

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from tests.servers import HEAD, chunk
 
+from .priority import take_priority
+
 STEP = 0.01
 """Seconds."""
 
@@ -83,6 +85,7 @@ def _send_all(sock: socket.socket, data: bytes, times: str, seconds: str) -> Non
 
 
 def _send_stamped(sock: socket.socket, data: bytes, total: str, rate: str) -> None:
+    take_priority()
     before, after = data.split(STAMP)
     start = time.monotonic()
     for number in range(int(total)):

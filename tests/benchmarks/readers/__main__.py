@@ -15,6 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.benchmarks.priority import take_priority
+
 
 def speed(reader: Any, count: int) -> dict[str, Any]:
     """CPU of the whole process, in microseconds a message, and its memory at the most, in MiB."""
@@ -33,6 +35,7 @@ def speed(reader: Any, count: int) -> dict[str, Any]:
 
 def latency(reader: Any, count: int) -> dict[str, Any]:
     """Microseconds from the server's write to the callback, for each message; its text is the time then."""
+    first = take_priority()
     delays: list[float] = []
 
     def on_text(text: str) -> bool:
@@ -40,7 +43,7 @@ def latency(reader: Any, count: int) -> dict[str, Any]:
         return len(delays) == count
 
     reader.run(on_text)
-    return {"delays": delays}
+    return {"delays": delays, "first": first}
 
 
 def stop(reader: Any, longest: int) -> dict[str, Any]:
