@@ -23,12 +23,12 @@ def indexable(rule: CompiledRule) -> Indexable:
     return _ByWords(rule, alternatives) if all(alternatives) else rule
 
 
-class _Words:
-    """The words of a post, and the rest of it for those rules that have the words they need."""
+class _Words(PostFeatures):
+    """A post of which an index looks at the words alone."""
 
-    def __init__(self, post: Post) -> None:
-        self.whole = PostFeatures(post)
-        self.features: Set[Any] = self.whole.all_words
+    @property
+    def features(self) -> Set[str]:
+        return self.all_words
 
 
 class _ByWords:
@@ -45,8 +45,8 @@ class _ByWords:
     def read(message: Any) -> _Words | None:
         return _Words(message) if isinstance(message, Post) else None
 
-    def holds(self, features: _Words) -> bool:
-        return self._rule.holds(features.whole)
+    def holds(self, features: PostFeatures) -> bool:
+        return self._rule.holds(features)
 
 
 def _words(needed: Iterable[object]) -> frozenset[str]:

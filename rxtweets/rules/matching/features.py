@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterator
+from collections.abc import Set as AbstractSet
 from functools import cached_property
 
 from rxtweets.filters.cells import Box, message_cells
@@ -91,10 +92,10 @@ class PostFeatures:
             for url in entities_of(post).urls:
                 if url.url and url.expanded_url:
                     text = text.replace(url.url, url.expanded_url)
-                yield from (_uncut(link) for link in (url.display_url, url.unwound_url) if link)
+                yield from map(_uncut, filter(None, (url.display_url, url.unwound_url)))
             if post is not self.post and post is self.original:
-                prefix = self.post.text[: self.post.text.find(":") + 1] if self.retweeted_username else ""
-                text = f"{prefix} {text}"
+                prefix = _RETWEET_PREFIX.match(self.post.text)
+                text = f"{prefix[0]} {text}" if prefix else text
             yield text
 
     @cached_property
@@ -229,7 +230,7 @@ class PostFeatures:
         return frozenset(form for d, e in pairs for form in (f"{d}.{e}", f"{d}.*", f"*.{e}"))
 
     @cached_property
-    def features(self) -> frozenset[Hashable]:
+    def features(self) -> AbstractSet[Hashable]:
         """The index keys of the post: all that the alternatives of a compiled rule can contain."""
         post, found = self.post, set[Hashable](self.all_words)
         found.update("#" + tag for tag in self.hashtags)
@@ -247,7 +248,7 @@ class PostFeatures:
                 found.update(f"{field}:{word}" for word in words(self.author_text(field) or ""))
         if self.box is not None:
             found |= message_cells(self.box)
-        return frozenset(found)
+        return found
 
 
 def _uncut(address: str) -> str:
