@@ -33,7 +33,7 @@ class StatusFeatures:
         self._written: tuple[SourceText, ...] | None = None
         self._users: tuple[tuple[int, Role], ...] | None = None
         self._where: tuple[Box, Where] | Literal[False] | None = False
-        self._features: frozenset[object] | None = None
+        self._features: AbstractSet[object] | None = None
 
     @property
     def written(self) -> tuple[SourceText, ...]:
@@ -60,10 +60,12 @@ class StatusFeatures:
     def features(self) -> AbstractSet[object]:
         """Words, signs included; ids of users; cells of the map."""
         if self._features is None:
-            words = frozenset[object]().union(*(written.words for written in self.written))
-            where = self.where
-            cells = message_cells(where[0]) if where else ()
-            self._features = words.union((user for user, _ in self.users), cells)
+            found: set[object] = set()
+            found.update(*(written.words for written in self.written))
+            found.update(user for user, _ in self.users)
+            if self.where:
+                found.update(message_cells(self.where[0]))
+            self._features = found
         return self._features
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import cache
 
-_SIGNS = "#@$"
-_UNSIGN = str.maketrans(_SIGNS, "   ")
+_SIGNS = frozenset("#@$")
 _JOINERS = "\u200c\u200d"  # within Persian and Indic words, and between the parts of an emoji
 _LIKE_ASCII = {"\uff03": "#", "\uff20": "@", "\u2019": "'"}  # ＃ ＠ ’
 # A soft hyphen, a word joiner, variation selectors: there or not, the word is the same.
@@ -28,7 +28,7 @@ class _Pieces(dict[int, str]):
         signs: characters that stay as they are.
     """
 
-    def __init__(self, signs: str = "") -> None:
+    def __init__(self, signs: Iterable[str] = ()) -> None:
         super().__init__({ord(sign): sign for sign in signs})
         self.in_utf8 = bytes(code if code >= 128 else ord(self[code].lower()) for code in range(256))
         """A table for `bytes.translate`: ASCII as here, in lower case, and everything else as it is."""
@@ -77,14 +77,15 @@ class Words:
         self.tags: set[str] = set()
         self.names: set[str] = set()
         self.symbols: set[str] = set()
-        if any(sign in folded for sign in _SIGNS):
-            for piece in [piece for piece in self.plain if any(sign in piece for sign in _SIGNS)]:
+        odd = [piece for piece in self.plain if not piece.isalnum()]  # as any with a sign is
+        for piece in odd:
+            if not _SIGNS.isdisjoint(piece):
                 self.plain.remove(piece)
                 self._take_apart(piece)
 
     def _take_apart(self, piece: str) -> None:
-        parts = piece.translate(_UNSIGN).split()
-        signs = len(piece) - len(piece.lstrip(_SIGNS))
+        parts = words_of(piece)
+        signs = len(piece) - len(piece.lstrip("#@$"))
         if signs and parts:
             word = piece[signs - 1] + parts[0]
             if is_signed(word):
@@ -96,12 +97,12 @@ class Words:
 def is_signed(word: str) -> bool:
     """Return whether the folded *word* is a hashtag, mention or cashtag, and nothing else."""
     sign, rest = word[:1], word[1:]
+    is_plain = rest.replace("_", "a").isalnum()
     if sign == "#":
-        return (
-            not rest.isdigit() and all(letter in _DOTS or is_letter(letter) for letter in rest) and rest != ""
-        )
+        is_tag = is_plain or (rest != "" and all(letter in _DOTS or is_letter(letter) for letter in rest))
+        return is_tag and not rest.isdigit()
     if sign == "@":
-        return rest.isascii() and rest != "" and all(map(is_letter, rest))
+        return is_plain and rest.isascii()
     if sign == "$":
         return rest.isascii() and rest[:1].isalpha() and rest.replace(".", "").replace("_", "").isalpha()
     return False
