@@ -83,9 +83,13 @@ def periodically(
                 timer = TimeoutScheduler.singleton()
             ticks = _Ticks(observer, make(timer), every, timer)
             ticks.begin()
-            session = source.subscribe(
-                ticks.on_next, ticks.on_error, ticks.on_completed, scheduler=scheduler_
-            )
+            try:
+                session = source.subscribe(
+                    ticks.on_next, ticks.on_error, ticks.on_completed, scheduler=scheduler_
+                )
+            except BaseException:
+                ticks.pending.dispose()
+                raise
             return CompositeDisposable(ticks.pending, session)
 
         return StreamObservable(subscribe)

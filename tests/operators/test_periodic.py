@@ -269,6 +269,31 @@ def test_disposal(make: Make) -> None:
     assert seen.items == []
 
 
+@snapshots
+def test_an_exception_at_once(make: Make) -> None:
+    """A subscriber that raises while it subscribes gets its exception, and no timer goes on."""
+
+    def at_once(observer: Any, scheduler: Any = None) -> None:
+        observer.on_completed()
+
+    def raising(item: Any) -> None:
+        raise Boom
+
+    with pytest.raises(Boom):
+        reactivex.create(at_once).pipe(make(60.0)).subscribe(raising)
+
+
+@operators
+def test_a_source_that_cannot_be_subscribed_to(make: Make) -> None:
+    """An exception of the source on subscription is an `on_error`, and no timer goes on."""
+
+    def broken(observer: Any, scheduler: Any = None) -> Any:
+        raise Boom
+
+    for source in (reactivex.create(broken), reactivex.create(broken).pipe(tw.of_type(object))):
+        assert isinstance(Seen(source.pipe(make(60.0))).error, Boom)
+
+
 class Refusing(TimeoutScheduler):
     """A scheduler that gets no more thread after so many."""
 
