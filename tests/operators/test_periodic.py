@@ -273,7 +273,7 @@ def test_disposal(make: Make) -> None:
 def test_an_exception_at_once(make: Make) -> None:
     """A subscriber that raises while it subscribes gets its exception, and no timer goes on."""
 
-    def at_once(observer: Any, scheduler: Any = None) -> None:
+    def at_once(observer: Any, scheduler: Any = None) -> Any:
         observer.on_completed()
 
     def raising(item: Any) -> None:
