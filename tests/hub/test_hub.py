@@ -471,8 +471,8 @@ def _more_filters_than_rules(filters: int, most: int) -> None:
 
 
 def test_more_filters_than_rules() -> None:
-    """1,000 filters are in force on 200 rules after fewer than 20 requests, and each gets its posts alone."""
-    _more_filters_than_rules(1_000, 200)
+    """600 filters are in force on 120 rules after fewer than 20 requests, and each gets its posts alone."""
+    _more_filters_than_rules(600, 120)
 
 
 @pytest.mark.soak
