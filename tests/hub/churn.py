@@ -124,8 +124,9 @@ class Filter:
         assert self.errors == []
         may = self._expected(self._may_from, self._may_until)
         must = self._expected(self._must_from, self._must_until)
-        assert self.got == [id for id in may if id in set(self.got)]  # each once, in order, and no other
-        assert set(must) <= set(self.got), (self.phrases, len(must), len(self.got))
+        got = set(self.got)
+        assert self.got == [id for id in may if id in got]  # each once, in order, and no other
+        assert got.issuperset(must), (self.phrases, len(must), len(self.got))
         return len(must)
 
     def _expected(self, start: int, end: int) -> list[int]:
