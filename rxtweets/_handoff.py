@@ -15,8 +15,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Generic, Literal, Protocol, TypeVar, get_args
 
-from reactivex import Observable, abc
+from reactivex import Observable, Observer, abc
 from reactivex.disposable import SingleAssignmentDisposable
+from reactivex.internal import noop
 
 from rxtweets._observable import StreamObservable
 from rxtweets.errors import TooSlow
@@ -44,6 +45,9 @@ class Place(Protocol):
 
     def close(self) -> None:
         """End; no drain is needed any more. Called once, on any thread."""
+
+
+_NOBODY: abc.ObserverBase[Any] = Observer(on_error=noop)
 
 
 class Handoff(abc.DisposableBase):
@@ -140,13 +144,13 @@ class Handoff(abc.DisposableBase):
         try:
             self._place.wake()
         except BaseException as error:
-            drained = self._disposed
+            drained, observer = self._disposed, self._observer
             self.dispose()
             if drained or not isinstance(error, Exception):  # drained at once: it is the observer's own
                 raise
-            self._observer.on_error(error)
+            observer.on_error(error)
 
-    def drain(self, *, rows: float = math.inf, share: float = math.inf) -> bool:
+    def drain(self, *, rows: float = math.inf, share: float = math.inf, batch: bool = False) -> bool:
         """Deliver what waits, and return True if it stopped at a limit with more to come.
 
         Called while it runs already, from within the observer or on another thread, it does nothing and
@@ -155,6 +159,7 @@ class Handoff(abc.DisposableBase):
         Args:
             rows: the most items and events to deliver.
             share: the seconds after which no other one is begun.
+            batch: deliver them as one list.
 
         Raises:
             BaseException: what the observer raised; the source has been disposed.
@@ -164,20 +169,14 @@ class Handoff(abc.DisposableBase):
                 return False
             self._drainer = threading.get_ident()
         forward = self._observer.on_next
-        limited = min(rows, share) < math.inf
+        limited = batch or min(rows, share) < math.inf
         deadline = time.monotonic() + share
         try:
             while True:
                 with self._lock:
-                    before, queue, end = self._before, self._queue, self._end
-                    if before:
-                        item = before.popleft()
-                    elif queue:
-                        item = queue.popleft()
-                        if not isinstance(item, Lifecycle):
-                            self.depth -= 1
-                            if self._blocked and self.depth <= self._capacity // 2:
-                                self._take_blocked()
+                    end = self._end
+                    if self._before or self._queue:
+                        item = self._take_batch(rows) if batch else self._take()
                     elif end is not None:
                         break
                     else:
@@ -186,7 +185,7 @@ class Handoff(abc.DisposableBase):
                 forward(item)
                 if limited:
                     rows -= 1
-                    if rows <= 0 or time.monotonic() >= deadline:
+                    if batch or rows <= 0 or time.monotonic() >= deadline:
                         with self._lock:
                             self._woken = bool(self._before or self._queue or self._end)
                             self._drainer = None
@@ -205,6 +204,7 @@ class Handoff(abc.DisposableBase):
             self._over = True
             waiting = self._queue, self._before, self._end  # let go of once the lock is free
             self._queue, self._before, self._end = deque(), deque(), None
+            self._observer = _NOBODY  # the source may hold on to this for longer than to a window
             self.depth = 0
             blocked, self._blocked = self._blocked, deque()
         del waiting
@@ -252,6 +252,23 @@ class Handoff(abc.DisposableBase):
         if depth > self.high_water:
             self.high_water = depth
 
+    def _take(self) -> Any:
+        """Take what is to be delivered next; something waits."""
+        if self._before:
+            return self._before.popleft()
+        item = self._queue.popleft()
+        if not isinstance(item, Lifecycle):
+            self.depth -= 1
+            if self._blocked and self.depth <= self._capacity // 2:
+                self._take_blocked()
+        return item
+
+    def _take_batch(self, rows: float) -> list[Any]:
+        batch: list[Any] = []
+        while (self._before or self._queue) and len(batch) < rows:
+            batch.append(self._take())
+        return batch
+
     def _drop(self, queue: deque[Any], item: Any) -> None:
         """Tell at the end of *queue* that *item* was dropped there."""
         told = self._drop_told
@@ -278,7 +295,7 @@ def _would_deadlock(capacity: int) -> RuntimeError:
     )
 
 
-class ObserveOn(Generic[_D]):
+class HandoffOperator:
     """An operator that hands items over, and the figures of what waits in it.
 
     They may be read at any time and on any thread. An operator that is used several times, or subscribed to
@@ -322,7 +339,7 @@ class ObserveOn(Generic[_D]):
         with self._lock:
             return self._dropped + sum(handoff.dropped for handoff in self._open)
 
-    def __call__(self, source: Observable[_T]) -> Observable[_T | _D]:
+    def hand_over(self, source: Observable[Any]) -> Observable[Any]:
         """Return *source* with its items handed over."""
 
         def subscribe(
@@ -340,3 +357,19 @@ class ObserveOn(Generic[_D]):
             self._open.discard(handoff)
             self._dropped += handoff.dropped
             self._high_water = max(self._high_water, handoff.high_water)
+
+
+class ObserveOn(HandoffOperator, Generic[_D]):
+    """Hands items over one by one."""
+
+    def __call__(self, source: Observable[_T]) -> Observable[_T | _D]:
+        """Return *source* with its items handed over."""
+        return self.hand_over(source)
+
+
+class ObserveOnInBatches(HandoffOperator, Generic[_D]):
+    """Hands items over in lists."""
+
+    def __call__(self, source: Observable[_T]) -> Observable[list[_T | _D]]:
+        """Return *source* with its items handed over, in lists."""
+        return self.hand_over(source)

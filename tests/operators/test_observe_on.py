@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 import math
 import signal
 import sys
 import threading
+import weakref
 from collections.abc import Callable
 from typing import Any, get_args
 from unittest.mock import Mock
@@ -642,9 +644,9 @@ class Frames:
         closed: how often it was closed.
     """
 
-    def __init__(self, rows: float = math.inf, share: float = math.inf) -> None:
+    def __init__(self, rows: float = math.inf, share: float = math.inf, batch: bool = False) -> None:
         self.wakes = self.closed = 0
-        self.limits = {"rows": rows, "share": share}
+        self.limits: dict[str, Any] = {"rows": rows, "share": share, "batch": batch}
         self._handoff: Handoff | None = None
 
     def __call__(self, handoff: Handoff) -> Frames:
@@ -689,6 +691,63 @@ def test_a_loop_is_woken_once() -> None:
     assert not seen.completed
     assert not frames.frame()
     assert (seen.completed, frames.closed) == (True, 1)
+
+
+def test_a_loop_takes_batches() -> None:
+    """A batch has all that waits in its order, events and what was dropped included, up to the limit."""
+    frames = Frames(rows=3, batch=True)
+    source: Subject[Any] = Subject()
+    seen = Seen(source.pipe(handed_to(frames, capacity=3)))
+    for item in [UP, 1, 2, ALIVE, 3, 4]:
+        source.on_next(item)
+    source.on_completed()
+    assert frames.frame()
+    assert seen.items == [[UP, lost(1), 2]]
+    assert frames.frame()
+    assert seen.items[1:] == [[ALIVE, 3, 4]]
+    assert not seen.completed
+    assert not frames.frame()
+    assert (len(seen.items), seen.completed, frames.closed) == (2, True, 1)
+
+
+def test_batches_let_go_who_waits_for_room() -> None:
+    """With the policy "block", a batch makes room, and what waited for it is in the next."""
+    frames = Frames(rows=2, batch=True)
+    frames.is_here = lambda: False  # type: ignore[method-assign]
+    source: Subject[int] = Subject()
+    seen = Seen(source.pipe(handed_to(frames, "block", 2)))
+    thread = threading.Thread(target=lambda: reactivex.range(5).subscribe(source.on_next))
+    thread.start()
+    delivered = 0
+    while delivered < 5:
+        frames.frame()
+        delivered = sum(map(len, seen.items))
+    thread.join(PATIENCE)
+    assert [item for batch in seen.items for item in batch] == [*range(5)]
+    assert all(0 < len(batch) <= 2 for batch in seen.items)
+
+
+def test_a_subscriber_is_let_go_once_disposed() -> None:
+    """A source that still calls holds no reference to a subscriber that has disposed."""
+    source: Subject[int] = Subject()
+    held_on: list[Any] = []
+
+    def sending(observer: abc.ObserverBase[int], _: Any) -> abc.DisposableBase:
+        held_on.append(observer)
+        return source.subscribe(observer)
+
+    class Window:
+        def show(self, item: int) -> None:
+            pass
+
+    window = Window()
+    gone = weakref.ref(window)
+    subscription = Observable(sending).pipe(tw.observe_on()).subscribe(window.show)
+    subscription.dispose()
+    del window, subscription
+    gc.collect()
+    assert gone() is None
+    held_on[0].on_next(1)
 
 
 def test_a_loop_gives_a_share_of_its_time() -> None:
