@@ -16,6 +16,7 @@ import msgspec
 import rxtweets as rxt
 from rxtweets import rules
 from rxtweets.hub.core import HubCore
+from rxtweets.hub.query_hub import _Session
 from rxtweets.messages import decode
 
 from .corpus import corpus
@@ -51,45 +52,51 @@ def _v1() -> None:
             else:
                 one = hub.filter(track=f"{common[number]} {common[-1 - number]}")
             one.subscribe(lambda _: None)
+        core._live = _Session(core._planner.next(core._now() + 60.0))
         return core, core._forward
 
     _report("v1.1", [filled(FEW), filled(MANY)], [frames, frames], LIMIT)
 
 
 def _v2() -> None:
-    frames = [msgspec.json.decode(frame) for frame in corpus("v2")]
-
-    def filled(count: int, pack: bool) -> tuple[tuple[Any, Any], list[bytes]]:
-        fields = rules.fields_for("rare") if pack else {}
-        hub = rxt.FilterHub(rxt.StreamingClient(None), pack=pack, **fields)
-        core: Any = hub._core
-        core._pump = lambda: None
-        for number in range(count):
-            hub.filter(f"rare{number}").subscribe(lambda _: None)
-        planner = core._planner
-        now = core._now()
-        planner.next(now)
-        planner.on_list([], now)
-        tags: list[str] = []
-        while planner._uncovered:
-            now += 30.0
-            batch = planner.next(now)
-            if isinstance(batch, float):
-                continue
-            added = [msgspec.structs.replace(rule, id=str(n)) for n, rule in enumerate(batch.rules)]
-            planner.on_update(rules.RuleUpdate(tuple(added), created=len(added)), {}, now)
-            tags += [rule.tag for rule in added]
-        tagged = []
-        for number, frame in enumerate(frames):
-            tag = tags[1 + number % min(len(tags) - 1, COMMON)]
-            frame["matching_rules"] = [{"id": "1", "tag": tag}]
-            tagged.append(msgspec.json.encode(frame))
-        return (core, core._on_item), tagged
-
-    few, many = filled(FEW, False), filled(MANY, False)
+    usual = corpus("v2")
+    few, many, packed = _filled(FEW, usual), _filled(MANY, usual), _filled(PACKED, usual, pack=True)
     _report("v2", [few[0], many[0]], [few[1], many[1]], LIMIT)
-    packed = filled(PACKED, True)
     _report("v2, packed", [few[0], packed[0]], [few[1], packed[1]], PACKED_LIMIT)
+    full = corpus("v2", **rules.fields_for("rare"))
+    few, packed = _filled(FEW, full), _filled(PACKED, full, pack=True)
+    _report("v2, packed, posts in full", [few[0], packed[0]], [few[1], packed[1]], PACKED_LIMIT)
+
+
+def _filled(
+    count: int, messages: Sequence[bytes], *, pack: bool = False
+) -> tuple[tuple[Any, Any], list[bytes]]:
+    """Return a hub with *count* filters, and *messages* with the tags of its rules."""
+    fields = rules.fields_for("rare") if pack else {}
+    hub = rxt.FilterHub(rxt.StreamingClient(None), pack=pack, **fields)
+    core: Any = hub._core
+    core._pump = lambda: None
+    for number in range(count):
+        hub.filter(f"rare{number}").subscribe(lambda _: None)
+    planner = core._planner
+    now = core._now()
+    planner.next(now)
+    planner.on_list([], now)
+    tags: list[str] = []
+    while planner._uncovered:
+        now += 30.0
+        batch = planner.next(now)
+        if isinstance(batch, float):
+            continue
+        added = [msgspec.structs.replace(rule, id=str(n)) for n, rule in enumerate(batch.rules)]
+        planner.on_update(rules.RuleUpdate(tuple(added), created=len(added)), {}, now)
+        tags += [rule.tag for rule in added]
+    tagged = []
+    for number, frame in enumerate(map(msgspec.json.decode, messages)):
+        tag = tags[1 + number % min(len(tags) - 1, COMMON)]
+        frame["matching_rules"] = [{"id": "1", "tag": tag}]
+        tagged.append(msgspec.json.encode(frame))
+    return (core, core._on_item), tagged
 
 
 def _report(kind: str, hubs: Sequence[Any], frames: Sequence[Sequence[bytes]], limit: float) -> None:
