@@ -154,9 +154,9 @@ class Faults:
 
 @pytest.fixture
 def short_stall(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have a connection on which nothing comes given up after 2 s."""
+    """Have a connection on which nothing comes given up after 3 s."""
     for module in (v1, v2):
-        monkeypatch.setattr(module, "STALL_TIMEOUT", 2.0)
+        monkeypatch.setattr(module, "STALL_TIMEOUT", 3.0)
 
 
 def _random_filters_with_faults(make: MakeHub, seconds: float) -> None:
