@@ -171,11 +171,11 @@ def _is_half_flag(character: str) -> bool:
 @cache
 def _patterns() -> dict[str, re.Pattern[str]]:
     letter = r"[\w\u00b7\u30fb\u0300-\u036f\u0900-\u0dff\u0e31-\u0e4e\u200c\u200d]"
-    before = r"(?<![\w&/@#$＃＠])"
+    alone = r"(?<![\w&/@#$＃＠].)"  # behind the sign, which is searched first, as most texts have none
     return {
-        "hashtags": re.compile(rf"{before}[#＃](?=\d*[^\W\d])({letter}+)"),
-        "mentions": re.compile(rf"{before}[@＠]([A-Za-z0-9_]{{1,20}})(?![A-Za-z0-9_@])"),
-        "cashtags": re.compile(rf"{before}\$([A-Za-z]{{1,6}}(?:[._][A-Za-z]{{1,2}})?)(?!\w)"),
+        "hashtags": re.compile(rf"[#＃]{alone}(?=\d*[^\W\d])({letter}+)"),
+        "mentions": re.compile(rf"[@＠]{alone}([A-Za-z0-9_]{{1,20}})(?![A-Za-z0-9_@])"),
+        "cashtags": re.compile(rf"\${alone}([A-Za-z]{{1,6}}(?:[._][A-Za-z]{{1,2}})?)(?!\w)"),
         "links": re.compile(r"(https?://[^\s<>\"]*[^\s<>\".,;:!?)\]}'»”’。、」…])", re.IGNORECASE),
     }
 

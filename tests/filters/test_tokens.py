@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rxtweets.filters.tokens import Words, fold, tokens, words_of
+from rxtweets.filters.tokens import Words, fold, found_in, tokens, words_of
 
 # Where Unicode is difficult: marks, characters that fold or compose to others, joiners, selectors, emoji.
 PIECES = st.sampled_from(
@@ -37,3 +37,12 @@ def test_signs(text: str) -> None:
 def test_words_of_several_texts(texts: list[str]) -> None:
     """Texts with blanks between them have the words that each has."""
     assert tokens(" ".join(texts)) == set().union(*map(tokens, texts))
+
+
+@given(TEXTS, st.sampled_from(["#hashtags", "@mentions", "$cashtags"]))
+def test_tags_stand_alone(before: str, sign_and_kind: str) -> None:
+    """A sign marks what follows unless a letter, a digit, an underscore, `&`, `/` or a sign precedes it."""
+    sign, kind = sign_and_kind[0], sign_and_kind[1:]
+    last = before[-1:]
+    joined = last.isalnum() or (last != "" and last in "_&/@#$＃＠")
+    assert ("zzqzz" in found_in(f"{before}{sign}zzqzz", kind)) == (not joined)
