@@ -4,7 +4,6 @@ python examples/panes.py
 """
 
 import tkinter as tk
-from collections import deque
 from contextlib import suppress
 
 import reactivex
@@ -15,6 +14,7 @@ from reactivex.subject import BehaviorSubject
 
 import rxtweets as rxt
 from rxtweets import operators as tw
+from rxtweets.gui import tk as gui
 
 
 def found(hub: rxt.FilterHub, rule: str) -> Observable[str]:
@@ -38,24 +38,20 @@ class Pane(tk.Frame):
         self.text = tk.Text(self, width=36, height=24, wrap="word", spacing3=8)
         self.text.pack(fill="both", expand=True)
 
-        self.arrived = deque[str](maxlen=100)  # Tk is for one thread, and posts arrive on another
         self.rules = BehaviorSubject(rule)
         self.rules.pipe(
             ops.map(lambda rule: found(hub, rule)),
             ops.switch_latest(),
-        ).subscribe(self.arrived.append)
+            gui.observe_on(self),
+        ).subscribe(self.show)
 
     def change(self) -> None:
         self.rules.on_next(self.entry.get())
-        self.arrived.clear()
         self.text.delete("1.0", "end")
 
-    def show(self) -> None:
-        """Move what has arrived into the window, on Tk's thread, 20 times a second."""
-        while self.arrived:
-            self.text.insert("1.0", self.arrived.popleft() + "\n")
+    def show(self, text: str) -> None:
+        self.text.insert("1.0", text + "\n")
         self.text.delete("100.0", "end")
-        self.after(50, self.show)
 
 
 with (
@@ -65,8 +61,6 @@ with (
     window = tk.Tk()
     window.title("A filter for each pane")
     for rule in ("coffee", "tea OR matcha", "python -is:retweet"):
-        pane = Pane(window, hub, rule)
-        pane.pack(side="left", fill="both", expand=True)
-        pane.show()
+        Pane(window, hub, rule).pack(side="left", fill="both", expand=True)
     with suppress(KeyboardInterrupt):
         window.mainloop()  # until the window is closed

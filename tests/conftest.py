@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import ssl
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -14,6 +16,12 @@ from rxtweets.emulator import Emulator
 
 GRACE = 1.0
 """Seconds within which threads and sockets must be gone."""
+
+XVFB = shutil.which("Xvfb")
+"""The X server that shows nothing."""
+
+DISPLAY_REQUIRED = "RXTWEETS_BROWSER_TESTS"
+"""If this variable is set, a missing display is a failure and no reason to skip."""
 
 
 def our_threads() -> list[threading.Thread]:
@@ -103,6 +111,17 @@ def server_context(authority: trustme.CA) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
     return context
+
+
+@pytest.fixture(scope="session")
+def display() -> Iterator[str]:
+    """Start an X server that shows nothing, and return its name."""
+    with subprocess.Popen(
+        [XVFB or "Xvfb", "-displayfd", "1", "-noreset"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as server:
+        assert server.stdout is not None
+        yield f":{server.stdout.readline().decode().strip()}"
+        server.terminate()
 
 
 @pytest.fixture

@@ -42,6 +42,7 @@ REFERENCE = {
     "rxtweets.endpoints": "endpoints",
     "rxtweets.filters": "filters",
     "rxtweets.framing": "framing",
+    "rxtweets.gui.tk": "gui",
     "rxtweets.hub": "hub",
     "rxtweets.management": "management",
     "rxtweets.messages": "messages",

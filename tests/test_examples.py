@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
+from tests.conftest import DISPLAY_REQUIRED, XVFB
 
-XVFB = shutil.which("Xvfb")
-REQUIRED = "RXTWEETS_BROWSER_TESTS"
-"""If this variable is set, a missing display is a failure and no reason to skip."""
+EXAMPLES = Path(__file__).parent.parent / "examples"
 
 PRINTS = {
     "filter_by_track": r"(@\w+: .*\n([^@].*\n|\n)*){5}",
@@ -111,19 +107,8 @@ runpy.run_path(sys.argv[1] + "/panes.py", run_name="__main__")
 """A program that opens the window, waits for posts, changes the first pane's rule twice, and closes it."""
 
 
-@pytest.fixture
-def display() -> Iterator[str]:
-    """Start an X server that shows nothing, and return its name."""
-    with subprocess.Popen(
-        [XVFB or "Xvfb", "-displayfd", "1", "-noreset"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as server:
-        assert server.stdout is not None
-        yield f":{server.stdout.readline().decode().strip()}"
-        server.terminate()
-
-
 @pytest.mark.skipif(
-    not (XVFB and find_spec("_tkinter")) and REQUIRED not in os.environ,
+    not (XVFB and find_spec("_tkinter")) and DISPLAY_REQUIRED not in os.environ,
     reason="no Xvfb, or Python without Tk",
 )
 def test_a_window(display: str) -> None:

@@ -27,7 +27,7 @@ ROOMS = [
     {"_session_runner"},
     {"testing"},
     {"transport"},
-    {"operators"},
+    {"operators", "gui"},
     {"_handoff"},
     {"_logs"},
     {"filters"},

@@ -1,0 +1,10 @@
+"""Streams in windows: delivery on the thread of Tk, Qt, GTK or wx, and their events as Observables.
+
+::
+
+    from rxtweets.gui import tk
+
+    client.sample().pipe(tw.posts(), tk.observe_on(window)).subscribe(show)
+
+Each toolkit has a module of its own: `rxtweets.gui.tk`. Nothing of a toolkit is imported before that is.
+"""
