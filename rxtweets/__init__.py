@@ -8,10 +8,12 @@
     client = rxt.StreamingClient(rxt.BearerToken.from_env())
     rxt.run(client.filter().pipe(tw.posts()), lambda post: print(post.text))
 
-What programs need is here, but for `rxtweets.emulator`, `rxtweets.testing` and `rxtweets.compat`.
+What programs need is here, but for `rxtweets.aio`, `rxtweets.emulator`, `rxtweets.testing` and
+`rxtweets.compat`.
 """
 
 from . import messages, operators
+from ._iterate import iterate
 from ._run import run
 from ._version import __version__
 from .auth import AppOnly, BearerToken, OAuth1
@@ -94,6 +96,7 @@ __all__ = [
     "connect",
     "fetch",
     "hashtags",
+    "iterate",
     "links",
     "mentions",
     "messages",

@@ -144,10 +144,16 @@ class Handoff(abc.DisposableBase):
         try:
             self._place.wake()
         except BaseException as error:
-            drained, observer = self._disposed, self._observer
-            self.dispose()
-            if drained or not isinstance(error, Exception):  # drained at once: it is the observer's own
+            if self._disposed or not isinstance(error, Exception):  # drained at once: the observer's own
+                self.dispose()
                 raise
+            self.fail(error)
+
+    def fail(self, error: Exception) -> None:
+        """End with *error*, and deliver nothing that waits: nobody is going to drain. On any thread."""
+        disposed, observer = self._disposed, self._observer
+        self.dispose()
+        if not disposed:
             observer.on_error(error)
 
     def drain(self, *, rows: float = math.inf, share: float = math.inf, batch: bool = False) -> bool:
@@ -289,10 +295,18 @@ class Handoff(abc.DisposableBase):
 
 def _would_deadlock(capacity: int) -> RuntimeError:
     return RuntimeError(
-        f"{capacity:,} items wait in observe_on, on the very thread on which their subscriber is called: to "
-        "wait for room would be to wait for ever. Observe on another thread or scheduler, with a larger "
-        'capacity, or with an overflow that drops, such as "drop_oldest"'
+        f"{capacity:,} items wait for the very thread that sends the next one: to wait for room would be to "
+        "wait for ever. Send them on another thread, as ops.subscribe_on(NewThreadScheduler()) does, or "
+        'deliver them on another; or take a larger capacity, or an overflow that drops, such as "drop_oldest"'
     )
+
+
+def check_queue(capacity: int, overflow: Overflow) -> None:
+    """Raise a ValueError if a setting of a `Handoff` isn't what it should be."""
+    if not isinstance(capacity, int) or capacity < 1:
+        raise ValueError(f"capacity is the number of items that may wait, 1 or more, not {capacity!r}")
+    if overflow not in get_args(Overflow):
+        raise ValueError(f"overflow is one of {', '.join(map(repr, get_args(Overflow)))}, not {overflow!r}")
 
 
 class HandoffOperator:
@@ -308,12 +322,7 @@ class HandoffOperator:
         Raises:
             ValueError: a setting isn't what it should be.
         """
-        if not isinstance(capacity, int) or capacity < 1:
-            raise ValueError(f"capacity is the number of items that may wait, 1 or more, not {capacity!r}")
-        if overflow not in get_args(Overflow):
-            raise ValueError(
-                f"overflow is one of {', '.join(map(repr, get_args(Overflow)))}, not {overflow!r}"
-            )
+        check_queue(capacity, overflow)
         self._capacity = capacity
         self._overflow = overflow
         self._place = place

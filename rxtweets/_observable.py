@@ -62,8 +62,15 @@ class StreamObservable(Observable[_T]):
 
     def __iter__(self) -> NoReturn:
         raise TypeError(
-            "an Observable calls you, it can't be iterated over: use rxt.run(observable, handle) or "
-            "observable.subscribe(handle); observable.pipe(ops.to_list()).run() collects what is finite"
+            "an Observable calls you, it can't be iterated over itself: write `for item in "
+            "rxt.iterate(observable)`, rxt.run(observable, handle) or observable.subscribe(handle); "
+            "observable.pipe(ops.to_list()).run() collects what is finite"
+        )
+
+    def __aiter__(self) -> NoReturn:
+        raise TypeError(
+            "an Observable calls you, it can't be iterated over itself: write `async for item in "
+            "aio.iterate(observable)`, with `from rxtweets import aio`"
         )
 
     def run(self, scheduler: abc.SchedulerBase | None = None) -> _T:
@@ -73,6 +80,21 @@ class StreamObservable(Observable[_T]):
     def __await__(self) -> Generator[Any, None, _T]:
         """Wait for completion in asyncio and return the last item; cancellation disposes."""
         return wait_for_last(self)
+
+
+def source_of(observable: Observable[_T], caller: str) -> StreamObservable[_T]:
+    """Return *observable* as a StreamObservable.
+
+    Raises:
+        ValueError: it isn't an Observable; *caller* is who takes one.
+    """
+    source: Any = observable
+    if not isinstance(source, abc.ObservableBase):
+        hint = f": call it, {source.__name__}(…)" if callable(source) and hasattr(source, "__name__") else ""
+        raise ValueError(f"{caller} takes an Observable, such as client.sample(), not {source!r}{hint}")
+    if isinstance(source, StreamObservable):
+        return source
+    return StreamObservable(lambda observer, scheduler: source.subscribe(observer, scheduler=scheduler))
 
 
 def _disposable(opened: Any) -> abc.DisposableBase:

@@ -6,10 +6,10 @@ import contextlib
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from reactivex import Observable, abc
+from reactivex import Observable
 from reactivex.internal import noop
 
-from ._observable import StreamObservable
+from ._observable import source_of
 from ._waiting import block
 
 _T = TypeVar("_T")
@@ -27,15 +27,6 @@ def run(observable: Observable[_T], on_next: Callable[[_T], Any] | None = None) 
             raised; the subscription is disposed then, too.
         ValueError: *observable* is not an Observable.
     """
-    source: Any = observable
-    if not isinstance(source, abc.ObservableBase):
-        hint = f": call it, {source.__name__}(…)" if callable(source) and hasattr(source, "__name__") else ""
-        raise ValueError(f"run takes an Observable, such as client.sample(), not {source!r}{hint}")
-    if not isinstance(source, StreamObservable):
-
-        def subscribe(observer: Any, scheduler: Any) -> abc.DisposableBase:
-            return observable.subscribe(observer, scheduler=scheduler)
-
-        source = StreamObservable(subscribe)
+    source = source_of(observable, "run")
     with contextlib.suppress(KeyboardInterrupt):
         block(source, on_next or noop)

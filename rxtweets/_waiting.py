@@ -32,11 +32,27 @@ def run_to_last(source: Observable[_T], scheduler: abc.SchedulerBase | None) -> 
     return _only(last)
 
 
+def running_loop(caller: str) -> asyncio.AbstractEventLoop:
+    """Return the running loop of asyncio.
+
+    Raises:
+        RuntimeError: there is none; *caller* is what needs it.
+    """
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        raise RuntimeError(
+            f"{caller} needs asyncio, which doesn't run here: take it in a coroutine that asyncio.run runs, "
+            'or anyio.run with the backend "asyncio"; under trio, take rxt.iterate(observable) on a thread'
+        ) from None
+
+
 def wait_for_last(source: Observable[_T]) -> Generator[Any, None, _T]:
     """Subscribe, wait for completion in asyncio, and return the last item; cancellation disposes."""
-    loop = asyncio.get_running_loop()
+    loop = running_loop("await")
     completed: asyncio.Future[None] = loop.create_future()
     last: deque[_T] = deque(maxlen=1)
+    subscription = SingleAssignmentDisposable()
 
     def settle(error: BaseException | None) -> None:
         if completed.done():
@@ -46,15 +62,17 @@ def wait_for_last(source: Observable[_T]) -> Generator[Any, None, _T]:
         else:
             completed.set_exception(error)
 
-    def end(error: BaseException | None = None) -> None:
-        loop.call_soon_threadsafe(settle, error)
+    def end(error: BaseException | None) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
+            loop.call_soon_threadsafe(settle, error)
 
-    token = listener.set(end)
+    def on_next(item: _T) -> None:
+        last.append(item)
+        if loop.is_closed():
+            subscription.dispose()
+
     try:
-        subscription = source.subscribe(last.append, end, end)
-    finally:
-        listener.reset(token)
-    try:
+        _subscribe(source, on_next, end, subscription, None)
         yield from completed
     finally:
         subscription.dispose()
@@ -64,7 +82,7 @@ def wait_for_last(source: Observable[_T]) -> Generator[Any, None, _T]:
 def _only(last: deque[_T]) -> _T:
     if not last:
         raise SequenceContainsNoElementsError(
-            "it completed without an item, so there is no last one to return; "
+            "it completed without an item, so there is none to return; "
             ".pipe(ops.to_list()) makes a list of all that comes, an empty one of nothing"
         )
     return last[0]
@@ -85,12 +103,28 @@ def block(
     ends: SimpleQueue[BaseException | None] = SimpleQueue()  # a signal handler, too, may put into it
     subscription = SingleAssignmentDisposable()
 
+    try:
+        _subscribe(source, on_next, ends.put, subscription, scheduler)
+        failure = _first(ends)
+    finally:
+        subscription.dispose()
+    if failure is not None:
+        raise failure
+
+
+def _subscribe(
+    source: abc.ObservableBase[_T],
+    on_next: Callable[[_T], Any],
+    end: Callable[[BaseException | None], None],
+    subscription: SingleAssignmentDisposable,
+    scheduler: abc.SchedulerBase | None,
+) -> None:
+    """Subscribe, and call *end* with what ends it before its completion, else with None."""
+
     def begin() -> None:
-        token = listener.set(ends.put)
+        token = listener.set(end)
         try:
-            subscription.disposable = source.subscribe(
-                on_next, ends.put, lambda: ends.put(None), scheduler=scheduler
-            )
+            subscription.disposable = source.subscribe(on_next, end, lambda: end(None), scheduler=scheduler)
         finally:
             listener.reset(token)
 
@@ -98,19 +132,13 @@ def block(
         try:
             begin()
         except BaseException as error:
-            ends.put(error)
+            end(error)
 
-    try:
-        if CurrentThreadScheduler.singleton().schedule_required():
-            begin()
-        else:  # What the subscription schedules on this thread would wait until this call has returned.
-            context = copy_context()
-            threading.Thread(target=context.run, args=[begin_elsewhere], daemon=True).start()
-        failure = _first(ends)
-    finally:
-        subscription.dispose()
-    if failure is not None:
-        raise failure
+    if CurrentThreadScheduler.singleton().schedule_required():
+        begin()
+    else:  # What the subscription schedules on this thread would wait until the caller has returned.
+        context = copy_context()
+        threading.Thread(target=context.run, args=[begin_elsewhere], daemon=True).start()
 
 
 def _first(ends: SimpleQueue[_T]) -> _T:

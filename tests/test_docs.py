@@ -34,6 +34,7 @@ WIDEST = 92
 
 REFERENCE = {
     "rxtweets": "rxtweets",
+    "rxtweets.aio": "aio",
     "rxtweets.auth": "auth",
     "rxtweets.backoff": "backoff",
     "rxtweets.compat": "compat",

@@ -8,12 +8,26 @@ from __future__ import annotations
 
 import sys
 
-from . import distinct, emulator, filters, hub, imports, memory, observe_on, peers, rules, throughput, windows
+from . import (
+    aio,
+    distinct,
+    emulator,
+    filters,
+    hub,
+    imports,
+    memory,
+    observe_on,
+    peers,
+    rules,
+    throughput,
+    windows,
+)
 
 BENCHMARKS = {
     "throughput": throughput.main,
     "memory": memory.main,
     "observe_on": observe_on.main,
+    "aio": aio.main,
     "imports": imports.main,
     "distinct": distinct.main,
     "filters": filters.main,

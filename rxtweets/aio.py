@@ -1,0 +1,286 @@
+"""Observables in asyncio: `async for`, `await`, and delivery on a loop's thread.
+
+::
+
+    from rxtweets import aio
+
+    async for post in aio.iterate(client.sample().pipe(tw.posts())):
+        await store(post)
+
+Streams read on a thread of their own, and the loop is woken once for all that waits. Reconnects are beneath,
+and unseen. All of it needs asyncio's loop, or one that works as that does (uvloop); anyio has it by its
+backend "asyncio".
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from typing import Any, Literal, Never, TypeVar, overload
+
+from reactivex import Observable
+from reactivex import operators as ops
+
+from ._handoff import Handoff, ObserveOn, Overflow, check_queue
+from ._iterate import Pull
+from ._observable import source_of
+from ._waiting import running_loop
+from .messages import Dropped
+
+__all__ = ["first", "iterate", "observe_on", "to_list"]
+
+_T = TypeVar("_T")
+
+_SHARE = 0.01
+"""Seconds after which the loop's other callbacks have their turn, however much waits."""
+
+_FRAME = 0.005
+"""Seconds from one waking of the loop to the next: to wake it is most of what an item costs."""
+
+
+@overload
+def iterate(
+    observable: Observable[_T], *, capacity: int = 1000, overflow: Literal["block"] = "block"
+) -> Items[_T]: ...
+
+
+@overload
+def iterate(
+    observable: Observable[_T], *, capacity: int = 1000, overflow: Overflow
+) -> Items[_T | Dropped]: ...
+
+
+def iterate(observable: Observable[Any], *, capacity: int = 1000, overflow: Overflow = "block") -> Items[Any]:
+    """Iterate over an Observable with `async for`.
+
+    It is subscribed to when the loop begins. The session is closed by whatever ends the loop: `break`, an
+    exception, the task's cancellation, or another task that calls the iterator's `aclose()`. An iterator that
+    is kept in a variable is closed by that, or by `contextlib.aclosing`, rather than by `break`. A time-out
+    around one `anext` cancels it, and so closes the session, too.
+
+    Args:
+        observable: what to subscribe to.
+        capacity: how many items may wait while the loop's body works.
+        overflow: what happens when as many wait and another one comes, as for `tw.observe_on`. With any but
+            `"block"`, a `Dropped` comes in the place of what was dropped.
+
+    Raises:
+        Exception: in the loop, the stream's error, after the items that came before it.
+        RuntimeError: in the loop, asyncio doesn't run here, or a second task asks for an item while a first
+            waits for one.
+        ValueError: an argument isn't what it should be.
+    """
+    check_queue(capacity, overflow)
+    return Items(source_of(observable, "aio.iterate"), capacity, overflow)
+
+
+async def first(observable: Observable[_T]) -> _T:
+    """Return the first item, and close the session.
+
+    Raises:
+        SequenceContainsNoElementsError: it completed without one.
+        Exception: the stream's error.
+        RuntimeError: asyncio doesn't run here.
+        ValueError: *observable* is not an Observable.
+    """
+    return await source_of(observable, "aio.first").pipe(ops.take(1))
+
+
+async def to_list(observable: Observable[_T]) -> list[_T]:
+    """Return all items, once it completes; `ops.take(n)` ends what else wouldn't.
+
+    Raises:
+        Exception: the stream's error.
+        RuntimeError: asyncio doesn't run here.
+        ValueError: *observable* is not an Observable.
+    """
+    return await source_of(observable, "aio.to_list").pipe(ops.to_list())
+
+
+@overload
+def observe_on(
+    loop: asyncio.AbstractEventLoop | None = None,
+    *,
+    capacity: int = 1000,
+    overflow: Literal["block"] = "block",
+) -> ObserveOn[Never]: ...
+
+
+@overload
+def observe_on(
+    loop: asyncio.AbstractEventLoop | None = None, *, capacity: int = 1000, overflow: Overflow
+) -> ObserveOn[Dropped]: ...
+
+
+def observe_on(
+    loop: asyncio.AbstractEventLoop | None = None, *, capacity: int = 1000, overflow: Overflow = "block"
+) -> ObserveOn[Any]:
+    """Deliver items on the thread of an asyncio loop, through a queue that is bounded.
+
+    As `tw.observe_on`, whose figures and policies this has. An item waits for 5 ms at most while the loop is
+    idle, so that it needn't be woken for each. After 10 ms of work the loop's other callbacks
+    have their turn. An exception of a subscriber closes the session and is reported by the loop's exception
+    handler. If the loop is closed first, the session is, too, and `on_error` gets a RuntimeError.
+
+    Args:
+        loop: by default the one that runs where it is subscribed to.
+        capacity: how many items may wait.
+        overflow: what happens when as many wait and another one comes.
+
+    Raises:
+        ValueError: an argument isn't what it should be.
+    """
+    if not isinstance(loop, asyncio.AbstractEventLoop | None):
+        raise ValueError(f"loop is a loop of asyncio, or None for the running one, not {loop!r}")
+    return ObserveOn(capacity, overflow, partial(_Place, loop))
+
+
+class _Callback:
+    """A callback to be scheduled on a loop; if that is closed before the call, *fail* is called."""
+
+    def __init__(self, call: Callable[[], None], fail: Callable[[Exception], None]) -> None:
+        self._call = call
+        self._fail: Callable[[Exception], None] | None = fail
+
+    def __call__(self) -> None:
+        self._fail = None
+        self._call()
+
+    def __del__(self) -> None:
+        if self._fail is not None:
+            self._fail(RuntimeError("Event loop is closed"))
+
+
+class _Waker:
+    """Has *work* done on the thread of *loop*: soon after it is woken, and at most once in a `_FRAME`.
+
+    Args:
+        work: returns True if it isn't done yet.
+        fail: called if the loop is closed while work is waiting.
+    """
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, work: Callable[[], bool], fail: Callable[[Exception], None]
+    ) -> None:
+        self._loop = loop
+        self._work = work
+        self._fail = fail
+        self._wanted = self._resting = False
+
+    def is_here(self) -> bool:
+        return asyncio._get_running_loop() is self._loop
+
+    def wake(self) -> None:
+        self._wanted = True
+        if not self._resting:
+            callback = self._callback()  # which the traceback keeps, should the loop be closed
+            self._loop.call_soon_threadsafe(callback)
+
+    def _callback(self) -> _Callback:
+        return _Callback(self._run, self._fail)
+
+    def _run(self) -> None:
+        self._resting = False  # before the work: what comes after it wakes
+        wanted, self._wanted = self._wanted, False
+        if self._work():
+            self._loop.call_soon(self._callback())
+        elif wanted:
+            self._resting = True
+            self._loop.call_later(_FRAME, self._callback())
+
+
+class _Place:
+    """A loop on which one hand-off is drained."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop | None, handoff: Handoff) -> None:
+        self._loop = loop or running_loop("aio.observe_on(loop=None)")
+        self._handoff = handoff
+        waker = _Waker(self._loop, partial(handoff.drain, share=_SHARE), self._fail)
+        self.wake, self.is_here = waker.wake, waker.is_here
+
+    def close(self) -> None:
+        pass
+
+    def _fail(self, error: Exception) -> None:
+        try:
+            self._handoff.fail(error)
+        except Exception as raised:
+            self._loop.call_exception_handler({"message": "a stream outlived its loop", "exception": raised})
+
+
+class _Pull(Pull[Any]):
+    """A `Pull` for one task at a time of the running loop."""
+
+    def __init__(self, source: Observable[Any], capacity: int, overflow: Overflow) -> None:
+        self._loop = running_loop("aio.iterate")
+        self._asked = False
+        self._coming: asyncio.Future[None] | None = None
+        self._turn_ends = 0.0
+        waker = _Waker(self._loop, self._notify, self._failed)
+        super().__init__(source, capacity, overflow, waker.wake, waker.is_here)
+
+    async def next(self) -> Any:
+        """Return the next item; a cancellation disposes."""
+        if self._asked:
+            raise RuntimeError("another task waits for the next item already; give each its own aio.iterate")
+        self._asked = True
+        try:
+            self.subscribe(here=True)
+            if time.monotonic() >= self._turn_ends:
+                await asyncio.sleep(0)
+                self._turn_ends = time.monotonic() + _SHARE
+            while (item := self.take(self)) is self:
+                if self.closed:
+                    raise StopAsyncIteration
+                self._coming = self._loop.create_future()
+                await self._coming
+        except BaseException:
+            self.dispose()
+            raise
+        finally:
+            self._asked = False
+            self._coming = None
+        return item
+
+    def _notify(self) -> bool:
+        if self._coming is not None and not self._coming.done():
+            self._coming.set_result(None)
+        return False
+
+    def _failed(self, error: Exception) -> None:
+        self.fail(error)
+
+
+class Items(AsyncIterator[_T]):
+    """The items of an Observable, for one `async for` loop."""
+
+    def __init__(self, source: Observable[_T], capacity: int, overflow: Overflow) -> None:
+        self._settings = source, capacity, overflow
+        self._pull: _Pull | None = None
+        self._closed = False
+
+    async def __anext__(self) -> _T:
+        if self._closed:
+            raise StopAsyncIteration
+        if self._pull is None:
+            self._pull = _Pull(*self._settings)
+            hook: Any = sys.get_asyncgen_hooks().firstiter
+            if hook is not None:
+                hook(self)  # `asyncio.run` closes what is left, as it does with generators
+        item: _T = await self._pull.next()
+        return item
+
+    async def aclose(self) -> None:
+        """Close the session, and end the loop."""
+        self._close()
+
+    def _close(self) -> None:
+        self._closed = True
+        if self._pull is not None:
+            self._pull.dispose()
+
+    def __del__(self) -> None:
+        self._close()
