@@ -8,8 +8,8 @@
         await store(post)
 
 Streams read on a thread of their own, and the loop is woken once for all that waits. Reconnects are beneath,
-and unseen. All of it needs asyncio's loop, or one that works as that does (uvloop); anyio has it by its
-backend "asyncio".
+and unseen. All of it needs asyncio's loop. Cancel its tasks before you close a loop, as `asyncio.run` does:
+a loop that is closed otherwise closes a session no sooner than at the next item.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def observe_on(
     As `tw.observe_on`, whose figures and policies this has. An item waits for 5 ms at most while the loop is
     idle, so that it needn't be woken for each. After 10 ms of work the loop's other callbacks
     have their turn. An exception of a subscriber closes the session and is reported by the loop's exception
-    handler. If the loop is closed first, the session is, too, and `on_error` gets a RuntimeError.
+    handler. If the loop is closed first, the session is at its next item, and `on_error` gets a RuntimeError.
 
     Args:
         loop: by default the one that runs where it is subscribed to.
