@@ -49,10 +49,10 @@ def processes() -> list[int]:
 
 
 @pytest.fixture(autouse=True)
-def no_process_left() -> Iterator[None]:
-    """Fail a test that leaves a worker behind."""
+def no_process_left() -> Iterator[list[int]]:
+    """Fail a test that leaves a worker behind; the processes that were there before it, such as a display."""
     before = processes()
-    yield
+    yield before
     tick = threading.Event()
     for _ in range(100):
         if processes() == before:
@@ -156,7 +156,7 @@ def test_a_worker_that_dies(told: str, on_error: Any, exit_code: int, said: str)
     assert found == ["one"]
 
 
-def test_a_disposal_ends_them_in_the_middle_of_a_call() -> None:
+def test_a_disposal_ends_them_in_the_middle_of_a_call(no_process_left: list[int]) -> None:
     """A disposal returns at once, and the processes end, at work or idle."""
     source: Subject[Any] = Subject()
     seen = Seen(source.pipe(tw.parallel_map(misbehave, 2, executor="process", ordered=False)))
@@ -164,14 +164,14 @@ def test_a_disposal_ends_them_in_the_middle_of_a_call() -> None:
     source.on_next("begun")
     with seen._changed:
         assert seen._changed.wait_for(lambda: seen.items, PATIENT)
-    assert len(processes()) == 2
+    assert len(processes()) == len(no_process_left) + 2
     dispose_quickly(seen.dispose)
 
 
-def test_a_disposal_while_they_begin() -> None:
+def test_a_disposal_while_they_begin(no_process_left: list[int]) -> None:
     """Processes that still import what they need end, too."""
     seen = Seen(reactivex.never().pipe(tw.parallel_map(misbehave, 2, executor="process")))
-    assert len(processes()) == 2
+    assert len(processes()) == len(no_process_left) + 2
     dispose_quickly(seen.dispose)
 
 
