@@ -133,10 +133,14 @@ def test_more_filters_than_rules() -> None:
     rules = [f"--and-rule={word} has:media" for word in ("cat", "dog", "bird")]
     with Emulator(rate=0, limits=Limits(rules=2)) as emulator:
         with running("filter", *rules, env=emulator.env()) as command:
-            told = sorted([command.notice(), command.notice()])
-            assert told[0].startswith("# connected")
-            assert told[1].startswith("# the app may have 2 rules")
-            assert command.end(signal.SIGINT) == (130, "", "")
+            told = [command.notice(), command.notice()]
+            ended = command.end(signal.SIGINT)
+            assert (ended.status, ended.out) == (130, "")
+            told += ended.err.splitlines()
+            refused = [line for line in told if line.startswith("# the app may have 2 rules")]
+            # The hub's own rule takes the place of one, if it comes first.
+            assert 1 <= len(refused) <= 2
+            assert [line[:11] for line in told if line not in refused] == ["# connected"]
         assert emulator.rules == ()
 
 

@@ -374,7 +374,8 @@ def ctrl_c(window: Any) -> None:
         numbers = Numbers(0)
         source: Subject[int] = Subject()
         source.pipe(window.observe_on()).subscribe(print)
-        window.after(0.3, lambda: say(ready=True))
+        # Told by a thread, as a Ctrl-C within the window's own callback would be that callback's.
+        window.after(0.3, threading.Thread(target=say, kwargs={"ready": True}).start)
     else:
         facts = _flowing(window, lambda _: say(ready=True))
         numbers = facts["numbers"]
