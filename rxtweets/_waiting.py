@@ -16,6 +16,8 @@ from reactivex.disposable import SingleAssignmentDisposable
 from reactivex.internal import SequenceContainsNoElementsError
 from reactivex.scheduler import CurrentThreadScheduler
 
+from ._loops import AtClose, running_loop
+
 _T = TypeVar("_T")
 
 listener: ContextVar[Callable[[BaseException], Any] | None] = ContextVar("rxtweets_listener", default=None)
@@ -30,21 +32,6 @@ def run_to_last(source: Observable[_T], scheduler: abc.SchedulerBase | None) -> 
     last: deque[_T] = deque(maxlen=1)
     block(source, last.append, scheduler)
     return _only(last)
-
-
-def running_loop(caller: str) -> asyncio.AbstractEventLoop:
-    """Return the running loop of asyncio.
-
-    Raises:
-        RuntimeError: there is none; *caller* is what needs it.
-    """
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        raise RuntimeError(
-            f"{caller} needs asyncio, which doesn't run here: take it in a coroutine that asyncio.run runs, "
-            'or anyio.run with the backend "asyncio"; under trio, take rxt.iterate(observable) on a thread'
-        ) from None
 
 
 def wait_for_last(source: Observable[_T]) -> Generator[Any, None, _T]:
@@ -66,15 +53,12 @@ def wait_for_last(source: Observable[_T]) -> Generator[Any, None, _T]:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
             loop.call_soon_threadsafe(settle, error)
 
-    def on_next(item: _T) -> None:
-        last.append(item)
-        if loop.is_closed():
-            subscription.dispose()
-
+    at_close = AtClose(loop, subscription.dispose)
     try:
-        _subscribe(source, on_next, end, subscription, None)
+        _subscribe(source, last.append, end, subscription, None)
         yield from completed
     finally:
+        at_close.dispose()
         subscription.dispose()
     return _only(last)
 

@@ -8,8 +8,8 @@
         await store(post)
 
 Streams read on a thread of their own, and the loop is woken once for all that waits. Reconnects are beneath,
-and unseen. All of it needs asyncio's loop. Cancel its tasks before you close a loop, as `asyncio.run` does:
-a loop that is closed otherwise closes a session no sooner than at the next item.
+and unseen. All of it needs asyncio's loop, or another one with its interface, such as uvloop's. When the loop
+is closed, so are the sessions.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from reactivex import operators as ops
 
 from ._handoff import Handoff, ObserveOn, Overflow, check_queue
 from ._iterate import Pull
+from ._loops import AtClose, running_loop
 from ._observable import source_of
-from ._waiting import running_loop
 from .messages import Dropped
 
 __all__ = ["first", "iterate", "observe_on", "to_list"]
@@ -123,7 +123,7 @@ def observe_on(
     As `tw.observe_on`, whose figures and policies this has. An item waits for 5 ms at most while the loop is
     idle, so that it needn't be woken for each. After 10 ms of work the loop's other callbacks
     have their turn. An exception of a subscriber closes the session and is reported by the loop's exception
-    handler. If the loop is closed first, the session is at its next item, and `on_error` gets a RuntimeError.
+    handler. When the loop is closed, so is the session, and `on_error` gets a RuntimeError.
 
     Args:
         loop: by default the one that runs where it is subscribed to.
@@ -138,28 +138,12 @@ def observe_on(
     return ObserveOn(capacity, overflow, partial(_Place, loop))
 
 
-class _Callback:
-    """A callback to be scheduled on a loop; if that is closed before the call, *fail* is called."""
-
-    def __init__(self, call: Callable[[], None], fail: Callable[[Exception], None]) -> None:
-        self._call = call
-        self._fail: Callable[[Exception], None] | None = fail
-
-    def __call__(self) -> None:
-        self._fail = None
-        self._call()
-
-    def __del__(self) -> None:
-        if self._fail is not None:
-            self._fail(RuntimeError("Event loop is closed"))
-
-
 class _Waker:
     """Has *work* done on the thread of *loop*: soon after it is woken, and at most once in a `_FRAME`.
 
     Args:
         work: returns True if it isn't done yet.
-        fail: called if the loop is closed while work is waiting.
+        fail: called when the loop is closed before `close`, and maybe after.
     """
 
     def __init__(
@@ -167,7 +151,7 @@ class _Waker:
     ) -> None:
         self._loop = loop
         self._work = work
-        self._fail = fail
+        self._at_close = AtClose(loop, partial(fail, RuntimeError("Event loop is closed")))
         self._wanted = self._resting = False
 
     def is_here(self) -> bool:
@@ -176,20 +160,19 @@ class _Waker:
     def wake(self) -> None:
         self._wanted = True
         if not self._resting:
-            callback = self._callback()  # which the traceback keeps, should the loop be closed
-            self._loop.call_soon_threadsafe(callback)
+            self._loop.call_soon_threadsafe(self._run)
 
-    def _callback(self) -> _Callback:
-        return _Callback(self._run, self._fail)
+    def close(self) -> None:
+        self._at_close.dispose()
 
     def _run(self) -> None:
         self._resting = False  # before the work: what comes after it wakes
         wanted, self._wanted = self._wanted, False
         if self._work():
-            self._loop.call_soon(self._callback())
+            self._loop.call_soon(self._run)
         elif wanted:
             self._resting = True
-            self._loop.call_later(_FRAME, self._callback())
+            self._loop.call_later(_FRAME, self._run)
 
 
 class _Place:
@@ -199,10 +182,7 @@ class _Place:
         self._loop = loop or running_loop("aio.observe_on(loop=None)")
         self._handoff = handoff
         waker = _Waker(self._loop, partial(handoff.drain, share=_SHARE), self._fail)
-        self.wake, self.is_here = waker.wake, waker.is_here
-
-    def close(self) -> None:
-        pass
+        self.wake, self.is_here, self.close = waker.wake, waker.is_here, waker.close
 
     def _fail(self, error: Exception) -> None:
         try:
@@ -219,8 +199,8 @@ class _Pull(Pull[Any]):
         self._asked = False
         self._coming: asyncio.Future[None] | None = None
         self._turn_ends = 0.0
-        waker = _Waker(self._loop, self._notify, self._failed)
-        super().__init__(source, capacity, overflow, waker.wake, waker.is_here)
+        self._waker = _Waker(self._loop, self._notify, self._failed)
+        super().__init__(source, capacity, overflow, self._waker.wake, self._waker.is_here)
 
     async def next(self) -> Any:
         """Return the next item; a cancellation disposes."""
@@ -244,6 +224,11 @@ class _Pull(Pull[Any]):
             self._asked = False
             self._coming = None
         return item
+
+    def close(self) -> None:
+        """Note the end of the hand-off, and let the loop forget it."""
+        super().close()
+        self._waker.close()
 
     def _notify(self) -> bool:
         if self._coming is not None and not self._coming.done():

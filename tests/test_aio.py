@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
+import importlib
 import signal
 import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Coroutine, Iterator
+from importlib.util import find_spec
 from typing import Any, get_args
 
 import pytest
@@ -33,6 +37,30 @@ from tests.clients import client_on, over
 from tests.observing import PATIENCE
 
 OVERFLOWS: tuple[Overflow, ...] = get_args(Overflow)
+
+
+LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {"asyncio": asyncio.new_event_loop}
+"""The kinds of loops, by their names."""
+
+if find_spec("uvloop"):  # there is none for Windows
+    LOOPS["uvloop"] = importlib.import_module("uvloop").new_event_loop
+
+
+class Silence:
+    """A source that emits nothing."""
+
+    def __init__(self) -> None:
+        self.subscribed = self.disposed = False
+        self.stream = reactivex.create(self._subscribe)
+
+    def _subscribe(
+        self, observer: abc.ObserverBase[int], scheduler: abc.SchedulerBase | None = None
+    ) -> abc.DisposableBase:
+        self.subscribed = True
+        return Disposable(self._dispose)
+
+    def _dispose(self) -> None:
+        self.disposed = True
 
 
 class Flood:
@@ -485,16 +513,74 @@ def test_cancelling_disposes(where: str, flood: Flood) -> None:
     assert len(flood.threads) == 1
 
 
-@pytest.mark.parametrize("where", ["among_items", "for_the_last"])
+@pytest.mark.parametrize("kind", LOOPS)
+@pytest.mark.parametrize("where", AWAITS)
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_a_loop_closed_under_full_flow(where: str, flood: Flood) -> None:
-    """A loop that is stopped and closed around a task that waits closes the session at its next item."""
-    loop = asyncio.new_event_loop()
+def test_a_loop_closed_around_a_task(where: str, kind: str, flood: Flood) -> None:
+    """A loop that is closed around a task, wherever that waits, has closed the session, under full flow."""
+    loop = LOOPS[kind]()
     loop.set_exception_handler(lambda loop, context: None)  # of the task that is left
     task = loop.create_task(AWAITS[where](rxt._observable.source_of(flood.stream, "test")))
     loop.run_until_complete(asyncio.sleep(0.02))
     loop.close()
     del task
+
+
+@pytest.mark.parametrize("kind", LOOPS)
+@pytest.mark.parametrize("where", AWAITS)
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_loop_closed_while_nothing_comes(where: str, kind: str) -> None:
+    """It has done so when `close` returns, also if no item ever comes."""
+    loop, source = LOOPS[kind](), Silence()
+    loop.set_exception_handler(lambda loop, context: None)
+    task = loop.create_task(AWAITS[where](rxt._observable.source_of(source.stream, "test")))
+    loop.run_until_complete(asyncio.sleep(0.02))
+    assert (source.subscribed, source.disposed) == (True, False)
+    loop.close()
+    assert source.disposed
+    del task
+
+
+@pytest.mark.parametrize("kind", LOOPS)
+def test_observe_on_a_loop_closed_while_nothing_comes(
+    kind: str,
+) -> None:
+    """`aio.observe_on` ends with an error when its loop is closed, also one that never ran or is no more."""
+    errors: list[Exception] = []
+    for runs in (True, False):
+        loop, source = LOOPS[kind](), Silence()
+        source.stream.pipe(aio.observe_on(loop)).subscribe(on_error=errors.append)
+        if runs:
+            loop.run_until_complete(asyncio.sleep(0))
+        assert (source.subscribed, source.disposed) == (True, False)
+        loop.close()
+        assert source.disposed
+    source = Silence()
+    source.stream.pipe(aio.observe_on(loop)).subscribe(on_error=errors.append)
+    assert not source.subscribed
+    assert [str(error) for error in errors] == ["Event loop is closed"] * 3
+
+
+@pytest.mark.parametrize("kind", LOOPS)
+def test_a_loop_forgets_what_has_ended(kind: str) -> None:
+    """A loop that goes on keeps nothing of subscriptions that are over."""
+
+    async def main() -> None:
+        alive = weakref.WeakSet[Silence]()
+        for number in range(100):
+            alive.add(silence := Silence())
+            items = aio.iterate(silence.stream)
+            await asyncio.gather(anext(items), items.aclose(), return_exceptions=True)
+            subscription = silence.stream.pipe(aio.observe_on()).subscribe()
+            await asyncio.sleep(0)
+            await asyncio.to_thread(subscription.dispose) if number % 10 else subscription.dispose()
+        del silence, items, subscription
+        while alive:
+            await asyncio.sleep(0.01)
+            gc.collect()
+
+    with asyncio.Runner(loop_factory=LOOPS[kind]) as runner:
+        runner.run(asyncio.wait_for(main(), PATIENCE))
 
 
 @pytest.mark.parametrize("overflow", OVERFLOWS)
@@ -653,6 +739,11 @@ ENDS = {
     "    stream.pipe(aio.observe_on()).subscribe(lambda _: None, lambda error: None)\n"
     "    await asyncio.sleep(0.3)\n"
     "asyncio.run(main())\n",
+    "a loop that is never closed": "async def main():\n"
+    "    global items\n"
+    "    items = aio.iterate(stream)\n"
+    "    await anext(items)\n"
+    "asyncio.new_event_loop().run_until_complete(main())\n",
 }
 
 

@@ -42,7 +42,8 @@ ROOMS = [
     {"_run"},
     {"_observable"},
     {"_observer"},
-    {"_version", "_waiting", "_schedulers", "_unlogged"},
+    {"_waiting"},
+    {"_version", "_loops", "_schedulers", "_unlogged"},
 ]
 """The rooms from the top down: a module imports from its own room and from those below."""
 
