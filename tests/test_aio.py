@@ -16,6 +16,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from importlib.util import find_spec
 from typing import Any, get_args
 
+import anyio
 import pytest
 import reactivex
 import trio
@@ -34,6 +35,7 @@ from rxtweets.emulator import Emulator
 from rxtweets.messages import Dropped, Post
 from rxtweets.testing import HOLD, Script, ScriptedTransport, post_json
 from tests.clients import client_on, over
+from tests.gui.scenarios import RATE, Numbers
 from tests.observing import PATIENCE
 
 OVERFLOWS: tuple[Overflow, ...] = get_args(Overflow)
@@ -327,6 +329,60 @@ def test_the_loop_is_not_starved() -> None:
     run(main)
     flood.threads[0].join(PATIENCE)
     assert not flood.threads[0].is_alive()
+
+
+def take(number: Any, numbers: list[int], dropped: list[int]) -> None:
+    """Note an item that came where it ought to."""
+    assert threading.current_thread() is threading.main_thread()
+    if isinstance(number, Dropped):
+        dropped.append(number.count)
+    else:
+        numbers.append(number)
+
+
+async def by_observing(source: Observable[int], overflow: Overflow, slow: float) -> tuple[list[int], int]:
+    numbers, dropped, done = list[int](), list[int](), asyncio.Event()
+
+    def on_next(number: Any) -> None:
+        take(number, numbers, dropped)
+        time.sleep(slow)
+
+    source.pipe(aio.observe_on(capacity=100, overflow=overflow)).subscribe(on_next, on_completed=done.set)
+    await done.wait()
+    return numbers, sum(dropped)
+
+
+async def by_iterating(source: Observable[int], overflow: Overflow, slow: float) -> tuple[list[int], int]:
+    numbers, dropped = list[int](), list[int]()
+    async for number in aio.iterate(source, capacity=100, overflow=overflow):
+        take(number, numbers, dropped)
+        if slow:
+            await asyncio.sleep(slow)
+    return numbers, sum(dropped)
+
+
+@pytest.mark.parametrize("seconds", [0.5, pytest.param(10, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("kind", LOOPS)
+@pytest.mark.parametrize("way", [by_observing, by_iterating])
+@pytest.mark.parametrize("overflow", ["block", "drop_oldest"])
+def test_two_thousand_a_second(way: Any, overflow: Overflow, kind: str, seconds: float) -> None:
+    """They come on the loop's thread, in order, all or as many as are told; a timer fires meanwhile."""
+    source = Numbers(total := RATE * seconds)
+
+    async def main() -> tuple[list[int], int, int]:
+        running = asyncio.create_task(way(source.observable, overflow, slow=0.001 * (overflow != "block")))
+        turns = 0
+        while not running.done():
+            await asyncio.sleep(0.005)
+            turns += 1
+        return *running.result(), turns
+
+    with asyncio.Runner(loop_factory=LOOPS[kind]) as runner:
+        numbers, dropped, turns = runner.run(main())
+    assert numbers == sorted(numbers)
+    assert len(numbers) + dropped == total
+    assert (dropped > 0) == (overflow != "block")
+    assert turns > 10 * seconds
 
 
 # --- how it ends -------------------------------------------------------------------------------------------
@@ -659,6 +715,80 @@ def test_an_exception_of_a_subscriber_is_reported_once(flood: Flood) -> None:
 
     run(main)
     assert [type(report) for report in reports] == [ZeroDivisionError]
+
+
+async def endless(posts: Observable[Post], got: asyncio.Event) -> None:
+    async for _ in aio.iterate(posts):
+        got.set()
+
+
+def broken(_: Post) -> None:
+    raise LookupError("ours")
+
+
+@pytest.mark.parametrize("kind", LOOPS)
+@pytest.mark.parametrize("end", ["close", "cancel", "raise", "dispose elsewhere"])
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of a task in a closed loop
+def test_an_end_under_full_flow(end: str, kind: str) -> None:
+    """Each end of sessions of 2,000 posts a second leaves no thread and no socket, and is said once."""
+    reports: list[Any] = []
+    with Emulator(rate=2000, level="enterprise") as emulator:
+        posts = client_on(emulator).sample().pipe(tw.posts())
+
+        async def main() -> object:
+            got = asyncio.Event()
+            if end == "raise":
+                posts.pipe(aio.observe_on()).subscribe(broken, lambda _: got.set())
+                while not reports:
+                    await asyncio.sleep(0.001)
+                assert not got.is_set()
+                return None
+            task = asyncio.create_task(endless(posts, got))
+            seen = asyncio.Event()
+            subscription = posts.pipe(aio.observe_on()).subscribe(lambda _: seen.set(), reports.append)
+            await asyncio.wait_for(asyncio.gather(got.wait(), seen.wait()), PATIENCE)
+            if end == "close":
+                return task
+            await asyncio.to_thread(subscription.dispose)
+            task.cancel()
+            await asyncio.wait([task])
+            return None
+
+        loop = LOOPS[kind]()
+        loop.set_exception_handler(lambda loop, context: reports.append(context.get("exception")))
+        left = loop.run_until_complete(main())
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()
+        for _ in range(int(PATIENCE / 0.01)):
+            if not emulator.streams:
+                break
+            threading.Event().wait(0.01)
+        assert not emulator.streams
+        said = list(map(repr, reports))
+        del left
+    wanted = {"close": ["RuntimeError('Event loop is closed')"], "raise": ["LookupError('ours')"]}
+    assert said == wanted.get(end, [])
+
+
+def test_anyio() -> None:
+    """Time-outs and task groups of anyio, on its asyncio backend, close the session."""
+    sources = [Silence(), Silence(), Silence()]
+
+    async def main() -> None:
+        with anyio.move_on_after(0.02) as scope:
+            async for _ in aio.iterate(sources[0].stream):
+                pass
+        assert scope.cancelled_caught
+        async with anyio.create_task_group() as group:
+            group.start_soon(aio.first, sources[1].stream)
+            group.start_soon(aio.to_list, sources[2].stream)
+            while not (sources[1].subscribed and sources[2].subscribed):
+                await anyio.sleep(0)
+            group.cancel_scope.cancel()
+        assert await aio.to_list(reactivex.of(1, 2)) == [1, 2]
+
+    anyio.run(main, backend="asyncio")
+    assert all(source.disposed for source in sources)
 
 
 # --- where it doesn't work ---------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import reactivex
 from reactivex import Observable
 
 import rxtweets as rxt
+from rxtweets import aio
 from rxtweets import operators as tw
 from rxtweets.messages import Delete, Dropped, Lifecycle, Message, Post, Status, v2
 from rxtweets.rules import StreamRule
@@ -75,6 +76,8 @@ def test_types() -> None:
         assert_type(thinned, Observable[Post | Dropped])
         assert_type(through, Observable[Post])
         assert_type(figures.depth, int)
+        assert_type(posts.pipe(aio.observe_on()), Observable[Post])
+        assert_type(posts.pipe(aio.observe_on(overflow="drop_oldest")), Observable[Post | Dropped])
         assert_type(latest, Observable[Post | Dropped])
         assert_type(once, Observable[Message | Lifecycle])
         assert_type(beside, Observable[int | Lifecycle])
@@ -86,6 +89,27 @@ def test_types() -> None:
         assert_type(everything.pipe(tw.meter(1.0)), Observable[tw.Meter])
         assert_type(everything.pipe(tw.lag()), Observable[tw.Lag])
         assert_type(everything.pipe(tw.volume_alarm(below=0.1)), Observable[tw.VolumeAlarm])
+
+    async def awaited() -> None:
+        first = await aio.first(posts)
+        some = await aio.to_list(posts.pipe(tw.observe_on()))
+        last = await posts
+        async for post in aio.iterate(posts):
+            assert_type(post, Post)
+        async for thinned_post in aio.iterate(posts, overflow="latest"):
+            assert_type(thinned_post, Post | Dropped)
+        assert_type(first, Post)
+        assert_type(some, list[Post])
+        assert_type(last, Post)
+
+    def iterated() -> None:
+        for post in rxt.iterate(posts):
+            assert_type(post, Post)
+        for thinned_post in rxt.iterate(posts, capacity=10, overflow="drop_newest"):
+            assert_type(thinned_post, Post | Dropped)
+
+    assert callable(awaited)
+    assert callable(iterated)
 
     def shown(status: Status, post: Post) -> None:
         if TYPE_CHECKING:
@@ -100,7 +124,7 @@ def test_types() -> None:
 
 def _shown() -> Iterator[tuple[str, object]]:
     """Yield what an editor shows of the public names, and of the methods of public classes."""
-    for module in (rxt, tw):
+    for module in (rxt, tw, aio):
         for name in module.__all__:
             thing = getattr(module, name)
             if callable(thing):
