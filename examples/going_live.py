@@ -14,13 +14,16 @@ from rxtweets.emulator import Emulator
 def x_or_emulator(*variables: str) -> Iterator[None]:
     """Run what is inside on X if these environment variables are set, else on the emulator.
 
-    `RXTWEETS_BASE_URL` counts as well: with it an emulator, or another server, is there already. A program of
-    yours doesn't need this: without it, it runs on X.
+    `RXTWEETS_BASE_URL` counts as well: with it an emulator, or another server, is there already. With
+    `--emulator` on the command line it is the emulator in any case. A program of yours doesn't need this:
+    without it, it runs on X.
     """
-    if "RXTWEETS_BASE_URL" in os.environ or all(name in os.environ for name in variables):
+    asked = "--emulator" in sys.argv
+    if not asked and ("RXTWEETS_BASE_URL" in os.environ or all(name in os.environ for name in variables)):
         yield
         return
-    print("Without credentials: made-up posts, from the emulator.", file=sys.stderr)
+    why = "As you asked for" if asked else "Without credentials"
+    print(f"{why}: made-up posts, from the emulator.", file=sys.stderr)
     with Emulator() as emulator:
         before = dict(os.environ)
         os.environ.update(emulator.env())

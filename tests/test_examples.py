@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -42,11 +45,17 @@ HELPERS = {"going_live"}
 WINDOWS = {"panes"}
 """Those that open a window, which ends when it is closed."""
 
+UNTIL_CTRL_C = {"asyncio_to_sqlite"}
+"""Those that go on until they are interrupted."""
+
 OWN_EMULATOR = {"handle_errors", "watch_backoff"}
 """Those that say themselves that the emulator causes their faults."""
 
 SAID = "Without credentials: made-up posts, from the emulator.\n"
 """The line on stderr of the other examples when there are no credentials."""
+
+ASKED = "As you asked for: made-up posts, from the emulator.\n"
+"""The same, with `--emulator`."""
 
 
 def command(name: str) -> list[str]:
@@ -124,10 +133,33 @@ def test_a_window(display: str) -> None:
     assert done.stdout.count("as wanted: ") == 3
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
+def test_storing_in_sqlite(tmp_path: Path) -> None:
+    """All posts that came until Ctrl-C are in the file; credentials are left alone with `--emulator`."""
+    path = tmp_path / "posts.sqlite"
+    with subprocess.Popen(
+        [*command("asyncio_to_sqlite"), "--emulator", str(path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        env={**os.environ, "X_BEARER_TOKEN": "not-to-be-used", "PYTHONUNBUFFERED": "1"},
+    ) as running:
+        assert running.stdout is not None
+        first = [running.stdout.readline() for _ in range(2)]
+        running.send_signal(signal.SIGINT)
+        rest, errors = running.communicate(timeout=30)
+    assert (running.returncode, errors) == (0, ASKED)
+    told = re.findall(r"(\d+) posts stored\n", "".join(first) + rest)
+    with closing(sqlite3.connect(path)) as database:
+        [(count, least)] = database.execute("SELECT count(*), min(length(text)) FROM posts")
+    assert count == sum(map(int, told)) > 0
+    assert least > 0
+
+
 def test_every_example_is_tested_and_shown() -> None:
     """Each program in the folder is run by a test, and is a part of the documentation."""
     names = {path.stem for path in EXAMPLES.glob("*.py")}
-    assert names == PRINTS.keys() | HELPERS | WINDOWS
+    assert names == PRINTS.keys() | HELPERS | WINDOWS | UNTIL_CTRL_C
     shown = (EXAMPLES.parent / "docs" / "examples.md").read_text(encoding="utf-8")
     for name in names:
         assert f"../examples/{name}.py" in shown
