@@ -43,6 +43,7 @@ REFERENCE = {
     "rxtweets.endpoints": "endpoints",
     "rxtweets.filters": "filters",
     "rxtweets.framing": "framing",
+    "rxtweets.gui.qt": "gui",
     "rxtweets.gui.tk": "gui",
     "rxtweets.hub": "hub",
     "rxtweets.management": "management",

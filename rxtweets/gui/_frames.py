@@ -80,7 +80,7 @@ class Frames:
         loop.open.add(handoff)
         if loop.ended:
             self.close()
-            raise RuntimeError("there is nobody to deliver to: the window or other parent has been destroyed")
+            raise RuntimeError("there is nobody to deliver to: the window or other parent has been closed")
 
     def wake(self) -> None:
         try:
@@ -158,9 +158,9 @@ _DOCSTRING = """
 At most once a *frame* what waits is delivered, one item after the other until half of that time has
 passed, so that the window can be drawn in the rest. Nothing runs while nothing comes.
 
-The subscription is disposed when *parent* is destroyed. An exception of the subscriber disposes it, too,
-and is reported as that of any callback is, not to an `on_error`. While a subscriber shows a modal dialog
-it gets nothing, as it is never called before it has returned.
+The subscription is disposed when *parent* is closed or destroyed. An exception of the subscriber disposes
+it, too, and is reported as that of any callback is, not to an `on_error`. While a subscriber shows a modal
+dialog it gets nothing, as it is never called before it has returned.
 
 It has to be called on the toolkit's thread. What it returns may be subscribed to and disposed on any.
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable
+from types import FrameType
 
 
 def wake_at_signals(descriptor: int) -> None:
@@ -20,3 +22,31 @@ def no_longer(descriptor: int) -> None:
         now = signal.set_wakeup_fd(-1)
         if now != descriptor:
             signal.set_wakeup_fd(now)
+
+
+HEARTBEAT = 0.25
+"""Seconds between two looks at signals, where a loop cannot be woken by one."""
+
+
+def end_at_ctrl_c(end: Callable[[], bool], *usual: object) -> None:
+    """Have the next Ctrl-C call *end*, unless the program has a handler of its own.
+
+    That is for loops that call Python from C++, where a KeyboardInterrupt would be printed, or abort. If
+    *end* returns False no loop runs, and Ctrl-C is what it always is; so is the one after it.
+
+    Args:
+        end: ends the loop that runs, and returns True if one does.
+        usual: handlers that are nobody's own, beside Python's.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler and before not in usual:
+        return
+
+    def interrupted(number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if not end():
+            signal.default_int_handler(number, frame)
+
+    signal.signal(signal.SIGINT, interrupted)

@@ -6,9 +6,7 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -17,25 +15,17 @@ import pytest
 from rxtweets.emulator import Emulator
 from tests.conftest import DISPLAY_REQUIRED, XVFB
 
-ROOT = Path(__file__).parent.parent.parent
+from .toolkits import ROOT, TOOLKITS, interpreter
 
-REPORTS = {"tk": "Exception in Tkinter callback"}
+TRACEBACK = "Traceback (most recent call last):"
+
+REPORTS = {"tk": "Exception in Tkinter callback", "pyside6": TRACEBACK, "pyqt6": TRACEBACK}
 """The first line of the report of an exception, by toolkit."""
 
-NEEDED = {"tk": "_tkinter"}
-"""The module without which Python has no such toolkit."""
-
-
-def toolkits() -> Iterator[Any]:
-    for toolkit, module in NEEDED.items():
-        there = XVFB and find_spec(module)
-        reason = f"no Xvfb, or Python without {module}"
-        yield pytest.param(
-            toolkit, marks=pytest.mark.skipif(not there and DISPLAY_REQUIRED not in os.environ, reason=reason)
-        )
-
-
-pytestmark = pytest.mark.parametrize("toolkit", [*toolkits()])
+pytestmark = [
+    pytest.mark.parametrize("toolkit", [*TOOLKITS]),
+    pytest.mark.skipif(not XVFB and DISPLAY_REQUIRED not in os.environ, reason="no Xvfb"),
+]
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
@@ -46,10 +36,11 @@ def start(display: str) -> Iterator[Start]:
     running: list[subprocess.Popen[str]] = []
 
     def start(toolkit: str, scenario: str, *words: str, **told: str) -> subprocess.Popen[str]:
+        command, environment = interpreter(toolkit)
         process = subprocess.Popen(
-            [sys.executable, "-W", "error", "-m", "tests.gui.scenarios", toolkit, scenario, *words],
+            [*command, "-m", "tests.gui.scenarios", toolkit, scenario, *words],
             cwd=ROOT,
-            env={**os.environ, **server.env(), **told, "DISPLAY": display},
+            env={**os.environ, **environment, **server.env(), **told, "DISPLAY": display},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             encoding="utf-8",
@@ -154,7 +145,7 @@ def test_a_window_that_is_gone(start: Start, toolkit: str) -> None:
     facts = said(start(toolkit, "gone"))
     assert facts["left"] == []
     [error] = facts["errors"]
-    assert "has been destroyed" in error
+    assert "has been closed" in error
 
 
 @pytest.mark.parametrize("when", ["quiet", "busy"])
