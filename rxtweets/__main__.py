@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rxtweets.cli import main
+from rxtweets_command import main
 
 if __name__ == "__main__":
     main()

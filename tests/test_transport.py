@@ -238,6 +238,14 @@ def test_tls_with_a_ca_bundle_of_the_environment(
             assert isinstance(refused.error, ConnectionFailed)
 
 
+def test_a_ca_bundle_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the caller's mistake, which no retry mends: nothing is sent."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem")
+    seen = Seen(connect(Endpoint(Request("GET", "https://127.0.0.1:1/"), stall_timeout=5), TOKEN)).ended()
+    assert isinstance(seen.error, ValueError)
+    assert "the CA bundle /nowhere/ca.pem is not there" in str(seen.error)
+
+
 def test_tls_through_a_proxy(authority: trustme.CA, bundle: str) -> None:
     """An https stream goes through a proxy's tunnel, and a disposal closes it all."""
 

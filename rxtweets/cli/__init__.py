@@ -11,11 +11,9 @@ __all__ = ["main"]
 def main() -> NoReturn:
     """Run the command with the arguments of this process, and end the process with its status."""
     try:
-        try:
-            import click  # noqa: F401
-        except ImportError:
-            sys.exit("Error: the command needs click, which comes with: pip install 'rxtweets[cli]'")
-        from .process import main
-    except KeyboardInterrupt:  # pressed before the command had begun
-        sys.exit(130)
+        import click  # noqa: F401
+    except ImportError:
+        sys.exit("Error: the command needs click, which comes with: pip install 'rxtweets[cli]'")
+    from .process import main
+
     sys.exit(main(sys.argv[1:]))

@@ -118,12 +118,13 @@ def emulator(
         stack.enter_context(suppress(KeyboardInterrupt))  # which may come before it is waited for
         if scenario is not None:
             server.play(scenario)
+        variables = _variables(server, ca_file)
         click.echo(f"The emulator listens on {server.base_url}; Ctrl-C ends it.", err=True)
         if not is_loopback(host):
             where = host or "this machine"
             click.echo(f"Warning: whoever can reach {where} can use and control it.", err=True)
         click.echo("These variables, on stdout, point programs at it:\n", err=True)
-        for name, value in _variables(server, ca_file).items():
+        for name, value in variables.items():
             click.echo(f"export {name}={shlex.quote(value)}")
         click.echo("\nFor example, in a shell with them: rxtweets filter --track python", err=True)
         rxt.run(reactivex.never())

@@ -26,12 +26,14 @@ def main(arguments: Sequence[str]) -> int:
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command and return its exit status."""
-    with Signals() as signals:
-        try:
+    signals = Signals()
+    status = 1
+    try:
+        with signals:
             status = _run(arguments, signals)
-        except (KeyboardInterrupt, click.Abort):
-            status = 1
-        return signals.status or status
+    except (KeyboardInterrupt, click.Abort):
+        pass
+    return signals.status or status
 
 
 def _run(arguments: Sequence[str], signals: Signals) -> int:

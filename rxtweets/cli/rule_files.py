@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -38,9 +39,20 @@ def toml_rules(path: str) -> list[StreamRule]:
 
 def _read(path: str) -> str:
     try:
-        return (stdin().read() if path == "-" else Path(path).read_bytes()).decode()
+        with reading(path):
+            return (stdin().read() if path == "-" else Path(path).read_bytes()).decode()
     except UnicodeDecodeError:
         raise ValueError(f"{path}: it is not UTF-8 text") from None
+
+
+@contextmanager
+def reading(path: str) -> Iterator[None]:
+    """Name *path* in an OSError inside, as only that of opening a file does by itself."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = path
+        raise
 
 
 def from_toml(text: str, path: str) -> list[StreamRule]:

@@ -25,7 +25,7 @@ from rxtweets.rules.language.vocabulary import details
 
 from .parsing import Command, RuleCommand, options
 from .predicates import filter_query, predicate_options
-from .rule_files import plural, show_problems, toml
+from .rule_files import plural, reading, show_problems, toml
 from .rule_options import (
     account_options,
     collect_rules,
@@ -144,7 +144,7 @@ def test(text: str, path: str, complete: bool, seed: int | None, as_json: bool) 
     """
     compiled = _parse(text).compile(asked=EVERY_FIELD if complete else (), seed=seed)
     tester = Tester(compiled, as_json=as_json)
-    with nullcontext(stdin()) if path == "-" else open(path, "rb") as lines:
+    with reading(path), nullcontext(stdin()) if path == "-" else open(path, "rb") as lines:
         tester.run(posts_in(lines, tester.skipped))
     if tester.saw_nothing:
         raise click.ClickException(f"{path}: there is no post of v2 in it")

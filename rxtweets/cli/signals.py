@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
+import threading
 from types import FrameType, TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
+
+_RETRY = 0.01
+"""Seconds after which a signal is sent again whose KeyboardInterrupt was lost."""
 
 
 class Signals:
     """A context manager: the first SIGINT, SIGTERM or SIGHUP, and no later one, raises KeyboardInterrupt.
 
-    A signal that the process was started to ignore, as by `nohup`, stays ignored.
+    A signal that the process was started to ignore, as by `nohup`, stays ignored. Where an exception is lost,
+    as in a finalizer or a callback of the import system, it is raised again a moment later.
     """
 
     def __init__(self) -> None:
         self._received: int | None = None
         self._held = False
         self._before: dict[int, Any] = {}
+        self._report = sys.unraisablehook
 
     @property
     def status(self) -> int:
@@ -36,11 +47,13 @@ class Signals:
             number = getattr(signal, name, None)
             if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
                 self._before[number] = signal.signal(number, self._handle)
+        self._report, sys.unraisablehook = sys.unraisablehook, self._unraisable
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        sys.unraisablehook = self._report
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
@@ -50,3 +63,12 @@ class Signals:
             self._received = number
         if first and not self._held:
             raise KeyboardInterrupt
+
+    def _unraisable(self, lost: UnraisableHookArgs) -> None:
+        if lost.exc_type is not KeyboardInterrupt or self._received is None:
+            self._report(lost)
+            return
+        number, self._received = self._received, None
+        again = threading.Timer(_RETRY, os.kill, [os.getpid(), number])
+        again.daemon = True
+        again.start()

@@ -56,7 +56,7 @@ class RequestsTransport:
     def session(self, request: Request, auth: AuthBase | None, *, stall_timeout: float) -> Session:
         """Return a session that will send *request*.
 
-        Raises ValueError when credentials would travel in the clear.
+        Raises ValueError when credentials would travel in the clear, or the CA bundle can't be read.
         """
         url = parse_url(request.url)  # as it is read where the connection is made, and not otherwise
         local = is_loopback(url.host or "")
@@ -85,6 +85,12 @@ class RequestsTransport:
         settings = client.merge_environment_settings(
             prepared.url or "", {} if local else self._proxies, True, self._ca_bundle or _ca_bundle(), None
         )
+        bundle = settings["verify"]
+        if url.scheme == "https" and isinstance(bundle, str) and not os.access(bundle, os.R_OK):
+            why = "can't be read" if os.path.exists(bundle) else "is not there"
+            raise ValueError(
+                f"the CA bundle {bundle} {why}: see ca_bundle, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE"
+            )
         return _RequestsSession(prepared, settings, (self._connect_timeout, stall_timeout))
 
 

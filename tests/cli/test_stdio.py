@@ -5,37 +5,63 @@ from __future__ import annotations
 import configparser
 import fcntl
 import os
+import re
 import signal
 import subprocess
 import sys
 import termios
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
+import rxtweets as rxt
+from rxtweets.cli.commands import rxtweets as cli
 from rxtweets.emulator import Emulator
 from rxtweets.testing import post_json
 
-from .command import COMMAND, PATIENCE, run, running
+from .command import COMMAND, PATIENCE, Command, run, running
 
 ROOT = Path(__file__).parents[2]
 
 COMMANDS = {
-    "help": ["--help"],
-    "version": ["--version"],
-    "filter": ["filter", "--track", "python", "--emulator"],
-    "sample": ["sample", "--emulator", "--json"],
-    "emulator": ["emulator"],
-    "add": ["rules", "add", "cat", "--emulator"],
-    "counts": ["rules", "counts", "--emulator"],
-    "sync": ["rules", "sync", "rules.toml", "--emulator"],
-    "validate": ["rules", "validate", "cat"],
-    "explain": ["rules", "explain", "cat"],
-    "test": ["rules", "test", "cat", "--on", "posts.jsonl"],
-    "from-track": ["rules", "from-track", "cat"],
+    "filter": ["--track", "python", "--emulator"],
+    "sample": ["--emulator", "--json"],
+    "emulator": [],
+    "rules list": [],
+    "rules add": ["cat", "--emulator"],
+    "rules delete": ["--value", "cat"],
+    "rules counts": [],
+    "rules sync": ["rules.toml", "--emulator"],
+    "rules validate": ["cat"],
+    "rules explain": ["cat"],
+    "rules test": ["cat", "--on", "posts.jsonl"],
+    "rules from-track": ["cat"],
 }
-"""Each prints something; so would `list` and `delete` if there were rules."""
+"""Every command, and arguments with which it prints something."""
+
+STANDING = {"filter", "sample", "emulator"}
+"""Those that end only when they are told to."""
+
+
+def arguments(name: str) -> list[str]:
+    return [*name.split(), *COMMANDS.get(name, ())]
+
+
+def leaves(group: click.Group, *path: str) -> Iterator[str]:
+    """Yield the names of the commands in *group* that are no groups themselves."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from leaves(command, *path, name)
+        else:
+            yield " ".join((*path, name))
+
+
+def test_every_command_is_tried() -> None:
+    """The commands below are all that there are."""
+    assert sorted(leaves(cli)) == sorted(COMMANDS)
 
 
 @pytest.fixture(autouse=True)
@@ -47,22 +73,33 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
 
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+    """An emulator that the environment points to, and whose app has a rule."""
+    with Emulator() as emulator:
+        client = rxt.StreamingClient(rxt.BearerToken(emulator.bearer_token), base_url=emulator.base_url)
+        client.rules.add("cat").run()
+        for name, value in emulator.env().items():
+            monkeypatch.setenv(name, value)
+        yield emulator
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no device that is always full")
-@pytest.mark.parametrize("name", COMMANDS)
-def test_a_full_disk(name: str) -> None:
+@pytest.mark.parametrize("name", [*COMMANDS, "--help", "--version"])
+def test_a_full_disk(name: str, account: Emulator) -> None:
     """A full disk ends the command with a one-line error and status 1."""
-    ended = run(*COMMANDS[name], redirect=">/dev/full")
+    ended = run(*arguments(name), redirect=">/dev/full")
     assert ended.status == 1
     assert ended.err.splitlines()[-1] == "Error: stdout: No space left on device"
     assert "Traceback" not in ended.err
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_nobody_reads(name: str) -> None:
+@pytest.mark.parametrize("name", [*COMMANDS, "--help", "--version"])
+def test_nobody_reads(name: str, account: Emulator) -> None:
     """A pipe whose reader has gone ends it with the status of that, and without a word."""
     reading, writing = os.pipe()
     os.close(reading)
-    with subprocess.Popen([*COMMAND, *COMMANDS[name]], stdout=writing, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen([*COMMAND, *arguments(name)], stdout=writing, stderr=subprocess.PIPE) as process:
         os.close(writing)
         _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 141
@@ -70,13 +107,12 @@ def test_nobody_reads(name: str) -> None:
     assert b"Traceback" not in err
 
 
-def test_stdout_is_closed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", [*COMMANDS, "--help"])
+def test_stdout_is_closed(name: str, account: Emulator) -> None:
     """Then nothing is begun."""
-    with Emulator() as emulator:
-        for command in (["rules", "add", "cat"], ["sample"], ["--help"]):
-            ended = run(*command, env=emulator.env(), redirect=">&-")
-            assert ended == (1, "", "Error: stdout is closed\n")
-        assert emulator.requests == ()
+    before = account.requests
+    assert run(*arguments(name), redirect=">&-") == (1, "", "Error: stdout is closed\n")
+    assert account.requests == before
 
 
 @pytest.mark.parametrize(
@@ -108,7 +144,8 @@ def test_a_pipe_that_does_not_block(tmp_path: Path) -> None:
     posts.write_bytes(b"\n".join(post_json("a cat " * 40, id=str(number)) for number in range(1, 1001)))
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
-    with subprocess.Popen([*COMMAND, *COMMANDS["test"]], stdout=writing, stderr=subprocess.PIPE) as process:
+    command = [*COMMAND, *arguments("rules test")]
+    with subprocess.Popen(command, stdout=writing, stderr=subprocess.PIPE) as process:
         os.close(writing)
         with open(reading, encoding="utf-8") as lines:
             shown = lines.read().splitlines()
@@ -138,17 +175,128 @@ def _waiting(pipe: int) -> int:
     return int.from_bytes(count, sys.byteorder)
 
 
-def test_interrupted_while_it_is_imported(tmp_path: Path) -> None:
-    """Ctrl-C before the command has begun ends it without a word, as the signal ends other programs."""
+MOMENTS = {
+    "while it is imported": ("import", "reactivex"),
+    "while its parts are imported": ("import", "click"),
+    "before the command begins": ("import", "rxtweets.cli.process"),
+    "while an emulator is imported": ("import", "rxtweets.emulator.world"),
+    "while an emulator starts": ("socket.bind", "('127.0.0.1', 0)"),
+    "while it connects": ("socket.connect", ""),
+    "while it opens a file": ("open", "rules.toml"),
+    "while it ends": ("rxtweets.ending", ""),
+}
+"""Audit events, and what one of their arguments is."""
+
+NEVER = {
+    "filter": {"file"},
+    "sample": {"file"},
+    "rules sync": set[str](),
+    "rules explain": {"emulator", "connects", "file"},
+}
+"""Moments that these commands never come to."""
+
+INTERRUPTED = """
+import atexit, os, signal, sys
+event, argument = sys.argv[1:3]
+del sys.argv[1:3]
+number = signal.SIGINT
+signal.signal(number, signal.default_int_handler)
+atexit.register(sys.audit, "rxtweets.ending")
+def interrupt(name, args, pending=[True]):
+    if pending and name == event and (not argument or argument in map(str, args)):
+        pending.clear()
+        os.kill(os.getpid(), number)
+sys.addaudithook(interrupt)
+import rxtweets_command
+rxtweets_command.main()
+"""
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("name", ["filter", "sample", "rules sync", "rules explain"])
+def test_interrupted_at_any_moment(name: str, moment: str) -> None:
+    """Ctrl-C ends it in silence, as the signal ends other programs or with the status that a shell shows."""
+    event = MOMENTS[moment]
+    limited = ["--limit", "1"] if name in STANDING else []
+    ended = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, *event, *arguments(name), *limited],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=PATIENCE,
+    )
+    if NEVER[name] & set(moment.split()):
+        assert ended.returncode == 0, ended.stderr
+    else:
+        assert ended.returncode in (130, -signal.SIGINT), ended.stderr
+    told = ended.stderr.split("\n")  # click ends the line that a terminal shows ^C on
+    assert all(line.startswith("# connected") for line in told if line), ended.stderr
+
+
+def test_the_script_is_the_command() -> None:
+    """The program that is installed is the one that these tests start."""
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg")
     assert "rxtweets = rxtweets_command:main" in setup["options.entry_points"]["console_scripts"]
-    (tmp_path / "reactivex.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
-    begin = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
-    ended = subprocess.run(
-        [sys.executable, "-c", f"{begin}; import rxtweets_command; rxtweets_command.main()"],
-        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
-        capture_output=True,
-        timeout=PATIENCE,
-    )
-    assert (ended.returncode, ended.stdout, ended.stderr) == (-signal.SIGINT, b"", b"")
+
+
+def test_interrupted_where_exceptions_are_lost() -> None:
+    """A KeyboardInterrupt that Python drops, as in a finalizer, is not lost: Ctrl-C ends the command."""
+    program = """
+import signal, sys
+from rxtweets.cli.signals import Signals
+class Finalized:
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+signals = Signals()
+try:
+    with signals:
+        Finalized()
+        signal.pause()
+except KeyboardInterrupt:
+    sys.exit(signals.status)
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=PATIENCE)
+    assert (ended.returncode, ended.stderr) == (130, b"")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ended_during_back_off(number: signal.Signals, account: Emulator) -> None:
+    """A signal ends a wait for the next connect at once."""
+    account.answer(503, path="/2/tweets/sample/stream", seconds=60)
+    with running("sample") as command:
+        while "reconnecting in 1" not in (line := command.notice()):
+            assert line
+        ended = command.end(number)
+    assert (ended.status, ended.out, ended.err) == (128 + number, "", "")
+
+
+UNREADABLE = {
+    "filter": ["filter", "--emulator", "--file"],
+    "credentials": ["sample", "--credentials"],
+    "posts": ["emulator", "--posts"],
+    "scenario": ["emulator", "--scenario"],
+    "validate": ["rules", "validate", "--file"],
+    "sync": ["rules", "sync"],
+    "test": ["rules", "test", "cat", "--on"],
+}
+
+
+@pytest.mark.parametrize("case", UNREADABLE)
+def test_files_that_cannot_be_read(case: str, rxtweets: Command, tmp_path: Path) -> None:
+    """A file that is missing, a folder, or not what it should be is named in one line."""
+    garbage = tmp_path / "garbage"
+    garbage.write_bytes(b"\xff\xfe[[[")
+    garbage.chmod(0o600)
+    for path in ("missing", "/", str(garbage)):
+        ended = rxtweets(*UNREADABLE[case], path)
+        assert (ended.status, ended.out if case != "test" else "") == (1, ""), ended
+        assert re.fullmatch(r"(# line .*\n)?(The emulator listens .*\n)?Error: .+\n", ended.err)
+        assert path in ended.err
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/mem"), reason="no file that opens and can't be read")
+@pytest.mark.parametrize("case", ["filter", "validate", "test"])
+def test_a_disk_that_fails(case: str, rxtweets: Command) -> None:
+    """A file that can be opened and then not read is named, too."""
+    ended = rxtweets(*UNREADABLE[case], "/proc/self/mem")
+    assert ended == (1, "", "Error: /proc/self/mem: Input/output error\n")
