@@ -49,6 +49,7 @@ from .errors import (
 )
 from .filters import FilterIndex, FilterQuery, hashtags, links, mentions, words
 from .hub import FilterHub
+from .recordings.replay import replay
 from .signin import sign_in
 from .streams import Stream, StreamingClient
 from .transport import RequestsTransport, Transport
@@ -101,6 +102,7 @@ __all__ = [
     "mentions",
     "messages",
     "operators",
+    "replay",
     "run",
     "sign_in",
     "words",

@@ -29,6 +29,7 @@ ROOMS = [
     {"transport"},
     {"aio"},
     {"operators", "gui"},
+    {"recordings"},
     {"_iterate"},
     {"_handoff"},
     {"_logs"},
@@ -50,10 +51,18 @@ ROOMS = [
 APART = {"emulator"}
 """The emulator imports none of the client side, so that one misreading cannot hide another; see `SHARED`."""
 
-SHARED = {"_version", "_unlogged", "_printable", "_loopback", "messages", "filters", "rules", "errors"}
-"""The rooms that the emulator shares with the client: the kinds of messages, filters and rules."""
+SHARED = {
+    *("_version", "_unlogged", "_printable", "_loopback", "errors"),
+    *("messages", "filters", "rules", "recordings"),
+}
+"""The rooms that the emulator shares with the client: messages, filters, rules and recordings."""
 
-CLIENTS = {"rxtweets.rules.management.client", "rxtweets.messages.lifecycle"}
+CLIENTS = {
+    "rxtweets.rules.management.client",
+    "rxtweets.messages.lifecycle",
+    "rxtweets.recordings.events",
+    "rxtweets.recordings.replay",
+}
 """Modules of shared rooms that are the client's alone."""
 
 EMULATOR_ROOMS = [

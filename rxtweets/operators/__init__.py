@@ -20,6 +20,7 @@ from ._meter import meter
 from ._observe_on import observe_on
 from ._of_type import of_type
 from ._parallel_map import parallel_map
+from ._record import record
 from ._retry_with_backoff import retry_with_backoff
 from ._route import route
 from ._telemetry import telemetry
@@ -45,6 +46,7 @@ __all__ = [
     "observe_on",
     "of_type",
     "parallel_map",
+    "record",
     "retry_with_backoff",
     "route",
     "telemetry",

@@ -1,0 +1,93 @@
+"""Lifecycle events as the members of a line, and back."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any, cast
+
+from rxtweets import errors
+from rxtweets.errors import StreamError
+from rxtweets.messages import (
+    Connected,
+    Connecting,
+    Disconnected,
+    Dropped,
+    KeepAlive,
+    Lifecycle,
+    Message,
+    Reconnecting,
+    decode,
+)
+
+_KINDS: dict[str, type[Lifecycle]] = {
+    kind.__name__: kind for kind in (Connecting, Connected, KeepAlive, Disconnected, Reconnecting, Dropped)
+}
+
+_SECRET_HEADERS = {"set-cookie", "set-cookie2"}
+
+
+def members_of(event: Lifecycle) -> dict[str, Any]:
+    """Return the members that the line of *event* has beside its kind. Cookies are left out of headers."""
+    return {name: _plain(getattr(event, name)) for name in event.__struct_fields__}
+
+
+def event_of(members: dict[str, Any]) -> Lifecycle | None:
+    """Return the event with these *members*; None for a kind that this version doesn't know.
+
+    Raises:
+        ValueError: a member isn't what it should be.
+    """
+    kind = _KINDS.get(members["event"])
+    if kind is None:
+        return None
+    try:
+        values = {name: _revived(members[name]) for name in kind.__struct_fields__}
+        if "headers" in values:
+            from requests.structures import CaseInsensitiveDict  # imported here, as in `errors`
+
+            values["headers"] = CaseInsensitiveDict(values["headers"])
+        return kind(**values)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"no {kind.__name__}: {error!r}") from None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, StreamError):
+        # As pickle does: the class, what to call it with, and perhaps its attributes.
+        kind, arguments, *state = cast(tuple[Any, ...], value.__reduce__())
+        if getattr(errors, kind.__name__, None) is not kind:
+            kind, arguments, state = StreamError, (str(value),), []
+        return {
+            "error": kind.__name__,
+            "arguments": [_plain(one) for one in arguments],
+            "attributes": _plain(state[0] or {} if state else {}),
+        }
+    if isinstance(value, Message):
+        return {"message": _plain(value.raw)}
+    if isinstance(value, bytes):
+        try:
+            return {"text": value.decode()}
+        except UnicodeDecodeError:
+            return {"base64": base64.b64encode(value).decode()}
+    if isinstance(value, Mapping):
+        return {str(name): _plain(one) for name, one in value.items() if name.lower() not in _SECRET_HEADERS}
+    return value if isinstance(value, str | int | float | None) else repr(value)
+
+
+def _revived(value: Any) -> Any:
+    match value:
+        case {"error": str(name), "arguments": list(arguments), "attributes": dict(attributes)}:
+            kind = getattr(errors, name, None)
+            if not (isinstance(kind, type) and issubclass(kind, StreamError)):
+                raise TypeError(f"there is no {name}")
+            error = kind(*map(_revived, arguments))
+            error.__dict__.update({name: _revived(one) for name, one in attributes.items()})
+            return error
+        case {"message": message}:
+            return decode(_revived(message))
+        case {"text": str(text)}:
+            return text.encode()
+        case {"base64": str(text)}:
+            return base64.b64decode(text, validate=True)
+    return value

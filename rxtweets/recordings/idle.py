@@ -1,0 +1,46 @@
+"""A guard for things that one thread uses and any thread may close."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from reactivex.internal import noop
+
+
+class ClosedWhenIdle:
+    """Guards what one thread uses, as a context manager, and any thread closes: at once, or after that use.
+
+    Closing never waits, so it may happen in a disposal, and on the thread that is inside, too.
+
+    Attributes:
+        closed: True from the first `close` on.
+    """
+
+    def __init__(self, close: Callable[[], object]) -> None:
+        self.closed = False
+        self._close = close
+        self._using = threading.Lock()
+
+    def __enter__(self) -> bool:
+        """Begin a use; return False if it is closed."""
+        self._using.acquire()
+        return not self.closed
+
+    def __exit__(self, *_: object) -> None:
+        self._using.release()
+        if self.closed:
+            self._close_if_idle()
+
+    def close(self) -> None:
+        """Close it, once."""
+        self.closed = True
+        self._close_if_idle()
+
+    def _close_if_idle(self) -> None:
+        if self._using.acquire(blocking=False):  # who is inside looks at `closed` after that
+            try:
+                close, self._close = self._close, noop
+                close()
+            finally:
+                self._using.release()
