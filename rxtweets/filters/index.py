@@ -108,8 +108,11 @@ class _Kind(Generic[K]):
                 del self.found_under[feature]
 
     def candidates(self, features: AbstractSet[Feature]) -> Collection[_Held[K]]:
+        present = self.found_under.keys() & features
+        if not present:
+            return self.always
         found = dict(self.always)
-        for feature in self.found_under.keys() & features:
+        for feature in present:
             for held, rests in self.found_under[feature].items():
                 if held in found:
                     continue
@@ -170,7 +173,8 @@ class FilterIndex(Generic[K]):
             seen = _read(kind, message)
             if seen is not None:
                 found += [held for held in filters.candidates(seen.features) if held.filter.holds(seen)]
-        found.sort(key=_by_order)
+        if len(found) > 1:
+            found.sort(key=_by_order)
         return [held.key for held in found]
 
     def candidates(self, message: object) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 
 _SIGNS = frozenset("#@$")
 _JOINERS = "\u200c\u200d"  # within Persian and Indic words, and between the parts of an emoji
@@ -19,6 +19,7 @@ _LIKE_ASCII = {"\uff03": "#", "\uff20": "@", "\u2019": "'"}  # ＃ ＠ ’
 _DROPPED = "\u00ad\u2060\ufe00-\ufe0f\U000e0100-\U000e01ef"
 _OTHERWISE = re.compile(f"[{_DROPPED}{''.join(_LIKE_ASCII)}]")
 _DOTS = "\u00b7\u30fb"  # within a hashtag in Catalan and Japanese
+_REMEMBERED, _LONG = 4096, 24  # words beyond ASCII whose cutting is remembered, and the longest of them
 
 
 class _Pieces(dict[int, str]):
@@ -32,6 +33,11 @@ class _Pieces(dict[int, str]):
         super().__init__({ord(sign): sign for sign in signs})
         self.in_utf8 = bytes(code if code >= 128 else ord(self[code].lower()) for code in range(256))
         """A table for `bytes.translate`: ASCII as here, in lower case, and everything else as it is."""
+        self.words_in = lru_cache(maxsize=_REMEMBERED)(self.cut)
+
+    def cut(self, text: str) -> list[str]:
+        """Return the words of *text*, folded, in order."""
+        return fold(text).translate(self).split()
 
     def __missing__(self, code: int) -> str:
         self[code] = piece = _piece(chr(code))
@@ -137,7 +143,8 @@ def _tokens(text: str, pieces: _Pieces) -> set[str]:
     if not text.isascii():
         others = [word for word in found if not word.isascii()]
         found.difference_update(others)
-        found.update(fold(" ".join(others)).translate(pieces).split())
+        for word in others:
+            found.update(pieces.words_in(word) if len(word) <= _LONG else pieces.cut(word))
     return found
 
 

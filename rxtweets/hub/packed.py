@@ -6,7 +6,7 @@ alone; only filters that need none have the index look at everything else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable
 from typing import Any
 
 from rxtweets.filters import Indexable
@@ -26,9 +26,9 @@ def indexable(rule: CompiledRule) -> Indexable:
 class _Words(PostFeatures):
     """A post of which an index looks at the words alone."""
 
-    @property
-    def features(self) -> Set[str]:
-        return self.all_words
+    def __init__(self, post: Post) -> None:
+        super().__init__(post)
+        self.features = self.all_words = self.find_words()  # past the lock that its first access takes
 
 
 class _ByWords:

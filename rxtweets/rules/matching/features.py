@@ -49,10 +49,12 @@ class PostFeatures:
     """
 
     def __init__(self, post: Post) -> None:
-        self.post = post
-        self.original = post.retweeted or post
-        quoted = self.original.quoted
-        self.texts = (self.original,) if quoted is None else (self.original, quoted)
+        self.post = self.original = post
+        self.texts: tuple[Post, ...] = (post,)
+        if post.referenced_posts:
+            self.original = post.retweeted or post
+            quoted = self.original.quoted
+            self.texts = (self.original,) if quoted is None else (self.original, quoted)
 
     @cached_property
     def text_missing(self) -> Missing:
@@ -85,18 +87,20 @@ class PostFeatures:
         found = _RETWEET_PREFIX.match(self.post.text)
         return found[1].lower() if found else ""
 
-    def _written(self) -> Iterator[str]:
-        """Yield each text and each link; a phrase matches within one of these."""
+    def _written(self) -> list[str]:
+        """Return each text and each link; a phrase matches within one of these."""
+        found: list[str] = []
         for post in self.texts:
-            text = unescape(post.full_text)
+            text = unescape(post._own_text)
             for url in entities_of(post).urls:
                 if url.url and url.expanded_url:
                     text = text.replace(url.url, url.expanded_url)
-                yield from map(_uncut, filter(None, (url.display_url, url.unwound_url)))
+                found += map(_uncut, filter(None, (url.display_url, url.unwound_url)))
             if post is not self.post and post is self.original:
                 prefix = _RETWEET_PREFIX.match(self.post.text)
                 text = f"{prefix[0]} {text}" if prefix else text
-            yield text
+            found.append(text)
+        return found
 
     @cached_property
     def lines(self) -> tuple[tuple[str, ...], ...]:
@@ -106,6 +110,10 @@ class PostFeatures:
     @cached_property
     def all_words(self) -> set[str]:
         """The words of all lines."""
+        return self.find_words()
+
+    def find_words(self) -> set[str]:
+        """Return the words of all lines, in no order."""
         return tokens(" ".join(self._written()))
 
     @cached_property
