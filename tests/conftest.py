@@ -8,11 +8,15 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import trustme
 
 from rxtweets.emulator import Emulator
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
 
 GRACE = 1.0
 """Seconds within which threads and sockets must be gone."""
@@ -122,6 +126,18 @@ def display() -> Iterator[str]:
         assert server.stdout is not None
         yield f":{server.stdout.readline().decode().strip()}"
         server.terminate()
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    """A browser for all tests of the module."""
+    from tests import browsing  # other tests run without selenium, too
+
+    browser = browsing.start(tmp_path_factory.mktemp("browser"))
+    try:
+        yield browser
+    finally:
+        browser.quit()
 
 
 @pytest.fixture

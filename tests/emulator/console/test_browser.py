@@ -2,68 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
-from selenium.webdriver import Chrome, ChromeOptions
-from selenium.webdriver.chrome.service import Service
+from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.wait import WebDriverWait
 
 from rxtweets.emulator import Emulator
+from tests.browsing import FAINT, NARROW, TOO_WIDE, Page, needs_browser
 from tests.emulator.clients import FILTERED, SAMPLE, add_rules, call, raw_get
 
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-REQUIRED = "RXTWEETS_BROWSER_TESTS"
-"""If this variable is set, a missing browser is a failure and no reason to skip."""
-
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM and DRIVER) and REQUIRED not in os.environ, reason="no chromium and chromedriver"
-)
-
-
-NARROW = 320
-"""Pixels: the width down to which WCAG (1.4.10) wants no sideways scrolling."""
-
-FAINT = """
-const parts = (text) => text.match(/[\\d.]+/g).map(Number);
-const light = (rgb) => rgb.map((part) => part / 255)
-    .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
-    .reduce((sum, part, i) => sum + part * [0.2126, 0.7152, 0.0722][i], 0);
-const ground = (element) => {
-    const [r, g, b, alpha = 1] = parts(getComputedStyle(element).backgroundColor);
-    return alpha === 0 ? ground(element.parentElement) : [r, g, b];
-};
-const faint = [];
-for (const element of document.querySelectorAll("body *")) {
-    const written = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
-    if (!(written || element.matches("input, select"))) continue;
-    if (!element.checkVisibility({visibilityProperty: true})) continue;
-    const [one, other] = [parts(getComputedStyle(element).color).slice(0, 3), ground(element)].map(light);
-    const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
-    if (ratio < 4.5) faint.push(`${element.outerHTML.slice(0, 80)}: ${ratio.toFixed(2)}`);
-}
-return faint;
-"""
-"""The texts whose contrast is less than WCAG's 4.5:1 (1.4.3)."""
+pytestmark = needs_browser
 
 PLACES = """
 return [...document.querySelectorAll("section, form, form button")]
     .map((part) => [part.outerHTML.slice(0, 60), part.offsetLeft, part.offsetTop, part.offsetHeight]);
 """
 """The position of each part and button, independent of scrolling."""
-
-TOO_WIDE = """
-return [...document.querySelectorAll("html, section, .scroll")]
-    .filter((part) => part.scrollWidth > part.clientWidth).map((part) => part.outerHTML.slice(0, 60));
-"""
-"""The parts that would have to be scrolled sideways."""
 
 REFRESHED = """
 const [done, events] = [arguments[0], new EventSource("/emulator/events")];
@@ -73,17 +31,8 @@ events.onmessage = () => { if (++count === 2) { events.close(); done(); } };
 """Wait until all pages have been sent what there is by now."""
 
 
-class Page:
+class Console(Page):
     """The console in a browser."""
-
-    def __init__(self, browser: Chrome) -> None:
-        self.browser = browser
-
-    def text(self, id: str) -> str:
-        return self.browser.find_element(By.ID, id).text
-
-    def until(self, holds: Callable[[], object]) -> None:
-        WebDriverWait(self.browser, 5, 0.05).until(lambda _: holds())
 
     def form(self, do: str) -> WebElement:
         return self.browser.find_element(By.CSS_SELECTOR, f'form[data-do="{do}"]')
@@ -97,19 +46,6 @@ class Page:
             entry.send_keys(value)
         return form
 
-    def find(self, selector: str) -> WebElement:
-        return self.browser.find_element(By.CSS_SELECTOR, selector)
-
-    def js(self, script: str) -> Any:
-        return self.browser.execute_script(script)
-
-    def be(self, width: int, scheme: str = "light") -> None:
-        """Show it that wide, to somebody who likes it light or dark."""
-        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
-        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-        liked = [{"name": "prefers-color-scheme", "value": scheme}]
-        self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": liked})
-
     def do(self, action: str, **fields: str) -> str:
         """Fill an action's form, press its button, and return what it then says."""
         form = self.fill(action, **fields)
@@ -119,35 +55,10 @@ class Page:
         return said.text
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    """A browser for all tests of the module."""
-    options = ChromeOptions()
-    for flag in (
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--disable-dev-shm-usage",
-        f"--user-data-dir={tmp_path_factory.mktemp('browser')}",
-    ):
-        options.add_argument(flag)
-    options.binary_location = CHROMIUM or ""
-    browser = Chrome(options=options, service=Service(DRIVER))
-    try:
-        yield browser
-    finally:
-        browser.quit()
-
-
 @pytest.fixture
-def page(lenient: Emulator, browser: Chrome) -> Iterator[Page]:
+def page(lenient: Emulator, browser: Chrome) -> Iterator[Console]:
     """The console of the emulator, opened and live; at the end the browser has had nothing to complain of."""
-    shown = Page(browser)
+    shown = Console(browser)
     shown.be(1400)
     browser.get(lenient.base_url)
     shown.until(lambda: shown.text("link") == "live")
@@ -177,7 +88,7 @@ def busy(lenient: Emulator) -> Iterator[None]:
         yield
 
 
-def test_it_shows_what_happens_as_it_happens(lenient: Emulator, page: Page) -> None:
+def test_it_shows_what_happens_as_it_happens(lenient: Emulator, page: Console) -> None:
     """A stream appears with its messages, a post as the text it is, and both go on by themselves."""
     assert "No stream is open" in page.text("streams")
     with raw_get(lenient, SAMPLE):
@@ -191,7 +102,7 @@ def test_it_shows_what_happens_as_it_happens(lenient: Emulator, page: Page) -> N
     assert "closed by the client" in page.text("ended")
 
 
-def test_its_buttons_do_what_they_say(lenient: Emulator, page: Page) -> None:
+def test_its_buttons_do_what_they_say(lenient: Emulator, page: Console) -> None:
     """Publish, change the rate, order an answer and take it back, reset a stream."""
     with raw_get(lenient, SAMPLE) as stream:
         assert page.do("publish", text="by hand", author="ada") == "Reached 1 stream."
@@ -210,7 +121,7 @@ def test_its_buttons_do_what_they_say(lenient: Emulator, page: Page) -> None:
     assert page.do("garbage") == "No stream was reached."
 
 
-def test_a_goodbye_is_chosen_by_its_name(lenient: Emulator, page: Page) -> None:
+def test_a_goodbye_is_chosen_by_its_name(lenient: Emulator, page: Console) -> None:
     """The stream says what was chosen."""
     with raw_get(lenient, SAMPLE) as stream:
         assert page.do("disconnect", type="ForceDisconnect") == "Reached 1 stream."
@@ -218,7 +129,7 @@ def test_a_goodbye_is_chosen_by_its_name(lenient: Emulator, page: Page) -> None:
     page.until(lambda: "told to disconnect" in page.text("ended"))
 
 
-def test_all_faults_are_cleared_at_once(lenient: Emulator, page: Page) -> None:
+def test_all_faults_are_cleared_at_once(lenient: Emulator, page: Console) -> None:
     """One button ends orders, stalls and a wrong clock."""
     lenient.answer(503)
     lenient.stall()
@@ -233,7 +144,9 @@ def test_all_faults_are_cleared_at_once(lenient: Emulator, page: Page) -> None:
     ("action", "field", "given", "error"),
     [("answer", "status", "99", "between 200 and 599"), ("send", "message", "{no", "message must be JSON")],
 )
-def test_a_mistake_is_said_at_its_field(page: Page, action: str, field: str, given: str, error: str) -> None:
+def test_a_mistake_is_said_at_its_field(
+    page: Console, action: str, field: str, given: str, error: str
+) -> None:
     """The error names what was wrong and what would be right; the field is marked until it is changed."""
     assert error in page.do(action, **{field: given})
     form = page.form(action)
@@ -248,7 +161,7 @@ def test_a_mistake_is_said_at_its_field(page: Page, action: str, field: str, giv
     assert output.text == ""
 
 
-def test_the_keyboard_suffices(lenient: Emulator, page: Page) -> None:
+def test_the_keyboard_suffices(lenient: Emulator, page: Console) -> None:
     """Enter in a field does the action; what is typed, and the focus, stay while the page refreshes."""
     with raw_get(lenient, SAMPLE) as stream:
         field = page.fill("publish", text="typed").find_element(By.NAME, "text")
@@ -261,7 +174,7 @@ def test_the_keyboard_suffices(lenient: Emulator, page: Page) -> None:
         assert stream.message()["data"]["text"] == "typed"
 
 
-def test_updates_can_be_paused(lenient: Emulator, page: Page) -> None:
+def test_updates_can_be_paused(lenient: Emulator, page: Console) -> None:
     """Posts that come while updates are paused are shown when they go on."""
     page.find("#pause").click()
     assert page.text("link") == "paused"
@@ -274,7 +187,7 @@ def test_updates_can_be_paused(lenient: Emulator, page: Page) -> None:
     assert page.text("link") == "live"
 
 
-def test_it_finds_an_emulator_that_is_back(lenient: Emulator, page: Page) -> None:
+def test_it_finds_an_emulator_that_is_back(lenient: Emulator, page: Console) -> None:
     """While it is gone the page says so, then goes on with what is new."""
     lenient.stop()
     page.until(lambda: "not connected" in page.text("link"))
@@ -286,7 +199,7 @@ def test_it_finds_an_emulator_that_is_back(lenient: Emulator, page: Page) -> Non
     page.browser.get_log("browser")  # type: ignore[no-untyped-call]
 
 
-def test_the_token_is_copied_or_selected(lenient: Emulator, page: Page) -> None:
+def test_the_token_is_copied_or_selected(lenient: Emulator, page: Console) -> None:
     """If the browser forbids copying, the token is selected, to be copied by hand."""
     button = page.find("[data-copy=bearer-token]")
     button.click()
@@ -296,7 +209,7 @@ def test_the_token_is_copied_or_selected(lenient: Emulator, page: Page) -> None:
 
 
 def test_nothing_moves_when_something_happens(
-    page: Page, lenient: Emulator, request: pytest.FixtureRequest
+    page: Console, lenient: Emulator, request: pytest.FixtureRequest
 ) -> None:
     """No part and no button moves when streams, faults or messages come and go."""
     before = page.js(PLACES)
@@ -311,7 +224,7 @@ def test_nothing_moves_when_something_happens(
 
 @pytest.mark.usefixtures("busy")
 @pytest.mark.parametrize("width", [NARROW, 390, 800, 1280])
-def test_it_fits(page: Page, width: int) -> None:
+def test_it_fits(page: Console, width: int) -> None:
     """Neither the page nor a part of it has to be scrolled sideways."""
     page.be(width)
     page.find("summary").click()
@@ -322,7 +235,7 @@ def test_it_fits(page: Page, width: int) -> None:
 @pytest.mark.usefixtures("busy")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
-def test_it_can_be_read(page: Page, scheme: str, width: int) -> None:
+def test_it_can_be_read(page: Console, scheme: str, width: int) -> None:
     """Light and dark, every text stands out from what it is on: errors, badges and buttons too."""
     page.be(width, scheme)
     page.do("answer", status="99")
@@ -333,7 +246,7 @@ def test_it_can_be_read(page: Page, scheme: str, width: int) -> None:
     assert (sum(map(int, re.findall(r"\d+", ground)[:3])) < 128) == (scheme == "dark")
 
 
-def test_everything_has_a_name(page: Page) -> None:
+def test_everything_has_a_name(page: Console) -> None:
     """Each field, button and part says what it is to those who don't see it."""
     page.be(800)
     page.find("summary").click()
