@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from importlib import import_module
 from importlib.metadata import version as installed
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,6 +16,8 @@ from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.nodes import make_refnode
+
+sys.path.insert(0, str(Path(__file__).parent))  # for `marbles`
 
 # Autodoc only warns of a module that can't be imported, and leaves its page empty.
 for module in ("rxtweets.emulator", "rxtweets.rules.language.validate"):
@@ -32,7 +36,9 @@ html_theme = "furo"
 html_show_sphinx = False
 exclude_patterns = ["_build"]
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "marbles"]
+html_static_path = ["_static"]
+html_css_files = ["marbles.css"]
 myst_heading_anchors = 3
 # What docstrings quote is a link where there is something to link to, and code in any case.
 default_role = "py:obj"

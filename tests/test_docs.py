@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import configparser
 import importlib
+import inspect
 import os
 import pkgutil
 import re
+import runpy
 import shutil
 import subprocess
 import sys
+import textwrap
 import threading
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import IO
+from xml.etree import ElementTree
 
 import pytest
 
+from rxtweets import operators
 from rxtweets.emulator import Emulator
 from rxtweets.emulator.app.limits import Level
 from tests import pyright, snippets
@@ -239,6 +244,23 @@ def test_programs_fit_the_page() -> None:
             for block in snippets.blocks(page, language):
                 for line in block.text.splitlines():
                     assert len(line) <= WIDEST, f"{name(page)}: {line}"
+
+
+def test_marble_diagrams_are_drawn() -> None:
+    """Each diagram in an operator's docstring becomes a picture; code stays code."""
+    drawn = runpy.run_path(str(ROOT / "docs" / "marbles.py"))["drawn"]
+    picture = drawn("--a--en-x  a: <1>\n   f(<)\n-----|")
+    assert [*ElementTree.fromstring(picture).itertext()] == ["a", "en", "f(<)", "a: <1>"]
+    assert re.findall("error|end", picture) == ["error", "end"]
+    found = []
+    for operator in operators.__all__:
+        for block in re.split(r"^ *::\n\n", inspect.getdoc(getattr(operators, operator)) or "", flags=re.M)[
+            1:
+        ]:
+            text = textwrap.dedent(block.split("\n\n")[0])
+            found.append(drawn(text) is not None)
+            assert found[-1] == text.lstrip().startswith("-"), text
+    assert found.count(True) > 8
 
 
 def test_links_lead_somewhere() -> None:

@@ -25,9 +25,9 @@ def volume_alarm(
 
     ::
 
-        -m-mm-m-----------m-m-m--
+        -m-m-m-----------m-m-m---
            volume_alarm(below=0.2, for_=10)
-        -----------------B---N---     B: below, N: normal
+        ----------------B---N----     B: below, N: normal
 
     The volume is the average over the last *for_* seconds, which is looked at ten times in that time on the
     timer's thread, so also when nothing comes at all. Nothing is said in the first *for_* seconds, nor at the
