@@ -14,6 +14,7 @@ from ._counts import counts
 from ._decode import decode
 from ._distinct_by_id import distinct_by_id
 from ._for_user import by_user, for_user
+from ._forget import forget
 from ._kinds import *
 from ._lag import lag
 from ._meter import meter
@@ -41,6 +42,7 @@ __all__ = [
     "decode",
     "distinct_by_id",
     "for_user",
+    "forget",
     "lag",
     "meter",
     "observe_on",

@@ -46,7 +46,11 @@ def records(paths: list[str], event: Callable[[dict[str, Any]], object]) -> Gene
                     except ValueError as error:
                         raise ValueError(f"{part}, line {source.number}: {error}") from None
                 if source.cut:
-                    _log.warning("%s is cut: nothing follows line %d", part, source.number)
+                    _log.warning(
+                        "%s has no end, as after a crash or while it is recorded: nothing follows line %d",
+                        part,
+                        source.number,
+                    )
 
 
 class _Clock:

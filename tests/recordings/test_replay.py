@@ -247,7 +247,9 @@ def test_a_cut_is_said(form: str, tmp_path: Path, caplog: pytest.LogCaptureFixtu
     path.write_bytes(content[: (sizes[9] + sizes[10]) // 2])
     with caplog.at_level(logging.WARNING, "rxtweets"):
         assert replayed(path) == frames(10)
-    assert [record.getMessage() for record in caplog.records] == [f"{path} is cut: nothing follows line 11"]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{path} has no end, as after a crash or while it is recorded: nothing follows line 11"
+    ]
 
 
 def test_garbage_in_the_middle(tmp_path: Path) -> None:

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import contextlib
+import itertools
+import logging
+import os
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from reactivex import Observable, abc
+from reactivex.disposable import CompositeDisposable, Disposable
+from reactivex.scheduler import TimeoutScheduler
+
+from rxtweets._observable import Callbacks, StreamObservable, subscribe_through
+from rxtweets._schedulers import steady_clock
+from rxtweets.recordings.changes import Changes
+from rxtweets.recordings.files import checked_source, parts, rewrite
+from rxtweets.recordings.idle import ClosedWhenIdle
+
+_T = TypeVar("_T")
+
+_log = logging.getLogger("rxtweets")
+_numbers = itertools.count(1)
+
+
+def forget(
+    path: str | os.PathLike[str],
+    *more: str | os.PathLike[str],
+    every: float = 3600.0,
+    scheduler: abc.SchedulerBase | None = None,
+) -> Callable[[Observable[_T]], Observable[_T]]:
+    """Take out of recordings what was deleted at X, and change what was changed; pass everything on.
+
+    X asks whoever stores posts to follow deletions and changes, "as soon as reasonably possible", and within
+    24 hours of a request. v1.1 tells them in the streams themselves, v2 in `client.compliance("posts")` and
+    `client.compliance("users")`::
+
+        stream.sample().pipe(tw.record("a.jsonl.zst"), tw.observe_on(), tw.forget("a.jsonl.zst"))
+
+    * A deleted post (`Delete`; `delete`, `drop`) is left out, with retweets of it; of a post that quotes or
+      answers it only its copy is. So are the posts and the account of who was deleted, protected or
+      suspended, the earlier versions of an edited post, and deleted direct messages.
+    * A place is taken out (`ScrubGeo`, `scrub_geo`), a withheld post or account gets the countries, a changed
+      profile its new value.
+
+    Nothing that was taken out is brought back. The rest of the file stays byte for byte as it was.
+
+    Notices are gathered and applied together, since each time the files are read and written anew: whoever
+    reads one then reads the old one or the new one, whole. They are applied once more the next time, as a
+    deletion may come before what it deletes. At the end of the stream what waits is applied first; after a
+    disposal it is by a thread that the program's exit waits for. A killed program loses what waits: to apply
+    all notices that a recording has itself, replay it::
+
+        rxt.replay("a.jsonl.zst", speed=None).pipe(tw.decode(), tw.forget("a.jsonl.zst")).run()
+
+    Args:
+        path: a recording, its numbered parts included, or a file of another program; `.bz2` can't be changed.
+            It may be being recorded by this process. One that isn't there holds nothing to forget.
+        more: further ones.
+        every: seconds for which notices are gathered. Meanwhile, and while the files are written, nothing is
+            read on: `tw.observe_on()` before it keeps the stream going.
+        scheduler: whose clock counts them; default the subscriber's, else the system's.
+
+    Raises:
+        ValueError: *every* isn't a number from 0.
+        ImportError: the extra `zstd` is needed.
+
+    Errors: an OSError or a ValueError for a file that can't be read or written, or that another process is
+    recording.
+
+    Source: X's Developer Policy, "Content compliance", https://docs.x.com/developer-terms/policy.
+    """
+    paths = [checked_source(one) for one in (path, *more)]
+    if isinstance(every, bool) or not isinstance(every, int | float) or not every >= 0:
+        raise ValueError(f"every is a number of seconds from 0, not {every!r}")
+
+    def forget_(source: Observable[_T]) -> Observable[_T]:
+        def subscribe(
+            observer: abc.ObserverBase[_T], scheduler_: abc.SchedulerBase | None = None
+        ) -> abc.DisposableBase:
+            clock = steady_clock(scheduler or scheduler_ or TimeoutScheduler.singleton())
+            forgetter = _Forgetter(paths, every, clock)
+            forward = observer.on_next
+
+            def on_next(item: _T) -> None:
+                try:
+                    forgetter.take(item)
+                except (OSError, ValueError) as error:
+                    observer.on_error(error)
+                else:
+                    forward(item)
+
+            def on_error(error: Exception) -> None:
+                try:
+                    forgetter.apply()
+                except (OSError, ValueError) as another:
+                    error.add_note(f"and what was deleted couldn't be forgotten: {another}")
+                observer.on_error(error)
+
+            def on_completed() -> None:
+                try:
+                    forgetter.apply()
+                except (OSError, ValueError) as error:
+                    observer.on_error(error)
+                else:
+                    observer.on_completed()
+
+            subscription = subscribe_through(source, Callbacks(on_next, on_error, on_completed), scheduler_)
+            return CompositeDisposable(subscription, Disposable(forgetter.dispose))
+
+        return StreamObservable(subscribe)
+
+    return forget_
+
+
+class _Forgetter:
+    """The notices of one subscription."""
+
+    def __init__(self, paths: list[str], every: float, clock: Callable[[], float]) -> None:
+        self._paths = paths
+        self._every = every
+        self._clock = clock
+        self._applied_at = clock()
+        self._waiting = Changes()
+        self._before = Changes()  # applied once, and to be applied once more
+        self._guard = ClosedWhenIdle(self._apply_aside)
+
+    def take(self, item: Any) -> None:
+        """Note what *item* tells, and apply all that wait if it is time."""
+        with self._guard as is_open:
+            if is_open:
+                self._waiting.note(item)
+                if self._clock() - self._applied_at >= self._every:
+                    self._apply()
+
+    def apply(self) -> None:
+        """Apply all that wait, at the end of the stream."""
+        with self._guard as is_open:
+            if is_open:
+                self._apply()
+                self._before = Changes()
+
+    def dispose(self) -> None:
+        """Apply all that wait, on a thread of its own."""
+        self._guard.close()
+
+    def _apply_aside(self) -> None:
+        if self._waiting or self._before:
+            name = f"rxtweets-forget-{next(_numbers)}"
+            threading.Thread(target=self._apply_last, name=name, daemon=False).start()
+
+    def _apply_last(self) -> None:
+        try:
+            self._apply()
+        except (OSError, ValueError) as error:
+            _log.error("what was deleted couldn't be forgotten: %s", error)
+
+    def _apply(self) -> None:
+        now, before = self._waiting, self._before
+        self._waiting, self._before = Changes(), Changes()  # what fails is told, and not tried again
+        if now or before:
+            for path in self._paths:
+                with contextlib.suppress(FileNotFoundError):
+                    for part in parts(path):
+                        rewrite(part, lambda line: _both(line, before, now))
+        self._before = now
+        self._applied_at = self._clock()
+
+
+def _both(line: bytes, before: Changes, now: Changes) -> bytes | None:
+    left = before.applied(line)
+    return None if left is None else now.applied(left)
