@@ -28,7 +28,7 @@ HEARTBEAT = 0.25
 """Seconds between two looks at signals, where a loop cannot be woken by one."""
 
 
-def end_at_ctrl_c(end: Callable[[], bool], *usual: object) -> None:
+def end_at_ctrl_c(end: Callable[[], bool], *usual: object) -> bool:
     """Have the next Ctrl-C call *end*, unless the program has a handler of its own.
 
     That is for loops that call Python from C++, where a KeyboardInterrupt would be printed, or abort. If
@@ -37,12 +37,15 @@ def end_at_ctrl_c(end: Callable[[], bool], *usual: object) -> None:
     Args:
         end: ends the loop that runs, and returns True if one does.
         usual: handlers that are nobody's own, beside Python's.
+
+    Returns:
+        True if *end* is going to be called.
     """
     if threading.current_thread() is not threading.main_thread():
-        return
+        return False
     before = signal.getsignal(signal.SIGINT)
     if before is not signal.default_int_handler and before not in usual:
-        return
+        return False
 
     def interrupted(number: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -50,3 +53,4 @@ def end_at_ctrl_c(end: Callable[[], bool], *usual: object) -> None:
             signal.default_int_handler(number, frame)
 
     signal.signal(signal.SIGINT, interrupted)
+    return True

@@ -18,8 +18,13 @@ TOOLKITS = {
     "tk": "import tkinter",
     "pyside6": "import PySide6.QtWidgets",
     "pyqt6": "import PyQt6.QtWidgets",
+    "gtk": "import gi; gi.require_version('Gtk', '4.0'); from gi.repository import Gtk",
+    "wx": "import wx",
 }
-"""A statement by toolkit that fails where it isn't, or lacks a library of the system."""
+"""Statements by toolkit that fail where it isn't, or lacks a library of the system."""
+
+SYSTEMS = ["/usr/bin/python3", "-W", "error", "-W", "ignore::ImportWarning"]
+"""The interpreter of Debian, for toolkits that come with the system; PyGObject 3.42 causes the warning."""
 
 
 REQUIRED = DISPLAY_REQUIRED in os.environ
@@ -28,9 +33,20 @@ REQUIRED = DISPLAY_REQUIRED in os.environ
 @cache
 def _find(toolkit: str) -> tuple[list[str], dict[str, str], str]:
     """Return the interpreter that has *toolkit*, its environment, and the reason if there is none."""
-    done = subprocess.run([sys.executable, "-c", TOOLKITS[toolkit]], capture_output=True, encoding="utf-8")
-    last = done.stderr.strip().splitlines()[-1:] if done.returncode else []
-    return [sys.executable, "-W", "error"], {}, "".join(last)
+    # GTK's accessibility wants a session bus.
+    environment = {"GTK_A11Y": "none"}
+    own = [sys.executable, *SYSTEMS[1:]]
+    if not (reason := _missing(own, TOOLKITS[toolkit])) or not Path(SYSTEMS[0]).exists():
+        return own, environment, reason
+    # The system's sees what is installed here, as far as it is the same Python.
+    environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if "site-packages" in path)
+    same = f"import sys; assert sys.version_info[:2] == {sys.version_info[:2]}, sys.version"
+    return SYSTEMS, environment, _missing(SYSTEMS, f"{same}; {TOOLKITS[toolkit]}")
+
+
+def _missing(command: list[str], statements: str) -> str:
+    done = subprocess.run([*command, "-c", statements], capture_output=True, encoding="utf-8")
+    return done.stderr.strip().splitlines()[-1] if done.returncode else ""
 
 
 def interpreter(toolkit: str) -> tuple[list[str], dict[str, str]]:
