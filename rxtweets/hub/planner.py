@@ -30,6 +30,9 @@ from .packing import joined, pack
 POSTS = 100
 """Requests that change rules, in 15 minutes. Source: X's page "Rate limits"."""
 
+_OWN = 2
+"""Rules that are not for filters: a lease, and one that replaces others before they are deleted."""
+
 _BURST, _RESERVE = 20, 15
 _SKEW = 60.0
 """Seconds by which the clocks of two machines may differ."""
@@ -238,40 +241,45 @@ class RulePlanner:
     def _add(self, now: float) -> Batch | None:
         """Return the request that adds rules, and a lease where it is time for one."""
         rules: list[OwnRule] = []
-        if self._lease_at <= now and (lease := self._new_lease(now)):
-            rules.append(lease)
+        renew = self._lease_at <= now
         texts = self._others | {rule.value for rule in self._own}
-        for members in self._groups()[: max(self._batch - len(rules), 1)]:
+        for members in self._groups()[: max(self._batch - renew, 1)]:
             value = self._value(members, texts)
             if value is not None:
                 self._number += 1
-                rules.append(OwnRule(value, HubTag(self._token, self._number, is_lease=False), members))
-        for rule in rules:
-            self._own.add(rule)
-            for key in rule.members:
-                self._uncovered.pop(key, None)
-        return Batch("add", tuple(rule.to_rule() for rule in rules)) if rules else None
-
-    def _new_lease(self, now: float) -> OwnRule | None:
-        """Return the next lease; None where others have taken the room for it."""
-        if self._room() + 1 + (self._lease is None) > 0:
+                rule = OwnRule(value, HubTag(self._token, self._number, is_lease=False), members)
+                rules.append(rule)
+                self._own.add(rule)
+                for key in members:
+                    self._uncovered.pop(key, None)
+        if renew and self._vacant() > 0:
             value, tag = lease_rule(self._token, now + self._lease_for)
             self._lease, self._leased_until = OwnRule(value, tag), now + self._lease_for
-            return self._lease
-        if self._lease is None:
-            self._leased_until = now + self._lease_for / 2 + _RETRY_REFUSED
-        elif self._lease.standing:
-            self._own.idle.setdefault(self._lease.tag, now)  # its end makes room
-        return None
+            self._own.add(self._lease)
+            rules.insert(0, self._lease)
+        elif renew and not (rules or self._own.idle or self._leftovers):  # which will make room
+            if self._lease is None:  # others have taken it
+                self._leased_until = now + self._lease_for / 2 + _RETRY_REFUSED
+            else:
+                self._own.idle[self._lease.tag] = now  # its end makes room
+        return Batch("add", tuple(rule.to_rule() for rule in rules)) if rules else None
+
+    def _vacant(self) -> int:
+        """Return how many rules more the app may have."""
+        return self._most - len(self._others) - len(self._leftovers) - len(self._own)
 
     def _room(self) -> int:
-        """Return how many rules more the app may have, besides a lease and the next one."""
-        leases = 1 + (self._lease is None)
-        return self._most - len(self._others) - len(self._leftovers) - len(self._own) - leases
+        """Return how many rules more there may be for filters.
+
+        Besides a lease, room for one rule is kept, in which the next lease and filters that are joined are
+        added before what they replace is deleted; not where this would leave none for a filter.
+        """
+        kept = self._most - len(self._others) > _OWN
+        return self._vacant() - (self._lease is None) - kept
 
     def _free(self) -> int:
-        """Return how many rules may be added, with room left to join some before those are deleted."""
-        return self._room() - max(1, self._most // 50)
+        """Return how many rules may be added, with room left to join many at once."""
+        return self._room() - self._most // 50
 
     def _groups(self) -> list[tuple[str, ...]]:
         """Return the filters to add, in groups of one rule each."""
@@ -279,35 +287,46 @@ class RulePlanner:
             return []
         free, room = self._free(), self._room()
         groups: list[tuple[str, ...]] = [(key,) for key in self._uncovered]
+        joinable = {key: most for key in self._uncovered if (most := self._wanted[key]) > 1}
         if self._pack or len(groups) > free:
-            alone = [key for key in self._uncovered if self._wanted[key] == 1]
-            joinable = {key: most for key in self._uncovered if (most := self._wanted[key]) > 1}
-            groups = [(key,) for key in alone] + list(pack(joinable, self._length))
+            alone = [group for group in groups if group[0] not in joinable]
+            groups = alone + list(pack(joinable, self._length))
         if free > 0:
             return groups[:free]
         if self._own.idle or self._leftovers:
             return []  # until these have made room
-        if merged := self._merged(room):
-            return merged
+        if again := self._joined_again(joinable, self._vacant() - (self._lease is None)):
+            return again
         if room <= 0:
-            self._refuse([key for group in groups for key in group])
+            self._refuse(list(self._uncovered))
         return groups[: max(room, 0)]
 
-    def _merged(self, room: int) -> list[tuple[str, ...]]:
-        """Return groups of filters that have rules, if joining them makes room; none otherwise."""
+    def _joined_again(self, newcomers: Mapping[str, int], most: int) -> list[tuple[str, ...]]:
+        """Return at most so many groups of filters that have rules, of which fewer do for the same filters.
+
+        If there are none, return one group of the filters of a rule with some *newcomers*.
+        """
+        if most <= 0:
+            return []
         sparse = sorted(
             (
                 rule
                 for rule in self._own
                 if rule.standing and rule.live and all(self._wanted[key] > 1 for key in rule.live)
             ),
-            key=lambda rule: sum(map(len, rule.live)),
+            key=lambda rule: len(joined(rule.live)),
         )
         joinable = {key: self._wanted[key] for rule in sparse for key in rule.live}
-        groups = list(pack(joinable, self._length))[: max(room, 0)]
+        groups = list(pack(joinable, self._length))[:most]
         moved = {key for group in groups for key in group}
-        replaced = sum(1 for rule in sparse if rule.live.keys() <= moved)
-        return groups if replaced > len(groups) else []
+        if sum(rule.live.keys() <= moved for rule in sparse) > len(groups):
+            return groups
+        shortest = dict(sorted(newcomers.items(), key=lambda one: len(one[0]))[:BATCH])
+        for rule in sparse:
+            group = next(pack({key: self._wanted[key] for key in rule.live} | shortest, self._length))
+            if len(group) > len(rule.live):
+                return [group]
+        return []
 
     def _value(self, members: tuple[str, ...], taken: Set[str]) -> str | None:
         """Return the text of a rule for *members*; None, and they are refused, where it is *taken*.
