@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import click
 import reactivex
@@ -17,6 +17,7 @@ from rxtweets._printable import printable
 from rxtweets.endpoints.v2 import PostFields
 from rxtweets.errors import FilterLimit
 from rxtweets.filters import FilterQuery
+from rxtweets.hub.union import union
 from rxtweets.messages import Post, Status
 from rxtweets.rules import Limits, RulesRefused, RuleSyntaxError, StreamRule, from_filter, parse
 
@@ -103,6 +104,9 @@ class SideBySide:
 
     Attributes:
         names: the names, in order.
+
+    Raises:
+        ValueError: together they are more than v1.1 can be asked for.
     """
 
     def __init__(self, account: Account, filters: Iterable[Filter], fields: PostFields) -> None:
@@ -112,6 +116,8 @@ class SideBySide:
             order.setdefault(one.name, len(order))
             for part in _parts(one, account.api):
                 self._names.setdefault(part, {})[one.name] = None
+        if account.api == "v1":
+            union(cast(Iterable[FilterQuery], self._names))  # now, not when some have been connected with
         self._order = order
         self._by_text = {str(part): names for part, names in self._names.items()}
         self._hub = _hub(account, max(map(len, self._by_text)), fields)
