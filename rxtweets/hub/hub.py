@@ -125,9 +125,10 @@ class FilterHub:
         return self._core.observable((what,))
 
     def matching(self, post: Post | Status) -> tuple[str, ...]:
-        """Return the filters that *post*, which came from this hub, matches.
+        """Return the filters by which *post* came from this hub.
 
-        They are those of `HubState.wanted`, in the same words.
+        They are those of `HubState.wanted` that it matches, in the same words, but for filters that were not
+        in force when it was sent.
         """
         return self._core.matching(post)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _LONGEST_CHANGE = 10.0
 """Seconds that the older connection may outlast the newer one's beginning; the server ends it before."""
 
-_MOST_SEEN = 10_000
+_MOST_BROUGHT = 10_000
 
 
 class _Session:
@@ -57,7 +58,7 @@ class QueryHub(HubCore):
         self._live: _Session | None = None
         self._newer: _Session | None = None
         self._deadline = SerialDisposable()
-        self._seen: dict[int, FilterQuery] = {}  # statuses that came during a change, and who brought them
+        self._brought = OrderedDict[int, FilterQuery]()  # the last statuses, each by the connection with this
         self._opened: OpenStream | None = None
 
     # --- filters
@@ -91,21 +92,22 @@ class QueryHub(HubCore):
         with self._lock:
             if self._live is None:
                 return ()
-            asked, brought = self._live.query, self._seen.get(status.id)
-            if self._newer is not None and brought is None:
-                self._seen[status.id] = asked
-                if len(self._seen) > _MOST_SEEN:
-                    del self._seen[next(iter(self._seen))]
+            asked = self._live.query
+            brought = self._brought.get(status.id, asked)
+            self._brought[status.id] = asked
+            if len(self._brought) > _MOST_BROUGHT:
+                self._brought.popitem(last=False)
             return [
                 subscriber
                 for query in self._index.match(status)
-                if asked.covers(query) and not (brought is not None and brought.covers(query))
+                if asked.covers(query) and (brought is asked or not brought.covers(query))
                 for subscriber in self._holders[query]
             ]
 
     def matching(self, post: Any) -> tuple[str, ...]:
         with self._lock:
-            return tuple(map(str, self._index.match(post)))
+            asked = self._brought.get(post.id) or (self._live and self._live.query)
+            return tuple(str(query) for query in self._index.match(post) if asked and asked.covers(query))
 
     # --- the connections
 
@@ -219,7 +221,7 @@ class QueryHub(HubCore):
                 session.subscription.dispose()
         self._live = self._newer = None
         self._deadline.disposable = SingleAssignmentDisposable()
-        self._seen.clear()
+        self._brought.clear()
         self._planner.opened(None, self._now())
         if self._opened is not None:
             self._opened.close()

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import gc
-import itertools
 import sys
 import threading
-import time
 import warnings
 from collections.abc import Callable
 from typing import Any, cast
@@ -15,6 +13,7 @@ import pytest
 import reactivex
 from reactivex import Subject, abc
 from reactivex import operators as ops
+from reactivex.scheduler import VirtualTimeScheduler
 
 import rxtweets as rxt
 from rxtweets import operators as tw
@@ -22,6 +21,7 @@ from rxtweets import rules
 from rxtweets.emulator import Emulator, Limits
 from rxtweets.errors import FilterLimit
 from rxtweets.hub import query_hub as query_hub_module
+from rxtweets.hub.core import LINGER
 from rxtweets.messages import Connected, KeepAlive, Post, Status
 from rxtweets.rules import RulesRefused
 from tests.observing import Seen
@@ -192,6 +192,30 @@ def test_which_filters_a_post_matches(make: MakeHub, emulator: Emulator) -> None
         seen.dispose()
 
 
+def test_filters_that_are_not_yet_in_force_v1(emulator: Emulator) -> None:
+    """Filters that the connection which brought a post didn't ask for aren't named, not even later."""
+    time = VirtualTimeScheduler()
+    hub = query_hub(emulator, wait=2.0, scheduler=time)
+    with States(hub, emulator) as states:
+        cats = Seen(hub.filter(track="cat"))
+        time.advance_by(2.0)
+        cat = states.settled().wanted
+        birds = Seen(hub.filter(track="bird"))
+        emulator.publish("cat and bird")
+        early = cats.wait(_texts).items[-1]
+        assert states.now.standing == cat != states.now.wanted
+        assert hub.matching(early) == cat
+        time.advance_by(2.0)
+        both = states.settled().wanted
+        emulator.publish("cat, bird")
+        late = birds.wait(_texts).items[-1]
+        assert hub.matching(late) == both
+        assert hub.matching(early) == cat
+        for seen in (cats, birds):
+            seen.dispose()
+        time.advance_by(LINGER)
+
+
 @BOTH
 def test_the_end_of_a_hub(make: MakeHub, emulator: Emulator) -> None:
     """At its end subscriptions complete and no rule and no connection is left; later ones get an error."""
@@ -328,21 +352,21 @@ def test_one_filter_too_many_v1(emulator: Emulator) -> None:
 
 
 def test_many_at_once_v1(emulator: Emulator) -> None:
-    """As many filters as one request may ask for, subscribed without a pause, are one request."""
-    hub = query_hub(emulator, wait=1.0)
+    """As many filters as one request may ask for, subscribed within 0.1 s, are one request."""
+    time = VirtualTimeScheduler()
+    hub = query_hub(emulator, scheduler=time)
     with States(hub, emulator) as states:
-        every, times = [], [time.monotonic()]
-        for n in range(400):
-            every.append(Seen(hub.filter(track=f"word{n}")))
-            times.append(time.monotonic())
+        every = [Seen(hub.filter(track=f"word{n}")) for n in range(400)]
+        before = emulator.requests
+        time.advance_by(0.1)
         states.settled()
-        pauses = sum(after - before > 0.05 for before, after in itertools.pairwise(times))  # a busy machine
-        assert len(emulator.requests) <= 1 + pauses
+        assert (len(before), len(emulator.requests)) == (0, 1)
         emulator.publish("word7 word399")
         for seen in (every[7], every[399]):
             seen.wait(_texts)
         for seen in every:
             seen.dispose()
+        time.advance_by(LINGER)
 
 
 def test_filters_that_no_query_joins_v1(emulator: Emulator) -> None:
