@@ -7,7 +7,6 @@ Source: X's v1.1 documentation, "Streaming message types"; X's OpenAPI 2.167, `T
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -23,7 +22,7 @@ from rxtweets.messages import (
 
 from . import lines
 
-_NUMBER = re.compile(rb"[0-9]+")
+_DIGITS_ONLY = bytes(byte if byte in b"0123456789" else 32 for byte in range(256))
 
 _GONE = object()
 
@@ -70,7 +69,7 @@ class Changes:
 
     def applied(self, line: bytes) -> bytes | None:
         """Return what is left of the *line* of a file: None for nothing, *line* itself if it stays."""
-        if self._ids.isdisjoint(_NUMBER.findall(line)):
+        if self._ids.isdisjoint(line.translate(_DIGITS_ONLY).split()):  # most lines; a third of a regex's cost
             return line
         try:
             found = lines.parse(line)
