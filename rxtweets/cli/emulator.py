@@ -15,7 +15,7 @@ import reactivex
 import rxtweets as rxt
 from rxtweets.endpoints import is_loopback
 
-from .parsing import Command, IntRange
+from .parsing import Command, IntRange, speed_option
 from .signals import Signals
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ def _rate(text: str) -> float:
     help="Level of access at X: enterprise has all of v2's streams, and replays missed posts.",
 )
 @click.option("--posts", metavar="FILE", help="Send the posts of this file, one a line, and no others.")
+@click.option("--replay", metavar="FILE", help="Send the messages of this recording, at its pace.")
+@speed_option
 @click.option("--scenario", metavar="FILE", help="Cause the faults that this TOML file lists.")
 @click.option(
     "--tls",
@@ -78,6 +80,8 @@ def emulator(
     keep_alive: float | None,
     level: Level,
     posts: str | None,
+    replay: str | None,
+    speed: float | None,
     scenario: str | None,
     tls: tuple[str, ...],
     ca_file: str | None,
@@ -95,6 +99,8 @@ def emulator(
     """
     from rxtweets.emulator import X_HOSTS, Emulator
 
+    if posts is not None and replay is not None:
+        raise click.UsageError("--posts and --replay are two ways to send a file: choose one.")
     if ca_file is not None and not tls:
         raise click.UsageError("--ca-file goes with --tls.")
     names = [name for given in tls for name in (X_HOSTS if given == "x-hosts" else (given,))]
@@ -107,6 +113,8 @@ def emulator(
         level=level,
         tls=names,
         posts=posts,
+        replay=replay,
+        speed=speed,
     )
     try:
         server.start()

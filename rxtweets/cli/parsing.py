@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -39,6 +40,29 @@ class Command(click.Command):
                         name, f"Option '{name}' requires an argument, but the option '{one}' follows.", ctx
                     )
         return rest
+
+
+def _speed(text: str) -> float | None:
+    """Return *text* as a factor; None, no waits, for ``max``."""
+    if text == "max":
+        return None
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = math.nan
+    if not 0 < speed < math.inf:
+        raise click.BadParameter(f"{text!r} is neither a number over 0 nor max.")
+    return speed
+
+
+speed_option = click.option(
+    "--speed",
+    metavar="NUMBER",
+    type=_speed,
+    default="1",
+    show_default=True,
+    help="How much faster than recorded, or max for no waits.",
+)
 
 
 class IntRange(click.IntRange):

@@ -98,12 +98,17 @@ class Emulator:
             protocol as it is (on v2 with the fields asked for), on the other in the form that this has there.
             Lines with neither are passed over; one that can't be read later on ends the posts with an
             error in the log.
+        replay: A recording (`tw.record`), or a file that `rxtweets.replay` takes, whose messages are sent in
+            place of the world's posts, byte for byte and as far apart as they came: once, while a stream is
+            open, to all that are, whatever they asked for. `Emulator.rate` is 0 then. A line that can't be
+            read later on ends it with an error in the log.
+        speed: How much faster than it was recorded `replay` is sent; None is as fast as it is read.
 
     Raises:
         ValueError: `rate` is negative or no number, `keep_alive` isn't positive, there is no such `level`, a
-            name in `tls` is none of a host, or `posts` holds no post or, among the first 200, a line that is
-            no JSON.
-        OSError: `posts` can't be read.
+            name in `tls` is none of a host, `posts` holds no post or, among the first 200, a line that is
+            no JSON, `replay` holds no message, `speed` isn't above 0, or there are both files.
+        OSError: `posts` or `replay` can't be read.
         ImportError: There is `tls`, and trustme isn't installed.
     """
 
@@ -119,12 +124,18 @@ class Emulator:
         limits: Limits | None = None,
         tls: Iterable[str] = (),
         posts: str | os.PathLike[str] | None = None,
+        replay: str | os.PathLike[str] | None = None,
+        speed: float | None = 1.0,
     ) -> None:
         if keep_alive is not None and keep_alive <= 0:
             raise ValueError(f"keep_alive must be more than 0 seconds, or None, got {keep_alive}")
+        if posts is not None and replay is not None:
+            raise ValueError("posts and replay are two ways to send a file: choose one")
         self._open = 0
         self._stream_count = threading.Condition()
-        self._services = services = create_services(seed, level, limits or Limits(), rate, posts)
+        self._services = services = create_services(
+            seed, level, limits or Limits(), rate, posts, replay, speed
+        )
         services.hub.on_change.append(self._streams_changed)
         streams = {**v1.StreamEndpoints(services).routes(), **v2.StreamEndpoints(services).routes()}
         others: Routes = {

@@ -69,7 +69,9 @@ class Changes:
 
     def applied(self, line: bytes) -> bytes | None:
         """Return what is left of the *line* of a file: None for nothing, *line* itself if it stays."""
-        if self._ids.isdisjoint(line.translate(_DIGITS_ONLY).split()):  # most lines; a third of a regex's cost
+        if self._ids.isdisjoint(
+            line.translate(_DIGITS_ONLY).split()
+        ):  # most lines; a third of a regex's cost
             return line
         try:
             found = lines.parse(line)

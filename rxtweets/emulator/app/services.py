@@ -13,6 +13,7 @@ from rxtweets.emulator.api.v2.subscriptions import Subscription
 from rxtweets.emulator.faults.fault_plan import FaultPlan
 from rxtweets.emulator.streams.history import History
 from rxtweets.emulator.streams.hub import StreamHub
+from rxtweets.emulator.streams.player import RecordingPlayer
 from rxtweets.emulator.streams.producer import PostProducer
 from rxtweets.emulator.world.recording import Recording
 from rxtweets.emulator.world.world import World
@@ -38,6 +39,7 @@ class Services(Struct, frozen=True, eq=False, kw_only=True):
         requests: The last requests.
         hub: The open streams.
         producer: The schedule of generated posts.
+        player: The recording that is sent, if there is one.
         on_stop: Callbacks for when the emulator stops.
     """
 
@@ -52,6 +54,7 @@ class Services(Struct, frozen=True, eq=False, kw_only=True):
     requests: RequestLog
     hub: StreamHub
     producer: PostProducer
+    player: RecordingPlayer | None
     on_stop: list[Callable[[], None]]
 
     def stop(self) -> None:
@@ -60,6 +63,8 @@ class Services(Struct, frozen=True, eq=False, kw_only=True):
             callback()
         self.hub.end_all()
         self.producer.stop()
+        if self.player is not None:
+            self.player.stop()
 
 
 def create_services(
@@ -68,6 +73,8 @@ def create_services(
     limits: Limits,
     rate: float,
     posts: str | os.PathLike[str] | None,
+    replay: str | os.PathLike[str] | None,
+    speed: float | None,
 ) -> Services:
     """Return new services; the parameters are those of `Emulator`."""
     seeded = seed is not None
@@ -79,6 +86,7 @@ def create_services(
     world.people.introduce(accounts.user_id, accounts.screen_name)
     hub = StreamHub(clock, limits, history)
     recording = None if posts is None else Recording(posts, world.people)
+    player = None if replay is None else RecordingPlayer(hub, replay, speed)
     return Services(
         seed=seed,
         clock=clock,
@@ -90,6 +98,7 @@ def create_services(
         faults=FaultPlan(clock, seed),
         requests=RequestLog(),
         hub=hub,
-        producer=PostProducer(world, clock, hub, rate, recording),
+        producer=PostProducer(world, clock, hub, rate if player is None else 0.0, recording),
+        player=player,
         on_stop=[],
     )
