@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import ExitStack
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -20,12 +21,12 @@ from rxtweets.rules import Limits, StreamRule
 from .accounts import Account, Api, credentials_option, find_account
 from .emulator import emulator
 from .output import Notices, printer
-from .parsing import Group, IntRange, options, usage
+from .parsing import Group, IntRange, options, rotate_option, speed_option, usage
 from .predicates import predicate_options
 from .rule_files import check, rules_in
 from .rule_options import unchecked_option
 from .rules import rules as rules_group
-from .side_by_side import SideBySide, filters_of, more_options, one_filter
+from .side_by_side import Filter, SideBySide, filters_of, more_options, one_filter
 from .temporary_rules import TemporaryRules
 
 EPILOG = """\b
@@ -170,8 +171,7 @@ def filter_(
         every = [*plain, *more]
         texts = [text for one in every for text in one.rules]
         if account.api == "v1":
-            if texts:
-                raise click.UsageError("rules need v2; on v1.1 use --track, --follow and --locations.")
+            refuse_rules(texts)
             refuse_ask(ask)
         if languages and all(one.query is None for one in every):
             raise click.UsageError(
@@ -183,19 +183,10 @@ def filter_(
             beside = SideBySide(account, every, asked)
             stack.callback(beside.close)
             stack.callback(context.obj.hold)
-            show(beside.stream(), account, limit, as_json, beside=beside)
+            show(beside.stream(), account.where, limit, as_json, beside)
             return
         (one,) = plain
-        if account.api == "v1":
-            statuses = rxt.Stream(account.auth, base_url=account.base_url).filter(one.query)
-            show(statuses, account, limit, as_json)
-            return
-        client = rxt.StreamingClient(account.auth, base_url=account.base_url)
-        temporary = TemporaryRules(client.rules, [*one.translated(), *one.rules])
-        stack.callback(temporary.remove)
-        stack.callback(context.obj.hold)
-        temporary.add()
-        show(client.filter(**asked), account, limit, as_json, temporary.match)
+        show(filtered(stack, context, account, one, asked), account.where, limit, as_json)
 
 
 @rxtweets.command(epilog=EPILOG, context_settings={"allow_extra_args": True})
@@ -217,12 +208,119 @@ def sample(
     asked = fields(ask)
     with ExitStack() as stack:
         account = find_account(stack, api, credentials, emulator)
-        if account.api == "v1":
-            refuse_ask(ask)
-            show(rxt.Stream(account.auth, base_url=account.base_url).sample(), account, limit, as_json)
+        show(sampled(account, ask, asked), account.where, limit, as_json)
+
+
+@rxtweets.command(epilog=EPILOG)
+@click.argument("file")
+@click.option("--track", multiple=True, metavar="WORDS", help="Posts with all of these words; a comma is OR.")
+@predicate_options
+@click.option("--rule", "rules", multiple=True, metavar="TEXT", help="Rule in X's rule language (v2 only).")
+@rotate_option
+@unchecked_option
+@streaming_options
+@click.pass_context
+def record(
+    context: click.Context,
+    file: str,
+    track: tuple[str, ...],
+    follow: tuple[str, ...],
+    locations: tuple[str, ...],
+    languages: tuple[str, ...],
+    rules: tuple[str, ...],
+    rotate: tuple[int | timedelta, ...],
+    unchecked: bool,
+    limit: int | None,
+    ask: tuple[str, ...],
+    as_json: bool,
+    emulator: bool,
+    credentials: str | None,
+    api: Api | None,
+) -> None:
+    """Print posts, and write the stream to FILE as it was received.
+
+    Without --track and the like it is the sample stream. The name of FILE ends in
+    .jsonl, or in .jsonl.gz or .jsonl.zst to compress it; one that is there is
+    appended to. With --rotate there are files with numbers, FILE's stem before them.
+
+    \b
+    rxtweets record posts.jsonl.gz --track python --emulator
+    rxtweets record posts.jsonl --rotate 100MB --rotate 1d > /dev/null
+    """
+    with usage():
+        recorder = tw.record(file, rotate=rotate or None)
+    asked = fields(ask)
+    with ExitStack() as stack:
+        account = find_account(stack, api, credentials, emulator)
+        if track or follow or locations or rules:
+            one = one_filter(track, follow, locations, rules, languages=languages)
+            if account.api == "v1":
+                refuse_rules(rules)
+                refuse_ask(ask)
+            if not unchecked:
+                check(list(map(StreamRule, rules)), Limits.enterprise())
+            stream = filtered(stack, context, account, one, asked)
+        elif languages:
+            raise click.UsageError(
+                "--language goes with --track, --follow and --locations; in a rule: lang:en"
+            )
         else:
-            client = rxt.StreamingClient(account.auth, base_url=account.base_url)
-            show(client.sample(**asked), account, limit, as_json)
+            stream = sampled(account, ask, asked)
+        show(stream.pipe(recorder), account.where, limit, as_json)
+
+
+@rxtweets.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE…")
+@speed_option
+@click.option("--limit", type=IntRange(min=1), metavar="N", help="End after N posts.")
+@click.option("--json", "as_json", is_flag=True, help="Print each post's JSON as received, a line each.")
+def replay(files: tuple[str, ...], speed: float | None, limit: int | None, as_json: bool) -> None:
+    """Print the posts of recordings, as far apart as they came.
+
+    FILE is what `rxtweets record` wrote; of one that was rotated, the name that it
+    got. Files of statuses or posts, one a line, are replayed, too, by the time at
+    which they were created, and so are those of twarc.
+
+    \b
+    rxtweets replay posts.jsonl.gz
+    rxtweets replay posts.jsonl --speed max --json | jq .data.text
+    """
+    show(rxt.replay(*files, speed=speed).pipe(tw.decode()), "the stream, as recorded", limit, as_json)
+
+
+def sampled(
+    account: Account, ask: tuple[str, ...], asked: rxt.endpoints.v2.PostFields
+) -> Observable[Message | Lifecycle]:
+    """Return the sample stream."""
+    if account.api == "v1":
+        refuse_ask(ask)
+        return rxt.Stream(account.auth, base_url=account.base_url).sample()
+    return rxt.StreamingClient(account.auth, base_url=account.base_url).sample(**asked)
+
+
+def filtered(
+    stack: ExitStack,
+    context: click.Context,
+    account: Account,
+    one: Filter,
+    asked: rxt.endpoints.v2.PostFields,
+) -> Observable[Message | Lifecycle]:
+    """Return the stream of what *one* filter matches; on v2 by rules that *stack* removes."""
+    if account.api == "v1":
+        return rxt.Stream(account.auth, base_url=account.base_url).filter(one.query)
+    client = rxt.StreamingClient(account.auth, base_url=account.base_url)
+    temporary = TemporaryRules(client.rules, [*one.translated(), *one.rules])
+    stack.callback(temporary.remove)
+    stack.callback(context.obj.hold)
+    temporary.add()
+    return client.filter(**asked).pipe(
+        ops.filter(lambda item: not isinstance(item, Post) or temporary.match(item))
+    )
+
+
+def refuse_rules(rules: Iterable[str]) -> None:
+    if any(rules):
+        raise click.UsageError("rules need v2; on v1.1 use --track, --follow and --locations.")
 
 
 def refuse_ask(ask: tuple[str, ...]) -> None:
@@ -232,19 +330,18 @@ def refuse_ask(ask: tuple[str, ...]) -> None:
 
 def show(
     stream: Observable[Message | Lifecycle],
-    account: Account,
+    where: str,
     limit: int | None,
     as_json: bool,
-    wanted: Callable[[Post], bool] = lambda post: True,
     beside: SideBySide | None = None,
 ) -> None:
     """Print the posts of *stream*, at most *limit*, until it ends or Ctrl-C is pressed.
 
-    Everything else is reported on stderr. On v2 only posts for which *wanted* returns True are shown. With
-    *beside* each post has the names of its filters.
+    Everything else is reported on stderr, where *where* is what it is connected to. With *beside* each post
+    has the names of its filters.
     """
     put = printer(as_json, beside.names if beside else ())
-    with Notices(account.where) as notices:
+    with Notices(where) as notices:
 
         def print_post(post: Post | Status) -> None:
             put(post, beside.names_of(post) if beside else ())
@@ -254,6 +351,5 @@ def show(
         posts: Observable[Any] = stream.pipe(
             tw.route(notices.routes),
             tw.of_type(Status, Post),
-            ops.filter(lambda post: not isinstance(post, Post) or wanted(post)),
         )
         rxt.run(posts if limit is None else posts.pipe(ops.take(limit)), print_post)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import string
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import click
@@ -62,6 +64,32 @@ speed_option = click.option(
     default="1",
     show_default=True,
     help="How much faster than recorded, or max for no waits.",
+)
+
+
+_BYTES = {"kb": 10**3, "mb": 10**6, "gb": 10**9}
+_SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
+
+
+def _limit(text: str) -> int | timedelta:
+    """Return a limit such as 500MB or 1h, as bytes or a time."""
+    number = text.rstrip(string.ascii_letters)
+    unit = text.removeprefix(number).lower()
+    if number.isdecimal() and int(number) and unit in _BYTES:
+        return int(number) * _BYTES[unit]
+    if number.isdecimal() and int(number) and unit in _SECONDS:
+        return timedelta(seconds=int(number) * _SECONDS[unit])
+    raise click.BadParameter(
+        f"{text!r} is neither a size, such as 500MB, nor a time, such as 30min, 1h or 7d."
+    )
+
+
+rotate_option = click.option(
+    "--rotate",
+    multiple=True,
+    metavar="LIMIT",
+    type=_limit,
+    help="Begin another file after so much: 500MB, 1h, or both.",
 )
 
 

@@ -22,7 +22,7 @@ _T = TypeVar("_T")
 
 _log = logging.getLogger("rxtweets")
 
-Rotation = int | timedelta | tuple[int, timedelta]
+Rotation = int | timedelta | tuple[int | timedelta, ...]
 
 
 def record(
