@@ -56,6 +56,7 @@ REFERENCE = {
     "rxtweets.management": "management",
     "rxtweets.messages": "messages",
     "rxtweets.messages.v2": "messages-v2",
+    "rxtweets.notebook": "notebook",
     "rxtweets.operators": "operators",
     "rxtweets.rules": "rules",
     "rxtweets.signin": "rxtweets",

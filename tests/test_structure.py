@@ -27,7 +27,7 @@ ROOMS = [
     {"_session_runner"},
     {"testing"},
     {"transport"},
-    {"aio"},
+    {"aio", "notebook"},
     {"operators", "gui"},
     {"recordings"},
     {"_iterate"},

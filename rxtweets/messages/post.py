@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from rxtweets.messages import v2
 from rxtweets.messages._base import Message, Part
+from rxtweets.messages._card import card
 from rxtweets.messages._decoding import FromEnvelope, Lazy, decoder, lazily, read_message
 from rxtweets.messages._synonym import synonyms
 from rxtweets.messages._text import DECODE_ERRORS, whole_retweet
@@ -146,6 +147,19 @@ class Post(Message, frozen=True, kw_only=True, rename=FROM_ENVELOPE):
         if original is None or not whole:
             return self._own_text
         return whole_retweet(self.text, whole, lambda: _username(original))
+
+    def _repr_html_(self) -> str:
+        """Return a card, which a notebook shows."""
+        quoted = self.quoted
+        return self._card(quoted._card() if quoted is not None else "")
+
+    def _card(self, quoted: str = "") -> str:
+        author = self.author
+        name = author.name if author else f"account {self.author_id}" if self.author_id else "a post"
+        handle = author.username if author else self.username or ""
+        labels = [rule.tag or f"rule {rule.id}" for rule in self.matching_rules]
+        labels += [media.type for media in self.media]
+        return card(self.id, name, handle, self.created_at, self.full_text, labels, quoted)
 
     @property
     def _own_text(self) -> str:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from msgspec.structs import replace
 
 from rxtweets.messages._base import Message, Part
+from rxtweets.messages._card import card
 from rxtweets.messages._decoding import Lazy, lazily
 from rxtweets.messages._forms import Countries
 from rxtweets.messages._text import LEVELS, short, whole_retweet
@@ -153,6 +154,16 @@ class Status(Message, frozen=True, kw_only=True, rename={"text_in_full": "full_t
     def is_reply(self) -> bool:
         """True if it answers another status or begins with a mention."""
         return self.in_reply_to_status_id is not None or self.in_reply_to_user_id is not None
+
+    def _repr_html_(self) -> str:
+        """Return a card, which a notebook shows."""
+        quoted = self.quoted_status
+        return self._card(quoted._card() if quoted is not None else "")
+
+    def _card(self, quoted: str = "") -> str:
+        user = self.user
+        kinds = [media.type for media in self.media]
+        return card(str(self.id), user.name, user.screen_name, self.created_at, self.full_text, kinds, quoted)
 
     def _short(self, levels: int = LEVELS) -> str:
         return f"Status(id={self.id}, user='@{self.user.screen_name}', text={short(self.full_text)})"
