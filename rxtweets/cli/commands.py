@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
-from functools import partial
-from typing import Any
 
 import click
 from reactivex import Observable
@@ -15,18 +13,18 @@ from reactivex import operators as ops
 
 import rxtweets as rxt
 from rxtweets import operators as tw
-from rxtweets.messages import Lifecycle, Message, Post, Status
+from rxtweets.messages import Lifecycle, Message, Post
 from rxtweets.rules import Limits, StreamRule
 
-from .accounts import Account, Api, credentials_option, find_account
+from .accounts import Account, Api, find_account
 from .emulator import emulator
-from .output import Notices, printer
-from .parsing import Group, IntRange, options, rotate_option, speed_option, usage
-from .predicates import predicate_options
-from .rule_files import check, rules_in
+from .output import printer
+from .parsing import Group, rotate_option, speed_option, usage
+from .rule_files import check
 from .rule_options import unchecked_option
 from .rules import rules as rules_group
-from .side_by_side import Filter, SideBySide, filters_of, more_options, one_filter
+from .side_by_side import Asked, Filter, SideBySide, filter_options, one_filter, plain_options, refuse_rules
+from .streaming import Output, json_option, limit_option, show, streaming_options
 from .temporary_rules import TemporaryRules
 
 EPILOG = """\b
@@ -41,32 +39,6 @@ Exit status: 0 when --limit is reached, 1 for an error, 2 for a wrong option,
 130 after Ctrl-C, 129 or 143 after SIGHUP or SIGTERM, 141 when nobody reads.
 """
 
-# A line of output needs these (the whole text of a retweet, and of a long post, is elsewhere). The rest are
-# the fields that readers of the JSON would miss first.
-FIELDS: rxt.endpoints.v2.PostFields = {
-    "expansions": ["author_id", "referenced_tweets.id"],
-    "tweet_fields": ["created_at", "lang", "note_tweet", "referenced_tweets"],
-    "user_fields": ["username", "name"],
-}
-
-
-def fields(asked: Iterable[str]) -> rxt.endpoints.v2.PostFields:
-    """Return the fields of posts to ask for: `FIELDS` and those of options such as `tweet.fields=geo,source`.
-
-    Raises:
-        UsageError: an option has another form, or X has no such field.
-    """
-    made: dict[str, list[str]] = {name: list(names) for name, names in FIELDS.items()}  # type: ignore[call-overload]
-    for option in asked:
-        parameter, equals, names = option.partition("=")
-        name = parameter.strip().replace(".", "_")
-        if not equals or name not in rxt.endpoints.v2.PostFields.__annotations__:
-            raise click.UsageError(f"--ask takes tweet.fields=… or expansions=… and the like, not {option!r}")
-        made.setdefault(name, []).extend(one.strip() for one in names.split(",") if one.strip())
-    with usage():
-        rxt.endpoints.v2.sample(base_url="https://api.x.com", **made)  # type: ignore[arg-type]
-    return made  # type: ignore[return-value]
-
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EPILOG)
 @click.version_option(rxt.__version__, prog_name="rxtweets")
@@ -80,48 +52,20 @@ def rxtweets() -> None:
     """
 
 
-streaming_options = options(
-    click.option("--limit", type=IntRange(min=1), metavar="N", help="End after N posts."),
-    click.option(
-        "--ask", multiple=True, metavar="PARAM=NAMES", help="Ask v2 for more: tweet.fields=geo,source"
-    ),
-    click.option("--json", "as_json", is_flag=True, help="Print each post's JSON as received, a line each."),
-    click.option("--emulator", is_flag=True, help="Stream from a local server; needs no credentials."),
-    credentials_option,
-    click.option(
-        "--api", type=click.Choice(["v1", "v2"]), help="Protocol; default v2 where the credentials allow it."
-    ),
-)
-
-
 rxtweets.add_command(rules_group)
 rxtweets.add_command(emulator)
 
 
 @rxtweets.command("filter", epilog=EPILOG, context_settings={"allow_extra_args": True})
-@click.option("--track", multiple=True, metavar="WORDS", help="Posts with all of these words; a comma is OR.")
-@predicate_options
-@click.option("--rule", "rules", multiple=True, metavar="TEXT", help="Rule in X's rule language (v2 only).")
-@more_options
+@filter_options
 @unchecked_option
 @streaming_options
 @click.pass_context
 def filter_(
     context: click.Context,
-    track: tuple[str, ...],
-    follow: tuple[str, ...],
-    locations: tuple[str, ...],
-    languages: tuple[str, ...],
-    rules: tuple[str, ...],
-    and_track: tuple[str, ...],
-    and_follow: tuple[str, ...],
-    and_locations: tuple[str, ...],
-    and_rule: tuple[str, ...],
-    path: str | None,
+    asked: Callable[[], Asked],
     unchecked: bool,
-    limit: int | None,
-    ask: tuple[str, ...],
-    as_json: bool,
+    output: Output,
     emulator: bool,
     credentials: str | None,
     api: Api | None,
@@ -153,40 +97,23 @@ def filter_(
         raise click.UsageError(
             f"Did you mean --track {said}? Or is it a rule of v2's language: --rule {said}?"
         )
-    make = partial(one_filter, languages=languages)
-    plain = [make(track, follow, locations, rules)] if track or follow or locations or rules else []
-    more = [
-        *(make(track=(words,)) for words in and_track),
-        *(make(follow=(user,)) for user in and_follow),
-        *(make(locations=(box,)) for box in and_locations),
-        *(make(rules=(rule,)) for rule in and_rule),
-    ]
-    lines = rules_in(path) if path is not None else []
-    if not (plain or more or lines):
-        raise click.UsageError("Say what to match, such as --track python; or --follow, --locations, --rule.")
-    asked = fields(ask)
+    filters = asked()
+    fields = output.asked()
     with ExitStack() as stack:
         account = find_account(stack, api, credentials, emulator)
-        more += filters_of(lines, path or "", account.api, languages)
-        every = [*plain, *more]
-        texts = [text for one in every for text in one.rules]
-        if account.api == "v1":
-            refuse_rules(texts)
-            refuse_ask(ask)
-        if languages and all(one.query is None for one in every):
-            raise click.UsageError(
-                "--language goes with --track, --follow and --locations; in a rule: lang:en"
-            )
+        plain, more = filters.on(account.api)
         if not unchecked:
-            check(list(map(StreamRule, texts)), Limits.enterprise())
+            check([StreamRule(text) for one in (*plain, *more) for text in one.rules], Limits.enterprise())
         if more:
-            beside = SideBySide(account, every, asked)
+            beside = SideBySide(account, [*plain, *more], fields)
             stack.callback(beside.close)
+            put = output.printer(account, beside.names)
             stack.callback(context.obj.hold)
-            show(beside.stream(), account.where, limit, as_json, beside)
+            show(beside.stream(), account.where, output, put, beside)
             return
+        put = output.printer(account)
         (one,) = plain
-        show(filtered(stack, context, account, one, asked), account.where, limit, as_json)
+        show(filtered(stack, context, account, one, fields), account.where, output, put)
 
 
 @rxtweets.command(epilog=EPILOG, context_settings={"allow_extra_args": True})
@@ -194,9 +121,7 @@ def filter_(
 @click.pass_context
 def sample(
     context: click.Context,
-    limit: int | None,
-    ask: tuple[str, ...],
-    as_json: bool,
+    output: Output,
     emulator: bool,
     credentials: str | None,
     api: Api | None,
@@ -205,17 +130,16 @@ def sample(
     if context.args:
         said = shlex.quote(" ".join(context.args))
         raise click.UsageError(f"sample takes no words. Did you mean: rxtweets filter --track {said}")
-    asked = fields(ask)
+    fields = output.asked()
     with ExitStack() as stack:
         account = find_account(stack, api, credentials, emulator)
-        show(sampled(account, ask, asked), account.where, limit, as_json)
+        put = output.printer(account)
+        show(sampled(account, fields), account.where, output, put)
 
 
 @rxtweets.command(epilog=EPILOG)
 @click.argument("file")
-@click.option("--track", multiple=True, metavar="WORDS", help="Posts with all of these words; a comma is OR.")
-@predicate_options
-@click.option("--rule", "rules", multiple=True, metavar="TEXT", help="Rule in X's rule language (v2 only).")
+@plain_options
 @rotate_option
 @unchecked_option
 @streaming_options
@@ -230,9 +154,7 @@ def record(
     rules: tuple[str, ...],
     rotate: tuple[int | timedelta, ...],
     unchecked: bool,
-    limit: int | None,
-    ask: tuple[str, ...],
-    as_json: bool,
+    output: Output,
     emulator: bool,
     credentials: str | None,
     api: Api | None,
@@ -249,31 +171,30 @@ def record(
     """
     with usage():
         recorder = tw.record(file, rotate=rotate or None)
-    asked = fields(ask)
+    fields = output.asked()
     with ExitStack() as stack:
         account = find_account(stack, api, credentials, emulator)
+        put = output.printer(account)
         if track or follow or locations or rules:
             one = one_filter(track, follow, locations, rules, languages=languages)
-            if account.api == "v1":
-                refuse_rules(rules)
-                refuse_ask(ask)
+            refuse_rules(account.api, rules)
             if not unchecked:
                 check(list(map(StreamRule, rules)), Limits.enterprise())
-            stream = filtered(stack, context, account, one, asked)
+            stream = filtered(stack, context, account, one, fields)
         elif languages:
             raise click.UsageError(
                 "--language goes with --track, --follow and --locations; in a rule: lang:en"
             )
         else:
-            stream = sampled(account, ask, asked)
-        show(stream.pipe(recorder), account.where, limit, as_json)
+            stream = sampled(account, fields)
+        show(stream.pipe(recorder), account.where, output, put)
 
 
 @rxtweets.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
 @speed_option
-@click.option("--limit", type=IntRange(min=1), metavar="N", help="End after N posts.")
-@click.option("--json", "as_json", is_flag=True, help="Print each post's JSON as received, a line each.")
+@limit_option
+@json_option
 def replay(files: tuple[str, ...], speed: float | None, limit: int | None, as_json: bool) -> None:
     """Print the posts of recordings, as far apart as they came.
 
@@ -285,17 +206,16 @@ def replay(files: tuple[str, ...], speed: float | None, limit: int | None, as_js
     rxtweets replay posts.jsonl.gz
     rxtweets replay posts.jsonl --speed max --json | jq .data.text
     """
-    show(rxt.replay(*files, speed=speed).pipe(tw.decode()), "the stream, as recorded", limit, as_json)
+    output = Output(limit, as_json=as_json)
+    posts = rxt.replay(*files, speed=speed).pipe(tw.decode())
+    show(posts, "the stream, as recorded", output, printer(as_json))
 
 
-def sampled(
-    account: Account, ask: tuple[str, ...], asked: rxt.endpoints.v2.PostFields
-) -> Observable[Message | Lifecycle]:
+def sampled(account: Account, fields: rxt.endpoints.v2.PostFields) -> Observable[Message | Lifecycle]:
     """Return the sample stream."""
     if account.api == "v1":
-        refuse_ask(ask)
         return rxt.Stream(account.auth, base_url=account.base_url).sample()
-    return rxt.StreamingClient(account.auth, base_url=account.base_url).sample(**asked)
+    return rxt.StreamingClient(account.auth, base_url=account.base_url).sample(**fields)
 
 
 def filtered(
@@ -303,7 +223,7 @@ def filtered(
     context: click.Context,
     account: Account,
     one: Filter,
-    asked: rxt.endpoints.v2.PostFields,
+    fields: rxt.endpoints.v2.PostFields,
 ) -> Observable[Message | Lifecycle]:
     """Return the stream of what *one* filter matches; on v2 by rules that *stack* removes."""
     if account.api == "v1":
@@ -313,43 +233,6 @@ def filtered(
     stack.callback(temporary.remove)
     stack.callback(context.obj.hold)
     temporary.add()
-    return client.filter(**asked).pipe(
+    return client.filter(**fields).pipe(
         ops.filter(lambda item: not isinstance(item, Post) or temporary.match(item))
     )
-
-
-def refuse_rules(rules: Iterable[str]) -> None:
-    if any(rules):
-        raise click.UsageError("rules need v2; on v1.1 use --track, --follow and --locations.")
-
-
-def refuse_ask(ask: tuple[str, ...]) -> None:
-    if ask:
-        raise click.UsageError("--ask is for v2: v1.1 sends each status whole.")
-
-
-def show(
-    stream: Observable[Message | Lifecycle],
-    where: str,
-    limit: int | None,
-    as_json: bool,
-    beside: SideBySide | None = None,
-) -> None:
-    """Print the posts of *stream*, at most *limit*, until it ends or Ctrl-C is pressed.
-
-    Everything else is reported on stderr, where *where* is what it is connected to. With *beside* each post
-    has the names of its filters.
-    """
-    put = printer(as_json, beside.names if beside else ())
-    with Notices(where) as notices:
-
-        def print_post(post: Post | Status) -> None:
-            put(post, beside.names_of(post) if beside else ())
-            if isinstance(post, Post):
-                notices.partial_errors(post)
-
-        posts: Observable[Any] = stream.pipe(
-            tw.route(notices.routes),
-            tw.of_type(Status, Post),
-        )
-        rxt.run(posts if limit is None else posts.pipe(ops.take(limit)), print_post)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, cast
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import Any, NamedTuple, TypeVar, cast
 
 import click
 import reactivex
@@ -23,7 +26,10 @@ from rxtweets.rules import Limits, RulesRefused, RuleSyntaxError, StreamRule, fr
 
 from .accounts import Account, Api
 from .parsing import options
-from .predicates import filter_query
+from .predicates import filter_query, predicate_options
+from .rule_files import rules_in
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _MOST_RECENT = 1_000
 """Items that are remembered so as to be shown once."""
@@ -31,7 +37,18 @@ _MOST_RECENT = 1_000
 _WORDS = {"keyword", "phrase", "hashtag", "mention", "cashtag"}
 """Operators of rules that v1.1's words have, too."""
 
-more_options = options(
+plain_options = options(
+    click.option(
+        "--track", multiple=True, metavar="WORDS", help="Posts with all of these words; a comma is OR."
+    ),
+    predicate_options,
+    click.option(
+        "--rule", "rules", multiple=True, metavar="TEXT", help="Rule in X's rule language (v2 only)."
+    ),
+)
+
+_options = options(
+    plain_options,
     click.option("--and-track", multiple=True, metavar="WORDS", help="One more filter, shown side by side."),
     click.option("--and-follow", multiple=True, metavar="ID", help="The same, of a user."),
     click.option("--and-locations", multiple=True, metavar="W,S,E,N", help="The same, of a box."),
@@ -69,6 +86,79 @@ def one_filter(
     """
     query = filter_query(track, follow, locations, languages) if track or follow or locations else None
     return Filter(",".join((*track, *follow, *locations, *rules)), query, tuple(rules))
+
+
+class Asked:
+    """The options that say what to match: one filter, and more beside it.
+
+    Raises:
+        UsageError: there are none, or v1.1's filter takes no such value.
+        ValueError: the file has no rule in it.
+        OSError: the file can't be read.
+    """
+
+    def __init__(
+        self,
+        track: Sequence[str],
+        follow: Sequence[str],
+        locations: Sequence[str],
+        languages: Sequence[str],
+        rules: Sequence[str],
+        and_track: Sequence[str],
+        and_follow: Sequence[str],
+        and_locations: Sequence[str],
+        and_rule: Sequence[str],
+        path: str | None,
+    ) -> None:
+        make = partial(one_filter, languages=languages)
+        self._plain = [make(track, follow, locations, rules)] if track or follow or locations or rules else []
+        self._more = [
+            *(make(track=(words,)) for words in and_track),
+            *(make(follow=(user,)) for user in and_follow),
+            *(make(locations=(box,)) for box in and_locations),
+            *(make(rules=(rule,)) for rule in and_rule),
+        ]
+        self._lines = rules_in(path) if path is not None else []
+        self._path = path or ""
+        self._languages = languages
+        if not (self._plain or self._more or self._lines):
+            raise click.UsageError(
+                "Say what to match, such as --track python; or --follow, --locations, --rule."
+            )
+
+    def on(self, api: Api) -> tuple[list[Filter], list[Filter]]:
+        """Return the filter of the plain options, if there is one, and those beside it.
+
+        Raises:
+            UsageError: the options don't go together, or not with this protocol.
+            ValueError: the file has a rule for v1.1.
+        """
+        more = [*self._more, *filters_of(self._lines, self._path, api, self._languages)]
+        every = [*self._plain, *more]
+        refuse_rules(api, [rule for one in every for rule in one.rules])
+        if self._languages and all(one.query is None for one in every):
+            raise click.UsageError(
+                "--language goes with --track, --follow and --locations; in a rule: lang:en"
+            )
+        return self._plain, more
+
+
+def refuse_rules(api: Api, rules: Sequence[str]) -> None:
+    """Raise a UsageError if there are rules, and *api* takes none."""
+    if rules and api == "v1":
+        raise click.UsageError("rules need v2; on v1.1 use --track, --follow and --locations.")
+
+
+def filter_options(command: _Command) -> _Command:
+    """Add the options that say what to match; *command* gets a function that reads them, `asked`."""
+    names = list(inspect.signature(Asked).parameters)
+
+    @functools.wraps(command)
+    def collected(*args: Any, **given: Any) -> Any:
+        asked = partial(Asked, **{name: given.pop(name) for name in names})
+        return command(*args, asked=asked, **given)
+
+    return _options(collected)  # type: ignore[return-value]
 
 
 def filters_of(

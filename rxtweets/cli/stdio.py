@@ -46,6 +46,16 @@ def stdin() -> io.BufferedIOBase:
     return sys.stdin.buffer  # type: ignore[return-value]
 
 
+def is_terminal(stream: TextIO) -> bool:
+    """Return True if what is written to *stream* can be overwritten."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def takes_colors(stream: TextIO) -> bool:
+    """Return True if *stream* takes colours; see https://no-color.org."""
+    return is_terminal(stream) and not os.environ.get("NO_COLOR")
+
+
 def _occupy_closed_files() -> None:
     """Open the null device for closed standard files, or the next socket would get the number of one."""
     for number in (0, 1, 2):

@@ -14,9 +14,10 @@ from contextlib import ExitStack
 import pytest
 import reactivex
 from reactivex.scheduler import VirtualTimeScheduler
+from reactivex.subject import Subject
 
 from rxtweets import operators as tw
-from rxtweets.cli.output import LONGEST_NOTICE, Notices
+from rxtweets.cli.notices import LONGEST_NOTICE, PLAIN_EVERY, Notices
 from rxtweets.emulator import Emulator
 from rxtweets.errors import HTTPStatusError, StreamDisconnected
 from rxtweets.messages import (
@@ -31,7 +32,7 @@ from rxtweets.messages import (
     decode,
 )
 
-from .command import running
+from .command import Command, running
 
 NOT_FOUND = {
     "title": "Not Found Error",
@@ -232,3 +233,61 @@ def test_the_line_that_changes_is_one_line(terminal: Callable[[int], Terminal]) 
     with Notices("here") as notices:
         notices.routes[Connecting](Connecting())
         assert screen.lines() == ["# connectin"]
+
+
+def posts(count: int, start: int = 1) -> list[Message]:
+    return [message({"data": {"id": str(number), "text": "x"}}) for number in range(start, start + count)]
+
+
+def test_figures_on_a_terminal(terminal: Callable[[int], Terminal]) -> None:
+    """One line always stands there, with rate, lag, losses and state; it ends with the totals."""
+    screen = terminal(80)
+    time = VirtualTimeScheduler()
+    source: Subject[Message | Lifecycle] = Subject()
+    with Notices("here", time) as notices:
+        with notices.measuring(source) as stream, stream.pipe(tw.route(notices.routes)).subscribe():
+            source.on_next(Connecting())
+            assert screen.lines() == ["# -/s, connecting to here…"]
+            source.on_next(Connected(200, {}))
+            for item in posts(30):
+                source.on_next(item)
+            source.on_next(message({"limit": {"track": 7}}))
+            time.advance_by(1.0)
+            said = ["# connected to here", "# more match than may be sent: 7 withheld so far"]
+            assert screen.lines()[:2] == said
+            assert re.fullmatch(r"# 31\.0/s, lag [\d.-]+ s, 7 lost, connected", screen.lines()[2])
+            with notices.aside():
+                print("a post", file=sys.stderr)
+            assert screen.lines()[2] == "a post"
+            source.on_next(Reconnecting(4.0, 1, HTTPStatusError.of(503)))
+            time.advance_by(2.5)
+            assert screen.lines()[-1].endswith("7 lost, connecting again in 2 s")
+        total = screen.lines()[-2]
+    assert total.startswith("# 31 messages in 3.5 s: 8.9/s, 0.3 kB/s, 7 lost, 1 reconnects,")
+
+
+def test_figures_in_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    """Elsewhere they are a line every ten seconds, and the totals at the end."""
+    time = VirtualTimeScheduler()
+    source: Subject[Message | Lifecycle] = Subject()
+    with Notices("here", time) as notices:
+        with notices.measuring(source) as stream, stream.pipe(tw.route(notices.routes)).subscribe():
+            source.on_next(Connected(200, {}))
+            for item in posts(30):
+                source.on_next(item)
+            time.advance_by(2 * PLAIN_EVERY)
+        lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "# connected to here"
+    assert [re.sub(r"lag [\d.-]+( s)?", "lag", line) for line in lines[1:]] == [
+        "# 3.0/s, lag, 0 lost, connected",
+        "# 0.0/s, lag, 0 lost, connected",
+        "# 30 messages in 20.0 s: 1.5/s, 0.1 kB/s, 0 lost, 0 reconnects, 0.0 s without a connection",
+    ]
+
+
+@pytest.mark.parametrize("api", ["v1", "v2"])
+def test_data_are_the_same_with_figures(rxtweets: Command, api: str) -> None:
+    """--stats writes to stderr only."""
+    ended = rxtweets("sample", "--emulator", "--api", api, "--json", "--limit", "3", "--stats")
+    assert (ended.status, len([json.loads(line) for line in ended.out.splitlines()])) == (0, 3)
+    assert re.fullmatch(r"# connected .*\n# [3-9] messages in .*\n", ended.err)

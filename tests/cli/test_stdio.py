@@ -29,6 +29,8 @@ ROOT = Path(__file__).parents[2]
 COMMANDS = {
     "filter": ["--track", "python", "--emulator"],
     "sample": ["--emulator", "--json"],
+    "record": ["new.jsonl", "--emulator"],
+    "replay": ["posts.jsonl"],
     "emulator": [],
     "rules list": [],
     "rules add": ["cat", "--emulator"],
@@ -42,7 +44,7 @@ COMMANDS = {
 }
 """Every command, and arguments with which it prints something."""
 
-STANDING = {"filter", "sample", "emulator"}
+STANDING = {"filter", "sample", "record", "emulator"}
 """Those that end only when they are told to."""
 
 

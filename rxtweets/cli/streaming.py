@@ -1,0 +1,162 @@
+"""The common part of the commands that print posts: their options, and the printing itself."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from typing import Any, NamedTuple, TypeVar
+
+import click
+from reactivex import Observable
+from reactivex import operators as ops
+
+import rxtweets as rxt
+from rxtweets import operators as tw
+from rxtweets.messages import Lifecycle, Message, Post, Status
+
+from .accounts import Account, credentials_option
+from .columns import Columns, needs
+from .notices import Notices
+from .output import Print, printer
+from .parsing import IntRange, options, usage
+from .side_by_side import SideBySide
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+# A line of output needs these (the whole text of a retweet, and of a long post, is elsewhere). The rest are
+# the fields that readers of the JSON would miss first.
+FIELDS: rxt.endpoints.v2.PostFields = {
+    "expansions": ["author_id", "referenced_tweets.id"],
+    "tweet_fields": ["created_at", "lang", "note_tweet", "referenced_tweets"],
+    "user_fields": ["username", "name"],
+}
+
+
+class Output(NamedTuple):
+    """The options about the output: how many posts, of which fields, in which form."""
+
+    limit: int | None
+    ask: tuple[str, ...] = ()
+    as_json: bool = False
+    as_csv: bool = False
+    paths: tuple[str, ...] = ()
+    stats: bool = False
+
+    def check(self) -> None:
+        """Raise a UsageError for options that don't go together."""
+        if self.as_json and self.as_csv:
+            raise click.UsageError("--json and --csv exclude each other.")
+        if self.paths and not (self.as_json or self.as_csv):
+            raise click.UsageError("--fields goes with --csv, or with --json.")
+
+    def asked(self) -> rxt.endpoints.v2.PostFields:
+        """Return the fields of posts to ask for: `FIELDS`, those of `--ask`, and what `--fields` needs.
+
+        Raises:
+            UsageError: `--ask` has another form than `tweet.fields=geo,source`, or X has no such field.
+        """
+        made: dict[str, list[str]] = {name: list(names) for name, names in FIELDS.items()}  # type: ignore[call-overload]
+        for option in self.ask:
+            parameter, equals, names = option.partition("=")
+            name = parameter.strip().replace(".", "_")
+            if not equals or name not in rxt.endpoints.v2.PostFields.__annotations__:
+                raise click.UsageError(
+                    f"--ask takes tweet.fields=… or expansions=… and the like, not {option!r}"
+                )
+            made.setdefault(name, []).extend(one.strip() for one in names.split(",") if one.strip())
+        for parameter, needed in needs(self.paths).items():
+            made.setdefault(parameter, []).extend(needed)
+        with usage():
+            rxt.endpoints.v2.sample(base_url="https://api.x.com", **made)  # type: ignore[arg-type]
+        return made  # type: ignore[return-value]
+
+    def printer(self, account: Account, names: Sequence[str] = ()) -> Print:
+        """Return `output.printer` for these options; *names* are those of filters side by side.
+
+        Raises:
+            UsageError: posts of this protocol have no such field, or it takes no `--ask`.
+        """
+        if self.ask and account.api == "v1":
+            raise click.UsageError("--ask is for v2: v1.1 sends each status whole.")
+        table = self.as_csv or self.paths
+        columns = Columns(account.api, self.paths, bool(names)) if table else None
+        return printer(self.as_json, names, columns)
+
+
+def streaming_options(command: _Command) -> _Command:
+    """Add the options of commands that print posts; *command* gets those about the output as `output`."""
+
+    @functools.wraps(command)
+    def collected(
+        *args: Any,
+        limit: int | None,
+        ask: tuple[str, ...],
+        as_json: bool,
+        as_csv: bool,
+        fields: Iterable[str],
+        stats: bool,
+        **others: Any,
+    ) -> Any:
+        paths = tuple(path.strip() for given in fields for path in given.split(","))
+        output = Output(limit, ask, as_json, as_csv, paths, stats)
+        output.check()
+        return command(*args, output=output, **others)
+
+    return _options(collected)  # type: ignore[return-value]
+
+
+limit_option = click.option("--limit", type=IntRange(min=1), metavar="N", help="End after N posts.")
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print each post's JSON as received, a line each."
+)
+_options = options(
+    limit_option,
+    click.option(
+        "--ask", multiple=True, metavar="PARAM=NAMES", help="Ask v2 for more: tweet.fields=geo,source"
+    ),
+    json_option,
+    click.option("--csv", "as_csv", is_flag=True, help="Print a table, with a header, for spreadsheets."),
+    click.option(
+        "--fields",
+        multiple=True,
+        metavar="PATHS",
+        help="Columns of --csv, or keys of --json: author.username,text,lang",
+    ),
+    click.option("--stats", is_flag=True, help="Show rate, lag, losses and the connection on stderr."),
+    click.option("--emulator", is_flag=True, help="Stream from a local server; needs no credentials."),
+    credentials_option,
+    click.option(
+        "--api", type=click.Choice(["v1", "v2"]), help="Protocol; default v2 where the credentials allow it."
+    ),
+)
+
+
+def show(
+    stream: Observable[Message | Lifecycle],
+    where: str,
+    output: Output,
+    put: Print,
+    beside: SideBySide | None = None,
+) -> None:
+    """Print the posts of *stream* with *put* until it ends, the limit is reached, or Ctrl-C is pressed.
+
+    Everything else is reported on stderr, where *where* is what it is connected to. With *beside* each post
+    has the names of its filters.
+    """
+    with ExitStack() as stack:
+        notices = stack.enter_context(Notices(where))
+        if output.stats:
+            stream = stack.enter_context(notices.measuring(stream))
+
+        def print_post(post: Post | Status) -> None:
+            with notices.aside():
+                put(post, beside.names_of(post) if beside else ())
+            if isinstance(post, Post):
+                notices.partial_errors(post)
+
+        posts: Observable[Any] = stream.pipe(
+            tw.route(notices.routes),
+            tw.of_type(Status, Post),
+        )
+        rxt.run(posts if output.limit is None else posts.pipe(ops.take(output.limit)), print_post)
