@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import threading
 import time
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import rxtweets as rxt
@@ -32,29 +33,39 @@ FILTERS = [
 rule or of a query tells which it asks for; all of them are what a single query of v1.1 may have."""
 
 
+FENCE = ("fence",)
+"""The phrases of one more filter."""
+
+_OWNERS = {phrase: frozenset(phrases) for phrases in [*FILTERS, FENCE] for phrase in phrases}
+
+Filters = frozenset[frozenset[str]]
+"""Filters, each by its phrases."""
+
+
 class Sent(NamedTuple):
     """A post as the emulator sent it.
 
     Attributes:
         id: its id.
-        words: the words of its text.
+        text: its text.
         stream: the stream of the hub that it went to, if there was one.
-        asked: what the rules that matched it, or the queries of the streams that it went to, ask for: the
-            phrases of each.
+        filters: those that it matches and the matching rules, or the query of the stream, ask for.
         theirs: the same of another hub.
     """
 
     id: int
-    words: frozenset[str]
+    text: str
     stream: str | None
-    asked: tuple[frozenset[str], ...]
-    theirs: tuple[frozenset[str], ...] = ()
+    filters: Filters
+    theirs: Filters
 
-    def is_for(self, phrases: frozenset[str], asked: tuple[frozenset[str], ...]) -> bool:
-        """Return whether it matches a filter that is among what was *asked* for."""
-        return any(phrases <= one for one in asked) and any(
-            self.words.issuperset(phrase.split()) for phrase in phrases
-        )
+
+def _matched(text: str, asked: list[list[str]]) -> Filters:
+    """Return the filters that *text* matches, of those in any of the phrases *asked* for."""
+    words = text.split()
+    phrases = [*words, *map(" ".join, itertools.permutations(words, 2))]
+    found = {_OWNERS[phrase] for phrase in phrases if phrase in _OWNERS}
+    return frozenset(one for one in found if any(one.issubset(asked_for) for asked_for in asked))
 
 
 class Send:
@@ -92,8 +103,7 @@ class Send:
             if self._fields is None or record.params.get("tweet.fields") == self._fields
         ]
         stream = streams[-1] if streams else None
-        words = frozenset(self._text.split())
-        return Sent(post.id, words, stream, tuple(map(frozenset, asked)), tuple(map(frozenset, theirs)))
+        return Sent(post.id, self._text, stream, _matched(self._text, asked), _matched(self._text, theirs))
 
 
 class Watch:
@@ -138,23 +148,24 @@ class Filter:
         self._subscription.dispose()
         self._must_until, self._may_until = arrived, len(self._log)
 
-    def check(self, lost: Container[int]) -> int:
+    def check(self, matching: Iterable[tuple[int, Sent]], lost: Container[int]) -> int:
         """Return how many posts it had to get, if it got them, and no others but those on their way.
 
-        Those that are *lost* it didn't have to get.
+        Args:
+            matching: the posts that match it, with their places in the log.
+            lost: the ids of those that it didn't have to get.
         """
         assert self.errors == []
-        may = self._expected(self._may_from, self._may_until)
-        must = [id for id in self._expected(self._must_from, self._must_until) if id not in lost]
+        may = [sent.id for at, sent in matching if self._may_from <= at < self._may_until]
+        must = [
+            sent.id
+            for at, sent in matching
+            if self._must_from <= at < self._must_until and sent.id not in lost
+        ]
         got = set(self.got)
         assert self.got == [id for id in may if id in got]  # each once, in order, and no other
         assert got.issuperset(must), (self.phrases, len(must), len(self.got))
         return len(must)
-
-    def _expected(self, start: int, end: int) -> list[int]:
-        """The posts that match, of those sent while the filter was in force."""
-        phrases = frozenset(self.phrases)
-        return [sent.id for sent in self._log[start:end] if sent.is_for(phrases, sent.asked)]
 
     def _on_next(self, item: Any) -> None:
         if isinstance(item, Post | Status):
@@ -171,6 +182,7 @@ class Churn:
     Attributes:
         meanwhile: what is called again and again.
         tag: what the tags of the hub's rules begin with.
+        given_up: the number of connections that were ended by clients before the end.
 
     Args:
         hub: the hub.
@@ -204,7 +216,8 @@ class Churn:
         self._arrived = 0
         self.watch = Watch()
         emulator.do(self.watch)
-        self._fence = Filter(hub, ("fence",), self.log, 0)
+        self.given_up = 0
+        self._fence = Filter(hub, FENCE, self.log, 0)
         self._subscribe(most)
         states.settled()
         if fields is not None:
@@ -245,13 +258,18 @@ class Churn:
         while time.monotonic() < end:
             self.meanwhile(self)
             sent = self.send("fence")
-            again = time.monotonic() + (PATIENCE / 20 if sent.asked else 0.02)
+            again = time.monotonic() + (PATIENCE / 20 if sent.filters else 0.02)
             while time.monotonic() < again:
                 if self._fence.got and self._fence.got[-1] == sent.id:
                     self._arrived = len(self.log)
                     return
                 threading.Event().wait(0.001)
         raise AssertionError(self.states.now)
+
+    @property
+    def stalls(self) -> int:
+        """The number of connections that the hub has said to give up."""
+        return self._fence.stalls
 
     def dispose(self, one: Filter) -> None:
         one.dispose(self._arrived)
@@ -263,14 +281,18 @@ class Churn:
         for one in self.live:
             while (sent := self.send(one.phrases[0])).stream is None:
                 self.flush()
-            assert sent.is_for(frozenset(one.phrases), sent.asked), (one.phrases, one.errors)
+            assert frozenset(one.phrases) in sent.filters, (one.phrases, one.errors)
         self.flush()
         lost = self._lost()
         for one in [*self.live, self._fence]:
             self.dispose(one)
         for seen in self.refused:
             assert isinstance(seen.ended().error, RulesRefused)
-        return sum(one.check(lost) for one in self.over)
+        matching: dict[frozenset[str], list[tuple[int, Sent]]] = {}
+        for at, sent in enumerate(self.log):
+            for phrases in sent.filters:
+                matching.setdefault(phrases, []).append((at, sent))
+        return sum(one.check(matching.get(frozenset(one.phrases), []), lost) for one in self.over)
 
     def _lost(self) -> set[int]:
         """Return the posts that may have been on their way when the hub gave a connection up.
@@ -278,7 +300,7 @@ class Churn:
         On a busy machine a connection seems to stall that does not.
         """
         given_up = self.emulator.do(GivenUp())
-        assert self._fields is not None or len(given_up) == self._fence.stalls
+        self.given_up = len(given_up)
         came = set(self._fence.got)
         last = {sent.stream: sent.id for sent in self.log if sent.id in came}
         return {

@@ -9,5 +9,5 @@ from rxtweets.emulator import Emulator, Limits
 
 @pytest.fixture
 def emulator() -> Iterator[Emulator]:
-    with Emulator(rate=0, keep_alive=1.0, limits=Limits(messages=None)) as emulator:
+    with Emulator(rate=0, keep_alive=0.3, limits=Limits(messages=None)) as emulator:
         yield emulator

@@ -34,7 +34,7 @@ def query_hub(emulator: Emulator, **options: Any) -> rxt.FilterHub:
 
 
 class States:
-    """The state of a hub; a context manager that waits in the end until all is closed and removed.
+    """The state of a hub; a context manager that closes the hub in the end, and nothing may be left then.
 
     Attributes:
         now: the latest state.
@@ -59,6 +59,18 @@ class States:
             lambda state: state.connection == "connected" and state.wanted == state.standing, patience
         )
 
+    def ended(self) -> None:
+        """Block until the connection is closed and the rules are removed, as nobody subscribes any longer."""
+        self.wait(lambda state: state.connection == "closed")
+        core = self.hub._core
+        with core._changed:
+            assert core._changed.wait_for(core._is_over, 3 * PATIENCE)
+        self._nothing_is_left()
+
+    def _nothing_is_left(self) -> None:
+        self._emulator.wait_for_streams(0)
+        assert not [rule for rule in self._emulator.rules if (rule.tag or "").startswith("rxtweets-hub:")]
+
     def _on_next(self, state: HubState) -> None:
         with self._changed:
             self.now = state
@@ -70,13 +82,7 @@ class States:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        core = self.hub._core
-        if error is None:
-            self.wait(lambda state: state.connection == "closed")
-            with core._changed:
-                assert core._changed.wait_for(core._is_over, 3 * PATIENCE)
+        self.hub.close()
         self._subscription.dispose()
-        core.finish()
         if error is None:
-            self._emulator.wait_for_streams(0)
-            assert not [rule for rule in self._emulator.rules if (rule.tag or "").startswith("rxtweets-hub:")]
+            self._nothing_is_left()

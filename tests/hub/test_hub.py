@@ -21,7 +21,6 @@ from rxtweets import rules
 from rxtweets.emulator import Emulator, Limits
 from rxtweets.errors import FilterLimit
 from rxtweets.hub import query_hub as query_hub_module
-from rxtweets.hub.core import LINGER
 from rxtweets.messages import Connected, KeepAlive, Post, Status
 from rxtweets.rules import RulesRefused
 from tests.observing import Seen
@@ -121,7 +120,7 @@ def test_an_older_connection_that_goes_on(monkeypatch: pytest.MonkeyPatch) -> No
 
 @BOTH
 def test_switching_keeps_the_connection(make: MakeHub, emulator: Emulator) -> None:
-    """From the last filter to the next, as switch_latest goes, the connection stands."""
+    """From the last filter to the next, as switch_latest goes, the connection stands; then it closes."""
     hub = make(emulator)
     with States(hub, emulator) as states:
         seen = Seen(_filter(hub, "cat"))
@@ -132,6 +131,7 @@ def test_switching_keeps_the_connection(make: MakeHub, emulator: Emulator) -> No
             seen = Seen(_filter(hub, "cat"))
         assert emulator.streams == first
         seen.dispose()
+        states.ended()
 
 
 @BOTH
@@ -213,7 +213,6 @@ def test_filters_that_are_not_yet_in_force_v1(emulator: Emulator) -> None:
         assert hub.matching(early) == cat
         for seen in (cats, birds):
             seen.dispose()
-        time.advance_by(LINGER)
 
 
 @BOTH
@@ -265,9 +264,10 @@ def test_every_filter_refused(limit: int | None) -> None:
         if limit is not None:
             client = rxt.StreamingClient(rxt.BearerToken(emulator.bearer_token), base_url=emulator.base_url)
             client.rules.add("zebra").run()
-        with States(hub, emulator):
+        with States(hub, emulator) as states:
             for seen in [Seen(hub.filter(rule)) for rule in ("has:images", "has:links")]:
                 assert isinstance(_ended(seen), RulesRefused if limit is None else FilterLimit)
+            states.ended()
 
 
 def test_nobody_talks_about_a_lease() -> None:
@@ -366,7 +366,6 @@ def test_many_at_once_v1(emulator: Emulator) -> None:
             seen.wait(_texts)
         for seen in every:
             seen.dispose()
-        time.advance_by(LINGER)
 
 
 def test_filters_that_no_query_joins_v1(emulator: Emulator) -> None:
@@ -473,7 +472,7 @@ def test_two_hubs_in_sequence() -> None:
 
 def _more_filters_than_rules(filters: int, most: int) -> None:
     with Emulator(rate=0, limits=Limits(messages=None, rules=most)) as emulator:
-        hub = rules_hub(emulator, wait=5.0, **rules.fields_for("word"))
+        hub = rules_hub(emulator, wait=1.0, **rules.fields_for("word"))
         with States(hub, emulator) as states:
             got: list[tuple[int, str]] = []
             texts = [f"cat{number} dog{number % 7}" for number in range(filters)]

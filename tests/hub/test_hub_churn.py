@@ -43,11 +43,14 @@ def _run(
         emulator.clear_faults()
         churn.flush()  # a stall ends before
         must = churn.end()
+        states.ended()
     assert must > 100 * seconds
     assert churn.watch.counts[-1] == 0
+    if fault is None or make is rules_hub:  # a change of v1.1 may take over from one that stalls
+        assert churn.given_up == churn.stalls
     if fault is None:
         assert {request.status for request in emulator.requests} <= {200, 201}
-        assert all(sent.asked for sent in churn.log if "fence" in sent.words)  # it stood all the time
+        assert all(sent.filters for sent in churn.log if sent.text == "fence")  # it stood all the time
     assert max(churn.watch.counts) == 1  # v1.1's older one is ended before the newer begins
     return churn
 
@@ -55,7 +58,7 @@ def _run(
 def _quick(level: Level = "pay_per_use", **others: Any) -> Emulator:
     """An emulator that lets a hub change its rules at once, as often as it likes."""
     limits = Limits(requests=None, connects=None, messages=None, **others)
-    return Emulator(rate=0, keep_alive=0.5, level=level, limits=limits)
+    return Emulator(rate=0, keep_alive=0.2, level=level, limits=limits)
 
 
 def _random_filters(make: MakeHub, seconds: float) -> None:
@@ -69,7 +72,7 @@ def _random_filters(make: MakeHub, seconds: float) -> None:
 @BOTH
 def test_random_filters(make: MakeHub) -> None:
     """Each gets exactly what matches it while it is in force, on one connection; nothing is left."""
-    _random_filters(make, 2.0)
+    _random_filters(make, 1.0)
 
 
 @pytest.mark.soak
@@ -95,7 +98,7 @@ def _packed_filters(seconds: float) -> None:
 
 def test_random_filters_that_are_packed() -> None:
     """Each gets exactly what matches it while it is in force where X allows fewer rules than filters."""
-    _packed_filters(2.0)
+    _packed_filters(1.0)
 
 
 @pytest.mark.soak
@@ -154,9 +157,9 @@ class Faults:
 
 @pytest.fixture
 def short_stall(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have a connection on which nothing comes given up after 3 s."""
+    """Have a connection on which nothing comes given up after 1 s."""
     for module in (v1, v2):
-        monkeypatch.setattr(module, "STALL_TIMEOUT", 3.0)
+        monkeypatch.setattr(module, "STALL_TIMEOUT", 1.0)
 
 
 def _random_filters_with_faults(make: MakeHub, seconds: float) -> None:
@@ -173,7 +176,7 @@ def _random_filters_with_faults(make: MakeHub, seconds: float) -> None:
 @pytest.mark.usefixtures("short_stall")
 def test_random_filters_with_faults(make: MakeHub) -> None:
     """With resets, stalls, 503s, 429s and refused rules meanwhile each gets whatever a connection brings."""
-    _random_filters_with_faults(make, 4.0)
+    _random_filters_with_faults(make, 2.4)
 
 
 @pytest.mark.soak
@@ -220,7 +223,7 @@ def _two_processes(seconds: float, folder: Path) -> None:
                 _step_until(churn, lambda: time.monotonic() > end)
                 for phrases in theirs:
                     last = churn.send(phrases[0])
-                    assert last.is_for(frozenset(phrases), last.theirs)
+                    assert frozenset(phrases) in last.theirs
                 _step_until(churn, lambda: str(last.id) in written.read_text())
                 other.send_signal(signal.SIGKILL)
             left = [rule for rule in emulator.rules if not (rule.tag or "").startswith(churn.tag)]
@@ -229,15 +232,14 @@ def _two_processes(seconds: float, folder: Path) -> None:
             end = time.monotonic() + seconds
             _step_until(churn, lambda: time.monotonic() > end)
             must = churn.end()
+            states.ended()
     assert must > 100 * seconds
     assert {request.status for request in emulator.requests} <= {200, 201}
     assert max(churn.watch.counts) == 2
     got = [line.split() for line in written.read_text().splitlines() if line[0].isdigit()]
     for number, phrases in enumerate(theirs):
         ids = [int(id) for which, id in got if which == str(number)]
-        assert (
-            ids == [sent.id for sent in churn.log if sent.is_for(frozenset(phrases), sent.theirs)][: len(ids)]
-        )
+        assert ids == [sent.id for sent in churn.log if frozenset(phrases) in sent.theirs][: len(ids)]
         assert ids
 
 
@@ -246,12 +248,12 @@ def _step_until(churn: Churn, condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < end
         churn.step()
-        threading.Event().wait(0.01)  # the other process needs the processor, too
+        threading.Event().wait(0.03)  # the other process needs the processor, too
 
 
 def test_another_process_and_its_death(tmp_path: Path) -> None:
     """The same beside a hub of another process, whose rules are left alone until it was killed."""
-    _two_processes(1.0, tmp_path)
+    _two_processes(0.4, tmp_path)
 
 
 @pytest.mark.soak

@@ -97,7 +97,7 @@ def test_a_search_box() -> None:
 
     def tick() -> None:
         nonlocal now
-        now += 0.1
+        now += 0.2
         query = planner.next(now)
         if isinstance(query, FilterQuery):
             connects.append(now)
@@ -110,7 +110,6 @@ def test_a_search_box() -> None:
             last = FilterQuery(track=f"q{chance.randrange(10**6)}")
             planner.want(last, now)
             typed = now
-            tick()
             tick()
         while planner.uncovered:
             tick()
