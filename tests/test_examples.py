@@ -36,6 +36,8 @@ PRINTS = {
     "top_hashtags": r"(\d+ hashtags in \d+ s\n( +#\S+ +\d+ ▪+\n)*){4}",
     "parallel_work": r"(process \d+: [ \d]\d of 64 bits differ: .*\n){20}",
     "slow_consumer": r"((written: \d+|dropped: \d+, \d+ to \d+)\n){16}2 waited at most, \d+ were dropped\n",
+    "record_and_replay": r"(live      \d+\n){20}(recorded  \d+\n){20}"
+    r"the same posts, in [\d.]+ s and in [\d.]+ s\n",
     "compat_filter": r"(\d{4}-\d\d-\d\d [\d:]+ @\w+: (?s:.)*?\n){5}",
 }
 """A regular expression for all that each example prints."""

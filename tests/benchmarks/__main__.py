@@ -18,6 +18,7 @@ from . import (
     memory,
     observe_on,
     peers,
+    record,
     rules,
     throughput,
     windows,
@@ -35,6 +36,7 @@ BENCHMARKS = {
     "hub": hub.main,
     "windows": windows.main,
     "emulator": emulator.main,
+    "record": record.main,
     "peers": peers.main,
 }
 
