@@ -47,8 +47,8 @@ HELPERS = {"going_live"}
 WINDOWS = {"panes"}
 """Those that open a window, which ends when it is closed."""
 
-UNTIL_CTRL_C = {"asyncio_to_sqlite", "browser_dashboard"}
-"""Those that go on until they are interrupted; the dashboard has tests of its own."""
+UNTIL_CTRL_C = {"asyncio_to_sqlite", "browser_dashboard", "nicegui_board"}
+"""Those that go on until they are interrupted; the dashboard and the board have tests of their own."""
 
 OWN_EMULATOR = {"handle_errors", "watch_backoff"}
 """Those that say themselves that the emulator causes their faults."""
