@@ -25,7 +25,7 @@ import msgspec
 fcntl: Any
 try:
     import fcntl
-except ImportError:  # Windows, where a file that somebody writes can't be replaced either
+except ImportError:  # Windows, where a file that is open can't be replaced
     fcntl = None
 
 _LONGEST = 64 * 1024 * 1024
@@ -365,11 +365,18 @@ class Appender:
                 os.close(self._fd)
                 self._fd = -1
 
-    def reopen(self) -> None:
-        """Go on with the file that is at the path now. The caller holds the locks."""
+    @contextlib.contextmanager
+    def replacing(self) -> Iterator[None]:
+        """Let go of the file while another one is put in its place, and go on with that.
+
+        The caller holds the locks.
+        """
         before, self._fd = self._fd, -1
         os.close(before)
-        self._open()
+        try:
+            yield
+        finally:
+            self._open()
 
     def _open(self) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
@@ -462,12 +469,15 @@ def _rewrite(path: str, real: str, change: Callable[[bytes], bytes | None], alwa
                     target.write(packer.line(changed + b"\n"))
 
         copy(iter(lines))
+        target.flush()
+        os.fsync(target.fileno())  # most of it now, while nobody waits
         stack.enter_context(_changing)
         appender = _appenders.get(real)
         if appender is not None:
             stack.enter_context(appender.lock)
-        else:
+        elif fcntl is not None:
             _lock(lines.fileno(), path)
+            stack.callback(lambda: fcntl.flock(lines.fileno(), fcntl.LOCK_UN))  # before the next may try
         if not os.path.samestat(os.stat(real), os.fstat(lines.fileno())):
             raise _Replaced
         copy(lines.rest())  # what came meanwhile; from here on nothing does
@@ -476,7 +486,8 @@ def _rewrite(path: str, real: str, change: Callable[[bytes], bytes | None], alwa
             target.flush()
             os.fsync(target.fileno())
             target.close()
-            os.replace(new, real)
-            if appender is not None:
-                appender.reopen()
+            if fcntl is None:
+                lines.close()
+            with appender.replacing() if appender is not None else contextlib.nullcontext():
+                os.replace(new, real)
     return differing
