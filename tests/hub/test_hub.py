@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import sys
 import threading
 import warnings
 from collections.abc import Callable
-from typing import Any, cast
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 import reactivex
@@ -20,12 +22,16 @@ from rxtweets import operators as tw
 from rxtweets import rules
 from rxtweets.emulator import Emulator, Limits
 from rxtweets.errors import FilterLimit
+from rxtweets.hub import HubState
 from rxtweets.hub import query_hub as query_hub_module
-from rxtweets.messages import Connected, KeepAlive, Post, Status
+from rxtweets.messages import Connected, Delete, KeepAlive, Post, Status, StreamProblem
 from rxtweets.rules import RulesRefused
-from tests.observing import Seen
+from tests.observing import PATIENCE, Seen
 
 from .hubs import QUICK, States, query_hub, rules_hub
+
+if TYPE_CHECKING:
+    from rxtweets.emulator.app.services import Services
 
 MakeHub = Callable[..., rxt.FilterHub]
 BOTH = pytest.mark.parametrize("make", [rules_hub, query_hub])
@@ -215,6 +221,90 @@ def test_filters_that_are_not_yet_in_force_v1(emulator: Emulator) -> None:
             seen.dispose()
 
 
+class PublishBeforeTheAnswer:
+    """An action of the emulator: publish what a rule matches once it is added, and answer when that came.
+
+    Args:
+        value: the rule.
+        text: what it matches.
+        came: set when the text came.
+    """
+
+    def __init__(self, value: str, text: str, came: threading.Event) -> None:
+        self._value, self._text, self._came = value, text, came
+
+    def perform(self, services: Services) -> None:
+        book = services.rule_book
+        add = book.add
+
+        def added(value: str, tag: str | None = None) -> Any:
+            rule = add(value, tag)
+            if value == self._value:
+                services.hub.publish(services.world.compose(self._text))
+                for stream in services.hub.streams.values():
+                    stream.body._flush()  # as this holds the loop that would
+                assert self._came.wait(PATIENCE)
+            return rule
+
+        setattr(book, "add", added)  # noqa: B010
+
+
+def test_what_comes_before_the_answer_is_not_lost(emulator: Emulator) -> None:
+    """A filter gets what its new rule matches also while X has not answered yet that it is added (v2)."""
+    hub = rules_hub(emulator)
+    came = threading.Event()
+    with States(hub, emulator) as states:
+        cats = Seen(hub.filter("cat"))
+        states.settled()
+        emulator.do(PublishBeforeTheAnswer("bird", "a bird", came))
+        birds = Seen(hub.filter("bird").pipe(tw.posts(), ops.do_action(lambda _: came.set())))
+        assert _texts(birds.wait(_texts)) == ["a bird"]
+        assert states.settled().wanted == ("cat", "bird")
+        assert _texts(cats) == []
+
+
+@BOTH
+def test_notices_and_deletions_go_to_all(make: MakeHub, emulator: Emulator) -> None:
+    """Messages that are for no filter alone go to everybody."""
+    hub = make(emulator)
+    notice: Any = {"delete": {"status": {"id": 1, "id_str": "1", "user_id": 3, "user_id_str": "3"}}}
+    if make is rules_hub:
+        notice = {"errors": [{"title": "operational-disconnect", "type": "about:blank", "detail": "soon"}]}
+    with States(hub, emulator) as states:
+        every = [Seen(_filter(hub, word).pipe(tw.messages())) for word in ("cat", "dog")]
+        states.settled()
+        emulator.send(notice)
+        for seen in every:
+            assert isinstance(seen.count(1).items[0], Delete if make is query_hub else StreamProblem)
+
+
+@BOTH
+def test_the_state(make: MakeHub, emulator: Emulator) -> None:
+    """The state tells what is wanted and in force, the connection and the requests left; none comes twice."""
+    hub = make(emulator)
+    with States(hub, emulator) as states:
+        seen = Seen(hub.state)
+        assert seen.items == [HubState(requests_left=None if make is rules_hub else 50)]
+        cats = [Seen(_filter(hub, "cat")) for _ in range(2)]
+        states.settled()
+        dog = Seen(_filter(hub, "dog"))
+        state = states.wait(lambda state: len(state.standing) == 2 and state.connection == "connected")
+        assert state.requests_left == (98 if make is rules_hub else 48)
+        assert state.resets_at is not None
+        assert timedelta(0) < state.resets_at - datetime.now(UTC) <= timedelta(minutes=15, seconds=1)
+        for one in (*cats, dog):
+            one.dispose()
+        states.ended()
+        assert seen.items[-1].connection == "closed"
+        assert all(one != other for one, other in itertools.pairwise(seen.items))
+        connections = [name for name, _ in itertools.groupby(state.connection for state in seen.items)]
+        assert connections[:3] == ["closed", "connecting", "connected"]
+        numbers = [(len(state.wanted), len(state.standing)) for state in seen.items]
+        assert {(1, 0), (1, 1), (2, 1), (2, 2), (0, 0)} <= set(numbers)
+        with pytest.raises(AttributeError):
+            state.wanted = ()  # type: ignore[misc]
+
+
 @BOTH
 def test_the_end_of_a_hub(make: MakeHub, emulator: Emulator) -> None:
     """At its end subscriptions complete and no rule and no connection is left; later ones get an error."""
@@ -312,10 +402,11 @@ def test_rules_of_others_stay(emulator: Emulator) -> None:
 
 
 def test_packed_filters_are_told_apart(emulator: Emulator) -> None:
-    """Filters in one rule each get what matches them, and those that can't be told here have their own."""
+    """Filters in one rule each get what matches them; what X refuses or can't be told here is not joined."""
     hub = rules_hub(emulator, pack=True, **rules.fields_for("cat", "cat has:hashtags", "from:ada"))
     texts = ["cat", "dog", "cat OR bird", "dog -cat", "sample:100 dog", "cat lang:zh-TW"]
     with States(hub, emulator) as states:
+        assert isinstance(_ended(Seen(hub.filter("has:hashtags"))), RulesRefused)
         every = [Seen(hub.filter(text)) for text in texts]
         states.settled()
         assert sorted(rule.value for rule in emulator.rules if "lease" not in (rule.tag or "")) == [

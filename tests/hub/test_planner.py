@@ -50,6 +50,67 @@ def test_rules_come_and_go() -> None:
     assert driver.planner.is_over
 
 
+def test_the_timetable() -> None:
+    """The first rules come in 0.1 s, others in 0.5; one goes after 10, and the last with the lease in 0.5."""
+    server = RuleServer()
+    driver = _driver(server)
+    start = server.now
+
+    def changed() -> list[float]:
+        posts, server.posts = server.posts, []
+        return [round(at - start, 3) for at in posts]
+
+    driver.planner.want("coffee", server.now)
+    driver.run(0.05)
+    driver.planner.want("tea", server.now)
+    driver.run(10)
+    assert changed() == [0.1]
+    driver.planner.want("milk", server.now)
+    driver.run(9.95)
+    assert changed() == [10.55]
+    driver.planner.unwant("tea", server.now)
+    driver.run(20)
+    assert changed() == [30.0]
+    for key in driver.planner.wanted:
+        driver.planner.unwant(key, server.now)
+    driver.run(20)
+    assert changed() == [40.5]
+    assert server.rules == {}
+
+
+def test_the_first_changes_are_made_at_once() -> None:
+    """The first 20 requests of a window wait for nothing but more changes; then they are spread."""
+    server = RuleServer()
+    driver = _driver(server)
+    for number in range(30):
+        driver.planner.want(f"cat{number}", server.now)
+        driver.run(1)
+        assert (len(server.posts) == number + 1) == (number < 20)
+
+
+def test_a_rule_is_known_before_the_answer_comes() -> None:
+    """The filters of a rule are known as soon as X may have it, and still when the answer is lost."""
+    server = RuleServer()
+    driver = _driver(server)
+    driver.hold = True
+    driver.planner.want("cat", server.now)
+    driver.run(1)
+    driver.answer()  # the list
+    driver.run(1)
+    losses: list[str | int | None] = ["answer"]
+    driver.lose = lambda: losses.pop() if losses else None
+    driver.carry_out()
+    (tag,) = [rule.tag for rule in _own(server) if rule.value == "cat"]
+    assert driver.planner.filters_of(tag) == ("cat",)
+    assert not driver.planner.stands("cat")
+    driver.hold = False
+    driver.answer()
+    assert driver.planner.filters_of(tag) == ("cat",)
+    driver.run(60)
+    assert driver.planner.stands("cat")
+    assert _texts(server) == ["cat"]
+
+
 def test_what_comes_and_goes_costs_nothing() -> None:
     """A filter that comes and goes within the wait is never sent."""
     server = RuleServer()
