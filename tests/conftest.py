@@ -87,13 +87,14 @@ def byte_code(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test sees the credentials, proxies or CAs of whoever runs it."""
+def no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test sees the credentials, proxies, CAs or files of whoever runs it."""
     for name in list(os.environ):
         if name.startswith(("X_", "TWITTER_", "RXTWEETS_")) or name.lower().endswith(
             ("_proxy", "_ca_bundle")
         ):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "no configuration"))
 
 
 @pytest.fixture(scope="session")

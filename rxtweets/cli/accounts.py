@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Literal, NamedTuple
 
 import click
+import platformdirs
 
-from rxtweets.auth import Auth, find_credentials
+from rxtweets.auth import AppOnly, Auth, BearerToken, OAuth1, find_credentials
+
+from .probes import Finding
 
 Api = Literal["v1", "v2"]
 
@@ -39,17 +44,82 @@ def find_account(stack: ExitStack, api: Api | None, path: str | None, emulator: 
         ImportError: the emulator's dependencies are not installed.
     """
     if emulator:
-        return _emulated(stack, api or "v2")
-    found = find_credentials(path)
-    if found.v2 is not None and api in (None, "v2"):
-        return Account("v2", found.v2, None, "the v2 stream")
-    if found.v1 is not None and api in (None, "v1"):
-        return Account("v1", found.v1, None, "the v1.1 stream")
+        return emulated(stack, api or "v2")
+    for place in places(path):
+        found = find_credentials(place.path)
+        if found.v2 is not None and api in (None, "v2"):
+            return Account("v2", found.v2, None, "the v2 stream")
+        if found.v1 is not None and api in (None, "v1"):
+            return Account("v1", found.v1, None, "the v1.1 stream")
     raise click.ClickException(_missing(api, path))
 
 
-def _emulated(stack: ExitStack, api: Api) -> Account:
-    from rxtweets.auth import BearerToken, OAuth1
+class Place(NamedTuple):
+    """A place where credentials are looked for; *path* is None for the environment."""
+
+    name: str
+    path: str | None
+
+
+def own_file() -> str:
+    """Return the path of the file in which `rxtweets auth login` keeps credentials."""
+    return str(platformdirs.user_config_path("rxtweets", appauthor=False) / "credentials.toml")
+
+
+def places(path: str | None) -> list[Place]:
+    """Return where credentials are looked for: *path* alone, if given; the first that has some wins."""
+    if path is not None:
+        return [Place(path, path)]
+    own = own_file()
+    return [Place("the environment", None), *([Place(own, own)] if os.path.lexists(own) else [])]
+
+
+def find_everything(path: str | None) -> Iterator[tuple[Auth | None, Finding]]:
+    """Yield the credentials for each protocol, with what there is to say about them."""
+    used: dict[Api, str] = {}
+    for place in places(path):
+        try:
+            found = find_credentials(place.path)
+        except (ValueError, OSError) as error:
+            said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            text = said if place.name in said else f"{place.name}: {said}"
+            yield None, Finding("fail", "credentials", text)
+            continue
+        kinds: list[tuple[Api, Auth | None]] = [("v2", found.v2), ("v1", found.v1)]
+        for api, auth in kinds:
+            if auth is None:
+                continue
+            what = f"for {_CALLED[api]} {_KINDS[type(auth)]}, from {place.name}"
+            if api in used:
+                yield None, Finding("ok", "credentials", f"{what}; not used, as those from {used[api]} are")
+            else:
+                used[api] = place.name
+                yield auth, Finding("ok", "credentials", what)
+    if not used:
+        names = [name for name in _NAMES if os.environ.get(name)] if path is None else []
+        some = f"; only {', '.join(names)} set" if names else ""
+        problem, _, mend = _missing(None, path).partition(": ")
+        yield None, Finding("fail", "credentials", problem + some, mend)
+
+
+_CALLED: dict[Api, str] = {"v2": "v2", "v1": "v1.1"}
+_KINDS = {
+    BearerToken: "a bearer token",
+    AppOnly: "the app's key and secret",
+    OAuth1: "the keys and tokens of an account",
+}
+_NAMES = [
+    f"{prefix}_{part}"
+    for prefix in ("X", "TWITTER")
+    for part in (
+        *("BEARER_TOKEN", "CONSUMER_KEY", "CONSUMER_SECRET", "API_KEY", "API_SECRET"),
+        *("ACCESS_TOKEN", "ACCESS_TOKEN_SECRET"),
+    )
+]
+
+
+def emulated(stack: ExitStack, api: Api) -> Account:
+    """Return an account of an emulator that *stack* ends."""
     from rxtweets.emulator import Emulator
 
     server = stack.enter_context(Emulator())
@@ -60,7 +130,10 @@ def _emulated(stack: ExitStack, api: Api) -> Account:
 def _missing(api: Api | None, path: str | None) -> str:
     wanted = _VARIABLES[api] if api else f"{_VARIABLES['v2']} (for v2), or {_VARIABLES['v1']} (for v1.1)"
     if path is None:
-        place, mend = "the environment", f"set {wanted}, or name a file with --credentials"
+        place, mend = (
+            "the environment",
+            f"set {wanted}, name a file with --credentials, or run `rxtweets auth login`",
+        )
     else:
         place, mend = path, f"give it {re.sub('X_[A-Z_]+', lambda name: name[0][2:].lower(), wanted)}"
     return f"no credentials in {place}: {mend}. To look around without any, use --emulator."

@@ -17,6 +17,7 @@ from rxtweets.messages import Lifecycle, Message, Post
 from rxtweets.rules import Limits, StreamRule
 
 from .accounts import Account, Api, find_account
+from .doctor import doctor
 from .emulator import emulator
 from .output import printer
 from .parsing import Group, rotate_option, speed_option, usage
@@ -32,6 +33,7 @@ Credentials are read from the environment or from a TOML file (--credentials):
   v2    X_BEARER_TOKEN, or X_CONSUMER_KEY and X_CONSUMER_SECRET
   v1.1  X_CONSUMER_KEY, X_CONSUMER_SECRET, X_ACCESS_TOKEN, X_ACCESS_TOKEN_SECRET
 TWITTER_… works as X_… does; the file has the names in lower case, without prefix.
+`rxtweets auth login` makes one; `rxtweets doctor` says what is wrong.
 RXTWEETS_BASE_URL names another host than X's.
 
 \b
@@ -54,6 +56,7 @@ def rxtweets() -> None:
 
 rxtweets.add_command(rules_group)
 rxtweets.add_command(emulator)
+rxtweets.add_command(doctor)
 
 
 @rxtweets.command("filter", epilog=EPILOG, context_settings={"allow_extra_args": True})

@@ -32,6 +32,7 @@ COMMANDS = {
     "record": ["new.jsonl", "--emulator"],
     "replay": ["posts.jsonl"],
     "emulator": [],
+    "doctor": ["--emulator"],
     "rules list": [],
     "rules add": ["cat", "--emulator"],
     "rules delete": ["--value", "cat"],
