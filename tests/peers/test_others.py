@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from rxtweets.emulator import Emulator
+from rxtweets.messages import Post
+from tests.recordings.test_archives import PAGE, messages
 
 from .conftest import Run
 
@@ -46,3 +50,19 @@ def test_twarc_waits_out_a_429(
     got = run("twarc", "twarc_limited.py")
     assert [least <= seconds <= most for seconds in got["slept"]] == [True]
     assert (got["added"], len(got["filtered"])) == ([1], 10)
+
+
+def test_the_files_of_twarc_are_replayed(emulator: Emulator, run: Run, tmp_path: Path) -> None:
+    """Posts that twarc wrote, as they came, as a page or flattened, are those that it got."""
+    told = run("twarc", "twarc_files.py", PAGE)
+    files = {name: messages(tmp_path / f"{name}.jsonl") for name in ("sample", "search", "flat")}
+    posts = {name: [post for post in found if isinstance(post, Post)] for name, found in files.items()}
+    assert {name: len(found) for name, found in posts.items()} == {"sample": 10, "search": 2, "flat": 2}
+    assert [post.text for post in posts["sample"]] == told["sampled"]
+    assert all(post.author for post in posts["sample"])
+    for name in ("search", "flat"):
+        one, two = posts[name]
+        assert [post.author and post.author.username for post in (one, two)] == ["ann", "bob"]
+        assert one.quoted is not None
+        assert one.quoted.author is not None
+        assert one.quoted.author.username == "quoted"
