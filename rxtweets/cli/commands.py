@@ -13,19 +13,18 @@ from reactivex import operators as ops
 
 import rxtweets as rxt
 from rxtweets import operators as tw
-from rxtweets.messages import Lifecycle, Message, Post
+from rxtweets.messages import Lifecycle, Message, Post, Status
 from rxtweets.rules import Limits, StreamRule
 
 from .accounts import Account, Api, find_account
 from .doctor import doctor
 from .emulator import emulator
-from .output import printer
 from .parsing import Group, rotate_option, speed_option, usage
 from .rule_files import check
 from .rule_options import unchecked_option
 from .rules import rules as rules_group
 from .side_by_side import Asked, Filter, SideBySide, filter_options, one_filter, plain_options, refuse_rules
-from .streaming import Output, json_option, limit_option, show, streaming_options
+from .streaming import Output, output_options, show, streaming_options
 from .temporary_rules import TemporaryRules
 
 EPILOG = """\b
@@ -110,11 +109,11 @@ def filter_(
         if more:
             beside = SideBySide(account, [*plain, *more], fields)
             stack.callback(beside.close)
-            put = output.printer(account, beside.names)
+            put = output.printer(account.api, beside.names)
             stack.callback(context.obj.hold)
             show(beside.stream(), account.where, output, put, beside)
             return
-        put = output.printer(account)
+        put = output.printer(account.api)
         (one,) = plain
         show(filtered(stack, context, account, one, fields), account.where, output, put)
 
@@ -136,7 +135,7 @@ def sample(
     fields = output.asked()
     with ExitStack() as stack:
         account = find_account(stack, api, credentials, emulator)
-        put = output.printer(account)
+        put = output.printer(account.api)
         show(sampled(account, fields), account.where, output, put)
 
 
@@ -177,7 +176,7 @@ def record(
     fields = output.asked()
     with ExitStack() as stack:
         account = find_account(stack, api, credentials, emulator)
-        put = output.printer(account)
+        put = output.printer(account.api)
         if track or follow or locations or rules:
             one = one_filter(track, follow, locations, rules, languages=languages)
             refuse_rules(account.api, rules)
@@ -196,9 +195,8 @@ def record(
 @rxtweets.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
 @speed_option
-@limit_option
-@json_option
-def replay(files: tuple[str, ...], speed: float | None, limit: int | None, as_json: bool) -> None:
+@output_options
+def replay(files: tuple[str, ...], speed: float | None, output: Output) -> None:
     """Print the posts of recordings, as far apart as they came.
 
     FILE is what `rxtweets record` wrote; of one that was rotated, the name that it
@@ -209,9 +207,9 @@ def replay(files: tuple[str, ...], speed: float | None, limit: int | None, as_js
     rxtweets replay posts.jsonl.gz
     rxtweets replay posts.jsonl --speed max --json | jq .data.text
     """
-    output = Output(limit, as_json=as_json)
-    posts = rxt.replay(*files, speed=speed).pipe(tw.decode())
-    show(posts, "the stream, as recorded", output, printer(as_json))
+    first = rxt.replay(*files, speed=None).pipe(tw.decode(), tw.of_type(Status, Post), ops.take(1))
+    put = output.printer("v1" if any(isinstance(post, Status) for post in rxt.iterate(first)) else "v2")
+    show(rxt.replay(*files, speed=speed).pipe(tw.decode()), "the stream, as recorded", output, put)
 
 
 def sampled(account: Account, fields: rxt.endpoints.v2.PostFields) -> Observable[Message | Lifecycle]:

@@ -15,7 +15,7 @@ import rxtweets as rxt
 from rxtweets import operators as tw
 from rxtweets.messages import Lifecycle, Message, Post, Status
 
-from .accounts import Account, credentials_option
+from .accounts import Api, credentials_option
 from .columns import Columns, needs
 from .notices import Notices
 from .output import Print, printer
@@ -71,31 +71,39 @@ class Output(NamedTuple):
             rxt.endpoints.v2.sample(base_url="https://api.x.com", **made)  # type: ignore[arg-type]
         return made  # type: ignore[return-value]
 
-    def printer(self, account: Account, names: Sequence[str] = ()) -> Print:
+    def printer(self, api: Api, names: Sequence[str] = ()) -> Print:
         """Return `output.printer` for these options; *names* are those of filters side by side.
 
         Raises:
             UsageError: posts of this protocol have no such field, or it takes no `--ask`.
         """
-        if self.ask and account.api == "v1":
+        if self.ask and api == "v1":
             raise click.UsageError("--ask is for v2: v1.1 sends each status whole.")
         table = self.as_csv or self.paths
-        columns = Columns(account.api, self.paths, bool(names)) if table else None
+        columns = Columns(api, self.paths, bool(names)) if table else None
         return printer(self.as_json, names, columns)
 
 
-def streaming_options(command: _Command) -> _Command:
-    """Add the options of commands that print posts; *command* gets those about the output as `output`."""
+def output_options(command: _Command) -> _Command:
+    """Add the options about the output, which *command* gets as `output`."""
+    return _output(_collected(command))  # type: ignore[return-value]
 
+
+def streaming_options(command: _Command) -> _Command:
+    """Add the options of commands that print a stream; *command* gets those about the output as `output`."""
+    return _output(_stream(_collected(command)))  # type: ignore[return-value]
+
+
+def _collected(command: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(command)
     def collected(
         *args: Any,
         limit: int | None,
-        ask: tuple[str, ...],
         as_json: bool,
         as_csv: bool,
         fields: Iterable[str],
         stats: bool,
+        ask: tuple[str, ...] = (),
         **others: Any,
     ) -> Any:
         paths = tuple(path.strip() for given in fields for path in given.split(","))
@@ -103,19 +111,12 @@ def streaming_options(command: _Command) -> _Command:
         output.check()
         return command(*args, output=output, **others)
 
-    return _options(collected)  # type: ignore[return-value]
+    return collected
 
 
-limit_option = click.option("--limit", type=IntRange(min=1), metavar="N", help="End after N posts.")
-json_option = click.option(
-    "--json", "as_json", is_flag=True, help="Print each post's JSON as received, a line each."
-)
-_options = options(
-    limit_option,
-    click.option(
-        "--ask", multiple=True, metavar="PARAM=NAMES", help="Ask v2 for more: tweet.fields=geo,source"
-    ),
-    json_option,
+_output = options(
+    click.option("--limit", type=IntRange(min=1), metavar="N", help="End after N posts."),
+    click.option("--json", "as_json", is_flag=True, help="Print each post's JSON as received, a line each."),
     click.option("--csv", "as_csv", is_flag=True, help="Print a table, with a header, for spreadsheets."),
     click.option(
         "--fields",
@@ -124,6 +125,11 @@ _options = options(
         help="Columns of --csv, or keys of --json: author.username,text,lang",
     ),
     click.option("--stats", is_flag=True, help="Show rate, lag, losses and the connection on stderr."),
+)
+_stream = options(
+    click.option(
+        "--ask", multiple=True, metavar="PARAM=NAMES", help="Ask v2 for more: tweet.fields=geo,source"
+    ),
     click.option("--emulator", is_flag=True, help="Stream from a local server; needs no credentials."),
     credentials_option,
     click.option(

@@ -40,6 +40,19 @@ def test_what_is_shown_is_recorded(rxtweets: Command, tmp_path: Path, form: str,
     assert len(rxtweets("replay", str(path), "--limit", "2").out.splitlines()) == 2
 
 
+@pytest.mark.parametrize("api", ["v1", "v2"])
+def test_the_other_forms(rxtweets: Command, tmp_path: Path, api: str) -> None:
+    """A table and chosen keys are those of the stream, of either protocol; --stats reports on stderr."""
+    path = tmp_path / "x.jsonl"
+    ended = rxtweets("record", str(path), "--emulator", "--api", api, "--limit", "3", "--csv")
+    assert ended.status == 0, ended.err
+    assert rxtweets("replay", str(path), "--speed", "max", "--csv").out == ended.out
+    chosen = rxtweets("replay", str(path), "--speed", "max", "--json", "--fields", "id", "--stats")
+    assert (chosen.status, len(chosen.out.splitlines())) == (0, 3)
+    assert all(json.loads(line).keys() == {"id"} for line in chosen.out.splitlines())
+    assert rxtweets("replay", str(path), "--fields", "id").status == 2
+
+
 def test_filters_are_recorded(rxtweets: Command, tmp_path: Path) -> None:
     """With --track and the like it is the filtered stream, and nothing else of the connection is written."""
     for number, options in enumerate(
