@@ -20,12 +20,9 @@ from rxtweets._observable import StreamObservable
 from rxtweets._schedulers import steady_clock
 from rxtweets.messages import Connected, Connecting, Disconnected, Lifecycle, Reconnecting
 
+from .pace import LINGER
 from .state import Connection, HubState
 from .subscriber import Subscriber
-
-LINGER = 0.5
-"""Seconds after the last disposal until the connection closes: `switch_latest` disposes one filter before it
-subscribes to the next."""
 
 _LONGEST_EXIT = 5.0
 """Seconds for which the end of a hub, or of the program, waits until rules are removed."""

@@ -13,6 +13,10 @@ WINDOW = 900.0
 FIRST_WAIT = 0.1
 """Seconds that the first filters wait for others, while nothing stands yet."""
 
+LINGER = 0.5
+"""Seconds after the last disposal until a hub closes its connection and removes its rules: `switch_latest`
+disposes one filter before it subscribes to the next."""
+
 _MARGIN = 1.0
 """Seconds by which requests stay clear of a window's end, as they travel at different speeds."""
 

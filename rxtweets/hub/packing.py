@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 _OR = " OR "
+_MOST_NEWCOMERS = 100
 
 
 def pack(texts: Mapping[str, int], length: int) -> Iterator[tuple[str, ...]]:
@@ -29,3 +30,26 @@ def pack(texts: Mapping[str, int], length: int) -> Iterator[tuple[str, ...]]:
 def joined(texts: Iterable[str]) -> str:
     """Return the rule that matches what any of *texts* does."""
     return _OR.join(texts)
+
+
+def rejoin(
+    packs: Iterable[Mapping[str, int]], newcomers: Mapping[str, int], length: int, most: int
+) -> list[tuple[str, ...]]:
+    """Return at most so many groups that take the place of more *packs*.
+
+    If there are none, return one group that takes the place of one, with some *newcomers*; if there is none
+    either, an empty list.
+    """
+    if most <= 0:
+        return []
+    sparse = sorted(packs, key=lambda one: len(joined(one)))
+    groups = list(pack({key: its for one in sparse for key, its in one.items()}, length))[:most]
+    moved = {key for group in groups for key in group}
+    if sum(one.keys() <= moved for one in sparse) > len(groups):
+        return groups
+    shortest = dict(sorted(newcomers.items(), key=lambda one: len(one[0]))[:_MOST_NEWCOMERS])
+    for one in sparse:
+        group = next(pack({**one, **shortest}, length))
+        if len(group) > len(one):
+            return [group]
+    return []

@@ -24,8 +24,8 @@ from rxtweets.rules.management.model import RuleError, RulesRefused, RuleUpdate,
 from rxtweets.rules.management.update import BATCH, Batch
 
 from .own_rules import OwnRule, OwnRules
-from .pace import FIRST_WAIT, Pace
-from .packing import joined, pack
+from .pace import FIRST_WAIT, LINGER, Pace
+from .packing import joined, pack, rejoin
 
 POSTS = 100
 """Requests that change rules, in 15 minutes. Source: X's page "Rate limits"."""
@@ -38,6 +38,8 @@ _SKEW = 60.0
 """Seconds by which the clocks of two machines may differ."""
 _RETRY_REFUSED = 60.0
 """Seconds until a request that was refused for good is tried again, as long as filters are wanted."""
+_IDLE = 10.0
+"""Seconds that a rule stays after it is no longer wanted, while others are."""
 _SCARCE = 8
 """Additions that an idle rule outstays where requests are scarce."""
 _MANY = 10_000
@@ -62,8 +64,6 @@ class RulePlanner:
         token: what the tags of this hub's rules have that no other hub's have.
         limits: the length and the number of rules that the app may have; a smaller number is learned.
         wait: seconds that an addition waits for more.
-        linger: seconds that rules stay when no filter is wanted at all.
-        idle: seconds that a rule stays after it is no longer wanted; longer when requests are scarce.
         lease: seconds after which the rules of a crashed process may be removed.
         pack: whether filters are joined even where there is room for a rule each.
         policy: which failure of a request waits how long.
@@ -79,8 +79,6 @@ class RulePlanner:
         *,
         limits: Limits | None = None,
         wait: float = 0.5,
-        linger: float = 0.5,
-        idle: float = 10.0,
         lease: float = 900.0,
         pack: bool = False,
         policy: BackoffPolicy | None = None,
@@ -92,8 +90,6 @@ class RulePlanner:
         self._most = limits.rules
         self._length = limits.length
         self._wait = wait
-        self._linger = linger
-        self._idle_for = idle
         self._lease_for = lease
         self._skew = min(_SKEW, lease / 4)
         self._pack = pack
@@ -151,7 +147,7 @@ class RulePlanner:
     def hurry(self) -> None:
         """Remove all rules without waiting, and give up soon if that fails: the program ends."""
         self._hurried = True
-        self._linger = self._retry_at = self._delete_at = 0.0
+        self._retry_at = self._delete_at = 0.0
 
     def filters_of(self, tag: str | None) -> tuple[str, ...]:
         """Return the filters that the rule with *tag* matches, whether X has answered yet or not.
@@ -229,9 +225,9 @@ class RulePlanner:
         if self._own and self._lease_at < math.inf:
             yield max(self._lease_at, urgent), self._add
         if self._own.idle:
-            stay = max(self._idle_for, _SCARCE * self.pace.interval(now))
+            stay = max(_IDLE, _SCARCE * self.pace.interval(now))
             if not self._wanted:
-                stay = self._linger
+                stay = 0.0 if self._hurried else LINGER
             elif (self._uncovered or self._lease_at <= now) and self._free() <= 0:
                 stay = 0.0
             yield max(next(iter(self._own.idle.values())) + stay, urgent, self._delete_at), self._delete
@@ -295,38 +291,16 @@ class RulePlanner:
             return groups[:free]
         if self._own.idle or self._leftovers:
             return []  # until these have made room
-        if again := self._joined_again(joinable, self._vacant() - (self._lease is None)):
+        packs = [
+            {key: self._wanted[key] for key in rule.live}
+            for rule in self._own
+            if rule.standing and rule.live and all(self._wanted[key] > 1 for key in rule.live)
+        ]
+        if again := rejoin(packs, joinable, self._length, self._vacant() - (self._lease is None)):
             return again
         if room <= 0:
             self._refuse(list(self._uncovered))
         return groups[: max(room, 0)]
-
-    def _joined_again(self, newcomers: Mapping[str, int], most: int) -> list[tuple[str, ...]]:
-        """Return at most so many groups of filters that have rules, of which fewer do for the same filters.
-
-        If there are none, return one group of the filters of a rule with some *newcomers*.
-        """
-        if most <= 0:
-            return []
-        sparse = sorted(
-            (
-                rule
-                for rule in self._own
-                if rule.standing and rule.live and all(self._wanted[key] > 1 for key in rule.live)
-            ),
-            key=lambda rule: len(joined(rule.live)),
-        )
-        joinable = {key: self._wanted[key] for rule in sparse for key in rule.live}
-        groups = list(pack(joinable, self._length))[:most]
-        moved = {key for group in groups for key in group}
-        if sum(rule.live.keys() <= moved for rule in sparse) > len(groups):
-            return groups
-        shortest = dict(sorted(newcomers.items(), key=lambda one: len(one[0]))[:BATCH])
-        for rule in sparse:
-            group = next(pack({key: self._wanted[key] for key in rule.live} | shortest, self._length))
-            if len(group) > len(rule.live):
-                return [group]
-        return []
 
     def _value(self, members: tuple[str, ...], taken: Set[str]) -> str | None:
         """Return the text of a rule for *members*; None, and they are refused, where it is *taken*.

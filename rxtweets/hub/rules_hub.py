@@ -33,7 +33,7 @@ from rxtweets.rules.hub_tags import new_token
 from rxtweets.rules.language.validate import stands_alone
 from rxtweets.rules.management.update import Batch, read_update, to_stream_rule
 
-from .core import LINGER, HubCore
+from .core import HubCore
 from .packed import indexable
 from .planner import ListRules, RulePlanner
 from .state import HubState, to_time
@@ -65,9 +65,8 @@ class RulesHub(HubCore):
         self._endpoint = endpoint
         self._limits = limits or Limits()
         self._planner = RulePlanner(
-            new_token(), limits=self._limits, wait=wait, linger=LINGER, lease=lease, pack=pack,
-            policy=client._policy,
-        )  # fmt: skip
+            new_token(), limits=self._limits, wait=wait, lease=lease, pack=pack, policy=client._policy
+        )
         self._asked = frozenset(
             f"{name}={value}" for name, values in endpoint.request.params for value in values.split(",")
         ) | {"tweet.fields=id", "tweet.fields=text"}

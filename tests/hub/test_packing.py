@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rxtweets.filters import FilterIndex
 from rxtweets.hub.packed import indexable
-from rxtweets.hub.packing import joined, pack
+from rxtweets.hub.packing import joined, pack, rejoin
 from rxtweets.messages import Post
 from rxtweets.rules import EVERY_FIELD, Rule, parse
 from tests.rules import strategies
@@ -27,6 +27,34 @@ def test_every_text_is_packed_within_the_limits(texts: dict[str, int], length: i
     assert all(map(is_allowed, groups))
     for group, following in itertools.pairwise(groups):
         assert not is_allowed((*group, following[0]))
+
+
+_TEXTS = st.text("ab", min_size=1, max_size=9)
+
+
+@given(st.lists(st.sets(_TEXTS, min_size=1, max_size=3), max_size=6), st.sets(_TEXTS), st.integers(0, 3))
+def test_joining_again_makes_room(packs: list[set[str]], newcomers: set[str], most: int) -> None:
+    """What is joined again takes the place of more packs, or of one whole pack with a newcomer at least."""
+    texts: list[str] = []
+    for one in [*packs, newcomers]:
+        one.difference_update(texts)
+        texts += sorted(one)
+    packs = [one for one in packs if one]
+    length = max((len(joined(one)) for one in packs), default=9)
+    groups = rejoin(
+        [dict.fromkeys(sorted(one), 9) for one in packs], dict.fromkeys(newcomers, 9), length, most
+    )
+    moved = {text for group in groups for text in group}
+    replaced = sum(one <= moved for one in packs)
+    assert len(groups) <= most
+    assert all(len(joined(group)) <= length and len(group) <= 9 for group in groups)
+    assert not groups or replaced > len(groups) or (replaced == len(groups) == 1 and moved & newcomers)
+    if most and len(packs) > 1 and not groups:
+        two = sorted(packs, key=lambda one: len(joined(one)))[:2]
+        assert len(joined([*two[0], *two[1]])) > length
+    if most and packs and newcomers and not groups:
+        shortest = min(newcomers, key=len)
+        assert all(len(joined([*one, shortest])) > length for one in packs)
 
 
 @given(st.lists(strategies.likely, min_size=1, max_size=4), strategies.post)
