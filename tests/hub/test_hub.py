@@ -6,6 +6,7 @@ import gc
 import itertools
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -200,18 +201,18 @@ def test_which_filters_a_post_matches(make: MakeHub, emulator: Emulator) -> None
 
 def test_filters_that_are_not_yet_in_force_v1(emulator: Emulator) -> None:
     """Filters that the connection which brought a post didn't ask for aren't named, not even later."""
-    time = VirtualTimeScheduler()
-    hub = query_hub(emulator, wait=2.0, scheduler=time)
+    timer = VirtualTimeScheduler()
+    hub = query_hub(emulator, wait=2.0, scheduler=timer)
     with States(hub, emulator) as states:
         cats = Seen(hub.filter(track="cat"))
-        time.advance_by(2.0)
+        timer.advance_by(2.0)
         cat = states.settled().wanted
         birds = Seen(hub.filter(track="bird"))
         emulator.publish("cat and bird")
         early = cats.wait(_texts).items[-1]
         assert states.now.standing == cat != states.now.wanted
         assert hub.matching(early) == cat
-        time.advance_by(2.0)
+        timer.advance_by(2.0)
         both = states.settled().wanted
         emulator.publish("cat, bird")
         late = birds.wait(_texts).items[-1]
@@ -444,12 +445,12 @@ def test_one_filter_too_many_v1(emulator: Emulator) -> None:
 
 def test_many_at_once_v1(emulator: Emulator) -> None:
     """As many filters as one request may ask for, subscribed within 0.1 s, are one request."""
-    time = VirtualTimeScheduler()
-    hub = query_hub(emulator, scheduler=time)
+    timer = VirtualTimeScheduler()
+    hub = query_hub(emulator, scheduler=timer)
     with States(hub, emulator) as states:
         every = [Seen(hub.filter(track=f"word{n}")) for n in range(400)]
         before = emulator.requests
-        time.advance_by(0.1)
+        timer.advance_by(0.1)
         states.settled()
         assert (len(before), len(emulator.requests)) == (0, 1)
         emulator.publish("word7 word399")
@@ -499,9 +500,15 @@ def _subscribe_often(make: MakeHub, emulator: Emulator, times: int) -> None:
                 before, threads = sys.getallocatedblocks(), threading.active_count()
             _filter(hub, f"word{number % 50}").subscribe(lambda _: None).dispose()
             kept.items.clear()
-        gc.collect()
-        assert sys.getallocatedblocks() - before < 5_000  # those of a few filters that wait
-        assert threading.active_count() <= threads + 2
+        end = time.monotonic() + PATIENCE
+        while True:
+            gc.collect()
+            blocks, more = sys.getallocatedblocks() - before, threading.active_count() - threads
+            if (blocks < 5_000 and more <= 2) or time.monotonic() > end:  # those of a few filters that wait
+                break
+            kept.items.clear()
+            threading.Event().wait(0.05)  # until a change of the connection is over
+        assert (blocks < 5_000, more <= 2) == (True, True), (blocks, more)
         kept.dispose()
 
 

@@ -34,7 +34,7 @@ _TEXTS = st.text("ab", min_size=1, max_size=9)
 
 @given(st.lists(st.sets(_TEXTS, min_size=1, max_size=3), max_size=6), st.sets(_TEXTS), st.integers(0, 3))
 def test_joining_again_makes_room(packs: list[set[str]], newcomers: set[str], most: int) -> None:
-    """What is joined again takes the place of more packs, or of one whole pack with a newcomer at least."""
+    """Groups joined again take the place of more packs, or one that of a whole pack with a newcomer."""
     texts: list[str] = []
     for one in [*packs, newcomers]:
         one.difference_update(texts)
