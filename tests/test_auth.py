@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import logging
 import os
 import pickle
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
@@ -24,7 +25,9 @@ from rxtweets.auth import (
     Credentials,
     OAuth1,
     PinSignIn,
+    PKCESignIn,
     TokenRequest,
+    UserToken,
     find_credentials,
 )
 from rxtweets.endpoints import Endpoint, Request, v1, v2
@@ -567,3 +570,99 @@ def test_app_only_takes_an_answer_that_breaks_off_for_a_broken_connection(body: 
     with pytest.raises(errors.StreamDisconnected, match="broke off") as caught:
         AppOnly(*KEYS[:2]).accept(200, {}, body)
     assert caught.value.__context__ is None
+
+
+REDIRECT = "http://127.0.0.1:8123/callback"
+
+
+@pytest.mark.parametrize("secret", [None, "client-secret-9"])
+def test_the_steps_of_pkce(secret: str | None) -> None:
+    """The page is told the digest of a word that only the exchange has; a client may have a secret."""
+    steps = PKCESignIn("client-8", secret, redirect_uri=REDIRECT, scopes=["like.read", "users.read"])
+    page = urlsplit(steps.url)
+    asked = {name: values[0] for name, values in parse_qs(page.query).items()}
+    assert (page.netloc, page.path) == ("x.com", "/i/oauth2/authorize")
+    assert (asked["scope"], asked["redirect_uri"]) == ("like.read users.read", REDIRECT)
+    ask = steps.exchange(f"{REDIRECT}?state={steps.state}&code=c0de")
+    form = dict(ask.request.form or ())
+    digest = base64.urlsafe_b64encode(hashlib.sha256(form["code_verifier"].encode()).digest())
+    assert asked["code_challenge"] == digest.rstrip(b"=").decode()
+    assert ask.request.url == "https://api.x.com/2/oauth2/token"
+    assert (form["code"], form.get("client_id")) == ("c0de", None if secret else "client-8")
+    signed = prepared(ask.request, ask.auth).headers.get("Authorization", "")
+    assert signed.startswith("Basic ") is (secret is not None)
+    token = steps.credentials(200, {}, b'{"access_token":"t0","refresh_token":"r0"}')
+    assert prepared(v2.sample().request, token).headers["Authorization"] == "Bearer t0"
+    assert other_words(steps) == other_words(steps)
+    assert other_words(steps) != other_words(PKCESignIn("client-8", redirect_uri=REDIRECT))
+
+
+def other_words(steps: PKCESignIn) -> tuple[str, str]:
+    """The words that no two sign-ins share."""
+    return steps.state, parse_qs(urlsplit(steps.url).query)["code_challenge"][0]
+
+
+@pytest.mark.parametrize(
+    ("query", "fault"),
+    [
+        ("", "its state is another"),
+        ("?code=c", "its state is another"),
+        ("?state=é&code=c", "its state is another"),
+        ("?state={}&error=access_denied", "access_denied"),
+        ("?state={}", "no code"),
+    ],
+)
+def test_redirects_that_bring_no_code(query: str, fault: str) -> None:
+    """An address of another sign-in, or a refusal, is no code."""
+    steps = PKCESignIn("client-8", redirect_uri=REDIRECT)
+    with pytest.raises(ValueError, match=fault):
+        steps.exchange(REDIRECT + query.format(steps.state))
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"access_token": 3}', b'{"access_token": "a b"}'])
+def test_pkce_reports_an_answer_without_token(body: bytes) -> None:
+    """An answer that is no token is an error that doesn't show it; a refusal is one, too."""
+    steps = PKCESignIn("client-8", redirect_uri=REDIRECT)
+    with pytest.raises(errors.UnexpectedResponse, match="no access_token"):
+        steps.credentials(200, {}, body)
+    with pytest.raises(errors.HTTPStatusError):
+        steps.credentials(400, {}, b'{"error":"invalid_request"}')
+
+
+def test_a_users_token_is_renewed() -> None:
+    """Once refused it asks for another by its refresh token, takes both, and tells the program."""
+    told: list[UserToken] = []
+    token = UserToken("t0", "r0", "client-8", on_renewal=told.append)
+    request = v2.sample().request
+    assert token.pending(request) is None
+    assert token.rejected()
+    ask = token.pending(request)
+    assert ask is not None
+    assert dict(ask.request.form or ())["refresh_token"] == "r0"
+    token.accept(200, {}, b'{"access_token":"t1","refresh_token":"r1"}')
+    assert (token.user_token, token.user_refresh_token, told) == ("t1", "r1", [token])
+    assert token.pending(request) is None
+    revocation = token.revocation()
+    assert revocation is not None
+    assert dict(revocation.request.form or ())["token"] == "r1"
+
+
+def test_a_users_token_without_the_means_to_renew_it() -> None:
+    """Without refresh token or client there is nothing to do about a 401."""
+    for token in (UserToken("t0"), UserToken("t0", "r0"), UserToken("t0", None, "client-8")):
+        assert not token.rejected()
+        assert token.pending(v2.sample().request) is None
+    assert UserToken("t0").revocation() is None
+
+
+def test_a_users_token_from_its_stores(file: Path, monkeypatch: Given) -> None:
+    """It comes with what renews it, where that is there."""
+    file.write_text('user_token = "t0"\nclient_id = "c"\n')
+    token = UserToken.from_file(file)
+    assert (token.user_token, token.user_refresh_token, token.client_id) == ("t0", None, "c")
+    monkeypatch.setenv("TWITTER_USER_TOKEN", "t1")
+    monkeypatch.setenv("TWITTER_USER_REFRESH_TOKEN", "r1")
+    monkeypatch.setenv("X_CLIENT_ID", "of another app")
+    token = UserToken.from_env()
+    assert (token.user_token, token.user_refresh_token, token.client_id) == ("t1", "r1", None)
+    assert "t1" not in repr(token)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from ._credentials import AppOnly, Auth, BearerToken, Credentials, OAuth1, TokenRequest, find_credentials
 from ._pin import Authorization, PinSignIn
+from ._pkce import PKCESignIn, UserToken
 
 __all__ = [
     "AppOnly",
@@ -21,7 +22,9 @@ __all__ = [
     "BearerToken",
     "Credentials",
     "OAuth1",
+    "PKCESignIn",
     "PinSignIn",
     "TokenRequest",
+    "UserToken",
     "find_credentials",
 ]

@@ -168,12 +168,17 @@ class AppOnly(Auth):
         r.headers["Authorization"] = f"Bearer {self._token}"
         return r
 
+    @property
+    def token(self) -> str | None:
+        """The token, once it has been obtained."""
+        return self._token
+
     def pending(self, request: Request) -> TokenRequest | None:
         """Return the request for a token; None while there is one that has not been refused."""
         if self._token is not None and not self._stale:
             return None
         form = (("grant_type", "client_credentials"),)
-        ask = Request("POST", _token_host(request.url) + "/oauth2/token", form=form)
+        ask = Request("POST", token_host(request.url) + "/oauth2/token", form=form)
         return TokenRequest(ask, HTTPBasicAuth(self.consumer_key, self.consumer_secret))
 
     def accept(self, status_code: int, headers: Mapping[str, str], body: bytes) -> None:
@@ -260,7 +265,7 @@ def _token_in(headers: Mapping[str, str], body: bytes) -> str:
     raise UnexpectedResponse(200, headers, reason="there is no access_token in it")
 
 
-def _token_host(url: str) -> str:
+def token_host(url: str) -> str:
     """Return the root of the host that issues tokens for *url*: the API's for the old streaming hosts."""
     parts = urlsplit(url)
     if (parts.hostname or "").endswith(".twitter.com"):

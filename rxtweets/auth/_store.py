@@ -95,13 +95,53 @@ def file(path: Path) -> Source:
 
 def save(path: Path, values: Mapping[str, str]) -> None:
     """Make a file that `file` reads and only its owner can."""
-    import json
-
-    # JSON's quoting of ASCII is TOML's too.
-    text = "".join(f"{name} = {json.dumps(value)}\n" for name, value in values.items())
     descriptor = os.open(os.path.expanduser(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as opened:
-        opened.write(text)
+        opened.write(_text(values))
+
+
+def _text(values: Mapping[str, str]) -> str:
+    import json
+
+    return "".join(f"{name} = {json.dumps(value)}\n" for name, value in values.items())  # as TOML has strings
+
+
+def some(source: Source, parts: Iterable[str]) -> list[str | None]:
+    """Return each of *parts* in *source*; None for one that is missing."""
+    return [found[0] if (found := picked(source, [part])) else None for part in parts]
+
+
+def update(path: Path, values: Mapping[str, str | None]) -> None:
+    """Set keys of a file that `file` reads, and make it if there is none; None removes a key.
+
+    It is written whole or not at all. A file without a key left is removed.
+
+    Raises:
+        ValueError: the file is none that `file` reads, or has more in it than keys.
+        OSError: it can't be written.
+    """
+    import tempfile
+
+    whole = os.path.realpath(os.path.expanduser(path))
+    before = _parsed(whole) if os.path.lexists(whole) else {}
+    if other := [name for name, value in before.items() if not isinstance(value, str)]:
+        raise ValueError(f"{whole} has more in it than credentials: {other[0]}; it is left as it is")
+    kept = {name: value for name, value in {**before, **values}.items() if isinstance(value, str)}
+    if not kept:
+        os.unlink(whole)
+        return
+    folder = os.path.dirname(whole)
+    os.makedirs(folder, 0o700, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(prefix=".credentials-", dir=folder)  # of mode 600
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as opened:
+            opened.write(_text(kept))
+            opened.flush()
+            os.fsync(opened.fileno())
+        os.replace(temporary, whole)
+    except BaseException:
+        os.unlink(temporary)
+        raise
 
 
 def _parsed(path: Path) -> dict[str, object]:

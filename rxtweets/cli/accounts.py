@@ -96,7 +96,7 @@ def find_everything(path: str | None) -> Iterator[tuple[Auth | None, Finding]]:
                 used[api] = place.name
                 yield auth, Finding("ok", "credentials", what)
     if not used:
-        names = [name for name in _NAMES if os.environ.get(name)] if path is None else []
+        names = [name for name in CREDENTIALS if os.environ.get(name)] if path is None else []
         some = f"; only {', '.join(names)} set" if names else ""
         problem, _, mend = _missing(None, path).partition(": ")
         yield None, Finding("fail", "credentials", problem + some, mend)
@@ -108,14 +108,16 @@ _KINDS = {
     AppOnly: "the app's key and secret",
     OAuth1: "the keys and tokens of an account",
 }
-_NAMES = [
+CREDENTIALS = [
     f"{prefix}_{part}"
     for prefix in ("X", "TWITTER")
     for part in (
         *("BEARER_TOKEN", "CONSUMER_KEY", "CONSUMER_SECRET", "API_KEY", "API_SECRET"),
         *("ACCESS_TOKEN", "ACCESS_TOKEN_SECRET"),
+        *("USER_TOKEN", "USER_REFRESH_TOKEN", "CLIENT_ID", "CLIENT_SECRET"),
     )
 ]
+"""The variables that hold credentials."""
 
 
 def emulated(stack: ExitStack, api: Api) -> Account:

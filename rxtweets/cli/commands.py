@@ -17,6 +17,7 @@ from rxtweets.messages import Lifecycle, Message, Post, Status
 from rxtweets.rules import Limits, StreamRule
 
 from .accounts import Account, Api, find_account
+from .auth import auth
 from .doctor import doctor
 from .emulator import emulator
 from .parsing import Group, rotate_option, speed_option, usage
@@ -56,6 +57,7 @@ def rxtweets() -> None:
 rxtweets.add_command(rules_group)
 rxtweets.add_command(emulator)
 rxtweets.add_command(doctor)
+rxtweets.add_command(auth)
 
 
 @rxtweets.command("filter", epilog=EPILOG, context_settings={"allow_extra_args": True})

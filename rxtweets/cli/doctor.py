@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from urllib.parse import urlsplit
 
@@ -12,7 +12,7 @@ import click
 import msgspec
 
 from rxtweets._printable import printable
-from rxtweets.auth import Auth, OAuth1
+from rxtweets.auth import Auth, OAuth1, UserToken
 from rxtweets.backoff import http_date
 from rxtweets.connection import Response, fetch
 from rxtweets.endpoints import Request, api_url
@@ -60,12 +60,12 @@ def doctor(emulator: bool, credentials: str | None) -> None:
     with ExitStack() as stack:
         for finding in _findings(stack, emulator, credentials):
             failed = failed or finding.state == "fail"
-            _show(finding)
+            show_finding(finding)
     if failed:
         raise click.exceptions.Exit(1)
 
 
-def _show(finding: Finding) -> None:
+def show_finding(finding: Finding) -> None:
     state = click.style(f"{finding.state:4}", fg=_COLORS[finding.state], bold=True)
     color = takes_colors(sys.stdout)
     click.echo(f"{state}  {finding.subject:11}  {printable(finding.text)}", color=color)
@@ -144,11 +144,10 @@ def _clock(url: str, base_url: str | None) -> Finding:
 def look_at_account(auth: Auth, base_url: str | None) -> Iterator[Finding]:
     """Yield what X says to these credentials: whether they are good, the level, and the rate limits."""
     signed = isinstance(auth, OAuth1)
-    subject = "v1.1" if signed else "v2"
-    request = Request("GET", api_url(_VERIFY if signed else _COUNTS, base_url))
+    subject, path, read = next(row for kind, row in _LOOKS.items() if isinstance(auth, kind))
     try:
-        response = fetch(request, auth).run()
-        yield from (_user(response) if signed else _level(response))
+        response = fetch(Request("GET", api_url(path, base_url)), auth).run()
+        yield from read(response)
     except RateLimited as error:
         yield Finding("warn", subject, str(error), "the credentials may be good: wait, and look again")
         response = Response(error.status_code, error.headers, b"")
@@ -164,9 +163,14 @@ def look_at_account(auth: Auth, base_url: str | None) -> Iterator[Finding]:
     yield from _limits(subject, response.headers)
 
 
-def _user(response: Response) -> Iterator[Finding]:
+def _account(response: Response) -> Iterator[Finding]:
     found = msgspec.json.decode(response.body, type=dict[str, object])
     yield Finding("ok", "v1.1", f"X knows the account as @{found.get('screen_name')}")
+
+
+def _user(response: Response) -> Iterator[Finding]:
+    answer = JSONResponse(response, msgspec.json.decode(response.body, type=dict[str, object]))
+    yield Finding("ok", "user", f"X knows the account as @{answer.get_object('data').get('username')}")
 
 
 def _level(response: Response) -> Iterator[Finding]:
@@ -180,6 +184,14 @@ def _level(response: Response) -> Iterator[Finding]:
         yield Finding("ok", "level", f"that of enterprises: {rules}")
     else:
         yield Finding("ok", "level", f"pay-per-use: {rules}; no firehose, no backfill")
+
+
+_LOOKS: dict[type[Auth], tuple[str, str, Callable[[Response], Iterator[Finding]]]] = {
+    OAuth1: ("v1.1", _VERIFY, _account),
+    UserToken: ("user", "/2/users/me", _user),
+    Auth: ("v2", _COUNTS, _level),
+}
+"""The request that tries credentials of a kind, and what there is to say about the answer."""
 
 
 def _limits(subject: str, headers: Mapping[str, str]) -> Iterator[Finding]:

@@ -206,12 +206,21 @@ class Emulator:
 
     @property
     def user_token(self) -> str:
-        """An OAuth 2.0 token of the app's one user, as a sign-in (with PKCE) would give it, with every scope.
+        """An OAuth 2.0 token of the app's one user, as the sign-in with PKCE gives others, with every scope.
 
         It goes where `bearer_token` goes, as a bearer, to ``/2/activity/subscriptions``, and makes
         subscriptions to private events: those of the user whose id `user_id` is.
         """
         return self._services.authenticator.accounts.user_token
+
+    @property
+    def oauth2_client(self) -> tuple[str, str]:
+        """The app's OAuth 2.0 client id and secret, for the sign-in with PKCE.
+
+        Its page, ``/i/oauth2/authorize``, agrees for the app's one user at once, to every scope.
+        """
+        client = self._services.authenticator.accounts.oauth2
+        return client.client_id, client.client_secret
 
     @property
     def user_id(self) -> int:

@@ -54,6 +54,12 @@ class Running:
         assert self.process.stderr is not None
         return self.process.stderr.readline()
 
+    def type(self, text: str) -> None:
+        """Write to its stdin, if that is a pipe."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(text)
+        self.process.stdin.flush()
+
     def end(self, number: signal.Signals | None = None) -> Ended:
         """Send it a signal, if one is given, and wait for its end."""
         if number is not None:
@@ -63,11 +69,17 @@ class Running:
 
 
 @contextmanager
-def running(*arguments: str, env: Mapping[str, str] | None = None, redirect: str = "") -> Iterator[Running]:
-    """Start the command with *arguments* and, as a shell writes them, redirections; on exit it is gone."""
+def running(
+    *arguments: str, env: Mapping[str, str] | None = None, redirect: str = "", stdin: bool = False
+) -> Iterator[Running]:
+    """Start the command with *arguments* and, as a shell writes them, redirections; on exit it is gone.
+
+    With *stdin* that is a pipe, into which `Running.type` writes.
+    """
     shell = ("sh", "-c", f'exec "$@" {redirect}', "sh") if redirect else ()
     with subprocess.Popen(
         [*shell, *COMMAND, *arguments],
+        stdin=subprocess.PIPE if stdin else None,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",

@@ -270,3 +270,115 @@ def test_rate_limits_are_told(emulator: Emulator) -> None:
     assert {"x-rate-limit-limit", "x-rate-limit-remaining", "x-rate-limit-reset"} <= set(refused.headers)
     with requests.Session() as session:
         assert "x-rate-limit-limit" not in session.get(emulator.base_url + V1_SAMPLE, timeout=5).headers
+
+
+def agreed(emulator: Emulator, **changed: str) -> requests.Response:
+    """The answer of the page on which the user agrees to a client's request, with some of it changed."""
+    asked = {
+        "response_type": "code",
+        "client_id": emulator.oauth2_client[0],
+        "redirect_uri": "http://127.0.0.1:1/callback",
+        "scope": "users.read offline.access",
+        "state": "s",
+        "code_challenge": CHALLENGE,
+        "code_challenge_method": "S256",
+        **changed,
+    }
+    with requests.Session() as session:
+        url = f"{emulator.base_url}/i/oauth2/authorize"
+        return session.get(url, params=asked, timeout=5, allow_redirects=False)
+
+
+# Source: RFC 7636, appendix B.
+VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+
+
+def exchanged(
+    emulator: Emulator, form: dict[str, str], auth: tuple[str, str] | None = None
+) -> requests.Response:
+    """The answer to a request for a token."""
+    with requests.Session() as session:
+        return session.post(f"{emulator.base_url}/2/oauth2/token", data=form, auth=auth, timeout=5)
+
+
+def test_a_sign_in_with_pkce(emulator: Emulator) -> None:
+    """A code is good once, with its verifier; the token is the user's; it is renewed, and revoked."""
+    location = agreed(emulator).headers["Location"]
+    assert location.startswith("http://127.0.0.1:1/callback?state=s&code=")
+    form = {
+        "grant_type": "authorization_code",
+        "code": location.rpartition("=")[2],
+        "redirect_uri": "http://127.0.0.1:1/callback",
+        "code_verifier": VERIFIER,
+    }
+    answer = exchanged(emulator, form, emulator.oauth2_client)
+    assert (answer.status_code, answer.json()["token_type"]) == (200, "bearer")
+    assert exchanged(emulator, form, emulator.oauth2_client).status_code == 400
+    tokens = answer.json()
+    assert me(emulator, tokens["access_token"]).json()["data"]["id"] == str(emulator.user_id)
+    renewal = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+    public = {**renewal, "client_id": emulator.oauth2_client[0]}
+    renewed = exchanged(emulator, public).json()
+    assert exchanged(emulator, public).status_code == 400
+    assert me(emulator, renewed["access_token"]).status_code == 200
+    with requests.Session() as session:
+        form = {"token": renewed["access_token"], "client_id": emulator.oauth2_client[0]}
+        answer = session.post(f"{emulator.base_url}/2/oauth2/revoke", data=form, timeout=5)
+        assert answer.json() == {"revoked": True}
+    assert me(emulator, renewed["access_token"]).status_code == 401
+
+
+def me(emulator: Emulator, token: str) -> requests.Response:
+    with requests.Session() as session:
+        headers = {"Authorization": f"Bearer {token}"}
+        return session.get(f"{emulator.base_url}/2/users/me", headers=headers, timeout=5)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"response_type": "token"},
+        {"client_id": "x"},
+        {"redirect_uri": "x"},
+        {"state": ""},
+        {"scope": ""},
+        {"code_challenge": ""},
+        {"code_challenge_method": "plain"},
+    ],
+)
+def test_a_page_that_is_asked_wrongly(emulator: Emulator, changed: dict[str, str]) -> None:
+    """The page names the parameter that is missing or wrong."""
+    answer = agreed(emulator, **changed)
+    assert answer.status_code == 400
+    assert next(iter(changed)) in answer.text
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        ({"code_verifier": "x"}, 400),
+        ({"redirect_uri": "http://127.0.0.1:2/"}, 400),
+        ({"code": "x"}, 400),
+        ({"grant_type": "password"}, 400),
+        ({"client_id": "x"}, 401),
+    ],
+)
+def test_a_code_that_is_not_exchanged(emulator: Emulator, changed: dict[str, str], status: int) -> None:
+    """A wrong verifier, redirect, code, kind or client gets no token."""
+    form = {
+        "grant_type": "authorization_code",
+        "code": agreed(emulator).headers["Location"].rpartition("=")[2],
+        "redirect_uri": "http://127.0.0.1:1/callback",
+        "code_verifier": VERIFIER,
+        "client_id": emulator.oauth2_client[0],
+    }
+    assert exchanged(emulator, {**form, **changed}).status_code == status
+
+
+def test_an_account_signs_out(emulator: Emulator) -> None:
+    """A token that its owner has ended signs nothing any more."""
+    path = "/1.1/oauth/invalidate_token"
+    assert post(emulator, signed(emulator), {}, path) == 200
+    assert post(emulator, signed(emulator), {}, path) == 401
+    assert post(emulator, signed(emulator), {"track": "python"}) == 401

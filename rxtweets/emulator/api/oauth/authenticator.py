@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import random
 import re
 import string
@@ -49,6 +50,7 @@ class Accounts:
         self.user_token = self.letters(64) + ":1:at:1"
         self.tokens = {self.credentials.access_token: self.credentials.access_token_secret}
         self.request_tokens: OrderedDict[str, tuple[str, str]] = OrderedDict()  # token: (secret, PIN)
+        self.oauth2 = UserTokens(seed, self.user_token)
         self._nonces: OrderedDict[tuple[str, ...], None] = OrderedDict()
 
     def letters(self, length: int) -> str:
@@ -73,6 +75,74 @@ class Accounts:
         if len(self._nonces) > 100_000:
             self._nonces.popitem(last=False)
         return True
+
+
+class Grant(NamedTuple):
+    """An agreement of the user's that waits for its code to be exchanged."""
+
+    redirect_uri: str
+    challenge: str
+    scope: str
+
+
+class UserTokens:
+    """The OAuth 2.0 tokens of the user: those given out, and the codes and refresh tokens for more.
+
+    Args:
+        seed: of the world.
+        token: the one that is good from the beginning.
+    """
+
+    def __init__(self, seed: int, token: str) -> None:
+        self._rng = random.Random(f"oauth2/{seed}")
+        self.client_id = self._letters(34)
+        self.client_secret = self._letters(50)
+        self._tokens = OrderedDict({token: None})
+        self._codes: OrderedDict[str, Grant] = OrderedDict()
+        self._refresh: OrderedDict[str, str] = OrderedDict()  # token: scope
+
+    def _letters(self, length: int) -> str:
+        return "".join(self._rng.choices(_LETTERS, k=length))
+
+    def has(self, token: str | None) -> bool:
+        return token in self._tokens
+
+    def agree(self, grant: Grant) -> str:
+        """Return a code for what the user has agreed to; it is good once."""
+        return _kept(self._codes, self._letters(91), grant)
+
+    def exchange(self, code: str, redirect_uri: str, verifier: str) -> dict[str, Any] | None:
+        """Return the tokens for a code; None if it isn't good, or the verifier is that of another."""
+        grant = self._codes.pop(code, None)
+        digest = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+        if grant is None or (grant.redirect_uri, grant.challenge) != (redirect_uri, digest):
+            return None
+        return self._issue(grant.scope)
+
+    def renew(self, token: str) -> dict[str, Any] | None:
+        """Return new tokens for a refresh token, which is good once."""
+        scope = self._refresh.pop(token, None)
+        return None if scope is None else self._issue(scope)
+
+    def revoke(self, token: str) -> None:
+        """End a token of either kind."""
+        self._tokens.pop(token, None)
+        self._refresh.pop(token, None)
+
+    def _issue(self, scope: str) -> dict[str, Any]:
+        token = _kept(self._tokens, self._letters(64) + ":1:at:1", None)
+        answer = {"token_type": "bearer", "expires_in": 7200, "access_token": token, "scope": scope}
+        if "offline.access" in scope.split():
+            answer["refresh_token"] = _kept(self._refresh, self._letters(64) + ":1:rt:1", scope)
+        return answer
+
+
+def _kept(book: OrderedDict[str, Any], key: str, value: Any) -> str:
+    """Put *key* into a book of at most a thousand, of which the oldest goes, and return it."""
+    book[key] = value
+    if len(book) > 1000:
+        book.popitem(last=False)
+    return key
 
 
 class Validator(RequestValidator):  # type: ignore[misc,unused-ignore]
@@ -243,7 +313,15 @@ class Authenticator:
 
     def has_user_token(self, request: Request) -> bool:
         """Return whether the request carries the user's OAuth 2.0 token."""
-        return _bearer(request) == self.accounts.user_token
+        return self.accounts.oauth2.has(_bearer(request))
+
+    def is_client(self, request: Request) -> bool:
+        """Return whether the app asks: with its OAuth 2.0 secret as Basic authentication, or its id alone."""
+        client = self.accounts.oauth2
+        scheme, _, word = request.headers.get("authorization", "").partition(" ")
+        if not scheme:
+            return request.form.get("client_id") == client.client_id
+        return scheme.lower() == "basic" and _password(word) == (client.client_id, client.client_secret)
 
     def has_signature(self, request: Request) -> bool:
         """Return whether the request is signed by the app and a user, now, for the first time."""
@@ -262,12 +340,8 @@ class Authenticator:
         scheme, _, word = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "basic":
             return False
-        try:
-            key, _, secret = base64.b64decode(word, validate=True).decode().partition(":")
-        except ValueError:  # no base64, or not of UTF-8
-            return False
         mine = self.accounts.credentials
-        return (unquote_plus(key), unquote_plus(secret)) == (mine.consumer_key, mine.consumer_secret)
+        return _password(word) == (mine.consumer_key, mine.consumer_secret)
 
 
 def ask(request: Request, check: Callable[..., tuple[Any, ...]]) -> tuple[Any, ...]:
@@ -280,6 +354,15 @@ def ask(request: Request, check: Callable[..., tuple[Any, ...]]) -> tuple[Any, .
     except ValueError:  # what oauthlib raises on characters that can't be in a query or an OAuth header
         request.fault = "the query, or Authorization, has characters that can't be there unescaped"
         return None, None, None
+
+
+def _password(word: str) -> tuple[str, str]:
+    """Return the name and the password of Basic authentication; empty ones if it is malformed."""
+    try:
+        name, _, password = base64.b64decode(word, validate=True).decode().partition(":")
+    except ValueError:  # no base64, or not of UTF-8
+        return "", ""
+    return unquote_plus(name), unquote_plus(password)
 
 
 def _bearer(request: Request) -> str | None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from urllib.parse import unquote, urlencode, urlsplit
 
 from oauthlib.oauth1 import AccessTokenEndpoint, RequestTokenEndpoint
 
-from rxtweets.emulator.server.http import Request, Response, json_response
+from rxtweets.emulator.server.http import Request, Response, json_response, v2_refusal
 
-from .authenticator import Authenticator, Explained, ask
+from .authenticator import Authenticator, Explained, Grant, ask
 
 _FORM = "application/x-www-form-urlencoded; charset=utf-8"
 
@@ -45,6 +47,11 @@ class SignInEndpoints:
             "/oauth/authorize": {"GET": self._authorize},
             "/oauth/authenticate": {"GET": self._authorize},
             "/oauth/access_token": {"POST": self._access_token, "GET": self._access_token},
+            "/1.1/oauth/invalidate_token": {"POST": self._invalidate},
+            "/i/oauth2/authorize": {"GET": self._agree},
+            "/2/oauth2/token": {"POST": self._user_token},
+            "/2/oauth2/revoke": {"POST": self._revoke},
+            "/2/users/me": {"GET": self._me},
         }
 
     def _bearer(self, request: Request) -> Response:
@@ -71,6 +78,75 @@ class SignInEndpoints:
         if found is None:
             return Response(404, b"This request token is not known.\n", "text/plain; charset=utf-8")
         return Response(200, found[1].encode(), "text/plain; charset=utf-8")
+
+    def _invalidate(self, request: Request) -> Response:
+        if not self._authenticator.has_signature(request):
+            return _oauth_error(401, 32, "Could not authenticate you.")
+        token = re.search(r'oauth_token="([^"]*)"', request.headers.get("authorization", ""))
+        name = unquote(token[1]) if token else ""
+        self._accounts.tokens.pop(name, None)
+        return json_response({"access_token": name})
+
+    # --- OAuth 2.0 with PKCE, on which the emulator's user agrees at once
+
+    def _agree(self, request: Request) -> Response:
+        asked = request.query
+        wrong = [
+            name
+            for name, right in (
+                ("response_type", asked.get("response_type") == "code"),
+                ("client_id", asked.get("client_id") == self._accounts.oauth2.client_id),
+                ("redirect_uri", bool(urlsplit(asked.get("redirect_uri", "")).scheme)),
+                ("state", bool(asked.get("state"))),
+                ("scope", bool(asked.get("scope"))),
+                ("code_challenge", bool(asked.get("code_challenge"))),
+                ("code_challenge_method", asked.get("code_challenge_method") == "S256"),
+            )
+            if not right
+        ]
+        if wrong:
+            said = f"Missing or wrong: {', '.join(wrong)}.\n"
+            return Response(400, said.encode(), "text/plain; charset=utf-8")
+        grant = Grant(asked["redirect_uri"], asked["code_challenge"], asked["scope"])
+        answer = urlencode({"state": asked["state"], "code": self._accounts.oauth2.agree(grant)})
+        mark = "&" if "?" in grant.redirect_uri else "?"
+        location = ("Location", f"{grant.redirect_uri}{mark}{answer}")
+        return Response(302, b"", "text/plain; charset=utf-8", (location,))
+
+    def _user_token(self, request: Request) -> Response:
+        if not self._authenticator.is_client(request):
+            return _oauth2_error(401, "unauthorized_client", "Missing valid authorization header")
+        form, tokens = request.form, self._accounts.oauth2
+        kind = form.get("grant_type")
+        if kind == "authorization_code":
+            given = [form.get(name, "") for name in ("code", "redirect_uri", "code_verifier")]
+            answer = tokens.exchange(*given)
+        elif kind == "refresh_token":
+            answer = tokens.renew(form.get("refresh_token", ""))
+        else:
+            return _oauth2_error(400, "unsupported_grant_type", "grant_type is of no kind that is known")
+        if answer is None:
+            return _oauth2_error(
+                400, "invalid_request", "Value passed for the authorization code was invalid."
+            )
+        return json_response(answer)
+
+    def _revoke(self, request: Request) -> Response:
+        if not self._authenticator.is_client(request):
+            return _oauth2_error(401, "unauthorized_client", "Missing valid authorization header")
+        self._accounts.oauth2.revoke(request.form.get("token", ""))
+        return json_response({"revoked": True})
+
+    def _me(self, request: Request) -> Response:
+        known = self._authenticator
+        if not (known.has_user_token(request) or known.has_signature(request)):
+            return v2_refusal(401)
+        name = self._accounts.screen_name
+        return json_response({"data": {"id": str(self._accounts.user_id), "name": name, "username": name}})
+
+
+def _oauth2_error(status: int, error: str, description: str) -> Response:
+    return json_response({"error": error, "error_description": description}, status)
 
 
 def _token_answer(request: Request, endpoint: Explained, respond: Callable[..., tuple[Any, ...]]) -> Response:
