@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from selenium.webdriver.support.wait import WebDriverWait
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 REQUIRED = "RXTWEETS_BROWSER_TESTS"
 """If this variable is set, a missing browser is a failure and no reason to skip."""
+
+PICTURES = os.environ.get("RXTWEETS_PICTURES")
+"""A folder in which to keep the photographs that tests take, to look at them; without it none is kept."""
 
 needs_browser = pytest.mark.skipif(
     not (CHROMIUM and DRIVER) and REQUIRED not in os.environ, reason="no chromium and chromedriver"
@@ -79,6 +83,24 @@ class Page:
         self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
         liked = [{"name": "prefers-color-scheme", "value": scheme}]
         self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": liked})
+
+    def photograph(self, name: str) -> None:
+        """Take a picture, which must show something, and keep it if there is a folder for it."""
+        picture = self.browser.get_screenshot_as_png()
+        assert shades(picture) > 100
+        if PICTURES:
+            Path(PICTURES, f"{name}.png").write_bytes(picture)
+
+
+def shades(picture: bytes) -> int:
+    """Return how many different bytes the points of a PNG have: few if there is nothing to see."""
+    at, points = 8, b""
+    while at < len(picture):
+        length = int.from_bytes(picture[at : at + 4])
+        if picture[at + 4 : at + 8] == b"IDAT":
+            points += picture[at + 8 : at + 8 + length]
+        at += length + 12
+    return len({*zlib.decompress(points)})
 
 
 def start(folder: Path) -> Chrome:

@@ -90,6 +90,10 @@ def test_the_chart_has_an_axis(dashboard: Dashboard, emulator: Emulator) -> None
     assert 3 <= len(scale) <= 6
     assert scale[-1] >= 20
     dashboard.until(lambda: "#" in dashboard.text("tags"))
+    for width in (390, 1280):
+        for scheme in ("light", "dark"):
+            dashboard.be(width, scheme)
+            dashboard.photograph(f"dashboard-{width}-{scheme}")
 
 
 def test_it_counts_down_to_the_reconnect(dashboard: Dashboard, emulator: Emulator) -> None:

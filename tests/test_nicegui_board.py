@@ -114,6 +114,7 @@ def test_the_board(program: subprocess.Popen[str], emulator: Emulator, browser: 
             page.until(lambda scheme=scheme: page.js(DARK) == (scheme == "dark"))  # type: ignore[misc]
             assert page.js(TOO_WIDE) == []
             assert page.js(FAINT) == []
+            page.photograph(f"board-{width}-{scheme}")
     assert browser.get_log("browser") == []  # type: ignore[no-untyped-call]
 
     browser.get("about:blank")
