@@ -47,6 +47,8 @@ def test_types() -> None:
     figures = tw.observe_on(overflow="latest")
     latest = posts.pipe(figures)
     once = everything.pipe(tw.distinct_by_id())
+    recorded = everything.pipe(tw.record("posts.jsonl", rotate=1_000_000), tw.forget("posts.jsonl"))
+    replayed = rxt.replay("posts.jsonl", speed=None)
     beside = posts.pipe(tw.parallel_map(text_length, 2))
     rules = client.rules.list()
 
@@ -68,6 +70,8 @@ def test_types() -> None:
         assert_type(texts, Observable[str])
         assert_type(lifecycle, Observable[Lifecycle])
         assert_type(removals, Observable[Delete])
+        assert_type(recorded, Observable[Message | Lifecycle])
+        assert_type(replayed, Observable[bytes | Lifecycle])
         assert_type(frames, Observable[bytes | Lifecycle])
         assert_type(decoded, Observable[Message | Lifecycle])
         assert_type(retried, Observable[Message | Lifecycle])

@@ -192,14 +192,19 @@ MOMENTS = {
     "while an emulator is imported": ("import", "rxtweets.emulator.world"),
     "while an emulator starts": ("socket.bind", "('127.0.0.1', 0)"),
     "while it connects": ("socket.connect", ""),
-    "while it opens a file": ("open", "rules.toml"),
+    "while it opens a file": ("open", "{file}"),
     "while it ends": ("rxtweets.ending", ""),
 }
-"""Audit events, and what one of their arguments is."""
+"""Audit events, and what one of their arguments ends with."""
+
+OPENED = {"rules sync": "rules.toml", "record": "new.jsonl", "replay": "posts.jsonl"}
+"""The files that commands open."""
 
 NEVER = {
     "filter": {"file"},
     "sample": {"file"},
+    "record": set[str](),
+    "replay": {"emulator", "connects"},
     "rules sync": set[str](),
     "rules explain": {"emulator", "connects", "file"},
 }
@@ -213,7 +218,7 @@ number = signal.SIGINT
 signal.signal(number, signal.default_int_handler)
 atexit.register(sys.audit, "rxtweets.ending")
 def interrupt(name, args, pending=[True]):
-    if pending and name == event and (not argument or argument in map(str, args)):
+    if pending and name == event and (not argument or any(str(arg).endswith(argument) for arg in args)):
         pending.clear()
         os.kill(os.getpid(), number)
 sys.addaudithook(interrupt)
@@ -223,10 +228,10 @@ rxtweets_command.main()
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-@pytest.mark.parametrize("name", ["filter", "sample", "rules sync", "rules explain"])
+@pytest.mark.parametrize("name", ["filter", "sample", "record", "replay", "rules sync", "rules explain"])
 def test_interrupted_at_any_moment(name: str, moment: str) -> None:
     """Ctrl-C ends it in silence, as the signal ends other programs or with the status that a shell shows."""
-    event = MOMENTS[moment]
+    event = [part.format(file=OPENED.get(name, "none")) for part in MOMENTS[moment]]
     limited = ["--limit", "1"] if name in STANDING else []
     ended = subprocess.run(
         [sys.executable, "-c", INTERRUPTED, *event, *arguments(name), *limited],

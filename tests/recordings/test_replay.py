@@ -307,6 +307,15 @@ def test_packed_in_one_piece(tmp_path: Path) -> None:
     assert replayed(packed) == sent
 
 
+def test_a_line_without_end(tmp_path: Path) -> None:
+    """A file that unpacks to a line of any length ends with an error, and with little memory."""
+    path = tmp_path / "x.jsonl.gz"
+    path.write_bytes(gzip.compress(b" " * 70 * 1024 * 1024, 1))
+    error = Seen(rxt.replay(path, speed=None)).ended().error
+    assert isinstance(error, ValueError)
+    assert str(error) == f"{path}, line 1: over 67,108,864 bytes"
+
+
 def test_while_it_is_recorded(tmp_path: Path) -> None:
     """A file that is still being written is replayed up to its last line."""
     for form in FORMS:
