@@ -51,7 +51,8 @@ class FilterHub:
             for: see `rules.fields_for`.
         limits: the length and number of rules (v2); default `Limits.pay_per_use()`, or fewer if X says so.
         scheduler: where waits run; default a timer thread.
-        options: the fields and expansions of every post (v2), as for `StreamingClient.filter`.
+        options: the fields and expansions of every post (v2), as for `StreamingClient.filter`. What
+            *backfill_minutes* repeats after a reconnect is dropped.
 
     Raises:
         ValueError: *client* is none, or an option is not for its protocol.

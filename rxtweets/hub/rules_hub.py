@@ -17,6 +17,7 @@ from rxtweets.endpoints import Endpoint
 from rxtweets.errors import NoRules
 from rxtweets.filters import FilterIndex, FilterQuery
 from rxtweets.messages import Connected, Post, Reconnecting
+from rxtweets.operators import distinct_by_id
 from rxtweets.rest import JSONResponse
 from rxtweets.rules import (
     CompiledRule,
@@ -70,6 +71,7 @@ class RulesHub(HubCore):
         self._asked = frozenset(
             f"{name}={value}" for name, values in endpoint.request.params for value in values.split(",")
         ) | {"tweet.fields=id", "tweet.fields=text"}
+        self._repeats = any(name == "backfill_minutes" for name, _ in endpoint.request.params)
         self._holders: dict[str, dict[Subscriber, None]] = {}
         self._index = FilterIndex[str]()  # of the filters that may be joined in one rule
         self._stream = SerialDisposable()
@@ -195,9 +197,10 @@ class RulesHub(HubCore):
             self._stream.disposable = session
         policy = self._client._policy or BackoffPolicy.standard()
         policy = replace(policy.after_close(), also_retry=(*policy.also_retry, NoRules))
-        session.disposable = self._client._chain(self._endpoint, policy).subscribe(
-            self._on_item, self._on_end, lambda: None
-        )
+        posts = self._client._chain(self._endpoint, policy)
+        if self._repeats:
+            posts = posts.pipe(distinct_by_id())
+        session.disposable = posts.subscribe(self._on_item, self._on_end, lambda: None)
 
     def _on_end(self, error: Exception) -> None:
         with self._lock:

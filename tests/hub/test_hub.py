@@ -264,6 +264,23 @@ def test_what_comes_before_the_answer_is_not_lost(emulator: Emulator) -> None:
         assert _texts(cats) == []
 
 
+def test_backfill_repeats_nothing() -> None:
+    """After a reconnect with backfill each filter gets what it has missed, and nothing twice (v2)."""
+    with Emulator(rate=0, level="enterprise") as emulator:
+        hub = rules_hub(emulator, backfill_minutes=5)
+        with States(hub, emulator) as states:
+            cats = Seen(hub.filter("cat"))
+            states.settled()
+            emulator.publish("cat 1")
+            cats.wait(_texts)
+            emulator.close_streams()
+            emulator.publish("cat 2")
+            cats.wait(lambda seen: _texts(seen)[-1] == "cat 2")
+            emulator.publish("cat 3")
+            cats.wait(lambda seen: _texts(seen)[-1] == "cat 3")
+            assert _texts(cats) == ["cat 1", "cat 2", "cat 3"]
+
+
 @BOTH
 def test_notices_and_deletions_go_to_all(make: MakeHub, emulator: Emulator) -> None:
     """Messages that are for no filter alone go to everybody."""
