@@ -20,26 +20,13 @@ from .accounts import Account, Api, find_account
 from .auth import auth
 from .doctor import doctor
 from .emulator import emulator
-from .parsing import Group, rotate_option, speed_option, usage
+from .parsing import EPILOG, Group, rotate_option, speed_option, usage
 from .rule_files import check
 from .rule_options import unchecked_option
 from .rules import rules as rules_group
 from .side_by_side import Asked, Filter, SideBySide, filter_options, one_filter, plain_options, refuse_rules
 from .streaming import Output, output_options, show, streaming_options
 from .temporary_rules import TemporaryRules
-
-EPILOG = """\b
-Credentials are read from the environment or from a TOML file (--credentials):
-  v2    X_BEARER_TOKEN, or X_CONSUMER_KEY and X_CONSUMER_SECRET
-  v1.1  X_CONSUMER_KEY, X_CONSUMER_SECRET, X_ACCESS_TOKEN, X_ACCESS_TOKEN_SECRET
-TWITTER_… works as X_… does; the file has the names in lower case, without prefix.
-`rxtweets auth login` makes one; `rxtweets doctor` says what is wrong.
-RXTWEETS_BASE_URL names another host than X's.
-
-\b
-Exit status: 0 when --limit is reached, 1 for an error, 2 for a wrong option,
-130 after Ctrl-C, 129 or 143 after SIGHUP or SIGTERM, 141 when nobody reads.
-"""
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EPILOG)

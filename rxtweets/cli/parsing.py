@@ -11,6 +11,19 @@ from typing import Any, TypeVar
 
 import click
 
+EPILOG = """\b
+Credentials are read from the environment or from a TOML file (--credentials):
+  v2    X_BEARER_TOKEN, or X_CONSUMER_KEY and X_CONSUMER_SECRET
+  v1.1  X_CONSUMER_KEY, X_CONSUMER_SECRET, X_ACCESS_TOKEN, X_ACCESS_TOKEN_SECRET
+TWITTER_… works as X_… does; the file has the names in lower case, without prefix.
+`rxtweets auth login` makes one; `rxtweets doctor` says what is wrong.
+RXTWEETS_BASE_URL names another host than X's.
+
+\b
+Exit status: 0 when --limit is reached, 1 for an error, 2 for a wrong option,
+130 after Ctrl-C, 129 or 143 after SIGHUP or SIGTERM, 141 when nobody reads.
+"""
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 

@@ -164,20 +164,32 @@ def filter_options(command: _Command) -> _Command:
 def filters_of(
     lines: Iterable[StreamRule], path: str, api: Api, languages: Sequence[str]
 ) -> Iterator[Filter]:
-    """Yield the filters of a file: rules on v2, words as `--track` takes them on v1.1; a tag is a name.
+    """Yield the filters of a file, each as `filter_of` makes it; a tag is a name.
 
     Raises:
         UsageError: v1.1 takes no such words.
         ValueError: the file has a rule for v1.1.
     """
     for line in lines:
-        name = line.tag or line.value
-        if api == "v2":
-            yield Filter(name, rules=(line.value,))
-        elif _is_rule(line.value):
-            raise ValueError(f"{path}: {line.value!r} is a rule, which needs v2; v1.1 tracks words")
-        else:
-            yield one_filter((line.value,), languages=languages)._replace(name=name)
+        try:
+            one = filter_of(line.value, api, languages)
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from None
+        yield one._replace(name=line.tag or line.value)
+
+
+def filter_of(text: str, api: Api, languages: Sequence[str] = ()) -> Filter:
+    """Return the filter that *text* stands for: a rule on v2, words as `--track` takes them on v1.1.
+
+    Raises:
+        UsageError: v1.1 takes no such words.
+        ValueError: it is a rule for v1.1.
+    """
+    if api == "v2":
+        return Filter(text, rules=(text,))
+    if _is_rule(text):
+        raise ValueError(f"{text!r} is a rule, which needs v2; v1.1 tracks words")
+    return one_filter((text,), languages=languages)
 
 
 def _is_rule(text: str) -> bool:
@@ -189,37 +201,71 @@ def _is_rule(text: str) -> bool:
     return "OR" in text.split() or any(negated or term.name not in _WORDS for term, negated in terms)
 
 
-class SideBySide:
-    """The filters of one hub, by name.
+class Filters:
+    """The filters of one hub, by name. They may change on one thread while posts come on others.
 
     Attributes:
-        names: the names, in order.
+        hub: what streams them.
 
     Raises:
         ValueError: together they are more than v1.1 can be asked for.
     """
 
     def __init__(self, account: Account, filters: Iterable[Filter], fields: PostFields) -> None:
-        self._names: dict[FilterQuery | str, dict[str, None]] = {}
-        order: dict[str, int] = {}
+        self._api = account.api
+        self._parts: dict[str, tuple[FilterQuery | str, ...]] = {}
+        self._names: dict[str, tuple[str, ...]] = {}  # by the text of a part
         for one in filters:
-            order.setdefault(one.name, len(order))
-            for part in _parts(one, account.api):
-                self._names.setdefault(part, {})[one.name] = None
-        if account.api == "v1":
-            union(cast(Iterable[FilterQuery], self._names))  # now, not when some have been connected with
-        self._order = order
-        self._by_text = {str(part): names for part, names in self._names.items()}
-        self._hub = _hub(account, max(map(len, self._by_text)), fields)
+            self.enter(one)
+        self.hub = _hub(account, max(map(len, self._names), default=0), fields)
 
     @property
     def names(self) -> tuple[str, ...]:
-        return tuple(self._order)
+        """The names, in order."""
+        return tuple(self._parts)
 
     def names_of(self, post: Post | Status) -> list[str]:
         """Return the names of the filters that *post* matches, in order."""
-        found = {name for text in self._hub.matching(post) for name in self._by_text.get(text, ())}
-        return sorted(found, key=self._order.__getitem__)
+        found = {name for text in self.hub.matching(post) for name in self._names.get(text, ())}
+        return [name for name in self._parts if name in found]
+
+    def parts(self, name: str) -> tuple[FilterQuery | str, ...]:
+        """Return what the hub is asked for by a filter."""
+        return self._parts[name]
+
+    def enter(self, one: Filter) -> None:
+        """Have posts that *one* matches named after it. Filters of one name are one.
+
+        Raises:
+            ValueError: with it they are more than v1.1 can be asked for.
+        """
+        parts = dict.fromkeys((*self._parts.get(one.name, ()), *_parts(one, self._api)))
+        self._change({**self._parts, one.name: tuple(parts)})
+
+    def leave(self, name: str) -> None:
+        """Forget a filter."""
+        self._change({other: parts for other, parts in self._parts.items() if other != name})
+
+    def _change(self, parts: dict[str, tuple[FilterQuery | str, ...]]) -> None:
+        names: dict[FilterQuery | str, list[str]] = {}
+        for name, its in parts.items():
+            for part in its:
+                names.setdefault(part, []).append(name)
+        if self._api == "v1" and names:
+            union(cast(Iterable[FilterQuery], names))  # now, not when some have been connected with
+        self._parts, self._names = parts, {str(part): tuple(its) for part, its in names.items()}
+
+    def close(self) -> None:
+        """End the hub; print a warning if rules may be left at X."""
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always", RuntimeWarning)
+            self.hub.close()
+        for warning in told:
+            click.echo(f"Warning: {printable(str(warning.message))}", err=True)
+
+
+class SideBySide(Filters):
+    """The filters of one hub that are shown side by side, and stay the same."""
 
     def stream(self) -> Observable[Any]:
         """Return what comes for any of the filters, once.
@@ -228,7 +274,8 @@ class SideBySide:
 
         Errors: those of the connection; ClickException when every filter has been refused.
         """
-        left = set(self._names)
+        parts = dict.fromkeys(part for name in self.names for part in self.parts(name))
+        left = set(parts)
 
         def without(part: FilterQuery | str, error: Exception) -> Observable[Any]:
             left.discard(part)
@@ -241,18 +288,9 @@ class SideBySide:
             )
 
         def one(part: FilterQuery | str) -> Observable[Any]:
-            return self._hub.filter(part).pipe(ops.catch(lambda error, _: without(part, error)))
+            return self.hub.filter(part).pipe(ops.catch(lambda error, _: without(part, error)))
 
-        merged = reactivex.merge(*map(one, self._names))
-        return merged.pipe(ops.filter(_Once()), tw.distinct_by_id(_MOST_RECENT))
-
-    def close(self) -> None:
-        """End the hub; print a warning if rules may be left at X."""
-        with warnings.catch_warnings(record=True) as told:
-            warnings.simplefilter("always", RuntimeWarning)
-            self._hub.close()
-        for warning in told:
-            click.echo(f"Warning: {printable(str(warning.message))}", err=True)
+        return reactivex.merge(*map(one, parts)).pipe(once)
 
 
 def _hub(account: Account, longest: int, fields: PostFields) -> rxt.FilterHub:
@@ -276,6 +314,11 @@ def _parts(one: Filter, api: Api) -> Iterator[FilterQuery | str]:
             yield str(parse(text))
         except RuleSyntaxError:  # it is sent unchecked
             yield text.strip()
+
+
+def once(stream: Observable[Any]) -> Observable[Any]:
+    """Forward each item once. Several filters of a hub get the same objects."""
+    return reactivex.defer(lambda _: stream.pipe(ops.filter(_Once()), tw.distinct_by_id(_MOST_RECENT)))
 
 
 class _Once:

@@ -77,11 +77,16 @@ class Output(NamedTuple):
         Raises:
             UsageError: posts of this protocol have no such field, or it takes no `--ask`.
         """
-        if self.ask and api == "v1":
-            raise click.UsageError("--ask is for v2: v1.1 sends each status whole.")
+        refuse_ask(api, self.ask)
         table = self.as_csv or self.paths
         columns = Columns(api, self.paths, bool(names)) if table else None
         return printer(self.as_json, names, columns)
+
+
+def refuse_ask(api: Api, ask: Sequence[str]) -> None:
+    """Raise a UsageError if more is asked for, and *api* takes no `--ask`."""
+    if ask and api == "v1":
+        raise click.UsageError("--ask is for v2: v1.1 sends each status whole.")
 
 
 def output_options(command: _Command) -> _Command:
@@ -91,7 +96,7 @@ def output_options(command: _Command) -> _Command:
 
 def streaming_options(command: _Command) -> _Command:
     """Add the options of commands that print a stream; *command* gets those about the output as `output`."""
-    return _output(_stream(_collected(command)))  # type: ignore[return-value]
+    return _output(source_options(_collected(command)))  # type: ignore[return-value]
 
 
 def _collected(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -126,7 +131,7 @@ _output = options(
     ),
     click.option("--stats", is_flag=True, help="Show rate, lag, losses and the connection on stderr."),
 )
-_stream = options(
+source_options = options(
     click.option(
         "--ask", multiple=True, metavar="PARAM=NAMES", help="Ask v2 for more: tweet.fields=geo,source"
     ),
