@@ -27,6 +27,7 @@ from .rules import rules as rules_group
 from .side_by_side import Asked, Filter, SideBySide, filter_options, one_filter, plain_options, refuse_rules
 from .streaming import Output, output_options, show, streaming_options
 from .temporary_rules import TemporaryRules
+from .watch.command import watch
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EPILOG)
@@ -44,6 +45,7 @@ def rxtweets() -> None:
 rxtweets.add_command(rules_group)
 rxtweets.add_command(emulator)
 rxtweets.add_command(doctor)
+rxtweets.add_command(watch)
 rxtweets.add_command(auth)
 
 

@@ -6,6 +6,8 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -26,6 +28,7 @@ class Signals:
     def __init__(self) -> None:
         self._received: int | None = None
         self._held = False
+        self._instead: Callable[[], object] | None = None
         self._before: dict[int, Any] = {}
         self._report = sys.unraisablehook
 
@@ -37,6 +40,15 @@ class Signals:
     def hold(self) -> None:
         """Only record signals from now on: the command is ending anyway, in bounded time."""
         self._held = True
+
+    @contextmanager
+    def calling(self, function: Callable[[], object]) -> Iterator[None]:
+        """Call *function* at the first signal, in place of raising, while the context lasts."""
+        self._instead = function
+        try:
+            yield
+        finally:
+            self._instead = None
 
     def forget(self) -> None:
         """Reset `status` to 0: the signal was the ordinary way to end."""
@@ -61,7 +73,9 @@ class Signals:
         first = self._received is None
         if first:
             self._received = number
-        if first and not self._held:
+        if first and self._instead is not None:
+            self._instead()
+        elif first and not self._held:
             raise KeyboardInterrupt
 
     def _unraisable(self, lost: UnraisableHookArgs) -> None:

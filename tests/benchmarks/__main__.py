@@ -21,6 +21,7 @@ from . import (
     record,
     rules,
     throughput,
+    watch,
     windows,
 )
 
@@ -35,6 +36,7 @@ BENCHMARKS = {
     "rules": rules.main,
     "hub": hub.main,
     "windows": windows.main,
+    "watch": watch.main,
     "emulator": emulator.main,
     "record": record.main,
     "peers": peers.main,

@@ -1,0 +1,1 @@
+"""`rxtweets watch`: a stream on the whole terminal."""
