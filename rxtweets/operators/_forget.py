@@ -148,7 +148,10 @@ class _Forgetter:
     def _apply_aside(self) -> None:
         if self._waiting or self._before:
             name = f"rxtweets-forget-{next(_numbers)}"
-            threading.Thread(target=self._apply_last, name=name, daemon=False).start()
+            try:
+                threading.Thread(target=self._apply_last, name=name, daemon=False).start()
+            except RuntimeError:  # the program ends, and Python starts no thread any more
+                self._apply_last()
 
     def _apply_last(self) -> None:
         try:

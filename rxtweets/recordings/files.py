@@ -327,7 +327,7 @@ class Appender:
         self._form = _form(path)
         self._checked = time.monotonic()
         if not _ends_whole(path, self._form.end):
-            rewrite(path, lambda line: line, always=True)
+            _mend(path, self._form)
         with _changing:
             if self._real in _appenders:
                 raise _busy(path)
@@ -408,6 +408,8 @@ def _lock(fd: int, path: str) -> None:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise _busy(path) from None
+    except OSError:
+        pass  # a file system without locks
 
 
 def _busy(path: str) -> BlockingIOError:
@@ -425,6 +427,27 @@ def _ends_whole(path: str, end: bytes) -> bool:
             return file.read() == end
     except FileNotFoundError:
         return True
+
+
+def _mend(path: str, form: type[_Plain]) -> None:
+    """Leave the whole lines of a file, and its end as it should be."""
+    if form is not _Plain:
+        rewrite(path, lambda line: line, always=True)
+        return
+    with open(path, "r+b") as file:
+        _lock(file.fileno(), path)
+        start, last = file.seek(0, os.SEEK_END), b""
+        while start and b"\n" not in last:
+            piece = min(start, _PIECE)
+            start -= piece
+            file.seek(start)
+            last = file.read(piece) + last
+        last = last.rpartition(b"\n")[2]
+        end = file.seek(0, os.SEEK_END)
+        if _is_whole(last):
+            file.write(b"\n")
+        else:
+            file.truncate(end - len(last))
 
 
 def rewrite(path: str, change: Callable[[bytes], bytes | None], *, always: bool = False) -> int:

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import itertools
 import logging
+import os
 import random
 import threading
 import time
@@ -237,6 +238,21 @@ def test_cut_anywhere(form: str, tmp_path_factory: pytest.TempPathFactory, data:
     assert before <= len(got) <= before + 1
     assert got == frames(120)[: len(got)]
     assert replayed(recorded(path, [b"more"])) == [*got, b"more"]
+
+
+def test_a_large_file_is_mended_in_place(tmp_path: Path) -> None:
+    """The end of a plain file is cut off, or completed, without writing the file anew."""
+    long = b"x" * 600_000
+    for cut in (1, 20, 599_999):
+        path = recorded(tmp_path / f"{cut}.jsonl", [*frames(3), long])
+        path.write_bytes(path.read_bytes()[:-cut])
+        before = path.stat()
+        whole = [*frames(3), long] if cut == 1 else frames(3)
+        assert replayed(recorded(path, [b"more"])) == [*whole, b"more"]
+        assert os.path.samestat(path.stat(), before)
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(b'{"at":1.0,"fra')
+    assert replayed(recorded(path, [b"more"])) == [b"more"]
 
 
 @pytest.mark.parametrize("form", FORMS)
