@@ -13,6 +13,7 @@ import platformdirs
 
 from rxtweets.auth import AppOnly, Auth, BearerToken, OAuth1, find_credentials
 
+from .parsing import FILE
 from .probes import Finding
 
 Api = Literal["v1", "v2"]
@@ -23,7 +24,9 @@ _VARIABLES: dict[Api, str] = {
 }
 
 
-credentials_option = click.option("--credentials", metavar="FILE", help="TOML file that only you can read.")
+credentials_option = click.option(
+    "--credentials", metavar="FILE", type=FILE, help="TOML file that only you can read."
+)
 
 
 class Account(NamedTuple):

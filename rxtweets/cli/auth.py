@@ -21,7 +21,7 @@ from rxtweets.errors import HTTPStatusError, StreamError, Unauthorized
 
 from .accounts import CREDENTIALS, find_everything, own_file, places
 from .doctor import look_at_account, show_finding
-from .parsing import Command, Group, IntRange
+from .parsing import FILE, Command, Group, IntRange
 
 PATIENCE = 300.0
 """Seconds that the browser may take."""
@@ -36,7 +36,7 @@ _LABELS = {
 _PAGE = "<!doctype html><meta charset=utf-8><title>rxtweets</title><p>{}</p>"
 
 file_option = click.option(
-    "--credentials", "path", metavar="FILE", help="Another file than the one that where names."
+    "--credentials", "path", metavar="FILE", type=FILE, help="Another file than the one that where names."
 )
 
 

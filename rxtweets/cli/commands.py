@@ -18,9 +18,10 @@ from rxtweets.rules import Limits, StreamRule
 
 from .accounts import Account, Api, find_account
 from .auth import auth
+from .completion import completion
 from .doctor import doctor
 from .emulator import emulator
-from .parsing import EPILOG, Group, rotate_option, speed_option, usage
+from .parsing import EPILOG, FILE, Group, rotate_option, speed_option, usage
 from .rule_files import check
 from .rule_options import unchecked_option
 from .rules import rules as rules_group
@@ -47,6 +48,7 @@ rxtweets.add_command(emulator)
 rxtweets.add_command(doctor)
 rxtweets.add_command(watch)
 rxtweets.add_command(auth)
+rxtweets.add_command(completion)
 
 
 @rxtweets.command("filter", epilog=EPILOG, context_settings={"allow_extra_args": True})
@@ -131,7 +133,7 @@ def sample(
 
 
 @rxtweets.command(epilog=EPILOG)
-@click.argument("file")
+@click.argument("file", type=FILE)
 @plain_options
 @rotate_option
 @unchecked_option
@@ -184,7 +186,7 @@ def record(
 
 
 @rxtweets.command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE…")
+@click.argument("files", nargs=-1, required=True, metavar="FILE…", type=FILE)
 @speed_option
 @output_options
 def replay(files: tuple[str, ...], speed: float | None, output: Output) -> None:

@@ -15,7 +15,7 @@ import reactivex
 import rxtweets as rxt
 from rxtweets.endpoints import is_loopback
 
-from .parsing import Command, IntRange, speed_option
+from .parsing import FILE, Command, IntRange, speed_option
 from .signals import Signals
 
 if TYPE_CHECKING:
@@ -54,10 +54,12 @@ def _rate(text: str) -> float:
     show_default=True,
     help="Level of access at X: enterprise has all of v2's streams, and replays missed posts.",
 )
-@click.option("--posts", metavar="FILE", help="Send the posts of this file, one a line, and no others.")
-@click.option("--replay", metavar="FILE", help="Send the messages of this recording, at its pace.")
+@click.option(
+    "--posts", metavar="FILE", type=FILE, help="Send the posts of this file, one a line, and no others."
+)
+@click.option("--replay", metavar="FILE", type=FILE, help="Send the messages of this recording, at its pace.")
 @speed_option
-@click.option("--scenario", metavar="FILE", help="Cause the faults that this TOML file lists.")
+@click.option("--scenario", metavar="FILE", type=FILE, help="Cause the faults that this TOML file lists.")
 @click.option(
     "--tls",
     multiple=True,
@@ -67,7 +69,7 @@ def _rate(text: str) -> float:
 @click.option(
     "--ca-file",
     metavar="FILE",
-    type=click.Path(dir_okay=False),
+    type=FILE,
     help="Where to write the certificate for clients to trust; default a temporary file.",
 )
 @click.pass_obj

@@ -106,6 +106,10 @@ rotate_option = click.option(
 )
 
 
+FILE = click.Path()
+"""The type of a file's name, for shells that complete it: the name isn't looked at."""
+
+
 class IntRange(click.IntRange):
     """An integer in a range, called so in errors."""
 

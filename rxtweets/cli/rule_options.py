@@ -15,7 +15,7 @@ from rxtweets._printable import printable
 from rxtweets.rules import Limits, RuleError, RulesClient, StreamRule
 
 from .accounts import credentials_option, find_account
-from .parsing import options
+from .parsing import FILE, options
 from .rule_files import rules_in
 
 _T = TypeVar("_T")
@@ -23,7 +23,7 @@ _T = TypeVar("_T")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for other programs.")
 file_option = click.option(
-    "--file", "path", metavar="FILE", help="Rules from a file, one a line or TOML; - is stdin."
+    "--file", "path", metavar="FILE", type=FILE, help="Rules from a file, one a line or TOML; - is stdin."
 )
 toml_option = click.option("--toml", "as_toml", is_flag=True, help="Print the file that sync takes.")
 enterprise_option = click.option(

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import click
 from reactivex import operators as ops
 
-from .parsing import Group, RuleCommand, options, usage
+from .parsing import FILE, Group, RuleCommand, options, usage
 from .rule_files import check, plural, toml, toml_rules
 from .rule_options import (
     account_options,
@@ -124,7 +124,7 @@ def delete(
 
 
 @rules.command()
-@click.argument("path", metavar="FILE")
+@click.argument("path", metavar="FILE", type=FILE)
 @click.option("--dry-run", is_flag=True, help="Only show what would change.")
 @click.option("--tag-prefix", default="", metavar="TEXT", help="Only change rules whose tag begins so.")
 @options(enterprise_option, unchecked_option, json_option, account_options)

@@ -23,7 +23,7 @@ from rxtweets.rules import (
 )
 from rxtweets.rules.language.vocabulary import details
 
-from .parsing import Command, RuleCommand, options
+from .parsing import FILE, Command, RuleCommand, options
 from .predicates import filter_query, predicate_options
 from .rule_files import plural, reading, show_problems, toml
 from .rule_options import (
@@ -127,7 +127,9 @@ def explain_(text: str, enterprise: bool) -> None:
 
 @click.command("test", cls=RuleCommand)
 @click.argument("text", metavar="RULE")
-@click.option("--on", "path", required=True, metavar="FILE", help="Posts as JSON, one a line; - is stdin.")
+@click.option(
+    "--on", "path", required=True, metavar="FILE", type=FILE, help="Posts as JSON, one a line; - is stdin."
+)
 @click.option("--complete", is_flag=True, help="All fields were asked for: take those absent as empty.")
 @click.option("--seed", type=int, help="Which posts sample: lets through.")
 @json_option

@@ -25,7 +25,7 @@ from rxtweets.messages import Post, Status
 from rxtweets.rules import Limits, RulesRefused, RuleSyntaxError, StreamRule, from_filter, parse
 
 from .accounts import Account, Api
-from .parsing import options
+from .parsing import FILE, options
 from .predicates import filter_query, predicate_options
 from .rule_files import rules_in
 
@@ -54,7 +54,11 @@ _options = options(
     click.option("--and-locations", multiple=True, metavar="W,S,E,N", help="The same, of a box."),
     click.option("--and-rule", multiple=True, metavar="TEXT", help="The same, of a rule (v2 only)."),
     click.option(
-        "--file", "path", metavar="FILE", help="More filters, one a line or TOML with tags; - is stdin."
+        "--file",
+        "path",
+        metavar="FILE",
+        type=FILE,
+        help="More filters, one a line or TOML with tags; - is stdin.",
     ),
 )
 

@@ -33,6 +33,7 @@ COMMANDS = {
     "replay": ["posts.jsonl"],
     "emulator": [],
     "doctor": ["--emulator"],
+    "completion": ["bash"],
     "auth login": ["bearer"],
     "auth where": [],
     "auth check": [],
