@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 import ssl
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -14,15 +12,13 @@ import pytest
 import trustme
 
 from rxtweets.emulator import Emulator
+from tests.screen import virtual_screen
 
 if TYPE_CHECKING:
-    from selenium.webdriver import Chrome
+    pass
 
 GRACE = 1.0
 """Seconds within which threads and sockets must be gone."""
-
-XVFB = shutil.which("Xvfb")
-"""The X server that shows nothing."""
 
 DISPLAY_REQUIRED = "RXTWEETS_BROWSER_TESTS"
 """If this variable is set, a missing display is a failure and no reason to skip."""
@@ -121,24 +117,8 @@ def server_context(authority: trustme.CA) -> ssl.SSLContext:
 @pytest.fixture(scope="session")
 def display() -> Iterator[str]:
     """Start an X server that shows nothing, and return its name."""
-    with subprocess.Popen(
-        [XVFB or "Xvfb", "-displayfd", "1", "-noreset"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as server:
-        assert server.stdout is not None
-        yield f":{server.stdout.readline().decode().strip()}"
-        server.terminate()
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    """A browser for all tests of the module."""
-    from tests import browsing  # other tests run without selenium, too
-
-    browser = browsing.start(tmp_path_factory.mktemp("browser"))
-    try:
-        yield browser
-    finally:
-        browser.quit()
+    with virtual_screen() as name:
+        yield name
 
 
 @pytest.fixture

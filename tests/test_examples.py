@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import DISPLAY_REQUIRED, XVFB
+from tests.conftest import DISPLAY_REQUIRED
+from tests.screen import XVFB
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 

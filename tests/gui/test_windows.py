@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from rxtweets.emulator import Emulator
-from tests.conftest import DISPLAY_REQUIRED, XVFB
+from tests.conftest import DISPLAY_REQUIRED
+from tests.screen import XVFB
 
 from .toolkits import ROOT, TOOLKITS, interpreter
 

@@ -31,7 +31,7 @@ REQUIRED = DISPLAY_REQUIRED in os.environ
 
 
 @cache
-def _find(toolkit: str) -> tuple[list[str], dict[str, str], str]:
+def find(toolkit: str) -> tuple[list[str], dict[str, str], str]:
     """Return the interpreter that has *toolkit*, its environment, and the reason if there is none."""
     # GTK's accessibility wants a session bus.
     environment = {"GTK_A11Y": "none"}
@@ -54,7 +54,7 @@ def interpreter(toolkit: str) -> tuple[list[str], dict[str, str]]:
 
     Where a display is required, to have no toolkit is a failure.
     """
-    command, environment, reason = _find(toolkit)
+    command, environment, reason = find(toolkit)
     if reason:
         if REQUIRED:
             pytest.fail(f"no {toolkit}: {reason}")

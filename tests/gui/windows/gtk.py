@@ -92,3 +92,9 @@ class Window:
     def quit(self) -> None:
         """End the loop, and leave the window."""
         self.loop.quit()
+
+    def rxpy(self) -> Any:
+        """Return RxPY's own scheduler."""
+        from reactivex.scheduler.mainloop import GtkScheduler
+
+        return GtkScheduler(GLib)

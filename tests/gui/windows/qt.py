@@ -80,4 +80,10 @@ def window(core: Any, widgets: Any) -> type:
             """End the loop, and leave the window."""
             self.app.exit()
 
+        def rxpy(self) -> Any:
+            """Return RxPY's own scheduler."""
+            from reactivex.scheduler.mainloop import QtScheduler
+
+            return QtScheduler(core)
+
     return Window

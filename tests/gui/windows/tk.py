@@ -77,9 +77,8 @@ class Window:
         """End the loop, and leave the window."""
         self.root.quit()
 
+    def rxpy(self) -> Any:
+        """Return RxPY's own scheduler."""
+        from reactivex.scheduler.mainloop import TkinterScheduler
 
-def rxpy(window: Window) -> Any:
-    """Return RxPY's own scheduler."""
-    from reactivex.scheduler.mainloop import TkinterScheduler
-
-    return TkinterScheduler(window.root)
+        return TkinterScheduler(self.root)

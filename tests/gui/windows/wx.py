@@ -79,3 +79,9 @@ class Window:
     def quit(self) -> None:
         """End the loop, and leave the window."""
         APP.ExitMainLoop()
+
+    def rxpy(self) -> Any:
+        """Return RxPY's own scheduler."""
+        from reactivex.scheduler.mainloop import WxScheduler
+
+        return WxScheduler(wx)
