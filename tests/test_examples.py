@@ -45,8 +45,8 @@ PRINTS = {
 
 HELPERS = {"going_live"}
 
-WINDOWS = {"panes"}
-"""Those that open a window, which ends when it is closed."""
+WINDOWS = {"panes", "tk_ticker", "qt_dashboard", "gtk_ticker"}
+"""Those that open a window; all but the first have tests of their own."""
 
 UNTIL_CTRL_C = {"asyncio_to_sqlite", "browser_dashboard", "nicegui_board"}
 """Those that go on until they are interrupted; the dashboard and the board have tests of their own."""
