@@ -188,6 +188,7 @@ class _Place:
         try:
             self._handoff.fail(error)
         except Exception as raised:
+            raised.__suppress_context__ |= raised is error  # which is whatever ended the program
             self._loop.call_exception_handler({"message": "a stream outlived its loop", "exception": raised})
 
 

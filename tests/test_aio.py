@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 import weakref
 from collections.abc import Callable, Coroutine, Iterator
 from importlib.util import find_spec
@@ -615,6 +616,23 @@ def test_observe_on_a_loop_closed_while_nothing_comes(
     source.stream.pipe(aio.observe_on(loop)).subscribe(on_error=errors.append)
     assert not source.subscribed
     assert [str(error) for error in errors] == ["Event loop is closed"] * 3
+
+
+@pytest.mark.parametrize("kind", LOOPS)
+def test_a_stream_that_outlives_its_loop_is_said_once(kind: str) -> None:
+    """Without an `on_error` the loop's exception handler hears of it, and not of what ended the program."""
+    reports: list[BaseException] = []
+    loop = LOOPS[kind]()
+    loop.set_exception_handler(lambda loop, context: reports.append(context["exception"]))
+    reactivex.never().pipe(aio.observe_on(loop)).subscribe()
+    try:
+        loop.run_until_complete(asyncio.sleep(0))
+        raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        loop.close()
+    [said] = ["".join(traceback.format_exception(report)) for report in reports]
+    assert "RuntimeError: Event loop is closed" in said
+    assert "KeyboardInterrupt" not in said
 
 
 @pytest.mark.parametrize("kind", LOOPS)

@@ -198,6 +198,13 @@ def test_arguments_are_checked() -> None:
 # --- in a kernel -------------------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def kernels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have kernels leave their files, such as the history, elsewhere than at home."""
+    for name in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR"):
+        monkeypatch.setenv(name, str(tmp_path))
+
+
 def in_a_kernel(program: str, *words: str) -> Any:
     """Run a program that drives a kernel, and return what it prints as JSON."""
     done = subprocess.run(
@@ -223,6 +230,7 @@ print(json.dumps([cell.get("outputs", []) for cell in book.cells if cell.cell_ty
 """
 
 
+@pytest.mark.usefixtures("kernels")
 def test_the_example_runs() -> None:
     """`notebook.ipynb` runs without credentials: a card, a stream in place, a table, and figures."""
     first, card, stream, table, figures = in_a_kernel(EXECUTE, str(ROOT / "examples" / "notebook.ipynb"))
@@ -293,6 +301,7 @@ print(json.dumps(said))
 """
 
 
+@pytest.mark.usefixtures("kernels")
 @pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
 def test_interrupting_a_cell_closes_the_session(monkeypatch: pytest.MonkeyPatch) -> None:
     """An interrupt ends a cell that shows, iterates or waits; its session is closed; the kernel goes on."""
