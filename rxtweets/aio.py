@@ -18,6 +18,7 @@ import asyncio
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
+from contextvars import copy_context
 from functools import partial
 from typing import Any, Literal, Never, TypeVar, overload
 
@@ -121,9 +122,10 @@ def observe_on(
     """Deliver items on the thread of an asyncio loop, through a queue that is bounded.
 
     As `tw.observe_on`, whose figures and policies this has. An item waits for 5 ms at most while the loop is
-    idle, so that it needn't be woken for each. After 10 ms of work the loop's other callbacks
-    have their turn. An exception of a subscriber closes the session and is reported by the loop's exception
-    handler. When the loop is closed, so is the session, and `on_error` gets a RuntimeError.
+    idle, so that it needn't be woken for each. After 10 ms of work the loop's other callbacks have their
+    turn. The subscriber is called in the context (`contextvars`) in which it subscribed. An exception of its
+    closes the session and is reported by the loop's exception handler. When the loop is closed, so is the
+    session, and `on_error` gets a RuntimeError.
 
     Args:
         loop: by default the one that runs where it is subscribed to.
@@ -141,6 +143,8 @@ def observe_on(
 class _Waker:
     """Has *work* done on the thread of *loop*: soon after it is woken, and at most once in a `_FRAME`.
 
+    It is done in the context (`contextvars`) in which this was made.
+
     Args:
         work: returns True if it isn't done yet.
         fail: called when the loop is closed before `close`, and maybe after.
@@ -151,6 +155,7 @@ class _Waker:
     ) -> None:
         self._loop = loop
         self._work = work
+        self._context = copy_context()  # not that of whoever sends the item that wakes
         self._at_close = AtClose(loop, partial(fail, RuntimeError("Event loop is closed")))
         self._wanted = self._resting = False
 
@@ -160,7 +165,7 @@ class _Waker:
     def wake(self) -> None:
         self._wanted = True
         if not self._resting:
-            self._loop.call_soon_threadsafe(self._run)
+            self._loop.call_soon_threadsafe(self._run, context=self._context.copy())
 
     def close(self) -> None:
         self._at_close.dispose()

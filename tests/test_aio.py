@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import gc
 import importlib
 import signal
@@ -713,6 +714,25 @@ def test_observe_on_delivers_on_the_loops_thread(flood: Flood) -> None:
 
     run(main)
     assert threads == {threading.get_ident()}
+
+
+def test_observe_on_keeps_the_context() -> None:
+    """A subscriber finds the context variables as they were when it subscribed, whoever sends."""
+    variable = contextvars.ContextVar("variable", default="the sender's")
+
+    async def main() -> None:
+        variable.set("the subscriber's")
+        seen, found = asyncio.Event(), set[str]()
+        subject = Subject[int]()
+        subject.pipe(aio.observe_on()).subscribe(lambda _: found.add(variable.get()), on_completed=seen.set)
+        for number in range(3):
+            await asyncio.to_thread(contextvars.Context().run, subject.on_next, number)
+            await asyncio.sleep(0.01)
+        await asyncio.to_thread(contextvars.Context().run, subject.on_completed)
+        await seen.wait()
+        assert found == {"the subscriber's"}
+
+    run(main)
 
 
 def fail_at_3(number: int) -> None:
