@@ -532,7 +532,7 @@ def _subscribe_often(make: MakeHub, emulator: Emulator, times: int) -> None:
 @BOTH
 def test_memory_after_many_subscriptions(make: MakeHub, emulator: Emulator) -> None:
     """Subscriptions that come and go leave no memory and no threads behind."""
-    _subscribe_often(make, emulator, 2_000)
+    _subscribe_often(make, emulator, 1_000)
 
 
 @pytest.mark.soak
