@@ -83,6 +83,7 @@ def _revived(value: Any) -> Any:
                 raise TypeError(f"there is no {name}")
             error = kind(*map(_revived, arguments))
             error.__dict__.update({name: _revived(one) for name, one in attributes.items()})
+            str(error)  # which an attribute of another type would fail
             return error
         case {"message": message}:
             return decode(_revived(message))

@@ -222,10 +222,8 @@ class Lines:
         self.number = 0
         self.cut = False
         self._file = open(path, "rb", buffering=0)  # noqa: SIM115 - `close` does
-        new = next((new for suffix, new in _DECOMPRESSORS.items() if path.endswith(suffix)), None)
-        self._new = new
-        self._decompressor = new() if new else None
-        self._begun = False
+        self._new = next((new for suffix, new in _DECOMPRESSORS.items() if path.endswith(suffix)), None)
+        self._decompressor: _Decompressor | None = None
         self._parts: list[bytes] = []
 
     def close(self) -> None:
@@ -260,13 +258,12 @@ class Lines:
         yield from self
         last = b"".join(self._parts).strip()
         self._parts.clear()
-        unfinished = self._begun and self._decompressor is not None and not self._decompressor.eof
+        self.cut = self._decompressor is not None and not self._decompressor.eof
         if last and _is_whole(last):
             self.number += 1
             yield last
         elif last:
             self.cut = True
-        self.cut = self.cut or unfinished
 
     def _unpacked(self) -> Iterator[bytes]:
         while data := self._file.read(_PIECE):
@@ -283,8 +280,7 @@ class Lines:
         assert self._new is not None
         while data:
             if self._decompressor is None or self._decompressor.eof:
-                self._decompressor, self._begun = self._new(), False
-            self._begun = True
+                self._decompressor = self._new()
             yield self._decompressor.decompress(data, _UNPACKED)
             while not self._decompressor.eof and not self._decompressor.needs_input:
                 yield self._decompressor.decompress(b"", _UNPACKED)

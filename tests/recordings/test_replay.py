@@ -32,6 +32,7 @@ from reactivex.scheduler.eventloop import AsyncIOThreadSafeScheduler
 import rxtweets as rxt
 from rxtweets import aio
 from rxtweets import operators as tw
+from rxtweets.messages import Disconnected, Dropped, Reconnecting, decode
 from rxtweets.testing import timeline
 from tests.observing import Seen, dispose_quickly
 from tests.recordings.recordings import FORMS, frames, open_files, recorded, replayed
@@ -282,13 +283,53 @@ def test_garbage_in_the_middle(tmp_path: Path) -> None:
     assert open_files() == []
 
 
+EVENTS = [
+    Disconnected(rxt.HTTPStatusError.of(429, {"a": "b"}, b"no")),
+    Reconnecting(1.0, 1, rxt.ConnectionFailed("no")),
+    Dropped(1, decode(frames(1)[0]), b"\xff"),
+]
+
+
+@pytest.fixture(scope="module")
+def all_lines(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = recorded(tmp_path_factory.mktemp("all") / "x.jsonl", [*EVENTS, *frames(2), b"text", b"\xff"])
+    return path.read_bytes()
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_any_damage(all_lines: bytes, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    """However a file is damaged, it is replayed, or ends with an error that names the line."""
+    damaged = bytearray(all_lines)
+    for _ in range(data.draw(st.integers(1, 3))):
+        start = data.draw(st.integers(0, len(damaged)))
+        length = data.draw(st.sampled_from([0, 1, 1, 5, 50]))
+        new = data.draw(
+            st.sampled_from([b"", b"0", b"null", b'"', b"{}", b"[]", b"1e999", b"\\ud800", b"\xff"])
+        )
+        damaged[start : start + length] = new
+    path = tmp_path_factory.mktemp("damaged") / "x.jsonl"
+    path.write_bytes(damaged)
+    seen = timeline(rxt.replay(path, speed=None))
+    if seen.error is not None:
+        assert isinstance(seen.error, ValueError)
+        assert str(seen.error).startswith(f"{path}, line ")
+
+
 def test_a_wrong_event_in_the_middle(tmp_path: Path) -> None:
     """So is an event that lacks what it should say; one of a later version is left out."""
     path = tmp_path / "x.jsonl"
-    path.write_text('{"at":1.0,"event":"News"}\n{"at":1.0,"event":"Connected"}\n')
-    error = Seen(rxt.replay(path, speed=None)).ended().error
-    assert isinstance(error, ValueError)
-    assert "line 2: no Connected" in str(error)
+    cut = '{"error":"StreamDisconnected","arguments":["bye"],"attributes":{"cut":[]}}'
+    for event in (
+        '"event":"Connected"',
+        '"event":"Disconnected","cause":{"error":"Path","arguments":[],"attributes":{}}',
+        '"event":"Disconnected","cause":{"error":"FrameTooLong","arguments":["x"],"attributes":{}}',
+        f'"event":"Disconnected","cause":{cut}',
+    ):
+        path.write_text(f'{{"at":1.0,"event":"News"}}\n{{"at":1.0,{event}}}\n')
+        error = Seen(rxt.replay(path, speed=None)).ended().error
+        assert isinstance(error, ValueError)
+        assert f"{path}, line 2: " in str(error)
 
 
 @pytest.mark.parametrize("form", FORMS[1:])
