@@ -1,6 +1,7 @@
 """The pictures of the docs, taken of the running examples: `python -m tests.pictures`.
 
-It takes three minutes, and wants Chromium, NiceGUI, and fonts for the languages that posts are in.
+It takes five minutes, and wants Chromium, NiceGUI, ImageMagick, the toolkits, and fonts for the languages
+that posts are in. Names of examples as arguments leave out the others.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from selenium.webdriver import Chrome
 from rxtweets.emulator import Emulator
 
 from . import browsing
+from .gui.examples import WINDOWS, shown
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "docs" / "pictures"
@@ -76,9 +78,25 @@ def board(page: browsing.Page) -> None:
         save(page, "board")
 
 
+def window(name: str) -> None:
+    """Take a picture of an example's window after two minutes with a peak and a loss of the connection."""
+    with Emulator(rate=30) as emulator, shown(name, environment=emulator.env()) as seen:
+        for second in range(SECONDS if name == "qt_dashboard" else 15):
+            emulator.rate = 32 + 8 * math.sin(second / 9) + 40 * math.exp(-(((second - 95) / 6) ** 2))
+            if second == LOST:
+                emulator.cut_streams()
+            time.sleep(1)
+        seen.photograph(FOLDER / f"{name}.webp")
+
+
 def main() -> None:
     """Take all pictures."""
     FOLDER.mkdir(exist_ok=True)
+    for name in WINDOWS:
+        if name in sys.argv[1:] or not sys.argv[1:]:
+            window(name)
+    if sys.argv[1:]:
+        return
     with tempfile.TemporaryDirectory() as folder:
         browser: Chrome = browsing.start(Path(folder))
         try:

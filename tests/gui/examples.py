@@ -71,7 +71,7 @@ def shown(name: str, *words: str, environment: Mapping[str, str] | None = None) 
     path = os.pathsep.join(filter(None, [str(ROOT), needed.get("PYTHONPATH")]))
     with virtual_screen(size) as display:
         process = subprocess.Popen(
-            [*command, *(words if words[0] == "-c" else (f"examples/{name}.py", *words))],
+            [*command, *(words if words[:1] == ("-c",) else (f"examples/{name}.py", *words))],
             cwd=ROOT,
             env={**os.environ, **needed, "PYTHONPATH": path, **(environment or {}), "DISPLAY": display},
             stdout=subprocess.PIPE,
