@@ -37,6 +37,7 @@ from rxtweets.messages import (
 from rxtweets.operators.snapshots import Lag, Meter
 from rxtweets.rules import RulesRefused
 
+from .rule_files import plural
 from .stdio import is_terminal, takes_colors
 
 LONGEST_NOTICE = 300
@@ -82,8 +83,9 @@ class Figures:
             return "nothing came"
         whole = self.meter.total
         return (
-            f"{whole.messages:,} messages in {whole.seconds:,.1f} s: {whole.messages_per_second:,.1f}/s,"
-            f" {whole.bytes_per_second / 1000:,.1f} kB/s, {self._lost} lost, {whole.reconnects:,} reconnects,"
+            f"{plural(whole.messages, 'message')} in {whole.seconds:,.1f} s:"
+            f" {whole.messages_per_second:,.1f}/s, {whole.bytes_per_second / 1000:,.1f} kB/s,"
+            f" {self._lost} lost, {plural(whole.reconnects, 'reconnect')},"
             f" {whole.gap:,.1f} s without a connection"
         )
 

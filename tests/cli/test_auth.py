@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import signal
@@ -262,6 +263,22 @@ def test_a_file_of_others(app: Emulator, file: Path, rxtweets: Command) -> None:
         assert (ended.status, file.read_text()) == (1, text)
         assert said in ended.err
     assert os.listdir(file.parent) == [file.name]
+
+
+def test_a_full_disk(app: Emulator, file: Path, rxtweets: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file is written whole or not at all, and nothing else is left in its folder."""
+    assert rxtweets("auth", "login", "bearer").status == 0
+    before = file.read_text()
+    app.renew_bearer_token()
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        ended = rxtweets("auth", "login", "bearer")
+    assert (ended.status, ended.err) == (1, "Error: No space left on device\n")
+    assert (file.read_text(), os.listdir(file.parent)) == (before, [file.name])
 
 
 def test_other_credentials_stay(app: Emulator, file: Path, rxtweets: Command) -> None:

@@ -137,6 +137,22 @@ def test_a_wrong_account(rxtweets: Command, emulator: Emulator) -> None:
     assert "v2 X takes the app's token" in found["ok"]
 
 
+def test_the_access_of_an_account(rxtweets: Command, emulator: Emulator) -> None:
+    """If X says what the tokens may do, so does the line on the account."""
+    headers = {"x-access-level": "read-write"}
+    emulator.answer(
+        200, path="/1.1/account/verify_credentials.json", headers=headers, body={"screen_name": "ada"}
+    )
+    assert "v1.1 X knows the account as @ada; these tokens may read-write" in lines(rxtweets("doctor"))["ok"]
+
+
+@pytest.mark.parametrize("body", ["", "[]", "<html>"])
+def test_answers_that_are_none(rxtweets: Command, emulator: Emulator, body: str) -> None:
+    """An answer that isn't X's is a failure of its own."""
+    emulator.answer(200, path=COUNTS, body=body, times=2)
+    assert any(line.startswith("v2 ") for line in lines(rxtweets("doctor"))["fail"])
+
+
 def test_rate_limits(rxtweets: Command, emulator: Emulator) -> None:
     """Used up limits are a warning, with the seconds to wait."""
     emulator.answer(429, path=COUNTS, times=3)
@@ -285,9 +301,15 @@ def test_a_proxy_that_refuses(rxtweets: Command) -> None:
 
 
 def test_a_socks_proxy(rxtweets: Command) -> None:
-    """A SOCKS proxy is used; what fails behind it, the requests say."""
-    with Server(lambda peer: peer.reset()) as server:
+    """A SOCKS proxy is used; what fails behind it, the requests say, and that is the last line."""
+
+    def refuse(peer: Peer) -> None:
+        peer.sock.recv(1)
+        peer.reset()
+
+    with Server(refuse) as server:
         address = server.base_url.replace("http:", "socks5h:")
         found = lines(rxtweets("doctor", env={"HTTPS_PROXY": address, "X_BEARER_TOKEN": "x"}))
     assert any("behind a SOCKS proxy" in line for line in found["ok"])
-    assert any(line.startswith("connection") for line in found["fail"])
+    (line,) = found["fail"]
+    assert line.startswith("connection api.x.com: ")

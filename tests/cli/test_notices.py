@@ -263,7 +263,7 @@ def test_figures_on_a_terminal(terminal: Callable[[int], Terminal]) -> None:
             time.advance_by(2.5)
             assert screen.lines()[-1].endswith("7 lost, connecting again in 2 s")
         total = screen.lines()[-2]
-    assert total.startswith("# 31 messages in 3.5 s: 8.9/s, 0.3 kB/s, 7 lost, 1 reconnects,")
+    assert total.startswith("# 31 messages in 3.5 s: 8.9/s, 0.3 kB/s, 7 lost, 1 reconnect,")
 
 
 def test_figures_in_a_file(capsys: pytest.CaptureFixture[str]) -> None:

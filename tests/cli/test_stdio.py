@@ -118,7 +118,7 @@ def test_nobody_reads(name: str, account: Emulator) -> None:
     assert b"Traceback" not in err
 
 
-@pytest.mark.parametrize("name", [*COMMANDS, "--help"])
+@pytest.mark.parametrize("name", [*COMMANDS, "watch", "--help"])
 def test_stdout_is_closed(name: str, account: Emulator) -> None:
     """Then nothing is begun."""
     before = account.requests
@@ -133,6 +133,15 @@ def test_stdin_is_closed(command: list[str]) -> None:
     """Only a command that reads stdin fails when stdin is closed."""
     assert run(*command, redirect="<&-") == (1, "", "Error: stdin is closed\n")
     assert run("rules", "validate", "cat", redirect="<&-") == (0, "ok  cat\n", "")
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "emulator"])
+def test_stderr_is_closed(name: str, account: Emulator) -> None:
+    """Without stderr each command does what it does, in silence."""
+    limited = ["--limit", "1"] if name in STANDING else []
+    ended = run(*arguments(name), *limited, redirect="2>&-")
+    assert (ended.status, ended.err) == (0, "")
+    assert bool(ended.out) is (name in TALKING)
 
 
 @pytest.mark.parametrize("redirect", ["2>&-", "2>/dev/full"])
