@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 import trustme
+from hypothesis import settings
 
 from rxtweets.emulator import Emulator
 from tests.screen import virtual_screen
 
 if TYPE_CHECKING:
     pass
+
+settings.register_profile("any machine", deadline=None)  # a busy one may take long for an example
+settings.load_profile("any machine")
 
 GRACE = 1.0
 """Seconds within which threads and sockets must be gone."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rxtweets.filters import FilterIndex
@@ -58,7 +58,6 @@ def test_joining_again_makes_room(packs: list[set[str]], newcomers: set[str], mo
 
 
 @given(st.lists(strategies.likely, min_size=1, max_size=4), strategies.post)
-@settings(deadline=None)
 def test_joined_rules_match_what_each_does(rules: list[Rule], post: Post) -> None:
     """Texts joined with OR, without parentheses, are the rule that matches whatever one of them does."""
     whole = parse(joined(map(str, rules))).compile(asked=EVERY_FIELD)
@@ -67,7 +66,6 @@ def test_joined_rules_match_what_each_does(rules: list[Rule], post: Post) -> Non
 
 
 @given(st.lists(strategies.likely, min_size=1, max_size=8), strategies.post)
-@settings(deadline=None)
 def test_joined_filters_are_told_apart(rules: list[Rule], post: Post) -> None:
     """The index finds, by words or by everything else, exactly the filters that match."""
     index = FilterIndex[int]()

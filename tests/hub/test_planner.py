@@ -494,4 +494,4 @@ class Subscriptions(RuleBasedStateMachine):
 
 
 TestSubscriptions = Subscriptions.TestCase
-TestSubscriptions.settings = settings(max_examples=40, stateful_step_count=20, deadline=None)
+TestSubscriptions.settings = settings(max_examples=40, stateful_step_count=20)
