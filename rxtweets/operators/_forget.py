@@ -16,7 +16,6 @@ from rxtweets._observable import Callbacks, StreamObservable, subscribe_through
 from rxtweets._schedulers import steady_clock
 from rxtweets.recordings.changes import Changes
 from rxtweets.recordings.files import checked_source, parts, rewrite
-from rxtweets.recordings.idle import ClosedWhenIdle
 
 _T = TypeVar("_T")
 
@@ -124,29 +123,33 @@ class _Forgetter:
         self._applied_at = clock()
         self._waiting = Changes()
         self._before = Changes()  # applied once, and to be applied once more
-        self._guard = ClosedWhenIdle(self._apply_aside)
+        self._using = threading.Lock()
+        self._disposed = False
 
     def take(self, item: Any) -> None:
         """Note what *item* tells, and apply all that wait if it is time."""
-        with self._guard as is_open:
-            if is_open:
+        with self._using:
+            if not self._disposed:
                 self._waiting.note(item)
                 if self._clock() - self._applied_at >= self._every:
                     self._apply()
 
     def apply(self) -> None:
         """Apply all that wait, at the end of the stream."""
-        with self._guard as is_open:
-            if is_open:
+        with self._using:
+            if not self._disposed:
                 self._apply()
                 self._before = Changes()
 
     def dispose(self) -> None:
-        """Apply all that wait, on a thread of its own."""
-        self._guard.close()
+        """Apply all that wait, on a thread of its own.
 
-    def _apply_aside(self) -> None:
-        if self._waiting or self._before:
+        The program's exit waits for that, and so for the thread that applies some now.
+        """
+        if self._disposed:
+            return
+        self._disposed = True
+        if self._using.locked() or self._waiting or self._before:
             name = f"rxtweets-forget-{next(_numbers)}"
             try:
                 threading.Thread(target=self._apply_last, name=name, daemon=False).start()
@@ -155,7 +158,8 @@ class _Forgetter:
 
     def _apply_last(self) -> None:
         try:
-            self._apply()
+            with self._using:
+                self._apply()
         except (OSError, ValueError) as error:
             _log.error("what was deleted couldn't be forgotten: %s", error)
 

@@ -349,6 +349,32 @@ def test_the_end(path: Path, how: str) -> None:
     assert ids() == [2]
 
 
+EXITING = """
+import os, sys, threading, reactivex, rxtweets as rxt
+from rxtweets import operators as tw
+from rxtweets.testing import delete_json
+replace, applying = os.replace, threading.Event()
+def slowly(*paths):
+    applying.set()
+    threading.Event().wait(0.3)
+    replace(*paths)
+os.replace = slowly
+notices = reactivex.Subject()
+subscription = notices.pipe(tw.observe_on(), tw.decode(), tw.forget(sys.argv[1], every=0)).subscribe()
+notices.on_next(delete_json(1, 1))
+applying.wait()
+subscription.dispose()
+"""
+
+
+def test_the_exit_of_a_program(path: Path) -> None:
+    """A program that disposes and ends while notices are applied has applied them all."""
+    recorded(path, [status(1), status(2)])
+    subprocess.run([sys.executable, "-c", EXITING, str(path)], check=True)
+    assert reading(path)() == [2]
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
 def test_without_notices_files_stay(tmp_path: Path) -> None:
     """A file that nothing is about isn't written anew, and one that isn't there holds nothing."""
     path = recorded(tmp_path / "x.jsonl", [status(1)])
