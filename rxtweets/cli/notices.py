@@ -172,8 +172,11 @@ class Notices:
 
     @contextmanager
     def aside(self) -> Iterator[None]:
-        """Make room for a line on stdout, which may be on the same terminal."""
-        if self._figures is None or not self._live:
+        """Make room for a line on stdout, if that is a terminal, too, and so the same one.
+
+        Elsewhere nothing waits for whoever reads it: Ctrl-C has to get past a reader that stands still.
+        """
+        if self._figures is None or not self._live or not sys.stdout.isatty():
             yield
             return
         with self._lock:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import re
 import signal
 import stat
+import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -15,7 +18,7 @@ import requests
 from rxtweets.auth import BearerToken, OAuth1, UserToken
 from rxtweets.emulator import Emulator
 
-from .command import Command, Ended, running
+from .command import COMMAND, PATIENCE, Command, Ended, running
 
 KEYS = ("X_CONSUMER_KEY", "X_CONSUMER_SECRET")
 TOKENS = ("X_BEARER_TOKEN", "X_ACCESS_TOKEN", "X_ACCESS_TOKEN_SECRET")
@@ -306,3 +309,34 @@ def test_wrong_options(rxtweets: Command, arguments: list[str], said: str) -> No
     ended = rxtweets("auth", *arguments)
     assert ended.status == 2
     assert said in ended.err
+
+
+def test_secrets_are_not_shown_while_they_are_typed(stranger: Emulator, file: Path) -> None:
+    """A terminal asks for key and secret, and echoes neither."""
+    key, secret, *_ = stranger.oauth1
+    ours, its = os.openpty()
+    with subprocess.Popen(
+        [*COMMAND, "auth", "login", "bearer"],
+        env={**os.environ, "TERM": "dumb"},
+        stdin=its,
+        stdout=its,
+        stderr=its,
+        start_new_session=True,
+    ) as process:
+        watchdog = threading.Timer(PATIENCE, process.kill)
+        watchdog.start()
+        os.close(its)
+        shown = b""
+        for prompt, answer in ((b"Consumer key", key), (b"Consumer secret", secret)):
+            while not re.search(prompt + b"[^:]*: $", shown):
+                shown += os.read(ours, 65536)
+            os.write(ours, answer.encode() + b"\n")
+        with contextlib.suppress(OSError):  # as Linux tells that the other side is closed
+            while piece := os.read(ours, 65536):
+                shown += piece
+        os.close(ours)
+        assert process.wait(PATIENCE) == 0, shown
+        watchdog.cancel()
+        watchdog.join()
+    assert not any(word.encode() in shown for word in (key, secret, stranger.bearer_token))
+    assert BearerToken.from_file(file).token == stranger.bearer_token

@@ -239,9 +239,10 @@ def posts(count: int, start: int = 1) -> list[Message]:
     return [message({"data": {"id": str(number), "text": "x"}}) for number in range(start, start + count)]
 
 
-def test_figures_on_a_terminal(terminal: Callable[[int], Terminal]) -> None:
+def test_figures_on_a_terminal(terminal: Callable[[int], Terminal], monkeypatch: pytest.MonkeyPatch) -> None:
     """One line always stands there, with rate, lag, losses and state; it ends with the totals."""
     screen = terminal(80)
+    monkeypatch.setattr(sys, "stdout", sys.stderr)
     time = VirtualTimeScheduler()
     source: Subject[Message | Lifecycle] = Subject()
     with Notices("here", time) as notices:
@@ -264,6 +265,21 @@ def test_figures_on_a_terminal(terminal: Callable[[int], Terminal]) -> None:
             assert screen.lines()[-1].endswith("7 lost, connecting again in 2 s")
         total = screen.lines()[-2]
     assert total.startswith("# 31 messages in 3.5 s: 8.9/s, 0.3 kB/s, 7 lost, 1 reconnect,")
+
+
+def test_figures_beside_a_reader_that_stands_still(terminal: Callable[[int], Terminal]) -> None:
+    """While a post waits for whoever reads stdout, the figures go on, and the command can end."""
+    screen = terminal(80)
+    time = VirtualTimeScheduler()
+    source: Subject[Message | Lifecycle] = Subject()
+    with Notices("here", time) as notices, notices.measuring(source) as stream, stream.subscribe():
+        for item in posts(5):
+            source.on_next(item)
+        with notices.aside():
+            time.advance_by(1.0)
+            assert screen.lines()[-1].startswith("# 5.0/s, ")
+            notices.say("over")
+            assert screen.lines()[-2] == "# over"
 
 
 def test_figures_in_a_file(capsys: pytest.CaptureFixture[str]) -> None:
