@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 import reactivex
+from click.core import ParameterSource
 
 import rxtweets as rxt
 from rxtweets.endpoints import is_loopback
@@ -103,6 +104,17 @@ def emulator(
 
     if posts is not None and replay is not None:
         raise click.UsageError("--posts and --replay are two ways to send a file: choose one.")
+    given = {
+        name
+        for name in ("rate", "speed")
+        if click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
+    }
+    if replay is None and "speed" in given:
+        raise click.UsageError("--speed goes with --replay.")
+    if replay is not None and "rate" in given:
+        raise click.UsageError(
+            "--replay keeps the pace of the recording: --speed changes it, and not --rate."
+        )
     if ca_file is not None and not tls:
         raise click.UsageError("--ca-file goes with --tls.")
     names = [name for given in tls for name in (X_HOSTS if given == "x-hosts" else (given,))]

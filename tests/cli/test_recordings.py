@@ -89,6 +89,8 @@ def test_rotation(rxtweets: Command, tmp_path: Path) -> None:
         (["replay", "x.jsonl", "--speed", "0"], "neither a number over 0 nor max"),
         (["replay", "x.jsonl", "--speed", "fast"], "neither a number over 0 nor max"),
         (["emulator", "--posts", "a", "--replay", "b"], "choose one"),
+        (["emulator", "--speed", "2"], "--speed goes with --replay"),
+        (["emulator", "--replay", "a", "--rate", "2"], "not --rate"),
     ],
 )
 def test_mistakes(
