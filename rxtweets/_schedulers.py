@@ -6,9 +6,12 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 from reactivex import abc
+from reactivex.disposable import Disposable, SingleAssignmentDisposable
 from reactivex.scheduler import (
+    CurrentThreadScheduler,
     EventLoopScheduler,
     ImmediateScheduler,
     TrampolineScheduler,
@@ -65,3 +68,24 @@ def waits_for_this_thread(scheduler: abc.SchedulerBase) -> bool:
     if isinstance(loop, asyncio.AbstractEventLoop):
         return asyncio._get_running_loop() is loop
     return unless_event_loop(scheduler) is None and threading.current_thread() is threading.main_thread()
+
+
+def later(
+    timer: abc.SchedulerBase,
+    delay: float,
+    action: Callable[..., None],
+    wait: SingleAssignmentDisposable,
+) -> None:
+    """Run *action* on *timer* in *delay* seconds, unless *wait* is disposed before."""
+    if not isinstance(timer, CurrentThreadScheduler):
+        wait.disposable = timer.schedule_relative(delay, action)
+        return
+    # Its own waits cannot be woken: whoever blocks in `subscribe` would sit them out after a disposal.
+    disposed = threading.Event()
+
+    def wait_here(*_: Any) -> None:
+        if not disposed.wait(delay):
+            action()
+
+    wait.disposable = Disposable(disposed.set)
+    timer.schedule(wait_here)

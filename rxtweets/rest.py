@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import codecs
+import contextvars
+import threading
 from collections.abc import Callable, Generator
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
@@ -11,19 +13,34 @@ import msgspec
 from reactivex import Observable, abc
 from reactivex import operators as ops
 from reactivex.disposable import SerialDisposable, SingleAssignmentDisposable
-from reactivex.scheduler import CurrentThreadScheduler
+from reactivex.scheduler import CurrentThreadScheduler, TimeoutScheduler
 
 from ._observable import StreamObservable
+from ._pace import Pace
+from ._schedulers import later, steady_clock, unless_event_loop
 from .auth import Auth
-from .backoff import BackoffPolicy
+from .backoff import BackoffPolicy, Curve
 from .connection import Response, fetch
 from .endpoints import Request, api_url
 from .endpoints.endpoint import Pairs
-from .errors import StreamDisconnected, StreamError, UnexpectedResponse
+from .errors import HTTPStatusError, StreamDisconnected, StreamError, UnexpectedResponse
+from .messages._text import replace_lone_surrogates
 from .operators import retry_with_backoff
 from .transport import Transport
 
 _T = TypeVar("_T")
+
+REQUEST_POLICY = BackoffPolicy(
+    network=Curve(0.25, times=2.0, cap=4.0),
+    http=Curve(1.0, times=2.0, cap=16.0),
+    max_attempts=4,
+    max_total=120.0,
+)
+"""The policy by which requests are retried, at most four times and within two minutes, for somebody may wait.
+
+The waits are 0.25, 0.5, 1 and 2 s after network errors, and 1, 2, 4 and 8 s after HTTP 5xx and 408. After a
+429 the wait is 60 s or what the server asks for; if that is longer, the 429 is final.
+"""
 
 
 class JSONResponse(NamedTuple):
@@ -76,9 +93,76 @@ class JSONResponse(NamedTuple):
             if not (text(item.get("type")) or "").endswith("/resource-not-found")
         ]
 
+    def next_token(self, seen: set[str]) -> str | None:
+        """Return the token of the next page, None on the last one, and add it to those *seen*.
+
+        Raises:
+            StreamError: it has been seen, so the pages have no end.
+        """
+        token = text(self.get_object("meta").get("next_token"))
+        if not token:
+            return None
+        if token in seen:
+            raise StreamError(f"the pages go round in circles: next_token {token[:60]!r} came twice")
+        seen.add(token)
+        return token
+
     def unexpected(self, reason: str) -> UnexpectedResponse:
         """Return the error for an answer that isn't what was asked for, with *reason* why it isn't."""
         return UnexpectedResponse(*self.response, reason)
+
+
+class RequestPace:
+    """The pace of an endpoint's requests: those that the rate limit has no room for wait until it has.
+
+    It is shared by all that send such requests, on any threads.
+
+    Args:
+        limit: requests in 15 minutes, until the server tells another number.
+        gap: the seconds between two of them at least.
+    """
+
+    def __init__(self, limit: int, gap: float = 0.0) -> None:
+        self._pace = Pace(limit, burst=float("inf"), gap=gap)
+        self._lock = threading.Lock()
+
+    def keep(self, request: Observable[JSONResponse]) -> Observable[JSONResponse]:
+        """Return *request*, which each subscription sends when it may."""
+
+        def subscribe(
+            observer: abc.ObserverBase[JSONResponse], scheduler: abc.SchedulerBase | None = None
+        ) -> abc.DisposableBase:
+            timer = unless_event_loop(scheduler) or TimeoutScheduler.singleton()
+            now, current, context = steady_clock(timer), SerialDisposable(), contextvars.copy_context()
+
+            def read(item: JSONResponse | Exception) -> None:
+                answer = item.response if isinstance(item, JSONResponse) else item
+                if isinstance(answer, Response | HTTPStatusError):
+                    with self._lock:
+                        self._pace.read(answer.headers, now())
+
+            def send(*_: Any) -> None:
+                waiting = SingleAssignmentDisposable()
+                current.disposable = waiting
+                delay = self._take(now())
+                if delay:
+                    later(timer, delay, lambda *_: context.copy().run(send), waiting)
+                else:
+                    sent = request.pipe(ops.do_action(read, read))
+                    waiting.disposable = sent.subscribe(observer, scheduler=scheduler)
+
+            send()
+            return current
+
+        return StreamObservable(subscribe)
+
+    def _take(self, now: float) -> float:
+        """Count a request made now, and return 0; or return the seconds until one may be made."""
+        with self._lock:
+            wait = self._pace.free_at(now) - now
+            if wait <= 0:
+                self._pace.spend(now)
+            return max(wait, 0.0)
 
 
 class Api:
@@ -104,16 +188,20 @@ class Api:
         body: Any = None,
         *,
         policy: BackoffPolicy | None = None,
+        pace: RequestPace | None = None,
     ) -> Observable[JSONResponse]:
         """Return the response to one request, which each subscription sends anew.
 
-        *policy* says whether and when it is sent again after a failure; without one it isn't.
+        *policy* says whether and when it is sent again after a failure; without one it isn't. Each attempt
+        waits until *pace* has room for it.
         """
         encoded = None if body is None else msgspec.json.encode(body)
         request = Request(method, api_url(path, self._base_url), params, json=encoded)
         answer = fetch(request, self._auth, transport=self._transport, scheduler=self._scheduler).pipe(
             ops.map(_parse)
         )
+        if pace is not None:
+            answer = pace.keep(answer)
         return answer if policy is None else _retried(answer, policy)
 
     def items(
@@ -141,10 +229,7 @@ class Api:
                     yield read(item)
                 if answer.partial_problems() and problem is None:
                     problem = answer.unexpected("a part of the list is missing")
-                token = text(answer.get_object("meta").get("next_token"))
-                if token in seen:
-                    raise StreamError(f"the pages go round in circles: next_token {token[:60]!r} came twice")
-                seen.add(token or "")
+                token = answer.next_token(seen)
                 asked = (*params, ("pagination_token", token)) if token else None
             if problem is not None:
                 raise problem
@@ -256,7 +341,7 @@ def _parse(response: Response) -> JSONResponse:
     """
     body = response.body.removeprefix(codecs.BOM_UTF8).strip()
     try:
-        said = msgspec.json.decode(body)
+        said = _decoded(body)
     except RecursionError:
         raise UnexpectedResponse(*response, "the body is nested too deeply") from None
     except ValueError:
@@ -267,6 +352,16 @@ def _parse(response: Response) -> JSONResponse:
         kind = _NAMES.get(type(said), "a number")
         raise UnexpectedResponse(*response, f"the body is {kind} and not an object")
     return JSONResponse(response, said)
+
+
+def _decoded(body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except ValueError:
+        whole = replace_lone_surrogates(body) if b"\\u" in body else body
+        if whole == body:
+            raise
+        return msgspec.json.decode(whole)
 
 
 _NAMES = {list: "a list", str: "text", type(None): "null", bool: "true or false"}

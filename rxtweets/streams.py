@@ -26,14 +26,17 @@ from .connection import connect
 from .endpoints import Endpoint, v1, v2
 from .errors import DuplicateStream
 from .filters import FilterQuery
-from .management import ConnectionsClient, SubscriptionsClient
-from .messages import Connected, Lifecycle, Message
+from .management import ConnectionsClient, Credits, SubscriptionsClient, Usage, UsageClient
+from .messages import Connected, Lifecycle, Message, Post
 from .operators import decode, retry_with_backoff, telemetry
 from .rest import Api
 from .transport import Transport
 
 if TYPE_CHECKING:
-    from .rules import RulesClient
+    from datetime import datetime
+
+    from .rules import Rule, RulesClient
+    from .search import Granularity, PostCounts, Searches
 
 __all__ = ["Stream", "StreamingClient"]
 
@@ -336,6 +339,117 @@ class StreamingClient(_Streams):
     def activity(self, **options: Unpack[v2.Window]) -> Observable[Message | Lifecycle]:
         """Return the events that `subscriptions` asked for."""
         return self._stream(v2.activity(base_url=self._base_url, **options))
+
+    def search(
+        self,
+        query: str | Rule,
+        *,
+        start_time: datetime | str | None = None,
+        end_time: datetime | str | None = None,
+        since_id: int | str | None = None,
+        until_id: int | str | None = None,
+        archive: bool = False,
+        limit: int | None = None,
+        **fields: Unpack[v2.PostFields],
+    ) -> Observable[Post]:
+        """Return the posts of the last seven days that a query finds, newest first; then it completes.
+
+        Pages are requested as their posts are consumed: the next one when the last post of the one before
+        has been taken, so that a slow subscriber holds one page, and disposal sends no further request. A
+        page has 100 posts, with *archive* 500, or as few as *limit* needs (10 at least); X charges for all
+        that it delivers. Requests wait for room in X's rate limit, which all searches of this client share:
+        450 in 15 minutes; with *archive* 300, one a second. A request that fails is repeated as the client's
+        policy says; what was emitted is not emitted again.
+
+        Search finds less than the filtered stream sends: no retweets for a query with a word, phrase, tag or
+        mention, and quotes by their own text alone; and more, as accents make no difference.
+        `rules.explain(query, Limits.search())` tells which of these apply.
+
+        Args:
+            query: text of the rule language, or a `Rule`.
+            start_time: the earliest time, an aware `datetime` or ISO 8601 text; default seven days back, with
+                *archive* 30.
+            end_time: the time before which they are from; default 30 s ago.
+            since_id: only newer posts than this one, in place of *start_time*.
+            until_id: only older posts than this one, in place of *end_time*.
+            archive: whether to search all posts there have been.
+            limit: the most posts to emit; it asks X for no more pages, and no larger ones, than that takes.
+            fields: the fields and expansions to ask for, as of the streams.
+
+        Raises:
+            RuleSyntaxError: the query is no rule, or has an operator that search lacks, such as `sample:`.
+            ValueError: another parameter is wrong; it is named.
+        """
+        return self._searches.posts(
+            query,
+            start_time=start_time,
+            end_time=end_time,
+            since_id=since_id,
+            until_id=until_id,
+            archive=archive,
+            limit=limit,
+            **fields,
+        )
+
+    def counts(
+        self,
+        query: str | Rule,
+        *,
+        granularity: Granularity = "hour",
+        start_time: datetime | str | None = None,
+        end_time: datetime | str | None = None,
+        since_id: int | str | None = None,
+        until_id: int | str | None = None,
+        archive: bool = False,
+    ) -> Observable[PostCounts]:
+        """Return how many posts `search` would find, by minute, hour or day: one item.
+
+        X delivers no post for it and charges by the request. As search finds fewer posts than a stream with
+        the same rule sends, it is a lower bound of what the rule will bring. A request that fails is repeated
+        as `rules.REQUEST_POLICY` says.
+
+        Args:
+            granularity: `"minute"`, `"hour"` or `"day"`.
+            query: as for `search`, and so are the others.
+
+        Raises:
+            RuleSyntaxError: as for `search`.
+            ValueError: another parameter is wrong; it is named.
+        """
+        return self._searches.counts(
+            query,
+            granularity=granularity,
+            start_time=start_time,
+            end_time=end_time,
+            since_id=since_id,
+            until_id=until_id,
+            archive=archive,
+        )
+
+    def usage(self, days: int = 7) -> Observable[Usage]:
+        """Return the posts that X has delivered to the project and its apps in the last *days*: one item.
+
+        It also has the project's cap, what is used of that, and the day on which it is reset. X allows 50
+        such requests in 15 minutes. One that fails is repeated as `rules.REQUEST_POLICY` says.
+
+        Raises:
+            ValueError: *days* isn't 1 to 90.
+        """
+        return UsageClient(self._api()).posts(days)
+
+    def credits(self) -> Observable[Credits]:
+        """Return the credit that is left, in dollars: one item.
+
+        Some accounts are answered 404, an `HTTPStatusError` whose note says so. A request that fails is
+        repeated as `rules.REQUEST_POLICY` says.
+        """
+        return UsageClient(self._api()).credits()
+
+    @functools.cached_property
+    def _searches(self) -> Searches:
+        from .search import Searches  # brings the rule language, too
+
+        return Searches(self._api(), self._policy)
 
     @property
     def rules(self) -> RulesClient:

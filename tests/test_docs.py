@@ -59,6 +59,7 @@ REFERENCE = {
     "rxtweets.notebook": "notebook",
     "rxtweets.operators": "operators",
     "rxtweets.rules": "rules",
+    "rxtweets.search": "search",
     "rxtweets.signin": "rxtweets",
     "rxtweets.streams": "rxtweets",
     "rxtweets.testing": "testing",

@@ -20,7 +20,7 @@ ROOMS = [
     {"__init__"},
     {"hub"},
     {"signin", "streams"},
-    {"management"},
+    {"management", "search"},
     {"rules"},
     {"rest"},
     {"connection"},
@@ -39,7 +39,7 @@ ROOMS = [
     {"endpoints"},
     {"framing", "backoff"},
     {"errors"},
-    {"_printable", "_loopback"},
+    {"_printable", "_loopback", "_pace"},
     {"_run"},
     {"_observable"},
     {"_observer"},
@@ -83,6 +83,7 @@ EMULATOR_ROOMS = [
     },
     {"faults.distortion", "server"},
     {"world"},
+    {"app.usage"},
     {"app.clock", "app.limits", "app.records"},
 ]
 """The emulator's rooms, and the modules that stand elsewhere than their room, from the top down."""

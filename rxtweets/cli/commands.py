@@ -22,6 +22,7 @@ from .completion import completion
 from .doctor import doctor
 from .emulator import emulator
 from .parsing import EPILOG, FILE, Group, rotate_option, speed_option, usage
+from .past import counts, search, usage_
 from .rule_files import check
 from .rule_options import unchecked_option
 from .rules import rules as rules_group
@@ -49,6 +50,9 @@ rxtweets.add_command(doctor)
 rxtweets.add_command(watch)
 rxtweets.add_command(auth)
 rxtweets.add_command(completion)
+rxtweets.add_command(search)
+rxtweets.add_command(counts)
+rxtweets.add_command(usage_)
 
 
 @rxtweets.command("filter", epilog=EPILOG, context_settings={"allow_extra_args": True})

@@ -131,10 +131,11 @@ _output = options(
     ),
     click.option("--stats", is_flag=True, help="Show rate, lag, losses and the connection on stderr."),
 )
+ask_option = click.option(
+    "--ask", multiple=True, metavar="PARAM=NAMES", help="Ask v2 for more: tweet.fields=geo,source"
+)
 source_options = options(
-    click.option(
-        "--ask", multiple=True, metavar="PARAM=NAMES", help="Ask v2 for more: tweet.fields=geo,source"
-    ),
+    ask_option,
     click.option("--emulator", is_flag=True, help="Stream from a local server; needs no credentials."),
     credentials_option,
     click.option(

@@ -103,6 +103,8 @@ class Emulator:
             open, to all that are, whatever they asked for. `Emulator.rate` is 0 then. A line that can't be
             read later on ends it with an error in the log.
         speed: How much faster than it was recorded `replay` is sent; None is as fast as it is read.
+        credit: Dollars that ``/2/usage/credits`` says are left; None, the default, is an account that is
+            answered 404. Nothing is taken off them.
 
     Raises:
         ValueError: `rate` is negative or no number, `keep_alive` isn't positive, there is no such `level`, a
@@ -126,6 +128,7 @@ class Emulator:
         posts: str | os.PathLike[str] | None = None,
         replay: str | os.PathLike[str] | None = None,
         speed: float | None = 1.0,
+        credit: float | None = None,
     ) -> None:
         if keep_alive is not None and keep_alive <= 0:
             raise ValueError(f"keep_alive must be more than 0 seconds, or None, got {keep_alive}")
@@ -134,7 +137,7 @@ class Emulator:
         self._open = 0
         self._stream_count = threading.Condition()
         self._services = services = create_services(
-            seed, level, limits or Limits(), rate, posts, replay, speed
+            seed, level, limits or Limits(), rate, posts, replay, speed, credit
         )
         services.hub.on_change.append(self._streams_changed)
         streams = {**v1.StreamEndpoints(services).routes(), **v2.StreamEndpoints(services).routes()}

@@ -164,8 +164,29 @@ def _stream(
     windowed: bool = True,
 ) -> Endpoint:
     """Return the endpoint at *path* with those *options* that are given; None means not given."""
-    given = {option: value for option, value in options.items() if value is not None}
     allowed = [*known, "backfill_minutes", *(("start_time", "end_time") if windowed else ())]
+    given = _given(name, options, allowed)
+    params += _fields_asked(given, known)
+    if "backfill_minutes" in given:
+        minutes = number("backfill_minutes", given["backfill_minutes"], 0, _LONGEST_BACKFILL)
+        params += (("backfill_minutes", minutes),)
+    window = window_of(given.get("start_time"), given.get("end_time"))
+    request = Request("GET", _hosts.url(base_url, _hosts.API, path), params + window)
+    return Endpoint(request, STALL_TIMEOUT, finite=bool(window))
+
+
+def post_fields(name: str, options: Mapping[str, Any]) -> Pairs:
+    """Return the parameters that ask for fields of posts, of an endpoint that has no other options.
+
+    Raises:
+        ValueError: a field is unknown.
+        TypeError: an option is none of `PostFields`; it is said to be one of *name*.
+    """
+    return _fields_asked(_given(name, options, list(_POST_FIELDS)), _POST_FIELDS)
+
+
+def _given(name: str, options: Mapping[str, Any], allowed: list[str]) -> dict[str, Any]:
+    """Return the options that are given, after a check that there are no others."""
     for option in options:
         if option not in allowed:
             near = nearest(option.replace(".", "_"), allowed)
@@ -173,19 +194,19 @@ def _stream(
             if option in ("track", "follow", "locations", "languages"):
                 hint = "on v2 rules say what to match: client.rules.add('python').run()"
             raise TypeError(f"{name}() has no option {option!r}; {hint}")
+    return {option: value for option, value in options.items() if value is not None}
+
+
+def _fields_asked(given: Mapping[str, Any], known: _Known) -> Pairs:
+    params: Pairs = ()
     for option, (wire, values) in known.items():
         if option in given:
             text = names(option, given[option], values)
             params += ((wire, text),) if text else ()
-    if "backfill_minutes" in given:
-        minutes = number("backfill_minutes", given["backfill_minutes"], 0, _LONGEST_BACKFILL)
-        params += (("backfill_minutes", minutes),)
-    window = _window(given.get("start_time"), given.get("end_time"))
-    request = Request("GET", _hosts.url(base_url, _hosts.API, path), params + window)
-    return Endpoint(request, STALL_TIMEOUT, finite=bool(window))
+    return params
 
 
-def _window(start: datetime | str | None, end: datetime | str | None) -> Pairs:
+def window_of(start: datetime | str | None, end: datetime | str | None) -> Pairs:
     """Return the window's two ends, as far as they are given, to the second."""
     ends = {
         name: time(name, value)

@@ -16,6 +16,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from typing import NamedTuple
 
+from rxtweets._pace import Pace
 from rxtweets.backoff import BackoffPolicy
 from rxtweets.errors import FilterLimit, HTTPStatusError, UnexpectedResponse
 from rxtweets.rules.hub_tags import HubTag, lease_rule, read_tag
@@ -24,7 +25,7 @@ from rxtweets.rules.management.model import RuleError, RulesRefused, RuleUpdate,
 from rxtweets.rules.management.update import BATCH, Batch
 
 from .own_rules import OwnRule, OwnRules
-from .pace import FIRST_WAIT, LINGER, Pace
+from .pace import FIRST_WAIT, LINGER
 from .packing import joined, pack, rejoin
 
 POSTS = 100

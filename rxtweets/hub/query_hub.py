@@ -10,13 +10,13 @@ from msgspec.structs import asdict
 from reactivex import abc
 from reactivex.disposable import SerialDisposable, SingleAssignmentDisposable
 
+from rxtweets._pace import WINDOW
 from rxtweets.backoff import BackoffPolicy
 from rxtweets.endpoints import v1
 from rxtweets.filters import FilterIndex, FilterQuery
 from rxtweets.messages import Connected, Connecting, Disconnected, DisconnectMessage, Reconnecting, Status
 
 from .core import HubCore
-from .pace import WINDOW
 from .state import HubState, to_time
 from .subscriber import Subscriber
 from .union import UnionPlanner

@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from operator import add, gt, sub
 
+from rxtweets._pace import Pace
 from rxtweets.endpoints._predicates import MOST_BOXES, MOST_PHRASES
 from rxtweets.endpoints.v1 import MOST_FOLLOWED
 from rxtweets.filters import FilterQuery
 
-from .pace import FIRST_WAIT, Pace
+from .pace import FIRST_WAIT
 
 CONNECTS = 50
 """Connects in 15 minutes that a hub makes at most. Source: X's rate limit of most streams."""

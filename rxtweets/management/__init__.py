@@ -1,4 +1,4 @@
-"""Managing what belongs to v2's streams beside rules: the app's connections and its activity subscriptions.
+"""Managing what belongs to v2's streams beside rules: connections, activity subscriptions, usage.
 
 Each method checks its arguments and returns a cold Observable: the request is sent on subscription, by every
 subscription, on a thread of its own. In a script, `.run()` on the result subscribes and waits. The errors of
@@ -11,12 +11,17 @@ from __future__ import annotations
 
 from .connections import ClosedConnections, ConnectionInfo, ConnectionsClient
 from .subscriptions import ActivitySubscription, DeletedSubscriptions, SubscriptionsClient
+from .usage import Credits, DailyUsage, Usage, UsageClient
 
 __all__ = [
     "ActivitySubscription",
     "ClosedConnections",
     "ConnectionInfo",
     "ConnectionsClient",
+    "Credits",
+    "DailyUsage",
     "DeletedSubscriptions",
     "SubscriptionsClient",
+    "Usage",
+    "UsageClient",
 ]

@@ -9,16 +9,12 @@ from typing import Any, TypeVar
 import reactivex
 from reactivex import Observable, abc
 from reactivex import operators as ops
-from reactivex.disposable import (
-    Disposable,
-    SerialDisposable,
-    SingleAssignmentDisposable,
-)
+from reactivex.disposable import SerialDisposable, SingleAssignmentDisposable
 from reactivex.scheduler import CurrentThreadScheduler, ImmediateScheduler, TimeoutScheduler
 
 from rxtweets import _logs
 from rxtweets._observable import StreamObservable, as_stream
-from rxtweets._schedulers import steady_clock, unless_event_loop
+from rxtweets._schedulers import later, steady_clock, unless_event_loop
 from rxtweets.backoff import BackoffPolicy
 from rxtweets.errors import StreamError, TooManyConnections
 from rxtweets.messages import Connected, Connecting, Lifecycle, Reconnecting
@@ -175,34 +171,13 @@ class _Sessions:
         wait = SingleAssignmentDisposable()
         self.current.disposable = wait
         try:
-            _later(self._timer, retry.delay, self._open_in_context, wait)
+            later(self._timer, retry.delay, self._open_in_context, wait)
         except RuntimeError as refused:  # the system starts no thread
             if threading.get_ident() == self._subscriber or not isinstance(self._timer, TimeoutScheduler):
                 error.add_note(f"no reconnect, as there is nothing to wait on: {refused}")
                 self._observer.on_error(error)
                 return
-            _later(CurrentThreadScheduler.singleton(), retry.delay, self._open_in_context, wait)
+            later(CurrentThreadScheduler.singleton(), retry.delay, self._open_in_context, wait)
 
     def _open_in_context(self, *_: Any) -> None:
         self._context.copy().run(self.open)
-
-
-def _later(
-    timer: abc.SchedulerBase,
-    delay: float,
-    action: Callable[..., None],
-    wait: SingleAssignmentDisposable,
-) -> None:
-    """Run *action* on *timer* in *delay* seconds, unless *wait* is disposed before."""
-    if not isinstance(timer, CurrentThreadScheduler):
-        wait.disposable = timer.schedule_relative(delay, action)
-        return
-    # Its own waits cannot be woken: whoever blocks in `subscribe` would sit them out after a disposal.
-    disposed = threading.Event()
-
-    def wait_here(*_: Any) -> None:
-        if not disposed.wait(delay):
-            action()
-
-    wait.disposable = Disposable(disposed.set)
-    timer.schedule(wait_here)

@@ -7,6 +7,7 @@ A rule is a value: `parse` reads one from text, `keyword("cat") & has("images")`
 
 from __future__ import annotations
 
+from rxtweets.rest import REQUEST_POLICY
 from rxtweets.rules.language import build
 from rxtweets.rules.language.ast import CompiledRule, Reason, Rule, all_of, any_of
 from rxtweets.rules.language.build import *
@@ -14,7 +15,7 @@ from rxtweets.rules.language.explain import explain, fields_for
 from rxtweets.rules.language.problems import RuleProblem, RuleSyntaxError
 from rxtweets.rules.language.translate import from_filter
 from rxtweets.rules.language.validate import Limits, parse, validate
-from rxtweets.rules.management.client import REQUEST_POLICY, RulesClient
+from rxtweets.rules.management.client import RulesClient
 from rxtweets.rules.management.model import (
     RuleCounts,
     RuleError,

@@ -21,6 +21,7 @@ RULES = "/2/tweets/search/stream/rules"
 FILTERED = "/2/tweets/search/stream"
 SUBSCRIPTIONS = "/2/activity/subscriptions"
 SAMPLE = "/2/tweets/sample/stream"
+SEARCH = "/2/tweets/search/recent"
 V1_FILTER = "/1.1/statuses/filter.json"
 V1_SAMPLE = "/1.1/statuses/sample.json"
 

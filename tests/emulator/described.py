@@ -17,7 +17,10 @@ from openapi_schema_validator import OAS30Validator, oas30_format_checker
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT4
 
-PUBLISHED = Path(__file__).parents[1] / "data/openapi/x-api-v2-streaming.json"
+FOLDER = Path(__file__).parents[1] / "data/openapi"
+PUBLISHED = FOLDER / "x-api-v2-streaming.json"
+BESIDE = FOLDER / "x-api-v2-search-counts-usage.json"
+"""Two parts of one description: what they both have is the same."""
 BASE = "https://api.x.com/2/problems/"
 
 # The description was moved from "tweet" to "post" throughout; the wire was not. The parameters that ask for
@@ -76,6 +79,11 @@ ADDED: dict[tuple[str, ...], dict[str, Any]] = {
     ("CreateActivitySubscriptionResponse", "meta"): {"type": "object", "properties": _TOTAL},
     ("UpdateActivitySubscriptionResponse", "meta"): {"type": "object", "properties": _TOTAL},
     ("DeleteActivitySubscriptionResponse", "meta"): {"type": "object", "properties": _TOTAL},
+    # Counts have the names that they had before "tweet" became "post", too.
+    ("GetPostsCountsRecentResponseData", "tweet_count"): _WHOLE,
+    ("GetPostsCountsAllResponseData", "tweet_count"): _WHOLE,
+    ("GetPostsCountsRecentResponse", "meta", "total_tweet_count"): _WHOLE,
+    ("GetPostsCountsAllResponse", "meta", "total_tweet_count"): _WHOLE,
     # Milliseconds since 1970 are more than the int32 that the description says.
     ("LikeWithPostAuthor", "timestamp_ms"): _WHOLE,
 }
@@ -112,6 +120,10 @@ def _members(schemas: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
 def description() -> dict[str, Any]:
     """The description as the wire is."""
     whole: dict[str, Any] = json.loads(PUBLISHED.read_bytes())
+    beside: dict[str, Any] = json.loads(BESIDE.read_bytes())
+    whole["paths"] |= beside["paths"]
+    for kind, found in beside["components"].items():
+        whole["components"].setdefault(kind, {}).update(found)
     schemas = whole["components"]["schemas"]
     for (name, old), new in RENAMED.items():
         members = schemas[name]["properties"]
@@ -158,9 +170,9 @@ def _amend_requests(whole: dict[str, Any]) -> None:
     wanted["properties"] = schemas["ActivitySubscriptionFilter"]["properties"]
     wanted["anyOf"] = [{"required": ["user_id"]}, {"required": ["keyword"]}]
     # Tokens are those that answers gave: 16 characters of base32hex.
-    for path in ("/2/tweets/search/stream/rules", "/2/activity/subscriptions", "/2/connections"):
-        for parameter in paths[path]["get"]["parameters"]:
-            if parameter.get("name") == "pagination_token":
+    for item in paths.values():
+        for parameter in item.get("get", {}).get("parameters", ()):
+            if parameter.get("name") in ("pagination_token", "next_token"):
                 parameter["schema"] = {"type": "string", "pattern": "^[0-9A-V]{16}$"}
 
 

@@ -51,7 +51,11 @@ def values(name: str, schema: dict[str, Any]) -> tuple[list[str], list[str]]:
         return [str(low), str(high)], [str(low - 1), str(high + 1), "", "x", "1.0", "1e0", " 1", "١"]
     if schema["type"] == "boolean":
         return ["true", "false"], ["", "1", "yes"]
-    if name == "pagination_token":
+    if name == "query":
+        return ["1", "cat -dog", "c" * 512], ["", "c" * 4097, "cat (", "-cat", "cat bio:dog", "cat sample:10"]
+    if name.endswith("_id"):
+        return ["1", "9" * 19], ["", "x", "9" * 20, "-1", "1,2"]
+    if name in ("pagination_token", "next_token"):
         return [TOKEN], ["", "x", "0" * 17, "é" * 16, TOKEN.replace("1", "x")]
     return ["", "all_project_client_apps", "nonsense"], []
 

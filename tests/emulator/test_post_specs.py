@@ -18,7 +18,7 @@ FEATURES = ["hashtags", "cashtags", "links", "mentions", "media", "images", "vid
 NAMED = [
     f"{name}:{operator.example}" if operator.standalone else f"cat {name}:{operator.example}"
     for name, operator in OPERATORS.items()
-    if name not in NEVER | {"is", "has"}
+    if name not in NEVER | {"is", "has"} and "stream" in operator.dialects
 ]
 TOGETHER = [
     "cat from_affiliate_of:NASA is:verified",

@@ -23,7 +23,7 @@ EVERY = [*NAMELESS, *NAMED, *KINDS, *(f"has:{feature}" for feature in FEATURES),
 NOT_ON_OFFER = {"from_affiliate_of", "to_affiliate_of"}
 """X brings the id of who gave a badge, with no way to ask for the username."""
 
-ONLY_X = {"embedding", "embedding_threshold", "sample"}
+ONLY_X = {"embedding", "embedding_threshold", "sample", "list"}
 
 
 def corpus() -> list[PostSpec]:

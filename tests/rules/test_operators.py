@@ -203,6 +203,14 @@ POSTS: list[tuple[str, Post, bool]] = [
     ("following_count:1..79", make(), False),
     ("listed_count:3", make(), True),
     ("listed_count:4", make(), False),
+    ("min_likes:5", make(public_metrics={"like_count": 5}), True),
+    ("min_likes:6", make(public_metrics={"like_count": 5}), False),
+    ("min_replies:2", make(public_metrics={"reply_count": 2}), True),
+    ("min_replies:3", make(public_metrics={"reply_count": 2}), False),
+    ("min_reposts:1", make(public_metrics={"retweet_count": 1}), True),
+    ("min_reposts:2", make(public_metrics={"retweet_count": 1}), False),
+    ("quotes_of_tweet_id:50", quote("look", "hello"), True),
+    ("quotes_of_tweet_id:51", quote("look", "hello"), False),
 ]
 
 
@@ -229,7 +237,7 @@ def test_the_tables_have_every_operator() -> None:
         for term, _ in parse(rule).terms():
             found.setdefault(term.name, set()).add(matches)
     both = {name for name, seen in found.items() if seen == {True, False}}
-    assert both == {*UNNAMED, *OPERATORS} - {"sample", "embedding", "embedding_threshold"}
+    assert both == {*UNNAMED, *OPERATORS} - {"sample", "embedding", "embedding_threshold", "list"}
 
 
 @pytest.mark.parametrize(("name", "operator"), OPERATORS.items())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal, get_args
 
 from msgspec import UNSET, Struct, UnsetType, structs
@@ -27,6 +28,7 @@ class LevelLimits(Struct, frozen=True):
         rule_length: characters of a rule.
         subscriptions: subscriptions to activity.
         posts: posts a second of the filtered stream; None is as many as there are.
+        posts_cap: posts that may be delivered in a month. An enterprise's is in its contract.
     """
 
     connections: int
@@ -34,15 +36,18 @@ class LevelLimits(Struct, frozen=True):
     rule_length: int
     subscriptions: int
     posts: int | None
+    posts_cap: int
 
 
-def _level(rules: syntax.Limits, connections: int, subscriptions: int, posts: int | None) -> LevelLimits:
-    return LevelLimits(connections, rules.rules, rules.length, subscriptions, posts)
+def _level(
+    rules: syntax.Limits, connections: int, subscriptions: int, posts: int | None, posts_cap: int
+) -> LevelLimits:
+    return LevelLimits(connections, rules.rules, rules.length, subscriptions, posts, posts_cap)
 
 
 LEVELS: dict[Level, LevelLimits] = {
-    "pay_per_use": _level(syntax.Limits.pay_per_use(), 1, 1_500, 250),
-    "enterprise": _level(syntax.Limits.enterprise(), 2, 75_000, None),
+    "pay_per_use": _level(syntax.Limits.pay_per_use(), 1, 1_500, 250, 3_000_000),
+    "enterprise": _level(syntax.Limits.enterprise(), 2, 75_000, None, 100_000_000),
 }
 
 
@@ -63,6 +68,10 @@ class StreamLimits(Struct, frozen=True):
 _ENTERPRISE = StreamLimits(enterprise=True)
 FILTERED, ACTIVITY = "/2/tweets/search/stream", "/2/activity/stream"
 RULES, SUBSCRIPTIONS = f"{FILTERED}/rules", "/2/activity/subscriptions"
+
+SEARCH_RECENT, SEARCH_ALL = "/2/tweets/search/recent", "/2/tweets/search/all"
+COUNTS_RECENT, COUNTS_ALL = "/2/tweets/counts/recent", "/2/tweets/counts/all"
+USAGE, CREDITS = "/2/usage/tweets", "/2/usage/credits"
 
 STREAMS: dict[str, StreamLimits] = {
     FILTERED: StreamLimits(50),
@@ -96,8 +105,17 @@ REQUESTS: dict[tuple[str, str], int] = {
     ("DELETE", "/2/connections"): UNPUBLISHED,
     ("DELETE", "/2/connections/all"): 25,
     ("DELETE", "/2/connections/*"): UNPUBLISHED,
+    ("GET", SEARCH_RECENT): 450,
+    ("GET", SEARCH_ALL): 300,
+    ("GET", COUNTS_RECENT): 300,
+    ("GET", COUNTS_ALL): 300,
+    ("GET", USAGE): 50,
+    ("GET", CREDITS): UNPUBLISHED,
 }
 """Requests in 15 minutes to each of v2's other endpoints. Source: X's page "Rate limits"."""
+
+ONE_A_SECOND = {("GET", SEARCH_ALL)}
+"""Endpoints that take one request a second at most. Source: X's page "Rate limits"."""
 
 EVENTS = 250
 """Events a second of the activity stream, at every level. Source: X's page "Rate limits"."""
@@ -121,7 +139,8 @@ class Limits(Struct, frozen=True, kw_only=True):
         rule_length: characters of a rule.
         subscriptions: subscriptions to activity.
         queue: bytes that may wait for a reader before it is dropped.
-        history: posts remembered for `count`, `backfill_minutes` and replayed windows.
+        history: posts remembered for `count`, `backfill_minutes`, replayed windows, search and counts.
+        search_delay: seconds until search and counts know a post; 0 or more, also of a second.
         messages: messages a second of a stream; more are withheld, which v1.1 counts in `limit` notices. X
             has no figure for v1.1; on v2 it sends 250 posts a second on the filtered stream at the
             pay-per-use level, and 250 events a second on the activity stream; a world with a seed has
@@ -140,11 +159,16 @@ class Limits(Struct, frozen=True, kw_only=True):
     subscriptions: int | UnsetType = UNSET
     queue: int = 8 * 1024 * 1024
     history: int = 10_000
+    search_delay: float = 0.0
     messages: int | UnsetType | None = UNSET
 
     def __post_init__(self) -> None:
         for field in structs.fields(self):
             value, optional = getattr(self, field.name), type(None) in get_args(field.type)
+            if field.type is float:
+                if not (isinstance(value, int | float) and 0 <= value < math.inf):
+                    raise ValueError(f"{field.name} must be 0 or more seconds, got {value!r}")
+                continue
             if value is UNSET or (value is None and optional):
                 continue
             if type(value) is not int or value < 1:
@@ -183,6 +207,7 @@ class Allowance:
         self.rules = usual.rules if limits.rules is UNSET else limits.rules
         self.rule_length = usual.rule_length if limits.rule_length is UNSET else limits.rule_length
         self.subscriptions = usual.subscriptions if limits.subscriptions is UNSET else limits.subscriptions
+        self.posts_cap = usual.posts_cap
         self._usual = usual
         self._seeded = seeded
 
@@ -190,6 +215,10 @@ class Allowance:
         """Return how many requests to an endpoint of v2 are allowed in 15 minutes, or None for no limit."""
         chosen = self.limits.connects if self._is_stream(method, endpoint) else self.limits.requests
         return self.published(method, endpoint) if chosen is UNSET else chosen
+
+    def one_a_second(self, method: str, endpoint: str) -> bool:
+        """Return whether an endpoint of v2 takes one request a second at most."""
+        return (method, endpoint) in ONE_A_SECOND and self.limits.requests is not None
 
     def published(self, method: str, endpoint: str) -> int:
         """Return how many X allows."""

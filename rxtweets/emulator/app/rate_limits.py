@@ -34,11 +34,13 @@ class RateLimiter:
         self.allowance = allowance
         self._clock = clock
         self._windows: dict[tuple[str, str], tuple[int, int]] = {}
+        self._latest: dict[tuple[str, str], float] = {}
         self._accounts: dict[str, _Penalty] = {}
 
     def reset(self) -> None:
         """Reset every count."""
         self._windows.clear()
+        self._latest.clear()
         self._accounts.clear()
 
     # --- v2
@@ -49,10 +51,17 @@ class RateLimiter:
         if limit is None:
             return None
         start, count = self._window(method, endpoint)
-        if count >= limit:
+        now = self._clock.time()
+        if count >= limit or self._too_soon(method, endpoint, now):
             return v2_refusal(429)
+        self._latest[method, endpoint] = now
         self._windows[method, endpoint] = (start, count + 1)
         return None
+
+    def _too_soon(self, method: str, endpoint: str, now: float) -> bool:
+        """Return whether an endpoint that takes one request a second has had one in this last second."""
+        latest = self._latest.get((method, endpoint), 0.0)
+        return self.allowance.one_a_second(method, endpoint) and 0 <= now - latest < 1
 
     def headers(
         self, method: str, endpoint: str, *, used_up: bool = False, until: float | None = None

@@ -22,6 +22,7 @@ from .clock import Clock
 from .limits import Allowance, Level, Limits
 from .rate_limits import RateLimiter
 from .records import RequestLog
+from .usage import UsageBook
 
 
 class Services(Struct, frozen=True, eq=False, kw_only=True):
@@ -38,6 +39,8 @@ class Services(Struct, frozen=True, eq=False, kw_only=True):
         faults: The faults in force.
         requests: The last requests.
         hub: The open streams.
+        usage: The count of delivered posts.
+        credit: The dollars that the account is told to have left; None for one that is told nothing.
         producer: The schedule of generated posts.
         player: The recording that is sent, if there is one.
         on_stop: Callbacks for when the emulator stops.
@@ -53,6 +56,8 @@ class Services(Struct, frozen=True, eq=False, kw_only=True):
     faults: FaultPlan
     requests: RequestLog
     hub: StreamHub
+    usage: UsageBook
+    credit: float | None
     producer: PostProducer
     player: RecordingPlayer | None
     on_stop: list[Callable[[], None]]
@@ -75,6 +80,7 @@ def create_services(
     posts: str | os.PathLike[str] | None,
     replay: str | os.PathLike[str] | None,
     speed: float | None,
+    credit: float | None = None,
 ) -> Services:
     """Return new services; the parameters are those of `Emulator`."""
     seeded = seed is not None
@@ -84,7 +90,8 @@ def create_services(
     world = World(seed or 0, clock, history.find)
     accounts = Accounts(seed or 0)
     world.people.introduce(accounts.user_id, accounts.screen_name)
-    hub = StreamHub(clock, limits, history)
+    usage = UsageBook(clock, 4 * limits.history)  # a message brings up to four posts
+    hub = StreamHub(clock, limits, history, usage)
     recording = None if posts is None else Recording(posts, world.people)
     player = None if replay is None else RecordingPlayer(hub, replay, speed)
     return Services(
@@ -100,5 +107,7 @@ def create_services(
         hub=hub,
         producer=PostProducer(world, clock, hub, rate if player is None else 0.0, recording),
         player=player,
+        usage=usage,
+        credit=credit,
         on_stop=[],
     )

@@ -19,7 +19,7 @@ class History:
     """The last posts, numbered from the first that was ever published; bounded."""
 
     def __init__(self, most: int) -> None:
-        self._most = most
+        self.most = most
         self._posts: dict[int, tuple[int, Post]] = {}
         self._numbers: dict[int, int] = {}
         self.start = self.end = 0
@@ -31,15 +31,23 @@ class History:
         self._posts[self.end] = (ms, post)
         self._numbers[post.id] = self.end
         self.end += 1
-        if len(self._posts) > self._most:
-            _, oldest = self._posts.pop(self.start)
-            if self._numbers[oldest.id] == self.start:  # it wasn't published once more since
-                del self._numbers[oldest.id]
+        if len(self._posts) > self.most:
+            if self.is_latest(self.start):
+                del self._numbers[self.get(self.start).id]
+            del self._posts[self.start]
             self.start += 1
 
     def get(self, number: int) -> Post:
         """Return the post of that number. Raises KeyError if it is forgotten."""
         return self._posts[number][1]
+
+    def time(self, number: int) -> int:
+        """Return when the post of that number was published. Raises KeyError if it is forgotten."""
+        return self._posts[number][0]
+
+    def is_latest(self, number: int) -> bool:
+        """Return whether that post wasn't published once more since."""
+        return self._numbers[self.get(number).id] == number
 
     def find(self, post_id: int) -> Post | None:
         """Return the post of that id, if it is remembered."""

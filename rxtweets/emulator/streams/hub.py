@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from rxtweets.emulator.app.clock import Clock
 from rxtweets.emulator.app.limits import Limits
 from rxtweets.emulator.app.records import EndedStream, EndReason
+from rxtweets.emulator.app.usage import UsageBook
 from rxtweets.emulator.world.model import Post
 
 from .history import History
@@ -25,10 +26,11 @@ class StreamHub:
     It calls `on_change` when the number of streams has changed, and `listeners` when anything may have.
     """
 
-    def __init__(self, clock: Clock, limits: Limits, history: History) -> None:
+    def __init__(self, clock: Clock, limits: Limits, history: History, usage: UsageBook) -> None:
         self.clock = clock
         self.limits = limits
         self.history = history
+        self.usage = usage
         self.streams: dict[str, OpenStream] = {}
         self.past: deque[EndedStream] = deque(maxlen=REMEMBERED)
         self.delivery_counts: deque[int] = deque(maxlen=REMEMBERED)  # streams, by each of the last posts
@@ -97,6 +99,7 @@ class StreamHub:
             message = stream.feed.message_for(post)
             if message is None or not stream.offer(message):
                 continue
+            self.usage.count(stream.feed.delivered(post))
             for other in stream.feed.extra_messages(post):
                 stream.offer(other)
             given += 1

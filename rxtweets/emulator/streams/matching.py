@@ -14,6 +14,7 @@ from rxtweets.filters.features import StatusFeatures
 from rxtweets.messages import Post as PostMessage
 from rxtweets.messages import Status, decode
 from rxtweets.rules import EVERY_FIELD, CompiledRule, Rule, fields_for
+from rxtweets.rules.language.search import SearchQuery
 
 
 def tracked(query: FilterQuery, post: Post) -> bool:
@@ -83,6 +84,20 @@ class Selector:
                 self.counts[key] += 1
         self._latest = (post, found)
         return found
+
+
+class SearchMatcher:
+    """A query of search; tells which posts it finds, read as `Selector` reads them."""
+
+    def __init__(self, rule: Rule) -> None:
+        self._query = SearchQuery(rule)
+        self._fields = _needed(rule)
+
+    def finds(self, post: Post) -> bool:
+        """Return whether search finds the post."""
+        message = decode(_form_for_rules(post, self._fields))
+        assert isinstance(message, PostMessage)
+        return self._query.finds(message)
 
 
 def _form_for_rules(post: Post, fields: Fields) -> bytes:

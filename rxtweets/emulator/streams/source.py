@@ -42,6 +42,10 @@ class Feed:
         """Return the JSON to send about a new post, or None for nothing."""
         return None
 
+    def delivered(self, post: Post) -> tuple[int, ...]:
+        """Return the ids of the posts that the message about a post brings, as X counts their use."""
+        return ()
+
     def extra_messages(self, post: Post) -> tuple[bytes, ...]:
         """Return the further messages that the same post causes."""
         return ()

@@ -14,6 +14,7 @@ from typing import Protocol
 from rxtweets.emulator.app.clock import Clock
 from rxtweets.emulator.app.limits import Limits
 from rxtweets.emulator.app.records import EndReason, StreamRecord
+from rxtweets.emulator.app.usage import UsageBook
 from rxtweets.emulator.faults.distortion import QUIET, Distortion
 from rxtweets.emulator.server.body import Body
 from rxtweets.emulator.server.wire import Connection
@@ -43,6 +44,7 @@ class Registry(Protocol):
 
     clock: Clock
     limits: Limits
+    usage: UsageBook
 
     def opened(self, stream: OpenStream) -> None: ...
     def closed(self, stream: OpenStream) -> None: ...
@@ -230,7 +232,8 @@ class OpenStream:
         message = self.feed.message_for(post)
         if message is None:
             return 0
-        self.send_message(message)
+        if self.send_message(message):
+            self._registry.usage.count(self.feed.delivered(post))
         return len(message)
 
     def replayed(self, *, finished: bool) -> None:

@@ -35,15 +35,20 @@ __all__ = [
     "is_",
     "keyword",
     "lang",
+    "list_",
     "listed_count",
     "mention",
     "min_followers",
+    "min_likes",
+    "min_replies",
+    "min_reposts",
     "near",
     "operator",
     "phrase",
     "place",
     "place_country",
     "point_radius",
+    "quotes_of_tweet_id",
     "retweets_of",
     "retweets_of_tweet_id",
     "sample",
@@ -247,6 +252,16 @@ def retweets_of_tweet_id(id: int | str) -> Rule:
     return operator("retweets_of_tweet_id", str(id))
 
 
+def quotes_of_tweet_id(id: int | str) -> Rule:
+    """Match quotes of a post; search only."""
+    return operator("quotes_of_tweet_id", str(id))
+
+
+def list_(id: int | str) -> Rule:
+    """Match posts by the members of a list, which only X can tell; search only."""
+    return operator("list", str(id))
+
+
 def source(app: str) -> Rule:
     """Match posts sent with an app, given by its whole name."""
     return operator("source", app)
@@ -287,6 +302,21 @@ def lang(code: str) -> Rule:
 def min_followers(least: int) -> Rule:
     """Match authors with at least so many followers."""
     return operator("min_followers", str(least))
+
+
+def min_likes(least: int) -> Rule:
+    """Match posts with at least so many likes; search only."""
+    return operator("min_likes", str(least))
+
+
+def min_replies(least: int) -> Rule:
+    """Match posts with at least so many replies; search only."""
+    return operator("min_replies", str(least))
+
+
+def min_reposts(least: int) -> Rule:
+    """Match posts with at least so many retweets; search only."""
+    return operator("min_reposts", str(least))
 
 
 def _range(name: str, least: int, most: int | None) -> Rule:

@@ -6,15 +6,19 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .ast import AllOf, AnyOf, Not, Rule, Term
-from .validate import parse
+from .search import differences
+from .validate import Limits, parse
 from .vocabulary import details, lookup
 
 if TYPE_CHECKING:
     from rxtweets.endpoints.v2 import PostFields
 
 
-def explain(rule: str | Rule) -> str:
+def explain(rule: str | Rule, limits: Limits | None = None) -> str:
     """Return in words what *rule* matches: a line for each operator, indented under what joins them.
+
+    With *limits* of search (`Limits.search()`) it ends with what a search finds otherwise than the filtered
+    stream: retweets, quoted texts, accents.
 
     >>> print(explain("cat (has:images OR lang:fr) -is:retweet"))
     all of
@@ -27,7 +31,9 @@ def explain(rule: str | Rule) -> str:
     Raises:
         ValueError: as for `parse`, including `RuleSyntaxError` for text that is no rule.
     """
-    return "\n".join(_lines(parse(rule), ""))
+    parsed = parse(rule)
+    searched = differences(parsed) if limits is not None and limits.dialect == "search" else ()
+    return "\n".join([*_lines(parsed, ""), *searched])
 
 
 def fields_for(*rules: str | Rule) -> PostFields:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from . import token_parsers as tokens
 from .ast import MAX_DEPTH, AnyOf, Rule, Term, all_of, any_of
 from .problems import RuleProblem
-from .vocabulary import lookup
+from .vocabulary import Dialect, lookup
 
 if TYPE_CHECKING:
     from lark import Lark, Token
@@ -93,8 +93,8 @@ def _parser() -> Lark:
     return Lark(_GRAMMAR, parser="lalr", lexer="basic", transformer=Build())
 
 
-def read(text: str) -> Parsed:
-    """Parse *text*, to its end whatever is wrong with it.
+def read(text: str, dialect: Dialect = "stream") -> Parsed:
+    """Parse *text*, to its end whatever is wrong with it; operators that *dialect* lacks are refused.
 
     Raises:
         ImportError: Lark is not installed.
@@ -113,12 +113,13 @@ def read(text: str) -> Parsed:
             at = token.start_pos or 0
             message = f"the parentheses lie more than {MAX_DEPTH} deep in each other"
             return Parsed(None, (RuleProblem(message, at, at + 1, text),))
-    return _Parsing(text, found).read(machine)
+    return _Parsing(text, found, dialect).read(machine)
 
 
 class _Parsing:
-    def __init__(self, text: str, found: list[Token]) -> None:
+    def __init__(self, text: str, found: list[Token], dialect: Dialect) -> None:
         self._text = text
+        self._dialect = dialect
         self._tokens = found
         self._errors: list[RuleProblem] = []
         self._refused: list[RuleProblem] = []
@@ -162,8 +163,18 @@ class _Parsing:
             return _PLACEHOLDER
         negated = before is not None and before.type == "MINUS"
         if isinstance(rule, Term):
+            self._check_dialect(token, rule)
             self._check_negation(token, rule, negated)
         return rule
+
+    def _check_dialect(self, token: Token, rule: Term) -> None:
+        if self._dialect in lookup(rule.name).dialects:
+            return
+        what = '"a b"~N' if rule.name == "near" else f"{rule.name}:"
+        lacking, other = ("search", "the filtered stream")
+        if self._dialect == "stream":
+            lacking, other = other, lacking
+        self._note(token, f"{lacking} has no {what}", f"leave it out: only {other} has it", refused=True)
 
     def _check_negation(self, token: Token, rule: Term, negated: bool) -> None:
         if negated and not lookup(rule.name).negatable:

@@ -8,17 +8,23 @@ from rxtweets.rules.management.model import StreamRule
 
 from .ast import Rule
 from .problems import RuleProblem, RuleSyntaxError
-from .vocabulary import lookup
+from .vocabulary import Dialect, lookup
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """The greatest length of a rule, in characters, and the greatest number of rules.
+    """The greatest length of a rule, in characters, the greatest number of rules, and their language.
 
-    Source: X's page "Filtered stream: introduction".
+    Attributes:
+        length: characters.
+        rules: how many there may be; 1 for a query of search.
+        dialect: whose operators there are: of the filtered `"stream"`, or of `"search"`.
+
+    Source: X's pages "Filtered stream: introduction" and "Search: introduction".
     """
 
     length: int = 1_024
     rules: int = 1_000
+    dialect: Dialect = "stream"
 
     @classmethod
     def pay_per_use(cls) -> Limits:
@@ -29,6 +35,14 @@ class Limits(msgspec.Struct, frozen=True):
     def enterprise(cls) -> Limits:
         """Return those of enterprise access, unless a contract differs: 25,000 rules of 2,048 characters."""
         return cls(2_048, 25_000)
+
+    @classmethod
+    def search(cls, *, archive: bool = False) -> Limits:
+        """Return those of a query of search: 512 characters; of the whole archive 1,024.
+
+        Some accounts may have longer ones: `Limits(4_096, 1, "search")`.
+        """
+        return cls(1_024 if archive else 512, 1, "search")
 
 
 def parse(text: str | Rule) -> Rule:
@@ -64,8 +78,9 @@ def validate(rule: str | Rule, limits: Limits | None = None) -> tuple[RuleProble
     from .parser import read
 
     text = _text_of(rule)
-    most = (limits or Limits()).length
-    found = read(text)
+    limits = limits or Limits()
+    most = limits.length
+    found = read(text, limits.dialect)
     problems = [*found.errors, *found.refused]
     if len(text) > most and not (found.rule is None and len(text) == found.errors[0].end):
         message = f"the rule has {len(text):,} characters; at most {most:,} are allowed"

@@ -3,19 +3,26 @@
 Everything that is specific to an operator is in its row: parsing, printing, checking, explaining and matching
 read it there. To add one, add its row, with a matcher from `rxtweets.rules.matching`.
 
-Source: X's page "Filtered stream operators" (docs.x.com).
+Source: X's pages "Filtered stream operators" and "Search operators" (docs.x.com).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from rxtweets.rules import values
 from rxtweets.rules.matching import people, post, text
 from rxtweets.rules.matching.terms import CompiledTerm, Evaluate, Matcher, Operand
 from rxtweets.rules.values import Kind
+
+Dialect = Literal["stream", "search"]
+"""The languages that X has for what to match: rules of the filtered stream, and queries of search."""
+
+_BOTH: tuple[Dialect, ...] = ("stream", "search")
+_STREAM: tuple[Dialect, ...] = ("stream",)
+_SEARCH: tuple[Dialect, ...] = ("search",)
 
 
 class Choice(NamedTuple):
@@ -49,6 +56,7 @@ class Operator(NamedTuple):
         aliases: other names that X takes for it; a rule has the first name, whichever was written.
         foreign_names: the names that other query languages, X's own among them, have for it.
         choices: the values, if they are few and fixed; these have their own meaning and fields.
+        dialects: those that have it.
     """
 
     kind: Kind
@@ -62,6 +70,7 @@ class Operator(NamedTuple):
     aliases: tuple[str, ...] = ()
     foreign_names: tuple[str, ...] = ()
     choices: Mapping[str, Choice] = MappingProxyType({})
+    dialects: tuple[Dialect, ...] = _BOTH
 
 
 def _with_choices(
@@ -87,6 +96,7 @@ _ATTACHED = (*_TEXT, "tweet.fields=attachments")
 _MEDIA = (*_ATTACHED, "expansions=attachments.media_keys,referenced_tweets.id.attachments.media_keys")
 _AUTHOR = ("expansions=author_id",)
 _COUNTS = (*_AUTHOR, "user.fields=public_metrics")
+_METRICS = ("tweet.fields=public_metrics",)
 _REFERENCES = ("tweet.fields=referenced_tweets",)
 _REPLY = ("tweet.fields=conversation_id,in_reply_to_user_id,referenced_tweets",)
 _REPLIED_TO = (*_REPLY, "expansions=in_reply_to_user_id")
@@ -105,6 +115,7 @@ UNNAMED: dict[str, Operator] = {
         "has the words “{0}” in any order, with at most {1} others between",
         _TEXT,
         form='"{0}"~{1}',
+        dialects=_STREAM,
     ),
     "hashtag": Operator(
         values.HASHTAG, "cat", text.tagged("hashtags", "#"), "has the hashtag #{0}", _TEXT, form="#{0}"
@@ -139,6 +150,7 @@ OPERATORS: dict[str, Operator] = {
         people.from_affiliate_of,
         "is by an account with the badge of {0}",
         (*_AUTHOR, *_BADGE),
+        dialects=_STREAM,
     ),
     "to_affiliate_of": Operator(
         values.ACCOUNT,
@@ -146,6 +158,7 @@ OPERATORS: dict[str, Operator] = {
         people.to_affiliate_of,
         "replies to an account with the badge of {0}",
         (*_REPLIED_TO, *_BADGE),
+        dialects=_STREAM,
     ),
     "url": Operator(
         values.TEXT,
@@ -156,7 +169,12 @@ OPERATORS: dict[str, Operator] = {
         foreign_names=("http", "https"),
     ),
     "url_title": Operator(
-        values.TEXT, "snow", text.linked_page("title"), "has a link to a page with “{0}” in its title", _TEXT
+        values.TEXT,
+        "snow",
+        text.linked_page("title"),
+        "has a link to a page with “{0}” in its title",
+        _TEXT,
+        dialects=_STREAM,
     ),
     "url_description": Operator(
         values.TEXT,
@@ -164,9 +182,15 @@ OPERATORS: dict[str, Operator] = {
         text.linked_page("description"),
         "has a link to a page with “{0}” in its description",
         _TEXT,
+        dialects=_STREAM,
     ),
     "url_contains": Operator(
-        values.TEXT, "photos", text.url_contains, "has a link with the characters “{0}”", _TEXT
+        values.TEXT,
+        "photos",
+        text.url_contains,
+        "has a link with the characters “{0}”",
+        _TEXT,
+        dialects=_STREAM,
     ),
     "context": Operator(
         values.CONTEXT,
@@ -189,9 +213,15 @@ OPERATORS: dict[str, Operator] = {
         people.profile("description"),
         "is by an account with “{0}” in its bio",
         (*_AUTHOR, "user.fields=description"),
+        dialects=_STREAM,
     ),
     "bio_name": Operator(
-        values.TEXT, "phd", people.profile("name"), "is by an account with “{0}” in its display name", _AUTHOR
+        values.TEXT,
+        "phd",
+        people.profile("name"),
+        "is by an account with “{0}” in its display name",
+        _AUTHOR,
+        dialects=_STREAM,
     ),
     "bio_location": Operator(
         values.TEXT,
@@ -199,6 +229,7 @@ OPERATORS: dict[str, Operator] = {
         people.profile("location"),
         "is by an account with “{0}” in its profile's location",
         (*_AUTHOR, "user.fields=location"),
+        dialects=_STREAM,
     ),
     "place": Operator(
         values.TEXT, '"new york city"', post.place, "is from the place {0}", (*_PLACE, "place.fields=name")
@@ -244,7 +275,12 @@ OPERATORS: dict[str, Operator] = {
         aliases=("retweets_of_status_id",),
     ),
     "source": Operator(
-        values.TEXT, '"X for iPhone"', post.field("source"), "was sent with {0}", ("tweet.fields=source",)
+        values.TEXT,
+        '"X for iPhone"',
+        post.field("source"),
+        "was sent with {0}",
+        ("tweet.fields=source",),
+        dialects=_STREAM,
     ),
     "embedding": Operator(
         values.TEXT,
@@ -253,6 +289,7 @@ OPERATORS: dict[str, Operator] = {
         "is close in meaning to “{0}”, as X judges",
         (),
         negatable=False,
+        dialects=_STREAM,
     ),
     "is": _with_choices(
         {
@@ -291,6 +328,7 @@ OPERATORS: dict[str, Operator] = {
         (),
         standalone=False,
         negatable=False,
+        dialects=_STREAM,
     ),
     "lang": Operator(
         values.LANGUAGE,
@@ -308,6 +346,7 @@ OPERATORS: dict[str, Operator] = {
         "is by an account with at least {0} followers",
         _COUNTS,
         standalone=False,
+        dialects=_STREAM,
     ),
     "followers_count": Operator(
         values.RANGE,
@@ -316,6 +355,7 @@ OPERATORS: dict[str, Operator] = {
         "is by an account with {0} followers",
         _COUNTS,
         standalone=False,
+        dialects=_STREAM,
     ),
     "tweets_count": Operator(
         values.RANGE,
@@ -325,6 +365,7 @@ OPERATORS: dict[str, Operator] = {
         _COUNTS,
         standalone=False,
         foreign_names=("statuses_count",),
+        dialects=_STREAM,
     ),
     "following_count": Operator(
         values.RANGE,
@@ -334,6 +375,7 @@ OPERATORS: dict[str, Operator] = {
         _COUNTS,
         standalone=False,
         foreign_names=("friends_count",),
+        dialects=_STREAM,
     ),
     "listed_count": Operator(
         values.RANGE,
@@ -342,6 +384,7 @@ OPERATORS: dict[str, Operator] = {
         "is by an account that is in {0} lists",
         _COUNTS,
         standalone=False,
+        dialects=_STREAM,
     ),
     "embedding_threshold": Operator(
         values.SHARE,
@@ -350,6 +393,52 @@ OPERATORS: dict[str, Operator] = {
         "is at least {0} alike, as X judges",
         (),
         standalone=False,
+        dialects=_STREAM,
+    ),
+    "list": Operator(
+        values.ID,
+        "84839422",
+        text.never_known("list:"),
+        "is by a member of the list {0}",
+        (),
+        dialects=_SEARCH,
+    ),
+    "quotes_of_tweet_id": Operator(
+        values.ID,
+        "1539382664746020864",
+        post.references("quoted"),
+        "quotes the post {0}",
+        _REFERENCES,
+        dialects=_SEARCH,
+    ),
+    "min_likes": Operator(
+        values.COUNT,
+        "100",
+        post.metric("like_count"),
+        "has at least {0} likes",
+        _METRICS,
+        standalone=False,
+        foreign_names=("min_faves",),
+        dialects=_SEARCH,
+    ),
+    "min_replies": Operator(
+        values.COUNT,
+        "10",
+        post.metric("reply_count"),
+        "has at least {0} replies",
+        _METRICS,
+        standalone=False,
+        dialects=_SEARCH,
+    ),
+    "min_reposts": Operator(
+        values.COUNT,
+        "50",
+        post.metric("repost_count"),
+        "has at least {0} retweets",
+        _METRICS,
+        standalone=False,
+        foreign_names=("min_retweets",),
+        dialects=_SEARCH,
     ),
 }
 """The operators that are written `name:value`."""

@@ -8,11 +8,11 @@ from typing import Any
 from reactivex import Observable
 from reactivex import operators as ops
 
-from rxtweets.backoff import BackoffPolicy, Curve
+from rxtweets.backoff import BackoffPolicy
 from rxtweets.endpoints import checks
 from rxtweets.endpoints.endpoint import Pairs
 from rxtweets.errors import StreamError
-from rxtweets.rest import Api, JSONResponse, run_steps
+from rxtweets.rest import REQUEST_POLICY, Api, JSONResponse, run_steps
 from rxtweets.rules.language.ast import Rule
 
 from . import sync as syncing
@@ -31,18 +31,6 @@ _MOST_LISTED = 1_000
 _COUNTS = (
     "all_project_client_apps,cap_per_client_app,cap_per_project,client_app_rules_count,project_rules_count"
 )
-
-REQUEST_POLICY = BackoffPolicy(
-    network=Curve(0.25, times=2.0, cap=4.0),
-    http=Curve(1.0, times=2.0, cap=16.0),
-    max_attempts=4,
-    max_total=120.0,
-)
-"""The policy by which requests are retried, at most four times and within two minutes, for somebody may wait.
-
-The waits are 0.25, 0.5, 1 and 2 s after network errors, and 1, 2, 4 and 8 s after HTTP 5xx and 408. After a
-429 the wait is 60 s or what the server asks for; if that is longer, the 429 is final.
-"""
 
 
 class RulesClient:

@@ -76,6 +76,21 @@ def field(name: str, *, indexed: bool = False) -> Matcher:
     return matcher
 
 
+def metric(name: str) -> Matcher:
+    """Return a matcher of at least so many likes, replies or retweets."""
+
+    def matcher(operand: Operand) -> CompiledTerm:
+        least = int(operand.value)
+
+        def evaluate(features: PostFeatures) -> Outcome:
+            found = features.post.public_metrics
+            return ("tweet.fields=public_metrics",) if found is None else getattr(found, name) >= least
+
+        return CompiledTerm(evaluate)
+
+    return matcher
+
+
 def language(operand: Operand) -> CompiledTerm:
     """Match the language that X assigned to the post. Posts in Chinese don't say in which script."""
     code = operand.value.lower()

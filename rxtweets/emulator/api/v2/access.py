@@ -47,24 +47,25 @@ class Access:
         self._authenticator = authenticator
         self._rate_limiter = rate_limiter
 
-    def authorized(self, path: str, endpoint: Endpoint, by_user: bool = False) -> Endpoint:
+    def authorized(self, path: str, endpoint: Endpoint, *users: str) -> Endpoint:
         """Return the endpoint for those who have the bearer token and keep to the limits of its path.
 
-        `by_user` is for endpoints that also take what a user signed (OAuth 1.0a), or the user's own token.
+        `users` are the credentials of a user that it also takes: `SIGNED`, `BY_USER`.
         """
         known = self._authenticator
+        supported = ", ".join((APP_ONLY, *users))
 
         def guarded(request: Request) -> Response | Opening:
-            if known.has_bearer(request) or (
-                by_user and (known.has_user_token(request) or known.has_signature(request))
+            if (
+                known.has_bearer(request)
+                or (BY_USER in users and known.has_user_token(request))
+                or (SIGNED in users and known.has_signature(request))
             ):
                 return self._rate_limiter.check_request(request.method, path) or endpoint(request)
-            if by_user:
-                return v2_refusal(401)
-            if known.has_user_token(request):
-                return unsupported_authentication(BY_USER, APP_ONLY)
-            if request.headers.get("authorization", "").lower().startswith("oauth "):
-                return unsupported_authentication(SIGNED, APP_ONLY)
+            if BY_USER not in users and known.has_user_token(request):
+                return unsupported_authentication(BY_USER, supported)
+            if SIGNED not in users and request.headers.get("authorization", "").lower().startswith("oauth "):
+                return unsupported_authentication(SIGNED, supported)
             return v2_refusal(401)
 
         return guarded

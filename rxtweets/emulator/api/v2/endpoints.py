@@ -6,7 +6,18 @@ import random
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from rxtweets.emulator.app.limits import ACTIVITY, FILTERED, RULES, SUBSCRIPTIONS
+from rxtweets.emulator.app.limits import (
+    ACTIVITY,
+    COUNTS_ALL,
+    COUNTS_RECENT,
+    CREDITS,
+    FILTERED,
+    RULES,
+    SEARCH_ALL,
+    SEARCH_RECENT,
+    SUBSCRIPTIONS,
+    USAGE,
+)
 from rxtweets.emulator.app.services import Services
 from rxtweets.emulator.server.http import Request, Response, encode, problem
 from rxtweets.emulator.streams.source import Endpoint, Feed, Opening
@@ -17,17 +28,21 @@ from rxtweets.rules.hub_tags import is_lease
 
 from . import connections as connection_params
 from . import rules as rule_params
+from . import search as search_params
 from . import subscriptions as subscription_params
-from .access import Access, client_forbidden
+from . import usage as usage_params
+from .access import BY_USER, SIGNED, Access, client_forbidden
 from .activity import ActivityFeed
 from .connections import ConnectionEndpoints
 from .events import EventFeed, LikeFeed
 from .fields import BACKFILL, LIKE_LISTS, POST_LISTS, RECOVERY, Fields, check, read_fields
-from .forms import post_bytes
+from .forms import delivered, post_bytes
 from .params import Check, check_query
 from .recovery import recover
 from .rules import RuleBook, RuleEndpoints
+from .search import SearchEndpoints
 from .subscriptions import SubscriptionEndpoints
+from .usage import UsageEndpoints
 
 # Partitions of each language's firehose. Source: X's OpenAPI description.
 LANGUAGES = {"en": 8, "ja": 2, "ko": 2, "pt": 2}
@@ -46,6 +61,9 @@ class PostFeed(Feed):
 
     def message(self, post: Post) -> bytes | None:
         return post_bytes(post, self.fields) if self._lang in (None, post.lang) else None
+
+    def delivered(self, post: Post) -> tuple[int, ...]:
+        return delivered(post, self.fields)
 
     def post_spec(self, rng: random.Random) -> PostSpec | None:
         return PostSpec(lang=self._lang) if self._lang else ANY
@@ -66,6 +84,9 @@ class FilteredFeed(Feed):
         # X sends the tag of a rule that has none, too: empty. Tweepy 4 relies on it.
         rules = encode([{"id": rule.id, "tag": rule.tag or ""} for rule in matching])
         return post_bytes(post, self.fields)[:-1] + b',"matching_rules":' + rules + b"}"
+
+    def delivered(self, post: Post) -> tuple[int, ...]:
+        return delivered(post, self.fields)
 
     def post_spec(self, rng: random.Random) -> PostSpec | None:
         book = self._book
@@ -175,6 +196,16 @@ def routes(services: Services) -> dict[str, dict[str, Endpoint]]:
         services.world.ids,
     )
     connections = ConnectionEndpoints(services.hub)
+    search = SearchEndpoints(
+        services.hub.history,
+        clock,
+        services.rate_limiter.allowance,
+        services.usage,
+        services.rate_limiter.allowance.limits.search_delay,
+    )
+    usage = UsageEndpoints(
+        services.usage, authenticator.accounts.user_id, services.rate_limiter.allowance, services.credit
+    )
     table: dict[str, dict[str, Endpoint]] = {
         RULES: {
             "GET": checked(rules.list_rules, rule_params.LISTED),
@@ -196,14 +227,29 @@ def routes(services: Services) -> dict[str, dict[str, Endpoint]]:
         },
         "/2/connections/all": {"DELETE": checked(connections.delete_endpoint, {})},
         "/2/connections/*": {"DELETE": checked(connections.delete_endpoint, {})},
+        SEARCH_RECENT: {"GET": checked(search.recent, search_params.searched(100), "query")},
+        SEARCH_ALL: {"GET": checked(search.all, search_params.searched(500), "query")},
+        COUNTS_RECENT: {"GET": checked(search.counts_recent, search_params.COUNTED, "query")},
+        COUNTS_ALL: {"GET": checked(search.counts_all, search_params.COUNTED, "query")},
+        USAGE: {"GET": checked(usage.posts, usage_params.USED)},
+        CREDITS: {"GET": checked(usage.credits, {})},
     }
     return {
         path: {
-            method: access.authorized(path, endpoint, by_user=path == SUBSCRIPTIONS and method != "DELETE")
+            method: access.authorized(path, endpoint, *_BY_USERS.get((method, path), ()))
             for method, endpoint in methods.items()
         }
         for path, methods in table.items()
     }
+
+
+_BY_USERS = {
+    ("GET", SUBSCRIPTIONS): (BY_USER, SIGNED),
+    ("POST", SUBSCRIPTIONS): (BY_USER, SIGNED),
+    ("GET", SEARCH_RECENT): (BY_USER, SIGNED),
+    ("GET", COUNTS_RECENT): (BY_USER,),
+}
+"""The endpoints that a user may ask, too, and with which credentials. Source: X's OpenAPI description."""
 
 
 def _partition(request: Request) -> int | None:

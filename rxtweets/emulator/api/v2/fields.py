@@ -50,6 +50,22 @@ LISTS: dict[str, list[str]] = {
     "place.fields": _PLACE,
 }
 POST_LISTS = LISTS
+_RENAMED = {
+    "edit_history_post_ids": "edit_history_tweet_ids",
+    "note_post": "note_tweet",
+    "referenced_posts": "referenced_tweets.id",
+    "username": "author_id",
+}
+"""The names that search has besides, and those that they had before "tweet" became "post" there."""
+_SEARCHED = [*_POST, "article_title", "note_post"]
+SEARCH_LISTS: dict[str, list[str]] = {
+    **LISTS,
+    "tweet.fields": _SEARCHED,
+    "post.fields": _SEARCHED,
+    "expansions": [*_EXPANSIONS, "edit_history_post_ids", "referenced_posts", "username"],
+    "user.fields": [*_USER, "subscribes_to_you"],
+}
+"""X's description of search has `post.fields`; older clients send `tweet.fields`, as to streams."""
 LIKE_LISTS: dict[str, list[str]] = {
     "like_with_tweet_author.fields": _LIKE,
     "expansions": ["attachments.media_keys", "liked_tweet_author_id", "liked_tweet_id"],
@@ -92,11 +108,11 @@ class Fields(Struct, frozen=True):
 def read_fields(request: Request) -> Fields:
     """Return the fields of a request whose parameters were checked."""
     asked = {
-        name: frozenset(split(request.query.get(name, "")))
-        for name in (*LISTS, "like_with_tweet_author.fields")
+        name: frozenset(_RENAMED.get(value, value) for value in split(request.query.get(name, "")))
+        for name in (*SEARCH_LISTS, "like_with_tweet_author.fields")
     }
     return Fields(
-        post=asked["tweet.fields"] | brought(asked["expansions"]),
+        post=asked["tweet.fields"] | asked["post.fields"] | brought(asked["expansions"]),
         user=asked["user.fields"],
         media=asked["media.fields"],
         poll=asked["poll.fields"],

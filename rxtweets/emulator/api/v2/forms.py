@@ -24,9 +24,22 @@ def post_bytes(post: Post, fields: Fields) -> bytes:
     """Return the message of a post without its rules, made once for all streams with the same fields."""
     made: bytes | None = post.cache.get(fields)
     if made is None:
-        line = post.recorded_in("2")
-        made = post.cache[fields] = encode(reduced(line, fields) if line else envelope(post, fields))
+        made = post.cache[fields] = encode(payload(post, fields))
     return made
+
+
+def payload(post: Post, fields: Fields) -> dict[str, Any]:
+    """Return the message of a post without its rules."""
+    line = post.recorded_in("2")
+    return reduced(line, fields) if line else envelope(post, fields)
+
+
+def delivered(post: Post, fields: Fields) -> tuple[int, ...]:
+    """Return the ids of the posts that a message brings: its own, and those of the posts included."""
+    if not _brings_posts(fields):
+        return (post.id,)
+    named = (post.retweeted, post.quoted, post.reply_to)
+    return (post.id, *(other.id for other in named if other is not None and not other.gone))
 
 
 def envelope(post: Post, fields: Fields) -> dict[str, Any]:

@@ -144,6 +144,16 @@ def flag(value: str) -> Iterable[str]:
         yield f"value [{_short(value)}] is not one of [true,false]"
 
 
+def length(least: int, most: int) -> Check:
+    """Return the check for a text of so many characters."""
+
+    def wrong(value: str) -> Iterable[str]:
+        if not least <= len(value) <= most:
+            yield f"must have {least} to {most} characters, and has {len(value)}"
+
+    return wrong
+
+
 def moment(value: str) -> Iterable[str]:
     """Check for a time; see `read_moment`."""
     if read_moment(value) is None:
@@ -191,14 +201,19 @@ def page(request: Request, length: int, size: int) -> tuple[slice, str | None]:
     """
     size = int(request.query.get("max_results", size))
     given = request.query.get("pagination_token")
-    start = min(int.from_bytes(base64.b32hexdecode(given), "big"), length) if given else 0
+    start = min(to_position(given), length) if given else 0
     following = start + size
-    return slice(start, following), _token(following) if following < length else None
+    return slice(start, following), to_token(following) if following < length else None
 
 
-def _token(position: int) -> str:
+def to_token(position: int) -> str:
     """Return a position as 16 characters of base32hex, as X's tokens are."""
     return base64.b32hexencode(position.to_bytes(10, "big")).decode()
+
+
+def to_position(token: str) -> int:
+    """Return the position that a checked token stands for."""
+    return int.from_bytes(base64.b32hexdecode(token), "big")
 
 
 def meta(shown: list[Any], next_token: str | None) -> dict[str, Any]:

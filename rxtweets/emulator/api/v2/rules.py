@@ -39,7 +39,8 @@ class RuleError(Exception):
         self.details = details
 
 
-def _detail(problem: syntax.RuleProblem) -> str:
+def detail_of(problem: syntax.RuleProblem) -> str:
+    """Return a problem of a rule in one line, as answers tell it."""
     hint = f"; {problem.hint}" if problem.hint else ""
     return f"{problem.message}{hint} (at position {problem.position + 1})"
 
@@ -59,7 +60,7 @@ class RuleBook:
         """Add a rule. Raises `RuleError` where X would refuse it."""
         problems = syntax.validate(value, syntax.Limits(self.allowance.rule_length))
         if problems:
-            raise RuleError([_detail(problem) for problem in problems])
+            raise RuleError([detail_of(problem) for problem in problems])
         tree = syntax.parse(value)
         if not self.allowance.enterprise:
             _check_packaging(value, tree)
