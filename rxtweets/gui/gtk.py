@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import threading
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Protocol
 
 from reactivex import Observable, abc
@@ -75,14 +76,19 @@ def _loop(parent: Any) -> _Loop:
 
     if parent is None:
         parent = Gio.Application.get_default()
+        if parent is None:
+            return _of_nobody()
     elif not _is_widget(parent) and not isinstance(parent, Gio.Application):
         raise ValueError(f"parent is a window or widget of GTK 4, or an application, not {parent!r}")
     loop: _Loop | None = getattr(parent, "_rxtweets_loop", None)
     if loop is None or loop.ended:
-        loop = _Loop(parent)
-        if parent is not None:
-            parent._rxtweets_loop = loop
+        loop = parent._rxtweets_loop = _Loop(parent)
     return loop
+
+
+@cache
+def _of_nobody() -> _Loop:
+    return _Loop(None)
 
 
 class _Loop(Loop):

@@ -161,6 +161,7 @@ class _Loop(Loop):
         if ended:
             return
         super().end()
+        self._waker.deleteLater()
         if self._pipe:
             self._notifier.setEnabled(False)
             no_longer(self._pipe[1])
@@ -175,6 +176,8 @@ class _Loop(Loop):
 
     def closing(self, window: Any) -> None:
         """Take note that *window* is asked to close, which it may refuse."""
+        if self.ended:
+            return
         level = self._level()
 
         def forget() -> None:

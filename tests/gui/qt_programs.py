@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import signal
 import sys
 import threading
 from typing import Any
@@ -53,6 +54,16 @@ def refused(core: Any, widgets: Any) -> None:
         window.refuses = False
         window.close()
         facts["closed"] = len(source.observers)
+        window.show()
+        source.pipe(qt.observe_on(pane)).subscribe(got.append)
+        source.on_next(2)
+        core.QTimer.singleShot(50, close_again)
+
+    def close_again() -> None:
+        window.close()
+        facts["again"] = len(source.observers)
+        window.show()
+        window.close()
 
     core.QTimer.singleShot(0, refuse)
     widgets.QApplication.exec()
@@ -95,6 +106,18 @@ def leave(core: Any, widgets: Any) -> None:
         codes.append(widgets.QApplication.exec())
         sending.join()
     say(codes=codes)
+
+
+def interrupted(core: Any, widgets: Any) -> None:
+    """Ctrl-C is pressed while the loop runs, and once more when it has ended."""
+    source: Subject[int] = Subject()
+    source.pipe(qt.observe_on()).subscribe(print)
+    core.QTimer.singleShot(100, lambda: signal.raise_signal(signal.SIGINT))
+    code = widgets.QApplication.exec()
+    try:
+        signal.raise_signal(signal.SIGINT)
+    except KeyboardInterrupt:
+        say(code=code, later="KeyboardInterrupt")
 
 
 def wrong(core: Any, widgets: Any) -> None:

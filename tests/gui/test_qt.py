@@ -39,8 +39,8 @@ def run(request: pytest.FixtureRequest) -> Run:
 
 
 def test_a_close_that_is_refused(run: Run) -> None:
-    """The stream goes on, also when the window is hidden later, and ends as soon as it does close."""
-    assert run("refused") == {"got": [1], "hidden": 1, "closed": 0}
+    """The stream goes on, also when the window is hidden later, and ends whenever it does close."""
+    assert run("refused") == {"got": [1, 2], "hidden": 1, "closed": 0, "again": 0}
 
 
 def test_signals(run: Run) -> None:
@@ -51,6 +51,11 @@ def test_signals(run: Run) -> None:
 def test_exit_of_a_subscriber(run: Run) -> None:
     """It ends the loop with its code, and another may run."""
     assert run("leave") == {"codes": [3, 4]}
+
+
+def test_ctrl_c(run: Run) -> None:
+    """It ends the loop with the exit code that shells give it, and elsewhere it is what it always is."""
+    assert run("interrupted") == {"code": 130, "later": "KeyboardInterrupt"}
 
 
 def test_mistakes(run: Run) -> None:
