@@ -72,7 +72,8 @@ class Emulator:
     methods and attributes may be used from any thread.
 
     A method that acts on streams does so to all that are open, or to those of a `path` or a `protocol`
-    (``"1.1"``, ``"2"``), and returns their number. Values that make no sense raise ValueError.
+    (``"1.1"``, ``"2"``), or to one `stream` by its id, and returns their number. Values that make no sense
+    raise ValueError.
 
     Args:
         host: Address to listen on; the default can be reached from this machine only.

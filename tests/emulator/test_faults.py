@@ -152,6 +152,27 @@ def test_a_stalled_stream_is_silent_until_resumed() -> None:
         assert stream.message()["data"]["text"] == "heard"
 
 
+def test_one_stream_of_several(lenient: Emulator) -> None:
+    """An action with the id of a stream is for it alone, and it alone can go on after a stall of all."""
+    with raw_get(lenient, SAMPLE) as one, raw_get(lenient, SAMPLE) as other:
+        lenient.wait_for_streams(2)
+        first, second = (stream.id for stream in lenient.streams)
+        assert lenient.stall(stream=first) == 1
+        assert lenient.publish("for the other") == 1
+        assert other.message()["data"]["text"] == "for the other"
+        assert lenient.stall() == 2
+        lenient.resume(stream=first)
+        assert lenient.publish("for the one") == 1
+        assert one.message()["data"]["text"] == "for the one"
+        assert lenient.stall(stream=first) == 1
+        assert lenient.publish("for none") == 0
+        lenient.resume()
+        assert lenient.close_streams(stream=second) == 1
+        lenient.wait_for_streams(1)
+        assert [stream.id for stream in lenient.streams] == [first]
+        assert lenient.close_streams(stream="another") == 0
+
+
 def test_raw_messages_go_to_every_stream_as_they_stand(emulator: Emulator) -> None:
     """Objects are framed, bytes aren't; protocol and path choose."""
     add_rules(emulator, "cat")

@@ -72,19 +72,25 @@ class Action(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_
 
 
 class StreamAction(Action, frozen=True, kw_only=True):
-    """An action on open streams: all, or those of a `path` or `protocol` (``"1.1"``, ``"2"``).
+    """An action on open streams: all, or those of a `path` or `protocol` (``"1.1"``, ``"2"``), or a `stream`.
 
-    Its result is the number of streams that it reached.
+    The latter is given by its id, as `Emulator.streams` and ``GET /emulator/state`` have it. The result of
+    the action is the number of streams that it reached.
     """
 
     group = "Disturb streams"
 
     path: str | None = None
     protocol: Protocol | None = None
+    stream: str | None = None
 
     def is_for(self, record: StreamRecord) -> bool:
         """Tell whether it is for this stream."""
-        return self.path in (None, record.path) and self.protocol in (None, record.protocol)
+        return (
+            self.path in (None, record.path)
+            and self.protocol in (None, record.protocol)
+            and self.stream in (None, record.id)
+        )
 
     def reachable(self, streams: Iterable[OpenStream]) -> list[OpenStream]:
         """Return the streams that it can act on: of those that it is for, all that aren't stalled."""
@@ -111,7 +117,12 @@ class StreamFault(StreamAction, frozen=True, kw_only=True):
     @property
     def summary(self) -> str:
         """The fault in words."""
-        fields = {"path": self.path, "protocol": self.protocol, **structs.asdict(self)}
+        fields = {
+            "path": self.path,
+            "protocol": self.protocol,
+            "stream": self.stream,
+            **structs.asdict(self),
+        }
         parts = (
             name.replace("_", "-") if value is True else f"{name} {value}"
             for name, value in fields.items()
@@ -418,12 +429,14 @@ class Stall(StreamFault, frozen=True, kw_only=True, tag="stall"):
 
 @kind
 class Resume(Action, frozen=True, kw_only=True, tag="resume"):
-    """End every stall."""
+    """End every stall, or let one `stream`, given by its id, go on although others are stalled."""
 
     group = "Disturb streams"
 
+    stream: str | None = None
+
     def perform(self, services: Services) -> None:
-        services.faults.resume()
+        services.faults.resume(self.stream)
         _distort_streams(services)
 
 

@@ -54,6 +54,8 @@ class StreamFault(Protocol):
     @property
     def protocol(self) -> str | None: ...
     @property
+    def stream(self) -> str | None: ...
+    @property
     def summary(self) -> str: ...
     def is_for(self, record: StreamRecord) -> bool: ...
     def distort(self, distortion: Distortion) -> None: ...
@@ -91,6 +93,7 @@ class FaultPlan:
         self._answers: list[_Order] = []
         self._mutes: list[_Order] = []
         self._stalls: list[StreamFault] = []
+        self._going_on: set[str] = set()  # the streams that no stall is for
         self._distorting: list[StreamFault] = []
 
     def in_force(self) -> list[str]:
@@ -142,24 +145,31 @@ class FaultPlan:
         """Let streams stall, until `resume`."""
         if fault not in self._stalls:
             self._stalls.append(fault)
+        if fault.stream is None:
+            self._going_on.clear()
+        else:
+            self._going_on.discard(fault.stream)
 
-    def resume(self) -> None:
-        """End every stall."""
-        self._stalls.clear()
+    def resume(self, stream: str | None = None) -> None:
+        """End every stall, or those of one stream."""
+        self._stalls = [fault for fault in self._stalls if stream is not None and fault.stream != stream]
+        self._going_on = self._going_on | {stream} if stream is not None and self._stalls else set()
 
     def apply(self, fault: StreamFault) -> None:
         """Distort streams, in place of an older fault of the kind for the same streams."""
         self._distorting = [
             other
             for other in self._distorting
-            if (type(other), other.path, other.protocol) != (type(fault), fault.path, fault.protocol)
+            if (type(other), other.path, other.protocol, other.stream)
+            != (type(fault), fault.path, fault.protocol, fault.stream)
         ]
         self._distorting.append(fault)
 
     def distortion(self, record: StreamRecord) -> Distortion:
         """Return how a stream is distorted."""
         distortion = Distortion(self._rng)
-        for fault in self._stalls + self._distorting:
+        stalls = [] if record.id in self._going_on else self._stalls
+        for fault in stalls + self._distorting:
             if fault.is_for(record):
                 fault.distort(distortion)
         return distortion
