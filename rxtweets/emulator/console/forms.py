@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import types
 import typing
 from collections.abc import Mapping
@@ -12,11 +13,63 @@ import msgspec
 
 from rxtweets.emulator.faults import actions
 
+TITLES = {
+    "publish": "Publish a post",
+    "rate": "Set the rate",
+    "skew": "Set the clock off",
+    "answer": "Answer otherwise",
+    "mute": "Don't answer",
+    "close": "Close",
+    "cut": "Cut off",
+    "reset": "Reset",
+    "disconnect": "Disconnect",
+    "stall": "Stall",
+    "resume": "Resume",
+    "garbage": "Send garbage",
+    "long_line": "Send a long line",
+    "duplicate": "Duplicate",
+    "reorder": "Reorder",
+    "fragment": "Fragment",
+    "keep_alive": "Send a keep-alive",
+    "send": "Send a message",
+    "clear_faults": "Clear faults",
+    "renew_bearer_token": "Renew the token",
+}
+"""The words on the buttons, by the names of the actions."""
+
+LABELS = {
+    "text": "Text",
+    "author": "Author",
+    "lang": "Language",
+    "posts": "Posts a second",
+    "seconds": "Seconds",
+    "status": "Status",
+    "times": "Requests",
+    "path": "Path",
+    "headers": "Headers",
+    "body": "Body",
+    "head": "After sending",
+    "inside": "In the middle of",
+    "code": "Code (v1.1)",
+    "type": "Type (v2)",
+    "keep_alives": "Keep-alives go on",
+    "size": "Bytes",
+    "valid": "A whole post",
+    "share": "Share",
+    "window": "At a time",
+    "message": "Message",
+}
+"""The words at the inputs, by the names of the fields."""
+
+TONES = {"End": "ends", "Disturb": "disturbs", "Requests": "disturbs"}
+"""The looks of the buttons of the groups that don't just make something."""
+
 
 class Field(msgspec.Struct, frozen=True):
     """An input: `kind` is ``text``, ``number``, ``checkbox`` or ``json``; `choices` leave no others."""
 
     name: str
+    label: str
     kind: str
     choices: Mapping[Any, str]
     required: bool
@@ -27,31 +80,60 @@ class Form(msgspec.Struct, frozen=True):
     """An action's form; `narrows` is true of one that is for streams, all or some."""
 
     do: str
-    label: str
+    title: str
     about: str
     fields: tuple[Field, ...]
     narrows: bool
 
 
-def forms() -> dict[str, list[Form]]:
+class Group(msgspec.Struct, frozen=True):
+    """The forms of a group, which has a tab; `tone` is the look of their buttons."""
+
+    name: str
+    tone: str
+    forms: tuple[Form, ...]
+
+    @property
+    def narrows(self) -> bool:
+        """True if forms in it are for streams."""
+        return any(form.narrows for form in self.forms)
+
+
+def groups() -> tuple[Group, ...]:
     """Return the forms of all kinds of action, by their groups."""
     grouped: dict[str, list[Form]] = {}
     for name, action in actions.KINDS.items():
         grouped.setdefault(action.group, []).append(_form(name, action))
-    return grouped
+    return tuple(Group(name, TONES.get(name, "makes"), tuple(forms)) for name, forms in grouped.items())
 
 
 def _form(name: str, action: type[actions.Action]) -> Form:
     narrows = issubclass(action, actions.StreamAction)
-    about = inspect.cleandoc(action.__doc__ or "").partition("\n\n")[0].replace("\n", " ").replace("`", "")
+    about = inspect.cleandoc(action.__doc__ or "").partition("\n\n")[0].replace("\n", " ")
     hints = typing.get_type_hints(action)
-    asked_once = actions.StreamAction.__struct_fields__ if narrows else ()
+    asked_elsewhere = {"stream"} | set(actions.StreamAction.__struct_fields__ if narrows else ())
     fields = (
         _field(field, hints[field.name], action.choices.get(field.name, {}))
         for field in sorted(msgspec.structs.fields(action), key=lambda field: not field.required)
-        if field.name not in asked_once
+        if field.name not in asked_elsewhere
     )
-    return Form(name, name.replace("_", " "), about, tuple(filter(None, fields)), narrows)
+    return Form(
+        name,
+        TITLES.get(name, _words(name)),
+        re.sub("`+(.*?)`+", _named, about),
+        tuple(filter(None, fields)),
+        narrows,
+    )
+
+
+def _named(match: re.Match[str]) -> str:
+    """Return a name in a docstring as the page has it."""
+    name = match[1]
+    return f"“{TITLES[name]}”" if name in TITLES else name.replace("_", "-")
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ").capitalize()
 
 
 def _field(field: msgspec.structs.FieldInfo, hint: Any, choices: Mapping[Any, str]) -> Field | None:
@@ -71,4 +153,5 @@ def _field(field: msgspec.structs.FieldInfo, hint: Any, choices: Mapping[Any, st
         kind, choices = "text", {choice: str(choice).replace("_", " ") for choice in get_args(options[0])}
     else:
         return None
-    return Field(field.name, kind, choices, field.required, value)
+    label = LABELS.get(field.name, _words(field.name))
+    return Field(field.name, label, kind, choices, field.required, value)

@@ -34,8 +34,19 @@ class Pace:
     def __init__(self, since: float) -> None:
         self._seen = deque([(since, 0, 0)])
 
-    def of(self, now: float, messages: int, size: int) -> tuple[float, float]:
-        """Return the pace, by the totals of messages and bytes up to now."""
+    def of(
+        self, now: float, messages: int, size: int, parts: tuple[float, float] | None = None
+    ) -> tuple[float, float]:
+        """Return the pace, by the totals of messages and bytes up to now.
+
+        *parts* is the sum of the paces of parts. It is taken in the first second after nobody has looked for
+        long, rather than a mean of all that time.
+        """
+        if parts is not None:
+            if now - self._seen[-1][0] > SPAN:
+                self._seen = deque([(now, messages, size)])
+            if now - self._seen[0][0] < _LEAST:
+                return parts
         if now - self._seen[-1][0] >= _APART:
             self._seen.append((now, messages, size))
         while len(self._seen) > 1 and self._seen[1][0] <= now - SPAN:

@@ -15,7 +15,7 @@ from rxtweets.emulator.app.records import EndReason
 from rxtweets.emulator.server.http import Request, Response, encode, json_response
 from rxtweets.emulator.server.wire import Connection, StreamingResponse
 
-from .forms import forms
+from .forms import groups
 from .pace import Volume
 from .state import State
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import jinja2
 
 FRAGMENTS = ("address", "volume", "streams", "ended", "rules", "posts", "requests", "faults")
+TABS = {"posts": "Posts", "requests": "Requests", "rules": "Rules", "ended": "Ended streams"}.items()
+"""The fragments that share a place, and what their tabs say."""
 VIEWERS = 20
 """Pages that may be open at once."""
 _PERIOD = 0.25
@@ -59,6 +61,16 @@ def duration(seconds: int) -> str:
     minutes, rest = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours:,} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def round_up(count: int) -> int:
+    """Return the top of a scale for *count*: 1, 2, 4 or 6 with zeros after it, so that it has a half."""
+    scale = 1
+    while True:
+        for step in (1, 2, 4, 6):
+            if count <= step * scale:
+                return step * scale
+        scale *= 10
 
 
 def pace(count: float) -> str:
@@ -106,7 +118,7 @@ class Console:
     def page(self, request: Request) -> Response:
         """Return the whole page."""
         html = self._jinja.get_template("page.html").render(
-            fragments=self.fragments(), groups=forms(), paths=self._stream_paths
+            fragments=self.fragments(), parts=TABS, groups=groups(), paths=self._stream_paths
         )
         return Response(200, html.encode(), "text/html; charset=utf-8", _HEADERS)
 
@@ -137,22 +149,29 @@ class Console:
         state, each = self._state.now(), self._volume.each
         self._volume.note(time.monotonic(), state["messages"])
         most = max(each)
-        shown = {"state": state, "most": most, "bars": [48 * count / max(most, 1) for count in each]}
+        top = round_up(most)
+        shown = {"state": state, "most": most, "top": top, "bars": [100 * count / top for count in each]}
         shown.update(self._address())
         return {name: self._jinja.get_template(f"{name}.html").render(shown) for name in FRAGMENTS}
 
-    def _address(self) -> dict[str, str]:
-        """Return what programs need to get here: the address, the token, a command, and the variables."""
+    def _address(self) -> dict[str, list[tuple[str, bool]]]:
+        """Return the address, the token, a command and the variables, each in parts, True beside secrets."""
         variables = self._variables()
         url, token = variables["RXTWEETS_BASE_URL"], variables["X_BEARER_TOKEN"]
         trusted = variables.get("CURL_CA_BUNDLE")
         trust = [] if trusted is None else ["--cacert", trusted]
         header = ["-H", f"Authorization: Bearer {token}"]
+        curl = shlex.join(["curl", "-N", *trust, *header, f"{url}/2/tweets/sample/stream"])
+        before, after = curl.split(token)
+        exports: list[tuple[str, bool]] = []
+        for name, value in variables.items():
+            secret = name.startswith("X_")
+            exports += [(f"export {name}=", False), (shlex.quote(value), secret), ("\n", False)]
         return {
-            "url": url,
-            "token": token,
-            "curl": shlex.join(["curl", "-N", *trust, *header, f"{url}/2/tweets/sample/stream"]),
-            "exports": "\n".join(f"export {name}={shlex.quote(value)}" for name, value in variables.items()),
+            "url": [(url, False)],
+            "token": [(token, True)],
+            "curl": [(before, False), (token, True), (after, False)],
+            "exports": exports[:-1],
         }
 
 

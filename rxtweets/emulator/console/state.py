@@ -48,7 +48,16 @@ class State:
     def now(self) -> dict[str, Any]:
         """Return the emulator's state at this moment."""
         services, hub, now = self._services, self._services.hub, time.monotonic()
-        messages, size = self._total.of(now, hub.messages, hub.bytes_written)
+        streams = self._streams(now)
+        messages, size = self._total.of(
+            now,
+            hub.messages,
+            hub.bytes_written,
+            (
+                sum(stream["messages_per_second"] for stream in streams),
+                sum(stream["bytes_per_second"] for stream in streams),
+            ),
+        )
         return {
             "time": _utc(services.clock.time()),
             "skew": services.clock.skew,
@@ -62,7 +71,7 @@ class State:
             "messages_per_second": round(messages, 1),
             "bytes": hub.bytes_written,
             "bytes_per_second": round(size),
-            "streams": self._streams(now),
+            "streams": streams,
             "ended": [_ended(one) for one in _latest(hub.past)],
             "rules": _rules(services.rule_book),
             "recent": _recent(hub),

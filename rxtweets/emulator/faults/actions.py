@@ -57,7 +57,7 @@ class Action(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_
     no others, with what the console calls them.
     """
 
-    group: ClassVar[str] = "Everything"
+    group: ClassVar[str] = "All"
     choices: ClassVar[Mapping[str, Mapping[Any, str]]] = {}
 
     @abstractmethod
@@ -78,7 +78,7 @@ class StreamAction(Action, frozen=True, kw_only=True):
     the action is the number of streams that it reached.
     """
 
-    group = "Disturb streams"
+    group = "Disturb"
 
     path: str | None = None
     protocol: Protocol | None = None
@@ -153,7 +153,7 @@ class StreamFault(StreamAction, frozen=True, kw_only=True):
 class StreamEnd(StreamAction, frozen=True, kw_only=True):
     """An end of streams, which stalled ones have, too."""
 
-    group = "End streams"
+    group = "End"
 
     def reachable(self, streams: Iterable[OpenStream]) -> list[OpenStream]:
         return list(streams)
@@ -162,7 +162,7 @@ class StreamEnd(StreamAction, frozen=True, kw_only=True):
 class RequestFault(Action, frozen=True, kw_only=True):
     """A fault of the next `times` requests, or of all for so many `seconds`, for streams or for `path`."""
 
-    group = "Next requests"
+    group = "Requests"
 
     times: int | None = None
     seconds: float | None = None
@@ -431,7 +431,7 @@ class Stall(StreamFault, frozen=True, kw_only=True, tag="stall"):
 class Resume(Action, frozen=True, kw_only=True, tag="resume"):
     """End every stall, or let one `stream`, given by its id, go on although others are stalled."""
 
-    group = "Disturb streams"
+    group = "Disturb"
 
     stream: str | None = None
 

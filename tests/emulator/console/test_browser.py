@@ -35,7 +35,21 @@ class Console(Page):
     """The console in a browser."""
 
     def form(self, do: str) -> WebElement:
-        return self.browser.find_element(By.CSS_SELECTOR, f'form[data-do="{do}"]')
+        """Return an action's form, in front."""
+        form = self.browser.find_element(By.CSS_SELECTOR, f'form[data-do="{do}"]')
+        if not form.is_displayed():
+            self.turn_to(str(form.find_element(By.XPATH, "..").get_attribute("id")))
+        return form
+
+    def turn_to(self, part: str) -> None:
+        """Choose the tab of a part."""
+        self.find(f"#{part}-tab").click()
+
+    def text(self, id: str) -> str:
+        """Return the text of a part, in front."""
+        if id in {"posts", "requests", "rules", "ended"} and not self.find(f"#{id}").is_displayed():
+            self.turn_to(id)
+        return super().text(id)
 
     def fill(self, do: str, **fields: str) -> WebElement:
         form = self.form(do)
@@ -53,6 +67,15 @@ class Console(Page):
         said = form.find_element(By.TAG_NAME, "output")
         self.until(lambda: said.text not in ("", "…"))
         return said.text
+
+    def rows(self) -> list[WebElement]:
+        """Return the rows of the open streams."""
+        return self.browser.find_elements(By.CSS_SELECTOR, "#streams tbody tr")
+
+    def press(self, row: int, button: str) -> None:
+        """Press a button of a stream's row."""
+        self.until(lambda: self.rows()[row].find_elements(By.XPATH, f".//button[text()='{button}']"))
+        self.rows()[row].find_element(By.XPATH, f".//button[text()='{button}']").click()
 
 
 @pytest.fixture
@@ -195,6 +218,7 @@ def test_it_finds_an_emulator_that_is_back(lenient: Emulator, page: Console) -> 
     lenient.renew_bearer_token()
     lenient.start()
     page.until(lambda: page.text("link") == "live")
+    page.find("#reveal").click()
     page.until(lambda: page.text("bearer-token") == lenient.bearer_token)
     page.browser.get_log("browser")  # type: ignore[no-untyped-call]
 
@@ -217,9 +241,11 @@ def test_nothing_moves_when_something_happens(
     request.getfixturevalue("busy")
     page.until(lambda: "status 503" in page.text("faults") and SAMPLE in page.text("streams"))
     assert page.js(PLACES) == before
-    page.do("answer", status="99")
-    page.do("garbage")
-    assert page.js(PLACES) == before
+    for action, fields in (("answer", {"status": "99"}), ("garbage", {})):
+        page.form(action)
+        before = page.js(PLACES)
+        page.do(action, **fields)
+        assert page.js(PLACES) == before
 
 
 @pytest.mark.usefixtures("busy")
@@ -250,7 +276,108 @@ def test_everything_has_a_name(page: Console) -> None:
     """Each field, button and part says what it is to those who don't see it."""
     page.be(800)
     page.find("summary").click()
-    things = page.browser.find_elements(By.CSS_SELECTOR, "input, select, button, [role=group], section, nav")
+    page.js("for (const part of document.querySelectorAll('[hidden]')) part.hidden = false")
+    things = page.browser.find_elements(
+        By.CSS_SELECTOR, "input, select, button, [role=group], [role=tabpanel], section"
+    )
     nameless = [thing.get_attribute("outerHTML") for thing in things if not thing.accessible_name]
     assert len(things) > 60
     assert nameless == []
+
+
+def test_a_stream_is_ended_in_its_own_row(lenient: Emulator, page: Console) -> None:
+    """Its buttons stall, resume and end this stream, and leave another of the same path alone."""
+    with raw_get(lenient, SAMPLE) as one, raw_get(lenient, SAMPLE) as other:
+        page.until(lambda: len(page.rows()) == 2)
+        page.press(0, "Stall")
+        page.until(lambda: "stalled" in page.rows()[0].text)
+        assert lenient.publish("for the other") == 1
+        assert other.message()["data"]["text"] == "for the other"
+        page.press(0, "Resume")
+        page.until(lambda: "stalled" not in page.rows()[0].text)
+        assert lenient.publish("for both") == 2
+        assert one.message()["data"]["text"] == "for both"
+        page.press(0, "End")
+        page.until(lambda: len(page.rows()) == 1)
+        with pytest.raises(EOFError):
+            one.drain()
+        assert lenient.publish("still for the other") == 1
+
+
+def test_a_button_stays_while_its_row_changes(lenient: Emulator, page: Console) -> None:
+    """Changes beside it take neither the focus nor the press from it."""
+    with raw_get(lenient, SAMPLE) as stream:
+        page.until(lambda: len(page.rows()) == 1)
+        page.js("window.button = document.querySelector('#streams .ends'); window.button.focus()")
+        lenient.publish("one")
+        stream.message()
+        page.until(lambda: page.find("#streams [data-name=Messages]").text.startswith("1"))
+        assert page.js("return document.activeElement === window.button")
+        assert page.js("return window.button.isConnected")
+
+
+def test_the_rate_is_filled_in(lenient: Emulator, page: Console) -> None:
+    """Its field has the rate in force, also a later one, but what is being typed stays."""
+    field = page.form("rate").find_element(By.NAME, "posts")
+    page.until(lambda: field.get_attribute("value") == "0")
+    lenient.rate = 7
+    page.until(lambda: field.get_attribute("value") == "7")
+    field.send_keys("5")
+    lenient.rate = 9
+    page.until(lambda: page.text("rate") == "9")
+    assert field.get_attribute("value") == "75"
+
+
+def test_secrets_are_revealed_on_request(lenient: Emulator, page: Console) -> None:
+    """The token is masked, also in the line for a shell; a button shows it and hides it again."""
+    assert lenient.bearer_token not in page.text("connect")
+    page.find("#reveal").click()
+    assert page.text("bearer-token") == lenient.bearer_token
+    assert lenient.bearer_token in page.text("curl")
+    page.find("#reveal").click()
+    assert lenient.bearer_token not in page.text("connect")
+
+
+@pytest.mark.usefixtures("busy")
+def test_a_phones_page_is_short(page: Console) -> None:
+    """It is a few screens high, and what can be done comes before the lists and is in no box of its own."""
+    page.be(390)
+    assert page.js("return document.documentElement.scrollHeight") < 2400
+    top = "return document.getElementById(arguments[0]).getBoundingClientRect().top + scrollY"
+    actions, posts = (page.browser.execute_script(top, id) for id in ("actions", "posts"))
+    assert actions < 844
+    assert actions < posts
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_action_is_below_a_fold_of_its_own(page: Console, width: int) -> None:
+    """With any tab, nothing but the page itself has to be scrolled to see all actions."""
+    page.be(width)
+    for tab in page.browser.find_elements(By.CSS_SELECTOR, "#actions [role=tab]"):
+        tab.click()
+        assert (
+            page.js("const a = document.getElementById('actions'); return a.scrollHeight - a.clientHeight")
+            <= 0
+        )
+        shown = page.browser.find_elements(By.CSS_SELECTOR, "#actions form")
+        assert [form for form in shown if form.is_displayed()]
+
+
+def test_tabs_by_keys(page: Console) -> None:
+    """The arrow keys turn to the next tab and back."""
+    tabs = page.browser.find_elements(By.CSS_SELECTOR, "#actions [role=tab]")
+    tabs[0].click()
+    tabs[0].send_keys(Keys.ARROW_RIGHT)
+    assert [tab.get_attribute("aria-selected") for tab in tabs][:2] == ["false", "true"]
+    assert page.browser.switch_to.active_element == tabs[1]
+    tabs[1].send_keys(Keys.ARROW_LEFT, Keys.ARROW_LEFT)
+    assert tabs[-1].get_attribute("aria-selected") == "true"
+
+
+@pytest.mark.usefixtures("busy")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1400])
+def test_it_is_photographed(page: Console, scheme: str, width: int) -> None:
+    """Desktop and phone, light and dark: there is something to see."""
+    page.be(width, scheme)
+    page.photograph(f"console-{width}-{scheme}")

@@ -27,3 +27,12 @@ def test_a_volume_is_of_each_second() -> None:
     volume.note(1.5, 5)
     volume.note(3.2, 25)
     assert list(volume.each) == [3, 2, 10, 10]
+
+
+def test_a_look_after_a_long_time() -> None:
+    """It has the sum of the parts' paces, and a second later its own."""
+    pace = Pace(0.0)
+    assert pace.of(100.0, 50, 2000, (20.0, 800.0)) == (20.0, 800.0)
+    assert pace.of(100.5, 60, 2400, (20.0, 800.0)) == (20.0, 800.0)
+    assert pace.of(102.0, 90, 3600, (20.0, 800.0)) == (20.0, 800.0)
+    assert pace.of(103.0, 120, 4800, (20.0, 800.0)) == (70 / 3, 2800 / 3)

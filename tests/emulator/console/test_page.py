@@ -11,8 +11,12 @@ from typing import Any
 
 import pytest
 import requests
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rxtweets.emulator import X_HOSTS, Emulator
+from rxtweets.emulator.console.forms import LABELS, TITLES, groups
+from rxtweets.emulator.console.page import round_up
 from rxtweets.emulator.faults.actions import KINDS
 from rxtweets.emulator.faults.disconnects import CODES, TYPES
 from tests.emulator.clients import FILTERED, SAMPLE, V1_FILTER, add_rules, call, raw, raw_get, v1_stream
@@ -60,7 +64,7 @@ def test_it_shows_no_secrets(emulator: Emulator) -> None:
     """Nothing that came with a request and may be a credential; and as data not even its own."""
     with raw_get(emulator, f"{SAMPLE}?oauth_token=hidden-1", "Cookie: hidden-2", "X-Key: hidden-3"):
         shown = get(emulator, "/").text + get(emulator, "/emulator/state").text
-    assert "hidden" not in shown
+    assert "hidden-" not in shown
     assert emulator.bearer_token not in get(emulator, "/emulator/state").text
 
 
@@ -68,7 +72,9 @@ def shown_as(id: str, page: str) -> str:
     """The text of the page's code of that id."""
     found = re.search(f'<code id="{id}">(.*?)</code>', page, re.DOTALL)
     assert found is not None
-    return html.unescape(found[1])
+    revealed = re.sub('<span class="secret" data-secret="(.*?)">•+</span>', r"\1", found[1])
+    assert "•" not in revealed
+    return html.unescape(revealed)
 
 
 def test_it_says_how_to_connect(emulator: Emulator) -> None:
@@ -249,3 +255,61 @@ def test_so_many_pages_may_be_open() -> None:
         finally:
             for one in opened:
                 one.__exit__(None, None, None)
+
+
+def test_secrets_are_masked(emulator: Emulator) -> None:
+    """No token and no key is among the words of the page until it is revealed there."""
+    page = get(emulator, "/").text
+    words = html.unescape(re.sub("<[^>]*>", "", page))
+    assert emulator.base_url in words
+    for secret in (emulator.bearer_token, *emulator.oauth1):
+        assert secret not in words
+        assert secret in html.unescape(page)
+
+
+def test_every_action_and_field_has_words_of_its_own() -> None:
+    """No button and no label is the raw name of an action or a field."""
+    for group in groups():
+        for form in group.forms:
+            assert form.do in TITLES
+            assert "_" not in form.title + form.about
+            for field in form.fields:
+                assert field.name in LABELS
+                assert field.label == LABELS[field.name]
+    tones = {group.name: group.tone for group in groups()}
+    assert tones == {
+        "World": "makes", "Requests": "disturbs", "End": "ends", "Disturb": "disturbs", "All": "makes",
+    }  # fmt: skip
+
+
+@given(st.integers(0, 10**12))
+def test_the_scale_of_the_chart(count: int) -> None:
+    """Its top is at or above the highest value, below 2.5 times as much, and but for 1 it has a half."""
+    top = round_up(count)
+    assert count <= top <= max(2.5 * count, 1)
+    assert top == 1 or top % 2 == 0
+
+
+def test_the_chart_has_numbers(lenient: Emulator) -> None:
+    """Beside it are the top of the scale, its half and 0, below it the time."""
+    with raw_get(lenient, SAMPLE) as stream:
+        get(lenient, "/")
+        for number in range(3):
+            lenient.publish(f"post {number}")
+            stream.message()
+        page = get(lenient, "/").text
+    scale = re.search(r'class="scale".*?</div>', page, re.DOTALL)
+    assert scale is not None
+    assert re.findall(r"<span>(\d+)</span>", scale[0])[::2] in (["4", "0"], ["2", "0"], ["1", "0"])
+    for said in ("60 s ago", "30 s", "now", "Messages a second, last minute"):
+        assert said in page
+
+
+def test_the_pace_of_all_is_that_of_the_streams(lenient: Emulator) -> None:
+    """A first look doesn't take the mean since the emulator was made."""
+    with raw_get(lenient, SAMPLE) as stream:
+        for number in range(20):
+            lenient.publish(f"post {number}")
+            stream.message()
+        state = get(lenient, "/emulator/state").json()
+    assert state["messages_per_second"] == state["streams"][0]["messages_per_second"] > 0

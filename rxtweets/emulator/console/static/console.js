@@ -6,12 +6,101 @@ let connected = false;
 let paused = false;
 let held = {};
 
+// Change what is there to what is wanted, so that a button stays under the pointer that presses it, and focus and
+// selections stay too. Elements with a key are found by that, not by their place.
+function morph(old, wanted) {
+  if (old.nodeName !== wanted.nodeName || old.dataset?.key !== wanted.dataset?.key) {
+    old.replaceWith(wanted);
+    return;
+  }
+  if (old.nodeType === Node.TEXT_NODE) {
+    if (old.data !== wanted.data) old.data = wanted.data;
+    return;
+  }
+  for (const { name, value } of [...(wanted.attributes ?? [])]) {
+    if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  }
+  for (const { name } of [...(old.attributes ?? [])]) {
+    if (!wanted.hasAttribute(name) && name !== "open") old.removeAttribute(name);
+  }
+  morphInside(old, wanted);
+}
+
+function morphInside(old, wanted) {
+  const keyed = new Map([...old.children].map((child) => [child.dataset.key, child]));
+  const children = [...wanted.childNodes];
+  children.forEach((child, index) => {
+    const same = child.dataset?.key && keyed.get(child.dataset.key);
+    if (same && old.childNodes[index] !== same) old.insertBefore(same, old.childNodes[index]);
+    if (index < old.childNodes.length) morph(old.childNodes[index], child);
+    else old.append(child);
+  });
+  while (old.childNodes.length > children.length) old.lastChild.remove();
+}
+
 // The server has escaped all texts in the fragments, and the page's policy runs no script in them.
 function show(parts) {
   for (const [id, html] of Object.entries(parts)) {
     const place = document.getElementById(id);
-    if (place) place.innerHTML = html;
+    const made = document.createElement("template");
+    made.innerHTML = html;
+    if (place) morphInside(place, made.content);
   }
+  if ("address" in parts) showSecrets();
+  fillRate();
+}
+
+const reveal = document.getElementById("reveal");
+
+function showSecrets() {
+  const revealed = reveal.getAttribute("aria-pressed") === "true";
+  for (const secret of document.querySelectorAll(".secret")) {
+    secret.textContent = revealed ? secret.dataset.secret : "••••••••";
+  }
+}
+
+reveal.addEventListener("click", () => {
+  const revealed = reveal.getAttribute("aria-pressed") !== "true";
+  reveal.setAttribute("aria-pressed", revealed);
+  reveal.textContent = revealed ? "Hide secrets" : "Reveal secrets";
+  showSecrets();
+});
+
+// What is typed stays; else the field has the rate that is in force.
+const rate = document.querySelector('form[data-do="rate"] [name="posts"]');
+
+function fillRate() {
+  if (document.activeElement !== rate && !rate.dataset.typed) {
+    rate.value = document.getElementById("rate").dataset.rate;
+  }
+}
+
+rate.addEventListener("input", () => (rate.dataset.typed = "yes"));
+fillRate();
+
+// --- tabs
+
+for (const list of document.querySelectorAll('[role="tablist"]')) {
+  const tabs = [...list.querySelectorAll('[role="tab"]')];
+  const choose = (chosen) => {
+    for (const tab of tabs) {
+      const is = tab === chosen;
+      tab.setAttribute("aria-selected", is);
+      tab.tabIndex = is ? 0 : -1;
+      document.getElementById(tab.getAttribute("aria-controls")).hidden = !is;
+    }
+  };
+  list.addEventListener("click", (event) => {
+    const tab = event.target.closest('[role="tab"]');
+    if (tab) choose(tab);
+  });
+  list.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    const next = tabs[(tabs.indexOf(document.activeElement) + step + tabs.length) % tabs.length];
+    choose(next);
+    next.focus();
+  });
 }
 
 function tell() {
@@ -48,19 +137,41 @@ pause.addEventListener("click", () => {
   held = {};
 });
 
+// A masked secret is copied as it is.
+function textOf(code) {
+  const copy = code.cloneNode(true);
+  for (const secret of copy.querySelectorAll(".secret")) secret.textContent = secret.dataset.secret;
+  return copy.textContent;
+}
+
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
   const code = document.getElementById(button.dataset.copy);
   try {
-    await navigator.clipboard.writeText(code.textContent);
+    await navigator.clipboard.writeText(textOf(code));
     button.textContent = "Copied";
   } catch {
     // Not allowed, or no secure page: select it, to be copied by hand.
+    if (reveal.getAttribute("aria-pressed") !== "true") reveal.click();
     getSelection().selectAllChildren(code);
     button.textContent = "Selected";
   }
   setTimeout(() => (button.textContent = "Copy"), 3000);
+});
+
+// The buttons of a stream's own row.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-act]");
+  if (!button) return;
+  const output = document.getElementById("streams-said");
+  try {
+    await send([{ do: button.dataset.act, stream: button.dataset.stream }]);
+    output.textContent = output.className = "";
+  } catch (error) {
+    output.className = "wrong";
+    output.textContent = error.message;
+  }
 });
 
 // --- actions
@@ -92,9 +203,8 @@ function actionOf(form) {
     if (value !== undefined) action[input.name] = value;
   }
   if ("narrows" in form.dataset) {
-    for (const id of ["path", "protocol"]) {
-      const value = document.getElementById(id).value.trim();
-      if (value) action[id] = value;
+    for (const input of form.parentElement.querySelectorAll("[data-scope]")) {
+      if (input.value.trim()) action[input.dataset.scope] = input.value.trim();
     }
   }
   return action;
@@ -150,6 +260,7 @@ async function perform(form, work) {
   output.textContent = "…";
   try {
     output.textContent = said((await work())[0]);
+    if (form.contains(rate)) delete rate.dataset.typed;
     form.fading = setTimeout(() => clear(form), 8000);
   } catch (error) {
     output.className = "wrong";
