@@ -150,6 +150,11 @@ def _line(label: str, *, hidden: bool, optional: bool = False) -> str:
     return line.strip()
 
 
+class _Server(HTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: a browser may drop a connection that it opened in reserve."""
+
+
 class _Redirect:
     """A server on this machine for the one redirect of a sign-in.
 
@@ -183,7 +188,7 @@ class _Redirect:
         self._arrived = arrived
         self._handler = Handler
         try:
-            self._server = HTTPServer(("127.0.0.1", port), Handler)
+            self._server = _Server(("127.0.0.1", port), Handler)
         except OSError as error:
             raise click.ClickException(f"can't listen on port {port}: {error.strerror or error}") from None
         self._server.timeout = 0.5

@@ -7,10 +7,13 @@ import errno
 import os
 import re
 import signal
+import socket
 import stat
+import struct
 import subprocess
 import threading
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -144,9 +147,16 @@ def test_redirects_of_others(stranger: Emulator, file: Path) -> None:
                 root.replace("/callback", "/"),
             ):
                 assert browser.get(wrong, timeout=5).status_code == 404
+            assert browser.post(right, timeout=5).status_code == 501
+            for rubbish in (b"", b"GET /callb", b"\xff\x00\r\n\r\n"):
+                with socket.create_connection(("127.0.0.1", urlsplit(root).port or 0)) as sock:
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset
+                    sock.sendall(rubbish)
             assert not file.exists()
             assert browser.get(right, timeout=5).status_code == 200
-        assert command.end().status == 0
+        ended = command.end()
+    assert ended.status == 0
+    assert ended.err.removeprefix("and agree.\n") == f"Kept in {file}, which only you can read.\n"
 
 
 def test_an_owner_who_refuses(stranger: Emulator, file: Path) -> None:
