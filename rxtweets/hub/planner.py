@@ -103,6 +103,7 @@ class RulePlanner:
         self._leased_until = 0.0
         self._leftovers: dict[str, StreamRule] = {}  # rules of crashed processes, by id
         self._others: set[str] = set()  # values of the rules of others
+        self._is_shared = False  # whether another hub has rules
         self._number = 0
         self._known = False  # whether it is known which rules there are
         self._listed_at = -math.inf
@@ -269,9 +270,10 @@ class RulePlanner:
         """Return how many rules more there may be for filters.
 
         Besides a lease, room for one rule is kept, in which the next lease and filters that are joined are
-        added before what they replace is deleted; not where this would leave none for a filter.
+        added before what they replace is deleted; not where this would leave none for a filter, unless there
+        is another hub, which takes the rules of one that deletes its lease first for leftovers.
         """
-        kept = self._most - len(self._others) > _OWN
+        kept = self._is_shared or self._most - len(self._others) > _OWN
         return self._vacant() - (self._lease is None) - kept
 
     def _free(self) -> int:
@@ -375,6 +377,7 @@ class RulePlanner:
         living = {self._token} | {
             tag.token for _, tag in tagged if tag and tag.is_lease and tag.number + self._skew > now
         }
+        self._is_shared = len(living) > 1
         mine = {rule.tag: rule for rule, tag in tagged if tag and tag.token == self._token}
         self._others = {rule.value for rule, tag in tagged if tag is None or tag.token != self._token}
         self._leftovers = {}

@@ -12,7 +12,7 @@ from rxtweets import FilterLimit, Forbidden
 from rxtweets.hub.packing import pack
 from rxtweets.hub.planner import RulePlanner
 from rxtweets.rules import Limits, RulesRefused, StreamRule
-from rxtweets.rules.hub_tags import HubTag, lease_rule, read_tag
+from rxtweets.rules.hub_tags import HubTag, is_lease, lease_rule, read_tag
 
 from .rule_server import Driver, RuleServer
 
@@ -285,6 +285,21 @@ def test_as_many_as_fit(cap: int, others: int, pause: float) -> None:
     driver.run(3_600)
     assert len(driver.planner.standing) == fit
     assert server.over == server.too_many == 0
+
+
+def test_a_lease_is_not_deleted_first_beside_another_hub() -> None:
+    """Beside another hub room for the next lease is kept, even if a filter is refused for it."""
+    server = RuleServer(cap=5)
+    server.add(*lease_rule("live", server.now + 10**7))
+    server.add("zebra", str(HubTag("live", 1, is_lease=False)))
+    driver = _driver(server)
+    for key in ("cat", "dog"):
+        driver.planner.want(key, server.now)
+    for _ in range(2_000):
+        driver.run(1)
+        assert any(is_lease(rule.tag) for rule in _own(server))
+    assert _texts(server) == ["cat"]
+    assert list(driver.refusals) == ["dog"]
 
 
 def test_joined_filters_make_room() -> None:
