@@ -16,7 +16,7 @@ from rxtweets.emulator import Emulator
 from tests.screen import virtual_screen
 
 if TYPE_CHECKING:
-    pass
+    from selenium.webdriver import Chrome
 
 settings.register_profile("any machine", deadline=None)  # a busy one may take long for an example
 settings.load_profile("any machine")
@@ -123,6 +123,18 @@ def display() -> Iterator[str]:
     """Start an X server that shows nothing, and return its name."""
     with virtual_screen() as name:
         yield name
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    """A browser for all tests of the module."""
+    from tests import browsing  # other tests run without selenium, too
+
+    browser = browsing.start(tmp_path_factory.mktemp("browser"))
+    try:
+        yield browser
+    finally:
+        browser.quit()
 
 
 @pytest.fixture
