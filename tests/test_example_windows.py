@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from rxtweets.emulator import Emulator
+from tests.browsing import PICTURES
 from tests.conftest import DISPLAY_REQUIRED
 from tests.gui.examples import CAMERA, WINDOWS, shown
 from tests.screen import XVFB
@@ -27,13 +28,16 @@ def test_a_window_that_lives(name: str, tmp_path: Path) -> None:
         before = window.filled(0.25, tmp_path)
         while window.filled(0.25, tmp_path) == before:
             pass
+        if PICTURES:
+            window.photograph(Path(PICTURES, f"{name}.png"))
         window.process.send_signal(signal.SIGINT)
         assert window.process.communicate(timeout=30) == ("", ASKED)
         assert window.process.returncode == 0
 
 
 USER = """
-import re, runpy, sys
+import faulthandler, re, runpy, sys
+faulthandler.dump_traceback_later(90, exit=True)
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
@@ -94,5 +98,5 @@ def test_the_dashboard_is_used() -> None:
         assert window.process.stdout.readline() == "break it\n"
         server.answer(503)
         server.cut_streams()
-        assert window.process.communicate(timeout=60) == ("as wanted\n", "")
+        assert window.process.communicate(timeout=90) == ("as wanted\n", "")
         assert window.process.returncode == 0

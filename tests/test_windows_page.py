@@ -20,6 +20,8 @@ PAGE = ROOT / "docs" / "how-to" / "windows.md"
 pytestmark = pytest.mark.skipif(not XVFB and DISPLAY_REQUIRED not in os.environ, reason="no Xvfb")
 
 BEFORE = """
+import faulthandler
+
 import rxtweets as rxt
 from reactivex import operators as ops
 from rxtweets import operators
@@ -34,6 +36,7 @@ class tw:
 
 client = rxt.StreamingClient(rxt.BearerToken.from_env())
 hub = rxt.FilterHub(client)
+faulthandler.dump_traceback_later(60, exit=True)
 """
 """The names that the programs take from the guide; each post is told."""
 
