@@ -330,8 +330,11 @@ class WatchApp(App[int]):
             Exception: the error that ended the stream, or one of the program's own.
         """
         # Textual writes there; what can't be written is dropped, as the terminal may go away first.
-        sys.__stderr__ = sys.stderr  # type: ignore[misc,assignment]
-        status = self.run()
+        before, sys.__stderr__ = sys.__stderr__, sys.stderr  # type: ignore[misc,assignment]
+        try:
+            status = self.run()
+        finally:
+            sys.__stderr__ = before  # type: ignore[misc]
         own = getattr(self, "_exception", None)
         if own is not None:
             raise own

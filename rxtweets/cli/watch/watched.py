@@ -86,7 +86,7 @@ class Watched:
         self.rows = self._stream.pipe(ops.map(self._row), ops.share())
         posts = self._stream.pipe(tw.of_type(Status, Post))
         self.figures: Observable[Any] = reactivex.merge(
-            self._stream.pipe(tw.meter()),
+            self._stream.pipe(ops.filter(lambda item: not isinstance(item, Refused)), tw.meter()),
             self._stream.pipe(tw.lag(WINDOW)),
             posts.pipe(tw.top(rxt.hashtags, _MOST_TAGS, WINDOW), ops.map(Tags)),
             self.rows.pipe(

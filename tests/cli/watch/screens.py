@@ -49,7 +49,7 @@ class Screen(NamedTuple):
 
     async def until(self, condition: Callable[[], object]) -> None:
         """Let it run until *condition* is true."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + 3 * PATIENCE
         while not condition():
             assert time.monotonic() < deadline, self.text()
             await self.pilot.pause(0.02)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import shlex
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +25,9 @@ TMUX = shutil.which("tmux")
 
 pytestmark = pytest.mark.skipif(not TMUX and DISPLAY_REQUIRED not in os.environ, reason="there is no tmux")
 
+LONG = 60.0
+"""Seconds for what takes two: on a busy machine even the start is slow."""
+
 RESTORED = "a line before"
 
 
@@ -32,7 +35,7 @@ class Terminal:
     """A terminal of 80 × 24 that runs the command in a shell, which then says its exit status."""
 
     def __init__(self, *arguments: str, env: dict[str, str]) -> None:
-        self._socket = f"rxtweets-{secrets.token_hex(4)}"
+        self._folder = tempfile.mkdtemp()
         words = ["env", *(f"{name}={value}" for name, value in env.items()), *COMMAND, "watch", *arguments]
         script = (
             f"echo {RESTORED}; {shlex.join(words)} & echo pid $!; fg >/dev/null; echo status $?; exec cat"
@@ -52,7 +55,10 @@ class Terminal:
     def _tmux(self, *words: str) -> str:
         assert TMUX
         done = subprocess.run(
-            [TMUX, "-L", self._socket, *words], capture_output=True, encoding="utf-8", timeout=PATIENCE
+            [TMUX, "-S", f"{self._folder}/tmux", *words],
+            capture_output=True,
+            encoding="utf-8",
+            timeout=PATIENCE,
         )
         return done.stdout
 
@@ -62,7 +68,7 @@ class Terminal:
 
     def shows(self, *patterns: str, hidden: str = "$^") -> str:
         """Wait until all of these regular expressions are shown, and *hidden* isn't; return what is shown."""
-        deadline = time.monotonic() + 2 * PATIENCE
+        deadline = time.monotonic() + LONG
         while True:
             text = "\n".join(self.screen())
             if all(re.search(pattern, text) for pattern in patterns) and not re.search(hidden, text):
@@ -77,6 +83,7 @@ class Terminal:
     def close(self) -> None:
         """Close it, as its window's button does."""
         self._tmux("kill-server")
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 @pytest.fixture
@@ -98,7 +105,7 @@ def watch(server: Emulator, *arguments: str) -> tuple[Terminal, int]:
 
 def gone(process: int) -> bool:
     """Return whether a process ends soon."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + LONG
     while Path(f"/proc/{process}").exists():
         if time.monotonic() > deadline:
             return False
@@ -110,7 +117,7 @@ def test_a_session(server: Emulator) -> None:
     """Feed, pause, search, a post, filters: all work on 80 × 24; q ends it and leaves nothing behind."""
     terminal, process = watch(server, "--track", "coffee", "--track", "tea")
     try:
-        server.wait_for_streams(1)
+        server.wait_for_streams(1, LONG)
         server.publish("coffee and \x1b[31m tea 👩\u200d🚀 [bold]x[/bold]", author="ada")
         text = terminal.shows(
             "@ada +coffee +tea", r"coffee and \\x1b\[31m tea 👩🚀 \[bold\]x\[/bold\]", "# ?|none in"
@@ -138,7 +145,7 @@ def test_a_session(server: Emulator) -> None:
         assert RESTORED in terminal.shows("status 0")
         assert gone(process)
         assert list(server.rules) == []
-        server.wait_for_streams(0)
+        server.wait_for_streams(0, LONG)
     finally:
         terminal.close()
 
@@ -150,7 +157,7 @@ def test_other_ends(server: Emulator, how: str, status: int | None) -> None:
     """Ctrl-C, a signal and a terminal that is closed end it: rules are removed, the screen is as before."""
     terminal, process = watch(server, "--track", "coffee")
     try:
-        server.wait_for_streams(1)
+        server.wait_for_streams(1, LONG)
         if how == "ctrl-c":
             terminal.press("C-c")
         elif how == "closed":
@@ -162,7 +169,7 @@ def test_other_ends(server: Emulator, how: str, status: int | None) -> None:
             assert RESTORED in text
             assert "Traceback" not in text
         assert gone(process)
-        server.wait_for_streams(0)
+        server.wait_for_streams(0, LONG)
         assert list(server.rules) == []
     finally:
         terminal.close()

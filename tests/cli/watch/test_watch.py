@@ -213,7 +213,7 @@ def test_a_filter_that_x_refuses(emulator: Emulator) -> None:
             await screen.shows("✗ lang:en +refused", "X refuses it")
             emulator.wait_for_streams(1)
             emulator.publish("still coffee")
-            await screen.shows("still coffee")
+            await screen.shows("still coffee", r"MESSAGES +1\b")
 
     with emulator:
         run(test)
