@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
+from datetime import datetime
 from importlib import import_module
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -23,10 +24,14 @@ sys.path.insert(0, str(Path(__file__).parent))  # for `marbles`
 for module in ("rxtweets.emulator", "rxtweets.rules.language.validate"):
     import_module(module)
 
-# The hub imports these for type checkers only, as the rule language is an extra. Without them autodoc can't
-# tell which `Limits` and `Stream` its signatures mean.
-rules = import_module("rxtweets.rules")
+# These are imported for type checkers only, as the rule language is an extra. Without them autodoc can't tell
+# which `Rule` and `Post` the signatures mean.
+rules, search = import_module("rxtweets.rules"), import_module("rxtweets.search")
 vars(import_module("rxtweets.hub.hub")).update(Limits=rules.Limits, Rule=rules.Rule)
+vars(import_module("rxtweets.streams")).update(
+    datetime=datetime, Rule=rules.Rule, RulesClient=rules.RulesClient,
+    Granularity=search.Granularity, PostCounts=search.PostCounts, Searches=search.Searches,
+)  # fmt: skip
 
 project = "rxtweets"
 release = version = installed("rxtweets")
