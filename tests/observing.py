@@ -39,8 +39,11 @@ class Seen:
 
     def wait(self, condition: Callable[[Seen], object]) -> Seen:
         """Block until *condition* holds."""
+        end = time.monotonic() + PATIENCE
         with self._changed:
-            assert self._changed.wait_for(lambda: condition(self), PATIENCE), (self.items[-5:], self.error)
+            while not condition(self):
+                assert time.monotonic() < end, (self.items[-5:], self.error)
+                self._changed.wait(0.01)  # the condition may be about something else
         return self
 
     def count(self, number: int) -> Seen:

@@ -389,7 +389,7 @@ def test_many_disposals(tmp_path: Path) -> None:
     """Disposed at any moment, from another thread, a replay leaves no file and no thread."""
     path = recorded(tmp_path / "x.jsonl.zst", frames(2000))
     rng = random.Random(1)
-    for _ in range(50):
+    for _ in range(20):
         seen = Seen(rxt.replay(path, speed=rng.choice([None, 1e6])))
         threading.Event().wait(rng.random() * 0.005)
         seen.dispose()
