@@ -141,4 +141,7 @@ def _missing(api: Api | None, path: str | None) -> str:
         )
     else:
         place, mend = path, f"give it {re.sub('X_[A-Z_]+', lambda name: name[0][2:].lower(), wanted)}"
-    return f"no credentials in {place}: {mend}. To look around without any, use --emulator."
+    context = click.get_current_context(silent=True)
+    can_do_without = any(param.name == "emulator" for param in context.command.params) if context else False
+    without = " To look around without any, use --emulator." if can_do_without else ""
+    return f"no credentials in {place}: {mend}.{without}"
