@@ -102,21 +102,7 @@ def emulator(
     """
     from rxtweets.emulator import X_HOSTS, Emulator
 
-    if posts is not None and replay is not None:
-        raise click.UsageError("--posts and --replay are two ways to send a file: choose one.")
-    given = {
-        name
-        for name in ("rate", "speed")
-        if click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
-    }
-    if replay is None and "speed" in given:
-        raise click.UsageError("--speed goes with --replay.")
-    if replay is not None and "rate" in given:
-        raise click.UsageError(
-            "--replay keeps the pace of the recording: --speed changes it, and not --rate."
-        )
-    if ca_file is not None and not tls:
-        raise click.UsageError("--ca-file goes with --tls.")
+    _check_together(posts, replay, tls, ca_file)
     names = [name for given in tls for name in (X_HOSTS if given == "x-hosts" else (given,))]
     server = Emulator(
         host=host,
@@ -151,6 +137,25 @@ def emulator(
         click.echo("\nFor example, in a shell with them: rxtweets filter --track python", err=True)
         rxt.run(reactivex.never())
     signals.forget()
+
+
+def _check_together(posts: str | None, replay: str | None, tls: tuple[str, ...], ca_file: str | None) -> None:
+    """Raise UsageError for options that make each other void."""
+    if posts is not None and replay is not None:
+        raise click.UsageError("--posts and --replay are two ways to send a file: choose one.")
+    given = {
+        name
+        for name in ("rate", "speed")
+        if click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
+    }
+    if replay is None and "speed" in given:
+        raise click.UsageError("--speed goes with --replay.")
+    if replay is not None and "rate" in given:
+        raise click.UsageError(
+            "--replay keeps the pace of the recording: --speed changes it, and not --rate."
+        )
+    if ca_file is not None and not tls:
+        raise click.UsageError("--ca-file goes with --tls.")
 
 
 def _variables(server: Emulator, ca_file: str | None) -> dict[str, str]:

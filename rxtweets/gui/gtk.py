@@ -99,9 +99,8 @@ class _Loop(Loop):
         from gi.repository import GLib
 
         self._glib = GLib
-        atexit.register(
-            self.end
-        )  # as a window that is left to the end has its signal when Python is half gone
+        # A window that is left to the end has its signal when Python is half gone.
+        atexit.register(self.end)
         if _is_widget(parent):
             # A destroyed window isn't "destroy"ed as long as somebody has a reference to it.
             parent.connect("unrealize", self._gone)

@@ -44,8 +44,8 @@ class Section(Widget):
         return ""
 
     def lines(self, width: int) -> list[Content]:
-        """Return the lines below the heading."""
-        raise NotImplementedError
+        """Return the lines below the heading; none, unless a section has some."""
+        return []
 
     def changed(self) -> None:
         """Draw it anew, higher or lower if need be."""
