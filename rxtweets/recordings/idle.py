@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 from collections.abc import Callable
 
 from reactivex.internal import noop
 
+_LONGEST_EXIT = 2.0
+"""Seconds for which the end of the program waits for a use that is under way."""
+
 
 class ClosedWhenIdle:
     """Guards what one thread uses, as a context manager, and any thread closes: at once, or after that use.
 
-    Closing never waits, so it may happen in a disposal, and on the thread that is inside, too.
+    Closing never waits, so it may happen in a disposal, and on the thread that is inside, too. The end of the
+    program does, for 2 s at most, as it would stop a thread in the middle.
 
     Attributes:
         closed: True from the first `close` on.
@@ -44,3 +49,11 @@ class ClosedWhenIdle:
                 close()
             finally:
                 self._using.release()
+                atexit.unregister(self._at_exit)
+        else:
+            atexit.register(self._at_exit)
+
+    def _at_exit(self) -> None:
+        if self._using.acquire(timeout=_LONGEST_EXIT):
+            self._using.release()
+            self._close_if_idle()
