@@ -200,7 +200,7 @@ def test_a_stream_that_is_disposed_is_closed(caplog: pytest.LogCaptureFixture) -
     with Server(handle) as server:
         seen = Seen(rxt.connect(server.endpoint())).count(1)
         seen.dispose()
-        server.gone.acquire(timeout=5)
+        seen.wait(lambda _: "closed http" in caplog.text)  # said by the stream's own thread
     with Server(answering(HEAD + b"0\r\n\r\n")) as server:
         Seen(rxt.connect(server.endpoint(finite=True))).ended()
     assert [said(record)["event"] for record in caplog.records if record.name == "rxtweets"] == [

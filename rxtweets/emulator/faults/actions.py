@@ -68,6 +68,7 @@ class Action(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_
             ValueError: it can't be done now, as when no open stream is compressed that could be cut so; or
                 it names an author that doesn't exist.
         """
+        raise NotImplementedError
 
 
 class StreamAction(Action, frozen=True, kw_only=True):
@@ -107,6 +108,7 @@ class StreamAction(Action, frozen=True, kw_only=True):
     @abstractmethod
     def act(self, stream: OpenStream, services: Services) -> None:
         """Do it to one stream."""
+        raise NotImplementedError
 
 
 class StreamFault(StreamAction, frozen=True, kw_only=True):
@@ -131,6 +133,7 @@ class StreamFault(StreamAction, frozen=True, kw_only=True):
     @abstractmethod
     def distort(self, distortion: Distortion) -> None:
         """Change how a stream is distorted."""
+        raise NotImplementedError
 
     def reachable(self, streams: Iterable[OpenStream]) -> list[OpenStream]:
         return list(streams)
@@ -172,10 +175,12 @@ class RequestFault(Action, frozen=True, kw_only=True):
     @abstractmethod
     def summary(self) -> str:
         """The fault in words, such as ``status 503``."""
+        raise NotImplementedError
 
     @abstractmethod
     def reply(self, request: Request, until: float | None) -> Ordered | NoResponse:
         """Return what a request gets; `until` is when the fault ends, if that is known."""
+        raise NotImplementedError
 
 
 # --- the world
