@@ -28,9 +28,11 @@ from rxtweets.messages.lifecycle import (
     Connecting,
     Disconnected,
     Dropped,
+    Gap,
     KeepAlive,
     Lifecycle,
     Reconnecting,
+    Recovered,
 )
 from rxtweets.messages.like import Like
 from rxtweets.messages.notices import *
@@ -56,6 +58,7 @@ __all__ = [
     "ExtendedTweet",
     "Follow",
     "ForUser",
+    "Gap",
     "Hashtag",
     "Includes",
     "KeepAlive",
@@ -78,6 +81,7 @@ __all__ = [
     "Problem",
     "ProfileUpdate",
     "Reconnecting",
+    "Recovered",
     "Status",
     "StreamProblem",
     "Symbol",

@@ -11,7 +11,7 @@ from rxtweets.messages._decoding import FromEnvelope, LazyPart, include_parts_mi
 from rxtweets.messages._text import LEVELS, loads, short
 
 # Keys that no protocol uses. Should a message have one all the same, `FromEnvelope` makes it a type error.
-FROM_ENVELOPE = {"raw": "\x7fraw", "mismatches": "\x7fmismatches"}
+FROM_ENVELOPE = {name: "\x7f" + name for name in ("raw", "mismatches", "recovered")}
 
 
 class Part(Struct, frozen=True, kw_only=True, gc=False):
@@ -36,6 +36,7 @@ class Message(Struct, frozen=True, kw_only=True, gc=False, rename=FROM_ENVELOPE)
             documented. Where a number came as a string or the other way round, the field has it converted,
             else it has its default; all other fields are as received. Empty for a message as documented: X
             documents nulls for what is missing, and some values in two forms.
+        recovered: whether it was missed by a broken connection and came later; see `rxtweets.Recovery`.
 
     Messages may nest: a status quotes one that quotes one. X's do so twice at most, and a frame that comes
     nested a thousand times is decoded, level by level, as its parts are looked at. But `==`, `copy.deepcopy`
@@ -46,6 +47,7 @@ class Message(Struct, frozen=True, kw_only=True, gc=False, rename=FROM_ENVELOPE)
 
     raw: FromEnvelope[bytes] = b""
     mismatches: FromEnvelope[tuple[str, ...]] = ()
+    recovered: FromEnvelope[bool] = False
 
     _shown: ClassVar[tuple[str, ...]] = ()
     _lazy: ClassVar[tuple[LazyPart, ...]] = ()

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 
 from msgspec import Struct
 
 from rxtweets.errors import StreamError
+from rxtweets.messages.post import MatchingRule
+
+Means = Literal["backfill", "window", "search", "count"]
+"""The ways to recover what a broken connection missed."""
 
 
 class Lifecycle(Struct, frozen=True):
@@ -59,3 +64,32 @@ class Dropped(Lifecycle, frozen=True):
     count: int
     first: Any
     last: Any
+
+
+class Recovered(Lifecycle, frozen=True):
+    """A recovery is over: what was missed from `since` to `until` has come, but for what a `Gap` tells.
+
+    `since`, `until`: aware times, by the server's clock. `posts`: how many messages that had not come before.
+    `by`: the means.
+    """
+
+    since: datetime
+    until: datetime
+    posts: int
+    by: Means
+
+
+class Gap(Lifecycle, frozen=True):
+    """Messages of the time from `since` to `until` may be missing, and can't be recovered.
+
+    `since`, `until`: aware times, by the server's clock. `since` is 10 s before the last byte that came, as a
+    post can be on its way for so long. `reason`: why they can't be had, in words. `rules`: those of the
+    filtered stream that it is about; empty for all. `kinds`: what may be missing, `"retweets"` or `"quotes"`;
+    empty for messages of every kind.
+    """
+
+    since: datetime
+    until: datetime
+    reason: str
+    rules: tuple[MatchingRule, ...] = ()
+    kinds: tuple[str, ...] = ()

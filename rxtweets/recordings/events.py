@@ -6,6 +6,8 @@ import base64
 from collections.abc import Mapping
 from typing import Any, cast
 
+import msgspec
+
 from rxtweets import errors
 from rxtweets.errors import StreamError
 from rxtweets.messages import (
@@ -13,22 +15,30 @@ from rxtweets.messages import (
     Connecting,
     Disconnected,
     Dropped,
+    Gap,
     KeepAlive,
     Lifecycle,
     Message,
     Reconnecting,
+    Recovered,
     decode,
 )
 
 _KINDS: dict[str, type[Lifecycle]] = {
-    kind.__name__: kind for kind in (Connecting, Connected, KeepAlive, Disconnected, Reconnecting, Dropped)
+    kind.__name__: kind
+    for kind in (Connecting, Connected, KeepAlive, Disconnected, Reconnecting, Dropped, Recovered, Gap)
 }
+
+_PLAIN = (Recovered, Gap)
+"""Those whose members JSON and msgspec know."""
 
 _SECRET_HEADERS = {"set-cookie", "set-cookie2"}
 
 
 def members_of(event: Lifecycle) -> dict[str, Any]:
     """Return the members that the line of *event* has beside its kind. Cookies are left out of headers."""
+    if isinstance(event, _PLAIN):
+        return cast(dict[str, Any], msgspec.to_builtins(event))
     return {name: _plain(getattr(event, name)) for name in event.__struct_fields__}
 
 
@@ -42,13 +52,15 @@ def event_of(members: dict[str, Any]) -> Lifecycle | None:
     if kind is None:
         return None
     try:
+        if issubclass(kind, _PLAIN):
+            return msgspec.convert(members, kind)
         values = {name: _revived(members[name]) for name in kind.__struct_fields__}
         if "headers" in values:
             from requests.structures import CaseInsensitiveDict  # imported here, as in `errors`
 
             values["headers"] = CaseInsensitiveDict(values["headers"])
         return kind(**values)
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, msgspec.ValidationError) as error:
         raise ValueError(f"no {kind.__name__}: {error!r}") from None
 
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +32,11 @@ from rxtweets.messages import (
     Connecting,
     Disconnected,
     Dropped,
+    Gap,
     KeepAlive,
+    MatchingRule,
     Reconnecting,
+    Recovered,
     decode,
 )
 from tests.observing import Seen
@@ -93,6 +96,7 @@ def test_events(path: Path) -> None:
     limited = rxt.HTTPStatusError.of(429, {"Retry-After": "3"}, b'{"title":"Too Many \xff"}')
     cut = rxt.StreamDisconnected("bye", 12)
     cut.cut = 5
+    then = datetime(2026, 11, 27, 12, 0, 0, 5000, UTC)
     causes = [
         limited,
         cut,
@@ -110,6 +114,8 @@ def test_events(path: Path) -> None:
         *(Reconnecting(1.5, 2, cause) for cause in causes),
         Dropped(2, decode(post), decode(post)),
         Dropped(1, post, b"\xff"),
+        Recovered(then, then, 5, "search"),
+        Gap(then, then, "search has no sample:", (MatchingRule(id="1", tag="a"),), ("retweets",)),
     ]
     got = replayed(recorded(path, sent))
     assert list(map(type, got)) == list(map(type, sent))
@@ -120,7 +126,7 @@ def test_events(path: Path) -> None:
         assert str(was.cause) == str(came.cause)  # type: ignore[attr-defined]
     assert got[3].cause.headers["retry-after"] == "3"
     assert got[4].cause.cut == 5
-    assert got[-2:] == sent[-2:]
+    assert got[-4:] == sent[-4:]
 
 
 def test_items_pass_unchanged_after_they_were_written(tmp_path: Path) -> None:
