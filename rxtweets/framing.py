@@ -8,11 +8,22 @@ has not been returned before. A byte order mark before the first frame is skippe
 from __future__ import annotations
 
 import json
+import re
 from typing import NamedTuple, Protocol
+
+import msgspec
 
 from .errors import FrameTooLong
 
-__all__ = ["DEFAULT_MAX_FRAME", "Framer", "LengthFramer", "LineFramer", "Remainder", "split_objects"]
+__all__ = [
+    "DEFAULT_MAX_FRAME",
+    "Framer",
+    "LengthFramer",
+    "LineFramer",
+    "Remainder",
+    "split_array",
+    "split_objects",
+]
 
 DEFAULT_MAX_FRAME = 1024 * 1024
 """The most bytes that one frame may have by default (1 MiB). Real messages stay under 100 KB."""
@@ -68,6 +79,45 @@ def split_objects(data: bytes) -> tuple[list[bytes], bytes]:
     return found, data[start:]
 
 
+_ARRAY = re.compile(rb"[ \t\r\n]*\[[ \t\r\n]*(?=\{)")
+_SIGN = re.compile(rb'"[^"\\]*+(?:\\.?[^"\\]*+)*+"?|[\[\]{},]', re.DOTALL)
+"""A string, to the end where its quote is missing, or a sign of JSON's structure."""
+_elements = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
+
+def split_array(data: bytes) -> tuple[list[bytes], bytes]:
+    """Return the elements of the array of JSON objects that *data* begins with, and the rest of it.
+
+    Each has its own bytes, without the blanks around it. An element that is no JSON is one all the same, if
+    its brackets and quotes are balanced. Of an array that is cut the last element is left in the rest, since
+    only what follows shows that it is whole. Data that begins otherwise is the rest.
+    """
+    begin = _ARRAY.match(data)
+    if begin is None:
+        return [], data
+    try:
+        return [bytes(element) for element in _elements(data)], b""
+    except (msgspec.DecodeError, RecursionError):
+        pass  # it is cut, or something in it is no JSON
+    found: list[bytes] = []
+    depth, start = 1, begin.end()
+    for sign in _SIGN.finditer(data, start):
+        match sign[0]:
+            case b"[" | b"{":
+                depth += 1
+            case b"]" | b"}":
+                depth -= 1
+            case b",":
+                if depth == 1:
+                    found.append(data[start : sign.start()].strip())
+                    start = sign.end()
+        if depth == 0:
+            found.append(data[start : sign.start()].strip())
+            start = sign.end()
+            break
+    return found, data[start:]
+
+
 def _blank(text: str, start: int) -> int:
     """Return where the white space that begins at *start* ends."""
     while text[start : start + 1] in (" ", "\t", "\r", "\n"):
@@ -76,8 +126,9 @@ def _blank(text: str, start: int) -> int:
 
 
 def _remainder(data: bytes) -> Remainder:
-    frames, rest = split_objects(data.removeprefix(_BOM))
-    return Remainder(frames, len(rest) or None)
+    frames, rest = split_array(data.removeprefix(_BOM))
+    objects, rest = split_objects(rest)
+    return Remainder(frames + objects, len(rest) or None)
 
 
 class LineFramer:

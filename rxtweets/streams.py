@@ -340,6 +340,16 @@ class StreamingClient(_Streams):
         """Return the events that `subscriptions` asked for."""
         return self._stream(v2.activity(base_url=self._base_url, **options))
 
+    def powerstream(
+        self, *, local_dc_only: bool = False, **options: Unpack[v2.Window]
+    ) -> Observable[Message | Lifecycle]:
+        """Return the v1.1 `Status`es that match the rules of Powerstream, each with its `matching_rules`.
+
+        `powerstream_rules` manages these. With *local_dc_only* come only statuses of one data centre, after a
+        `ConnectionMetadata` that names it.
+        """
+        return self._stream(v2.powerstream(local_dc_only=local_dc_only, base_url=self._base_url, **options))
+
     def search(
         self,
         query: str | Rule,

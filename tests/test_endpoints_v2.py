@@ -104,6 +104,30 @@ def test_names_are_those_of_the_description(make: Make, path: str, partitions: i
             make(**some, start_time="2026-11-01T10:00:00Z")
 
 
+def test_powerstream() -> None:
+    """Powerstream has options of its own, in a spelling of its own; the window completes."""
+    assert v2.powerstream().request.params == ()
+    endpoint = v2.powerstream(local_dc_only=True, backfill_minutes=2)
+    assert endpoint.request.url == "https://api.x.com/2/powerstream"
+    assert endpoint.request.params == (("localDcOnly", "true"), ("backfillMinutes", "2"))
+    assert not endpoint.finite
+    window = v2.powerstream(
+        start_time="2026-11-01T10:00:00Z",
+        end_time=datetime(2026, 11, 1, 12, tzinfo=timezone(timedelta(hours=1))),
+    )
+    assert window.request.params == (
+        ("startTime", "2026-11-01T10:00:00Z"),
+        ("endTime", "2026-11-01T11:00:00Z"),
+    )
+    assert window.finite
+    with pytest.raises(ValueError, match="backfill_minutes is a whole number from 0 to 5, not 6"):
+        v2.powerstream(backfill_minutes=6)
+    with pytest.raises(ValueError, match="local_dc_only is True or False, not 'true'"):
+        v2.powerstream(local_dc_only="true")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="has no option 'tweet_fields'"):
+        v2.powerstream(tweet_fields=["id"])  # type: ignore[call-arg]
+
+
 def test_options() -> None:
     """Names come in a list or one string, without repetitions; None and an empty list ask for nothing."""
     endpoint = v2.filter(

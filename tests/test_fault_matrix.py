@@ -19,7 +19,16 @@ import rxtweets as rxt
 from rxtweets import errors
 from rxtweets import operators as tw
 from rxtweets.endpoints import Endpoint, v1, v2
-from rxtweets.messages import Connected, Disconnected, Message, Post, Reconnecting, Status, StreamProblem
+from rxtweets.messages import (
+    Connected,
+    Disconnected,
+    Message,
+    Post,
+    Reconnecting,
+    Status,
+    StreamProblem,
+    Undecodable,
+)
 from rxtweets.testing import post_json, status_json
 from rxtweets.transport import RequestsTransport
 
@@ -291,6 +300,19 @@ def glued(wire: Wire) -> None:
     wire.end()
 
 
+def cut_in_array(wire: Wire) -> None:
+    wire.head()
+    one, other = wire.case.messages
+    wire.body(b"[" + one + b"," + other[:20])
+
+
+def broken_in_array(wire: Wire) -> None:
+    wire.head()
+    one, other = wire.case.messages
+    wire.body(b"[" + one + b"," + other + b',{"a":tru}]\r\n')
+    wire.end()
+
+
 def long_line(wire: Wire) -> None:
     wire.head()
     wire.messages()
@@ -329,6 +351,8 @@ FAULTS = {
     "bare problem": Fault(bare_problem, errors.TooManyConnections, RATE_LIMIT, 0, also=(StreamProblem,)),
     "BOM": Fault(byte_order_mark, DISCONNECTED, AT_ONCE),
     "glued objects": Fault(glued, DISCONNECTED, AT_ONCE),
+    "cut in an array": Fault(cut_in_array, DISCONNECTED, AT_ONCE, 1, cut=lambda _: 20),
+    "broken in an array": Fault(broken_in_array, DISCONNECTED, AT_ONCE, also=(Undecodable,)),
     "10 MB line": Fault(long_line, errors.FrameTooLong, NETWORK, says="longer than the limit"),
 }
 

@@ -20,6 +20,8 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Literal, Unpack
 
+from msgspec.structs import replace
+
 from . import _fields, _hosts
 from ._fields import LikeOptions, PostFields, PostOptions, SampleOptions, Window
 from .checks import choice, names, nearest, number, time
@@ -40,6 +42,7 @@ __all__ = [
     "firehose",
     "labels",
     "likes",
+    "powerstream",
     "sample",
     "sample10",
 ]
@@ -148,6 +151,30 @@ def labels(*, base_url: str | None = None, **options: Unpack[Window]) -> Endpoin
 def activity(*, base_url: str | None = None, **options: Unpack[Window]) -> Endpoint:
     """Ask for the events that the app subscribed to with `StreamingClient.subscriptions`."""
     return _stream("activity", "/2/activity/stream", options, {}, base_url)
+
+
+_CAMEL = {
+    "backfill_minutes": "backfillMinutes",
+    "start_time": "startTime",
+    "end_time": "endTime",
+}
+"""The options of other streams as Powerstream spells them."""
+
+
+def powerstream(
+    *, local_dc_only: bool = False, base_url: str | None = None, **options: Unpack[Window]
+) -> Endpoint:
+    """Ask for the v1.1 statuses that match Powerstream's rules, with the least delay (enterprise access).
+
+    `StreamingClient.powerstream_rules` manages the rules. With *local_dc_only* come only statuses posted at
+    the data centre that is connected to, without the delay of copying them between the two.
+    """
+    if not isinstance(local_dc_only, bool):
+        raise ValueError(f"local_dc_only is True or False, not {local_dc_only!r}")
+    params: Pairs = (("localDcOnly", "true"),) if local_dc_only else ()
+    endpoint = _stream("powerstream", "/2/powerstream", options, {}, base_url, params)
+    spelled = tuple((_CAMEL.get(name, name), value) for name, value in endpoint.request.params)
+    return replace(endpoint, request=replace(endpoint.request, params=spelled))
 
 
 def _partition(partition: int | None, partitions: int) -> Pairs:

@@ -30,8 +30,8 @@ class Message(Struct, frozen=True, kw_only=True, gc=False, rename=FROM_ENVELOPE)
     """A message of a stream, immutable; equal to another of its kind with the same fields and bytes.
 
     Attributes:
-        raw: the bytes as received, without the line end; of an object inside a message (a retweeted status, a
-            post of `includes`) its own JSON; empty in a message built by hand.
+        raw: the bytes as received, without the line end; of a message in an array, and of an object inside a
+            message (a retweeted status, a post of `includes`), its own JSON; empty in one built by hand.
         mismatches: sorted JSON paths (`"user.description"`) of the values that had another type than
             documented. Where a number came as a string or the other way round, the field has it converted,
             else it has its default; all other fields are as received. Empty for a message as documented: X

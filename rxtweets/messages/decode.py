@@ -92,8 +92,11 @@ def decode_unusual(frame: bytes) -> Message:
         text = frame.decode()
         try:
             fields = decoder(dict[str, Raw]).decode(frame)
-        except msgspec.ValidationError:
-            loads(frame)  # JSON, but is no object
+        except msgspec.ValidationError:  # no object
+            try:
+                decoder(Raw).decode(frame)
+            except msgspec.DecodeError:
+                loads(frame)  # JSON all the same, with halves of surrogate pairs
         except msgspec.DecodeError:
             whole = replace_lone_surrogates(frame) if "\\u" in text else frame
             if whole == frame:

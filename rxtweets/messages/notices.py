@@ -22,6 +22,7 @@ from rxtweets.messages.status import Status
 from rxtweets.messages.user import User
 
 __all__ = [
+    "ConnectionMetadata",
     "Control",
     "Delete",
     "Deleted",
@@ -283,6 +284,26 @@ class Control(Message, frozen=True, kw_only=True):
     """The path, below the stream's host, that controls a site stream; first on it."""
 
     control_uri: str = ""
+
+
+@told_by("datacenter")
+class ConnectionMetadata(Message, frozen=True, kw_only=True):
+    """The data centre that Powerstream is connected to; first on it with `local_dc_only`.
+
+    Attributes:
+        type: `connection_metadata`.
+        datacenter: its name, such as `atla`.
+        timestamp: the time of the connection, in UNIX milliseconds.
+    """
+
+    type: str = ""
+    datacenter: str = ""
+    timestamp: int | None = None
+
+    @property
+    def connected_at(self) -> datetime | None:
+        """The time of the connection; None when X does not say."""
+        return None if self.timestamp is None else from_milliseconds(str(self.timestamp))
 
 
 def is_status(fields: dict[str, Any]) -> bool:

@@ -18,7 +18,7 @@ from rxtweets.messages.problem import Problem
 
 
 class MatchingRule(Part, frozen=True, kw_only=True):
-    """A rule of the filtered stream that a post matched; `tag` is None for a rule without one.
+    """A rule of the filtered stream or of Powerstream that a post matched; `tag` is None for one without.
 
     Of a rule with `embedding:` there are the similarity of the post and the similarity required, 0 to 1.
     """

@@ -18,6 +18,7 @@ from rxtweets.messages._time import RawTimestamp, timed
 from rxtweets.messages._twin import twins
 from rxtweets.messages.entities import Entities, ExtendedEntities, Indices, Media
 from rxtweets.messages.place import Coordinates, Place
+from rxtweets.messages.post import MatchingRule
 from rxtweets.messages.user import User
 
 
@@ -50,8 +51,8 @@ class Status(Message, frozen=True, kw_only=True, rename={"text_in_full": "full_t
     `full_entities` and `media` are complete. All texts are HTML-escaped, as X sends them: `&amp;`, `&lt;` and
     `&gt;`, nothing else. `created_at` is an aware datetime, None when missing or unreadable. `id` and the
     other ids are read from their `…_str` where that came. `user` of a status without one is an empty
-    account: its `id` is 0, its `screen_name` empty. `user`, `entities` and the other objects are decoded on
-    first access.
+    account: its `id` is 0, its `screen_name` empty. `matching_rules` are the rules of Powerstream that it
+    matched; other streams send none. `user`, `entities` and the other objects are decoded on first access.
     """
 
     # The fields are in X's order: msgspec finds the next key fastest right after the last.
@@ -98,6 +99,7 @@ class Status(Message, frozen=True, kw_only=True, rename={"text_in_full": "full_t
     withheld_copyright: bool | None = None
     withheld_in_countries: Countries = ()
     withheld_scope: str | None = None
+    matching_rules: Lazy[tuple[MatchingRule, ...]] = ()
 
     @property
     def full_text(self) -> str:
@@ -162,8 +164,10 @@ class Status(Message, frozen=True, kw_only=True, rename={"text_in_full": "full_t
 
     def _card(self, quoted: str = "") -> str:
         user = self.user
-        kinds = [media.type for media in self.media]
-        return card(str(self.id), user.name, user.screen_name, self.created_at, self.full_text, kinds, quoted)
+        labels = [rule.tag or f"rule {rule.id}" for rule in self.matching_rules]
+        labels += [media.type for media in self.media]
+        text = self.full_text
+        return card(str(self.id), user.name, user.screen_name, self.created_at, text, labels, quoted)
 
     def _short(self, levels: int = LEVELS) -> str:
         return f"Status(id={self.id}, user='@{self.user.screen_name}', text={short(self.full_text)})"

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from reactivex import Observable, abc
 
 from rxtweets._observable import Callbacks, StreamObservable, subscribe_through
 from rxtweets.errors import HTTPStatusError, StreamDisconnected, StreamError
-from rxtweets.framing import split_objects
+from rxtweets.framing import split_array, split_objects
 from rxtweets.messages import (
     Connected,
     Disconnected,
@@ -16,6 +16,7 @@ from rxtweets.messages import (
     Message,
     StreamProblem,
     Undecodable,
+    Unknown,
 )
 from rxtweets.messages import decode as decode_frame
 
@@ -24,7 +25,9 @@ def decode() -> Callable[[Observable[Any]], Observable[Message | Lifecycle]]:
     """Turn frames (bytes) into typed messages; everything else passes as it is.
 
     A frame that cannot be decoded becomes an `Undecodable`, one of an unknown kind an `Unknown`; neither ends
-    the stream. Several objects in one frame, as servers have glued them together, are a message each.
+    the stream. Several objects in one frame, as servers have glued them together, are a message each, and so
+    are the elements of an array of objects, as Powerstream sends them: each has its own bytes as `raw`, and
+    one that cannot be decoded is an `Undecodable` among the others.
 
     When the server says why and then ends the stream, the error that follows says it, too: a goodbye (v1.1's
     `disconnect`, v2's `operational-disconnect`) is a `StreamDisconnected` of the class that belongs to its
@@ -46,17 +49,20 @@ def decode() -> Callable[[Observable[Any]], Observable[Message | Lifecycle]]:
                 goodbye.__cause__, goodbye.cut = error.__cause__, error.cut
                 return goodbye
 
+            def unusual(message: Message) -> None:
+                nonlocal goodbye
+                goodbye = _goodbye(message, connected.headers if connected else {})
+                forward(message)
+
             def on_next(item: Any) -> None:
                 nonlocal connected, goodbye
                 if type(item) is bytes:
                     message = decode_frame(item)
                     if type(message) in _UNUSUAL:
-                        if isinstance(message, Undecodable) and (parts := _unglued(item)):
-                            for part in parts:
-                                on_next(part)
-                            return
-                        goodbye = _goodbye(message, connected.headers if connected else {})
-                    elif goodbye is not None:
+                        for part in _parts(message):
+                            unusual(part)
+                        return
+                    if goodbye is not None:
                         goodbye = None  # it went on all the same
                     forward(message)
                     return
@@ -83,14 +89,26 @@ def decode() -> Callable[[Observable[Any]], Observable[Message | Lifecycle]]:
     return decode_
 
 
-_UNUSUAL: frozenset[type[Message]] = frozenset({DisconnectMessage, StreamProblem, Undecodable})
+_UNUSUAL: frozenset[type[Message]] = frozenset({DisconnectMessage, StreamProblem, Undecodable, Unknown})
 
 
-def _unglued(frame: bytes) -> list[bytes]:
-    """Return the JSON objects of a *frame* with several, the last perhaps cut; none for any other frame."""
-    objects, rest = split_objects(frame)
-    parts = [*objects, rest] if rest else objects
-    return parts if len(parts) > 1 and parts[-1].startswith(b"{") else []
+def _parts(message: Message) -> Iterable[Message]:
+    """Return the messages in the frame of *message*: itself, or several, of which the last may be cut.
+
+    An array inside an array is one message.
+    """
+    if not isinstance(message, Undecodable | Unknown):
+        return (message,)
+    elements, rest = split_array(message.raw)
+    if isinstance(message, Unknown) and not elements:
+        return (message,)
+    in_array = rest != message.raw
+    objects, rest = split_objects(rest)
+    whole = elements + objects
+    parts = [*whole, rest] if rest else whole
+    if whole if in_array else len(parts) > 1 and parts[-1].startswith(b"{"):
+        return map(decode_frame, parts)
+    return (message,)
 
 
 _STATUSES = {

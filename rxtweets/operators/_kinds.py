@@ -10,6 +10,7 @@ from reactivex import Observable
 from rxtweets.messages import (
     Activity,
     ComplianceEvent,
+    ConnectionMetadata,
     Control,
     Delete,
     DirectMessage,
@@ -37,6 +38,7 @@ from ._of_type import of_type
 __all__ = [
     "activities",
     "compliance_events",
+    "connection_metadata",
     "controls",
     "deletes",
     "direct_messages",
@@ -133,6 +135,11 @@ def events() -> Callable[[Observable[Any]], Observable[Event]]:
 def controls() -> Callable[[Observable[Any]], Observable[Control]]:
     """Keep the control message with which a site stream begins."""
     return of_type(Control)
+
+
+def connection_metadata() -> Callable[[Observable[Any]], Observable[ConnectionMetadata]]:
+    """Keep the message with which Powerstream says which data centre it is connected to."""
+    return of_type(ConnectionMetadata)
 
 
 def likes() -> Callable[[Observable[Any]], Observable[Like]]:

@@ -9,6 +9,7 @@ import msgspec
 
 __all__ = [
     "OMIT",
+    "connection_metadata_json",
     "control_json",
     "delete_json",
     "direct_message_json",
@@ -226,3 +227,8 @@ def for_user_json(message: bytes | Fields, for_user: int | str = USER_ID) -> byt
 def control_json(control_uri: str = "/1.1/site/c/01_225167_334389048B872A533002B34D73F8C29F") -> bytes:
     """Return the message that names the path which controls a site stream."""
     return encode({"control": {"control_uri": control_uri}})
+
+
+def connection_metadata_json(datacenter: str = "atla", timestamp: int = 1762557264155) -> bytes:
+    """Return the message with which Powerstream begins, where it was asked for one data centre."""
+    return encode({"type": "connection_metadata", "datacenter": datacenter, "timestamp": timestamp})

@@ -43,6 +43,11 @@ KINDS: list[tuple[bytes, type[m.Message], dict[str, Any]]] = [
     (b.event_json("follow"), m.Event, {"event": "follow", "name": "follow", "target_object": None}),
     (b.for_user_json(b.limit_json(), "7"), m.ForUser, {"for_user": 7, "user_id": 7}),
     (b.control_json("/1.1/site/c/1"), m.Control, {"control_uri": "/1.1/site/c/1"}),
+    (
+        b.connection_metadata_json("pdxa"),
+        m.ConnectionMetadata,
+        {"type": "connection_metadata", "datacenter": "pdxa", "timestamp": 1762557264155},
+    ),
     (b.post_json("hello", id="20", lang="en"), m.Post, {"id": "20", "text": "hello", "lang": "en"}),
     (b.like_json("5"), m.Like, {"liked_tweet_id": "5", "tweet_author_id": "2244994945"}),
     (
@@ -212,6 +217,8 @@ telling = st.sampled_from(
         "raw",
         "mismatches",
         "scrub_geo",
+        "datacenter",
+        "timestamp",
     ]
 )
 json_values = st.recursive(

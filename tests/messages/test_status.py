@@ -396,3 +396,23 @@ def test_the_objects_of_other_v11_messages() -> None:
     delete = m.decode(b.delete_json(timestamp_ms="1409444955123"))
     assert isinstance(delete, m.Delete)
     assert delete.deleted_at == datetime(2014, 8, 31, 0, 29, 15, 123000, tzinfo=UTC)
+
+
+def test_the_rules_that_a_status_matched() -> None:
+    """Powerstream names the rules in the status; ids are text, whichever way they came."""
+    rules = [{"tag": "cats", "id": 17, "id_str": "1850"}, {"id": "9", "tag": None}, {"id": "7"}]
+    message = status(b.status_json("hello", matching_rules=rules))
+    assert [(rule.id, rule.tag) for rule in message.matching_rules] == [
+        ("1850", "cats"),
+        ("9", None),
+        ("7", None),
+    ]
+    assert message.mismatches == ()
+    assert "cats" in message._repr_html_()
+    odd = status(b.status_json("hello", matching_rules=[{"id": 17}]))
+    assert [rule.id for rule in odd.matching_rules] == ["17"]
+    assert odd.mismatches == ("matching_rules[0].id",)
+    assert status(b.status_json("hello", matching_rules=None)).matching_rules == ()
+    metadata = m.decode(b.connection_metadata_json())
+    assert isinstance(metadata, m.ConnectionMetadata)
+    assert metadata.connected_at == datetime(2025, 11, 7, 23, 14, 24, 155000, tzinfo=UTC)
