@@ -16,7 +16,7 @@ from . import messages, operators
 from ._iterate import iterate
 from ._run import run
 from ._version import __version__
-from .auth import AppOnly, BearerToken, OAuth1
+from .auth import AppOnly, BearerToken, OAuth1, OAuth2User
 from .backoff import BackoffPolicy
 from .connection import connect, fetch
 from .endpoints import Endpoint, Request
@@ -35,6 +35,7 @@ from .errors import (
     OutOfRange,
     RateLimited,
     ServerError,
+    SignInRequired,
     StreamDisconnected,
     StreamError,
     StreamStalled,
@@ -74,11 +75,13 @@ __all__ = [
     "NotAcceptable",
     "NotFound",
     "OAuth1",
+    "OAuth2User",
     "OutOfRange",
     "RateLimited",
     "Request",
     "RequestsTransport",
     "ServerError",
+    "SignInRequired",
     "Stream",
     "StreamDisconnected",
     "StreamError",

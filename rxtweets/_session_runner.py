@@ -108,16 +108,24 @@ class SessionRunner:
 
     def _prepare(self, request: Request, auth: AuthBase | None) -> None:
         """Have *auth* get what it needs before it can sign *request*."""
-        if isinstance(auth, Auth) and (token := auth.pending(request)) is not None:
-            head = self._send(token.request, token.auth, RESPONSE_TIMEOUT)
-            auth.accept(head.status_code, head.headers, self.read_all(_LONGEST_PROBLEM))
+        if not isinstance(auth, Auth) or auth.pending(request) is None:
+            return
+        with auth.renewing(self._check_disposed):
+            token = auth.pending(request)
+            if token is None:
+                return
+            try:
+                head = self._send(token.request, token.auth, RESPONSE_TIMEOUT)
+                answer = head.status_code, head.headers, self.read_all(_LONGEST_PROBLEM)
+            except HTTPStatusError as error:
+                answer = error.status_code, error.headers, error.problem.body.encode()
+            auth.accept(*answer)
 
     def _send(self, request: Request, auth: AuthBase | None, stall_timeout: float) -> Head:
         self.close()
         session = self._transport.session(request, auth, stall_timeout=stall_timeout)
         with self._lock:
-            if isinstance(self._ended, _Disposed):
-                raise self._ended
+            self._check_disposed()
             self._session, self._ended = session, None
         with self._deadline(stall_timeout + _HEAD_TIMEOUT):
             head = self._unless_ended(session.open)
@@ -144,6 +152,10 @@ class SessionRunner:
     def _check(self) -> None:
         if self._ended is not None:
             raise self._ended from None
+
+    def _check_disposed(self) -> None:
+        if isinstance(self._ended, _Disposed):
+            raise self._ended
 
     def _end(self, reason: Exception, only: Session | None = None) -> None:
         """End what is open, for *reason*; only if that is the session *only*, when one is given."""

@@ -13,6 +13,7 @@
     ├── TooSlow                 more items wait for a subscriber than may
     └── HTTPStatusError         the server answered with a status that is no success
         ├── Unauthorized        401
+        │   └── SignInRequired  a user's token is at its end
         ├── CreditsDepleted     402
         ├── Forbidden           403
         ├── NotFound            404
@@ -331,6 +332,24 @@ class Unauthorized(HTTPStatusError):
     """401: the credentials, the signature or this machine's clock is wrong."""
 
     _hint = "are the credentials of this app and protocol, and is this machine's clock right?"
+
+
+class SignInRequired(Unauthorized):
+    """A user's OAuth 2.0 token is refused and can't be renewed: its owner has to sign in again; final.
+
+    Attributes:
+        reason: why.
+    """
+
+    _hint = "sign in again: `rxtweets auth login pkce`, or rxtweets.auth.PKCESignIn"
+
+    def __init__(self, reason: str, status_code: int = 401) -> None:
+        super().__init__(status_code)
+        self.reason = _readable(reason)
+        self.args = (f"{self.reason} ({self._hint})",)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.reason, self.status_code)
 
 
 class CreditsDepleted(HTTPStatusError):

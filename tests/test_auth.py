@@ -24,10 +24,10 @@ from rxtweets.auth import (
     BearerToken,
     Credentials,
     OAuth1,
+    OAuth2User,
     PinSignIn,
     PKCESignIn,
     TokenRequest,
-    UserToken,
     find_credentials,
 )
 from rxtweets.endpoints import Endpoint, Request, v1, v2
@@ -631,8 +631,8 @@ def test_pkce_reports_an_answer_without_token(body: bytes) -> None:
 
 def test_a_users_token_is_renewed() -> None:
     """Once refused it asks for another by its refresh token, takes both, and tells the program."""
-    told: list[UserToken] = []
-    token = UserToken("t0", "r0", "client-8", on_renewal=told.append)
+    told: list[OAuth2User] = []
+    token = OAuth2User("t0", "r0", "client-8", on_renewal=told.append)
     request = v2.sample().request
     assert token.pending(request) is None
     assert token.rejected()
@@ -649,20 +649,21 @@ def test_a_users_token_is_renewed() -> None:
 
 def test_a_users_token_without_the_means_to_renew_it() -> None:
     """Without refresh token or client there is nothing to do about a 401."""
-    for token in (UserToken("t0"), UserToken("t0", "r0"), UserToken("t0", None, "client-8")):
-        assert not token.rejected()
+    for token in (OAuth2User("t0"), OAuth2User("t0", "r0"), OAuth2User("t0", None, "client-8")):
+        with pytest.raises(errors.SignInRequired, match="rxtweets auth login pkce"):
+            token.rejected()
         assert token.pending(v2.sample().request) is None
-    assert UserToken("t0").revocation() is None
+    assert OAuth2User("t0").revocation() is None
 
 
 def test_a_users_token_from_its_stores(file: Path, monkeypatch: Given) -> None:
     """It comes with what renews it, where that is there."""
     file.write_text('user_token = "t0"\nclient_id = "c"\n')
-    token = UserToken.from_file(file)
+    token = OAuth2User.from_file(file)
     assert (token.user_token, token.user_refresh_token, token.client_id) == ("t0", None, "c")
     monkeypatch.setenv("TWITTER_USER_TOKEN", "t1")
     monkeypatch.setenv("TWITTER_USER_REFRESH_TOKEN", "r1")
     monkeypatch.setenv("X_CLIENT_ID", "of another app")
-    token = UserToken.from_env()
+    token = OAuth2User.from_env()
     assert (token.user_token, token.user_refresh_token, token.client_id) == ("t1", "r1", None)
     assert "t1" not in repr(token)

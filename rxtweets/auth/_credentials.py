@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import ClassVar, NamedTuple, NoReturn, Self
 from urllib.parse import urlsplit
 
@@ -36,6 +37,13 @@ class Auth(AuthBase):
     def pending(self, request: Request) -> TokenRequest | None:
         """Return the request to perform before *request* can be signed; None when nothing is missing."""
         return None
+
+    def renewing(self, give_up: Callable[[], None]) -> AbstractContextManager[None]:
+        """Return a context in which `pending` and `accept` are no other's, for credentials that need it.
+
+        While it waits for others it calls *give_up* ten times a second, which raises to end that.
+        """
+        return nullcontext()
 
     def accept(self, status_code: int, headers: Mapping[str, str], body: bytes) -> None:
         """Take the response to the request that `pending` returned.
@@ -222,32 +230,6 @@ def signed(
     with unlogged():
         result: PreparedRequest = sign(r)
     return result
-
-
-class Credentials(NamedTuple):
-    """The credentials there are for each protocol; None for none."""
-
-    v2: BearerToken | AppOnly | None
-    v1: OAuth1 | None
-
-
-def find_credentials(path: str | os.PathLike[str] | None = None) -> Credentials:
-    """Return all credentials in the environment, or in the file at *path*; for v2 a token before a key.
-
-    Those of a file and of the environment are never mixed: they may be of two accounts.
-
-    Raises:
-        ValueError: something found is malformed, or the file is not TOML or can be read by others.
-        OSError: the file can't be opened.
-    """
-    sources = _store.environment() if path is None else [_store.file(path)]
-
-    def first(parts: tuple[str, ...]) -> tuple[str, ...] | None:
-        return next((found for source in sources if (found := _store.picked(source, parts))), None)
-
-    bearer, app, signed = (first(kind._parts) for kind in (BearerToken, AppOnly, OAuth1))
-    v2 = BearerToken(*bearer) if bearer else AppOnly(*app) if app else None
-    return Credentials(v2, OAuth1(*signed) if signed else None)
 
 
 class _Token(msgspec.Struct):

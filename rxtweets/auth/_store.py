@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from rxtweets.errors import ConnectionFailed
+
+fcntl: Any
+try:
+    import fcntl
+except ImportError:
+    fcntl = None
+
+_PATIENCE = 60.0
+"""Seconds that a token's renewal by somebody else is waited for: one takes 30 s at most."""
+_POLL = 0.1
 
 Path = str | os.PathLike[str]
 
@@ -33,6 +49,11 @@ def checked(name: str, text: object) -> str:
             "copy it again, without what surrounds it"
         )
     return text
+
+
+def optional(name: str, text: str | None) -> str | None:
+    """Return *text* if it is None or can be a key or token."""
+    return None if text is None else checked(name, text)
 
 
 def hint(key: str) -> str:
@@ -142,6 +163,55 @@ def update(path: Path, values: Mapping[str, str | None]) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+@contextlib.contextmanager
+def locked(path: str, give_up: Callable[[], None]) -> Iterator[None]:
+    """Hold the file at *path*, a real path, against others who do so, in any thread and process.
+
+    Where the system has no `flock` it holds nothing.
+
+    Raises:
+        OSError: there is no such file.
+        ConnectionFailed: somebody else has held it for a minute.
+    """
+    if fcntl is None:
+        yield
+        return
+    while True:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            acquire(functools.partial(_flock, descriptor), give_up)
+            # `update` puts another file in its place: one that was replaced while we waited holds nobody off.
+            if os.path.samestat(os.fstat(descriptor), os.stat(path)):
+                yield
+                return
+        finally:
+            os.close(descriptor)  # and with it the lock
+
+
+def _flock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        pass  # a file system without locks
+    return True
+
+
+def acquire(take: Callable[[], bool], give_up: Callable[[], None]) -> None:
+    """Try *take* until it returns True; call *give_up* before each wait, which may raise to end that.
+
+    Raises:
+        ConnectionFailed: somebody else has had it for a minute.
+    """
+    end, pause = time.monotonic() + _PATIENCE, threading.Event()
+    while not take():
+        give_up()
+        if time.monotonic() > end:
+            raise ConnectionFailed(f"somebody else has been renewing the user's token for {_PATIENCE:.0f} s")
+        pause.wait(_POLL)
 
 
 def _parsed(path: Path) -> dict[str, object]:

@@ -117,7 +117,7 @@ CREDENTIALS = [
     for part in (
         *("BEARER_TOKEN", "CONSUMER_KEY", "CONSUMER_SECRET", "API_KEY", "API_SECRET"),
         *("ACCESS_TOKEN", "ACCESS_TOKEN_SECRET"),
-        *("USER_TOKEN", "USER_REFRESH_TOKEN", "CLIENT_ID", "CLIENT_SECRET"),
+        *("USER_TOKEN", "USER_REFRESH_TOKEN", "USER_TOKEN_EXPIRES", "CLIENT_ID", "CLIENT_SECRET"),
     )
 ]
 """The variables that hold credentials."""

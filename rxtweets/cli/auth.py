@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -13,7 +14,7 @@ import click
 
 import rxtweets as rxt
 from rxtweets._printable import printable
-from rxtweets.auth import AppOnly, OAuth1, PKCESignIn, TokenRequest, UserToken, _store
+from rxtweets.auth import AppOnly, OAuth1, OAuth2User, PKCESignIn, TokenRequest, _store, find_credentials
 from rxtweets.auth._pkce import SCOPES
 from rxtweets.connection import Response, fetch
 from rxtweets.endpoints import Request, api_url
@@ -78,10 +79,17 @@ def login(how: str, port: int, scopes: tuple[str, ...], browser: bool, path: str
         found = _bearer(file)
     else:
         found = _pkce(file, port, scopes or SCOPES, browser)
-    _store.update(file, found)
+    with _held(file):
+        _store.update(file, found)
     click.echo(f"Kept in {printable(file)}, which only you can read.", err=True)
     if path is None and (names := [name for name in CREDENTIALS if os.environ.get(name)]):
         click.echo(f"Note: what is in the environment wins over it: {', '.join(names)}.", err=True)
+
+
+def _held(file: str) -> contextlib.AbstractContextManager[None]:
+    """Hold the file, if there is one, while no program renews the token in it."""
+    real = os.path.realpath(os.path.expanduser(file))
+    return _store.locked(real, lambda: None) if os.path.exists(real) else contextlib.nullcontext()
 
 
 def _pin(file: str) -> dict[str, str | None]:
@@ -114,12 +122,7 @@ def _pkce(file: str, port: int, scopes: tuple[str, ...], browser: bool) -> dict[
 
             webbrowser.open(steps.url)
         address = redirect.wait(steps)
-    token = steps.credentials(*_perform(steps.exchange(address)))
-    return _kept(token)
-
-
-def _kept(token: UserToken) -> dict[str, str | None]:
-    return {name: getattr(token, name) for name in (*UserToken._parts, *UserToken._more)}
+    return steps.credentials(*_perform(steps.exchange(address))).held()
 
 
 def _perform(request: TokenRequest) -> Response:
@@ -248,24 +251,14 @@ def check(path: str | None) -> None:
         for one in findings:
             failed = failed or one.state == "fail"
             show_finding(one)
-    if (token := _user_token(path)) is not None:
-        for one in look_at_account(token, None):
-            failed = failed or one.state == "fail"
-            show_finding(one)
+    for place in places(path):
+        if (user := find_credentials(place.path).user) is not None:
+            for one in look_at_account(user, None):
+                failed = failed or one.state == "fail"
+                show_finding(one)
+            break
     if failed:
         raise click.exceptions.Exit(1)
-
-
-def _user_token(path: str | None) -> UserToken | None:
-    """Return the OAuth 2.0 token of a user, if there is one; one of a file is kept when it is renewed."""
-    if path is None and any(_store.picked(source, UserToken._parts) for source in _store.environment()):
-        return UserToken.from_env()
-    file = path or own_file()
-    if not os.path.lexists(file) or not _store.picked(_store.file(file), UserToken._parts):
-        return None
-    token = UserToken.from_file(file)
-    token.on_renewal = lambda renewed: _store.update(file, _kept(renewed))
-    return token
 
 
 @auth.command(cls=Command)
@@ -290,12 +283,13 @@ def logout(path: str | None) -> None:
             raise click.ClickException(f"{name} is not revoked: {error}; {file} stays as it is") from None
         else:
             click.echo(f"{name}: revoked at X", err=True)
-    _store.update(file, dict.fromkeys(held))
+    with _held(file):
+        _store.update(file, dict.fromkeys(held))
     click.echo(f"Removed the credentials in {printable(file)}.", err=True)
 
 
 def _revocations(file: str, held: Mapping[str, str]) -> Iterator[tuple[str, TokenRequest]]:
-    if "user_token" in held and (request := UserToken.from_file(file).revocation()):
+    if "user_token" in held and (request := OAuth2User.from_file(file).revocation()):
         yield "user_token", request
     if all(part in held for part in OAuth1._parts):
         request_ = Request("POST", api_url("/1.1/oauth/invalidate_token"))

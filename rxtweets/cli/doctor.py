@@ -12,7 +12,7 @@ import click
 import msgspec
 
 from rxtweets._printable import printable
-from rxtweets.auth import Auth, OAuth1, UserToken
+from rxtweets.auth import Auth, OAuth1, OAuth2User
 from rxtweets.backoff import http_date
 from rxtweets.connection import Response, fetch
 from rxtweets.endpoints import Request, api_url
@@ -196,7 +196,7 @@ def _level(response: Response) -> Iterator[Finding]:
 
 _LOOKS: dict[type[Auth], tuple[str, str, Callable[[Response], Iterator[Finding]]]] = {
     OAuth1: ("v1.1", _VERIFY, _account),
-    UserToken: ("user", "/2/users/me", _user),
+    OAuth2User: ("user", "/2/users/me", _user),
     Auth: ("v2", _COUNTS, _level),
 }
 """The request that tries credentials of a kind, and what there is to say about the answer."""

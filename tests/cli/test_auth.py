@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from rxtweets.auth import BearerToken, OAuth1, UserToken
+from rxtweets.auth import BearerToken, OAuth1, OAuth2User
 from rxtweets.emulator import Emulator
 
 from .command import COMMAND, PATIENCE, Command, Ended, running
@@ -125,7 +125,7 @@ def test_a_browser(stranger: Emulator, file: Path, rxtweets: Command, public: bo
             assert "close this page" in browser.get(url, timeout=5).text
         ended = command.end()
     assert ended.status == 0, ended.err
-    token = UserToken.from_file(file)
+    token = OAuth2User.from_file(file)
     assert (token.client_id, token.client_secret) == (client_id, None if public else secret)
     assert token.user_refresh_token
     shows_no_secret(stranger, ended, file)
@@ -190,11 +190,11 @@ def test_a_token_is_renewed(stranger: Emulator, file: Path, rxtweets: Command) -
         with requests.Session() as browser:
             browser.get(command.notice().removeprefix("Open ").strip(), timeout=5)
         command.end()
-    before = UserToken.from_file(file)
+    before = OAuth2User.from_file(file)
     stranger.answer(401, path="/2/users/me")
     ended = rxtweets("auth", "check")
     assert "X knows the account as @you" in ended.out, ended
-    after = UserToken.from_file(file)
+    after = OAuth2User.from_file(file)
     assert after.user_token != before.user_token
     assert after.user_refresh_token != before.user_refresh_token
     assert mode(file) == 0o600

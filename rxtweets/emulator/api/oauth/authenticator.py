@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 import random
 import re
 import string
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
@@ -20,6 +21,8 @@ from rxtweets.emulator.app.clock import Clock
 from rxtweets.emulator.server.http import Request
 
 _LETTERS = string.ascii_letters + string.digits
+USER_TOKEN_SECONDS = 7200
+"""Seconds after which a user's OAuth 2.0 token expires. Source: X's guide to OAuth 2.0 with PKCE."""
 LIFETIME = 300
 """Seconds that the time of a signature may be off. Source: Twitter's guide to OAuth 1.0a."""
 
@@ -78,11 +81,12 @@ class Accounts:
 
 
 class Grant(NamedTuple):
-    """An agreement of the user's that waits for its code to be exchanged."""
+    """An agreement of the user's, by the code or the refresh token that is good for tokens under it."""
 
     redirect_uri: str
     challenge: str
     scope: str
+    number: int
 
 
 class UserTokens:
@@ -90,50 +94,73 @@ class UserTokens:
 
     Args:
         seed: of the world.
-        token: the one that is good from the beginning.
+        token: one that is good from the beginning, and doesn't expire.
     """
 
     def __init__(self, seed: int, token: str) -> None:
         self._rng = random.Random(f"oauth2/{seed}")
         self.client_id = self._letters(34)
         self.client_secret = self._letters(50)
-        self._tokens = OrderedDict({token: None})
+        self._tokens: OrderedDict[str, tuple[float, int]] = OrderedDict({token: (math.inf, 0)})
         self._codes: OrderedDict[str, Grant] = OrderedDict()
-        self._refresh: OrderedDict[str, str] = OrderedDict()  # token: scope
+        self._refresh: OrderedDict[str, Grant] = OrderedDict()
+        self._grants = 0
 
     def _letters(self, length: int) -> str:
         return "".join(self._rng.choices(_LETTERS, k=length))
 
-    def has(self, token: str | None) -> bool:
-        return token in self._tokens
+    def expires(self, token: str) -> float:
+        """Return when an access token expires; 0 for one that isn't good."""
+        return self._tokens.get(token, (0.0, 0))[0]
 
-    def agree(self, grant: Grant) -> str:
+    def agree(self, redirect_uri: str, challenge: str, scope: str) -> str:
         """Return a code for what the user has agreed to; it is good once."""
+        self._grants += 1
+        grant = Grant(redirect_uri, challenge, scope, self._grants)
         return _kept(self._codes, self._letters(91), grant)
 
-    def exchange(self, code: str, redirect_uri: str, verifier: str) -> dict[str, Any] | None:
+    def exchange(self, code: str, redirect_uri: str, verifier: str, now: float) -> dict[str, Any] | None:
         """Return the tokens for a code; None if it isn't good, or the verifier is that of another."""
         grant = self._codes.pop(code, None)
         digest = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
         if grant is None or (grant.redirect_uri, grant.challenge) != (redirect_uri, digest):
             return None
-        return self._issue(grant.scope)
+        return self._issue(grant, now)
 
-    def renew(self, token: str) -> dict[str, Any] | None:
+    def renew(self, token: str, now: float) -> dict[str, Any] | None:
         """Return new tokens for a refresh token, which is good once."""
-        scope = self._refresh.pop(token, None)
-        return None if scope is None else self._issue(scope)
+        grant = self._refresh.pop(token, None)
+        return None if grant is None else self._issue(grant, now)
 
     def revoke(self, token: str) -> None:
-        """End a token of either kind."""
+        """End a token; with a refresh token all of the same sign-in, as RFC 7009 has it."""
+        grant = self._refresh.get(token)
         self._tokens.pop(token, None)
-        self._refresh.pop(token, None)
+        if grant is not None:
+            self._end(grant.number)
 
-    def _issue(self, scope: str) -> dict[str, Any]:
-        token = _kept(self._tokens, self._letters(64) + ":1:at:1", None)
-        answer = {"token_type": "bearer", "expires_in": 7200, "access_token": token, "scope": scope}
-        if "offline.access" in scope.split():
-            answer["refresh_token"] = _kept(self._refresh, self._letters(64) + ":1:rt:1", scope)
+    def revoke_all(self) -> None:
+        """End every token, as when the user withdraws the app's access."""
+        for number in range(self._grants + 1):
+            self._end(number)
+
+    def _end(self, number: int) -> None:
+        for token in [token for token, (_, of) in self._tokens.items() if of == number]:
+            del self._tokens[token]
+        for token in [token for token, of in self._refresh.items() if of.number == number]:
+            del self._refresh[token]
+
+    def _issue(self, grant: Grant, now: float) -> dict[str, Any]:
+        held = (now + USER_TOKEN_SECONDS, grant.number)
+        token = _kept(self._tokens, self._letters(64) + ":1:at:1", held)
+        answer = {
+            "token_type": "bearer",
+            "expires_in": USER_TOKEN_SECONDS,
+            "access_token": token,
+            "scope": grant.scope,
+        }
+        if "offline.access" in grant.scope.split():
+            answer["refresh_token"] = _kept(self._refresh, self._letters(64) + ":1:rt:1", grant)
         return answer
 
 
@@ -297,6 +324,7 @@ class Authenticator:
 
     def __init__(self, accounts: Accounts, clock: Clock) -> None:
         self.accounts = accounts
+        self._clock = clock
         self.validator = Validator(accounts, clock)
         self._signed = _Signed(self.validator)
 
@@ -312,8 +340,20 @@ class Authenticator:
         return False
 
     def has_user_token(self, request: Request) -> bool:
-        """Return whether the request carries the user's OAuth 2.0 token."""
-        return self.accounts.oauth2.has(_bearer(request))
+        """Return whether the request carries an OAuth 2.0 token of the user that is still good."""
+        token, now = _bearer(request), self._clock.time()
+        expires = 0.0 if token is None else self.accounts.oauth2.expires(token)
+        if 0 < expires <= now:
+            request.fault = f"the user's token expired {now - expires:.0f} s ago"
+        return now < expires
+
+    def user_tokens(self, form: Mapping[str, str]) -> dict[str, Any] | None:
+        """Return the tokens for a code or a refresh token; None if it isn't good."""
+        tokens, now = self.accounts.oauth2, self._clock.time()
+        if form.get("grant_type") == "refresh_token":
+            return tokens.renew(form.get("refresh_token", ""), now)
+        code, address, verifier = (form.get(name, "") for name in ("code", "redirect_uri", "code_verifier"))
+        return tokens.exchange(code, address, verifier, now)
 
     def is_client(self, request: Request) -> bool:
         """Return whether the app asks: with its OAuth 2.0 secret as Basic authentication, or its id alone."""

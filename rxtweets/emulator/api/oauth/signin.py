@@ -12,7 +12,10 @@ from oauthlib.oauth1 import AccessTokenEndpoint, RequestTokenEndpoint
 
 from rxtweets.emulator.server.http import Request, Response, json_response, v2_refusal
 
-from .authenticator import Authenticator, Explained, Grant, ask
+from .authenticator import Authenticator, Explained, ask
+
+_WRONG = {"authorization_code": "authorization code", "refresh_token": "token"}
+"""The value that each kind of grant passes, in the words of X's refusals."""
 
 _FORM = "application/x-www-form-urlencoded; charset=utf-8"
 
@@ -107,28 +110,21 @@ class SignInEndpoints:
         if wrong:
             said = f"Missing or wrong: {', '.join(wrong)}.\n"
             return Response(400, said.encode(), "text/plain; charset=utf-8")
-        grant = Grant(asked["redirect_uri"], asked["code_challenge"], asked["scope"])
-        answer = urlencode({"state": asked["state"], "code": self._accounts.oauth2.agree(grant)})
-        mark = "&" if "?" in grant.redirect_uri else "?"
-        location = ("Location", f"{grant.redirect_uri}{mark}{answer}")
+        address = asked["redirect_uri"]
+        code = self._accounts.oauth2.agree(address, asked["code_challenge"], asked["scope"])
+        answer = urlencode({"state": asked["state"], "code": code})
+        location = ("Location", f"{address}{'&' if '?' in address else '?'}{answer}")
         return Response(302, b"", "text/plain; charset=utf-8", (location,))
 
     def _user_token(self, request: Request) -> Response:
         if not self._authenticator.is_client(request):
             return _oauth2_error(401, "unauthorized_client", "Missing valid authorization header")
-        form, tokens = request.form, self._accounts.oauth2
-        kind = form.get("grant_type")
-        if kind == "authorization_code":
-            given = [form.get(name, "") for name in ("code", "redirect_uri", "code_verifier")]
-            answer = tokens.exchange(*given)
-        elif kind == "refresh_token":
-            answer = tokens.renew(form.get("refresh_token", ""))
-        else:
+        kind = request.form.get("grant_type")
+        if kind not in _WRONG:
             return _oauth2_error(400, "unsupported_grant_type", "grant_type is of no kind that is known")
+        answer = self._authenticator.user_tokens(request.form)
         if answer is None:
-            return _oauth2_error(
-                400, "invalid_request", "Value passed for the authorization code was invalid."
-            )
+            return _oauth2_error(400, "invalid_request", f"Value passed for the {_WRONG[kind]} was invalid.")
         return json_response(answer)
 
     def _revoke(self, request: Request) -> Response:
