@@ -34,6 +34,7 @@ ROOMS = [
     {"_handoff"},
     {"_logs"},
     {"filters"},
+    {"prices"},
     {"messages"},
     {"auth"},
     {"endpoints"},
@@ -53,9 +54,9 @@ APART = {"emulator"}
 
 SHARED = {
     *("_version", "_unlogged", "_printable", "_loopback", "errors"),
-    *("messages", "filters", "rules", "recordings"),
+    *("messages", "filters", "rules", "recordings", "prices"),
 }
-"""The rooms that the emulator shares with the client: messages, filters, rules and recordings."""
+"""The rooms that the emulator shares with the client: messages, filters, rules, recordings, and prices."""
 
 CLIENTS = {
     "rxtweets.rules.management.client",
@@ -90,6 +91,7 @@ EMULATOR_ROOMS = [
 
 WITHOUT_IO = {
     "messages",
+    "prices",
     "framing",
     "backoff",
     "errors",

@@ -56,6 +56,13 @@ def _rate(text: str) -> float:
     help="Level of access at X: enterprise has all of v2's streams, and replays missed posts.",
 )
 @click.option(
+    "--credit",
+    type=click.FloatRange(min=0),
+    metavar="DOLLARS",
+    help="Refuse what is charged once it is spent.",
+)
+@click.option("--cap", type=IntRange(1), metavar="POSTS", help="Posts a month; default as at X.")
+@click.option(
     "--posts", metavar="FILE", type=FILE, help="Send the posts of this file, one a line, and no others."
 )
 @click.option("--replay", metavar="FILE", type=FILE, help="Send the messages of this recording, at its pace.")
@@ -82,6 +89,8 @@ def emulator(
     seed: int | None,
     keep_alive: float | None,
     level: Level,
+    credit: float | None,
+    cap: int | None,
     posts: str | None,
     replay: str | None,
     speed: float | None,
@@ -100,7 +109,7 @@ def emulator(
     . ./emulator.env                        # as soon as it listens
     rxtweets filter --track python
     """
-    from rxtweets.emulator import X_HOSTS, Emulator
+    from rxtweets.emulator import X_HOSTS, Emulator, Limits
 
     _check_together(posts, replay, tls, ca_file)
     names = [name for given in tls for name in (X_HOSTS if given == "x-hosts" else (given,))]
@@ -111,6 +120,8 @@ def emulator(
         seed=seed,
         keep_alive=keep_alive,
         level=level,
+        limits=None if cap is None else Limits(posts_cap=cap),
+        credit=credit,
         tls=names,
         posts=posts,
         replay=replay,

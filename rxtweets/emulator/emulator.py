@@ -30,6 +30,7 @@ from rxtweets.emulator.server.certificate import Certificate, checked
 from rxtweets.emulator.server.server import Server
 from rxtweets.emulator.streams.producer import checked_rate
 from rxtweets.emulator.streams.source import Routes
+from rxtweets.prices import Prices
 
 from .world.languages import checked_code
 from .world.model import Post
@@ -104,8 +105,10 @@ class Emulator:
             open, to all that are, whatever they asked for. `Emulator.rate` is 0 then. A line that can't be
             read later on ends it with an error in the log.
         speed: How much faster than it was recorded `replay` is sent; None is as fast as it is read.
-        credit: Dollars that ``/2/usage/credits`` says are left; None, the default, is an account that is
-            answered 404. Nothing is taken off them.
+        credit: Dollars that the account has, and ``/2/usage/credits`` tells. At the pay-per-use level what is
+            delivered is taken off them; once they are used up v2's streams end, and streams, search and
+            counts are answered 402. None, the default, is an account with all it takes, which is told 404.
+        prices: What is charged at the pay-per-use level; None, the default, is X's prices.
 
     Raises:
         ValueError: `rate` is negative or no number, `keep_alive` isn't positive, there is no such `level`, a
@@ -130,6 +133,7 @@ class Emulator:
         replay: str | os.PathLike[str] | None = None,
         speed: float | None = 1.0,
         credit: float | None = None,
+        prices: Prices | None = None,
     ) -> None:
         if keep_alive is not None and keep_alive <= 0:
             raise ValueError(f"keep_alive must be more than 0 seconds, or None, got {keep_alive}")
@@ -138,7 +142,7 @@ class Emulator:
         self._open = 0
         self._stream_count = threading.Condition()
         self._services = services = create_services(
-            seed, level, limits or Limits(), rate, posts, replay, speed, credit
+            seed, level, limits or Limits(), rate, posts, replay, speed, credit, prices
         )
         services.hub.on_change.append(self._streams_changed)
         streams = {**v1.StreamEndpoints(services).routes(), **v2.StreamEndpoints(services).routes()}
@@ -476,6 +480,16 @@ class Emulator:
     def rules(self) -> tuple[Rule, ...]:
         """The rules of v2's filtered stream, oldest first."""
         return self._call(lambda: tuple(self._services.rule_book.rules.values()))
+
+    @property
+    def delivered(self) -> Mapping[str, int]:
+        """The charged resources that v2's clients were delivered this month, by kind, each once a UTC day."""
+        return self._call(lambda: dict(self._services.usage.period()))
+
+    @property
+    def charged(self) -> float:
+        """The dollars that this cost since the emulator was made; 0 at the enterprise level."""
+        return self._call(lambda: self._services.usage.charged)
 
     def wait_for_streams(self, count: int, timeout: float = 5.0) -> None:
         """Block until exactly `count` streams are open. Raises TimeoutError after `timeout` seconds."""

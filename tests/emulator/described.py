@@ -100,6 +100,7 @@ UNDESCRIBED: dict[str, dict[str, Any]] = {
     },
     BASE + "streaming-connection": {"connection_issue": _TEXT},
     BASE + "operational-disconnect": {"disconnect_type": _TEXT},
+    BASE + "credits": {"account_id": _WHOLE},
     BASE + "rule-cap": {},
     BASE + "usage-capped": {"period": _TEXT, "scope": _TEXT, "product_name": _TEXT, "account_id": _WHOLE},
     # One rule's errors name the rule, and have no detail, or several.

@@ -92,6 +92,10 @@ STREAMS: dict[str, StreamLimits] = {
 }
 """X's limits on each of v2's streams. Source: X's page "Rate limits"."""
 
+COUNTS = frozenset({COUNTS_RECENT, COUNTS_ALL})
+CHARGED = COUNTS | {SEARCH_RECENT, SEARCH_ALL, *STREAMS}
+"""Endpoints whose answers are charged."""
+
 REQUESTS: dict[tuple[str, str], int] = {
     ("GET", RULES): 450,
     ("POST", RULES): 100,
@@ -140,6 +144,7 @@ class Limits(Struct, frozen=True, kw_only=True):
         subscriptions: subscriptions to activity.
         queue: bytes that may wait for a reader before it is dropped.
         history: posts remembered for `count`, `backfill_minutes`, replayed windows, search and counts.
+        posts_cap: posts that may be delivered in a month, before v2's streams end and search is refused.
         search_delay: seconds until search and counts know a post; 0 or more, also of a second.
         messages: messages a second of a stream; more are withheld, which v1.1 counts in `limit` notices. X
             has no figure for v1.1; on v2 it sends 250 posts a second on the filtered stream at the
@@ -159,6 +164,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     subscriptions: int | UnsetType = UNSET
     queue: int = 8 * 1024 * 1024
     history: int = 10_000
+    posts_cap: int | UnsetType = UNSET
     search_delay: float = 0.0
     messages: int | UnsetType | None = UNSET
 
@@ -207,7 +213,7 @@ class Allowance:
         self.rules = usual.rules if limits.rules is UNSET else limits.rules
         self.rule_length = usual.rule_length if limits.rule_length is UNSET else limits.rule_length
         self.subscriptions = usual.subscriptions if limits.subscriptions is UNSET else limits.subscriptions
-        self.posts_cap = usual.posts_cap
+        self.posts_cap = usual.posts_cap if limits.posts_cap is UNSET else limits.posts_cap
         self._usual = usual
         self._seeded = seeded
 

@@ -80,6 +80,7 @@ class EndReason(StrEnum):
     REPLAYED = "replay_finished"
     SUPERSEDED = "superseded"
     OPERATOR = "operator_disconnect"
+    UNPAID = "usage_exhausted"
 
 
 class EndedStream(Struct, frozen=True):

@@ -17,6 +17,7 @@ from rxtweets.emulator.streams.player import RecordingPlayer
 from rxtweets.emulator.streams.producer import PostProducer
 from rxtweets.emulator.world.recording import Recording
 from rxtweets.emulator.world.world import World
+from rxtweets.prices import Prices
 
 from .clock import Clock
 from .limits import Allowance, Level, Limits
@@ -39,8 +40,7 @@ class Services(Struct, frozen=True, eq=False, kw_only=True):
         faults: The faults in force.
         requests: The last requests.
         hub: The open streams.
-        usage: The count of delivered posts.
-        credit: The dollars that the account is told to have left; None for one that is told nothing.
+        usage: The count of what was delivered, and the bill.
         producer: The schedule of generated posts.
         player: The recording that is sent, if there is one.
         on_stop: Callbacks for when the emulator stops.
@@ -57,7 +57,6 @@ class Services(Struct, frozen=True, eq=False, kw_only=True):
     requests: RequestLog
     hub: StreamHub
     usage: UsageBook
-    credit: float | None
     producer: PostProducer
     player: RecordingPlayer | None
     on_stop: list[Callable[[], None]]
@@ -81,6 +80,7 @@ def create_services(
     replay: str | os.PathLike[str] | None,
     speed: float | None,
     credit: float | None = None,
+    prices: Prices | None = None,
 ) -> Services:
     """Return new services; the parameters are those of `Emulator`."""
     seeded = seed is not None
@@ -90,7 +90,9 @@ def create_services(
     world = World(seed or 0, clock, history.find)
     accounts = Accounts(seed or 0)
     world.people.introduce(accounts.user_id, accounts.screen_name)
-    usage = UsageBook(clock, 4 * limits.history)  # a message brings up to four posts
+    # An enterprise pays by its contract. A message brings up to ten resources.
+    charged = None if allowance.enterprise else prices or Prices()
+    usage = UsageBook(clock, 10 * limits.history, allowance.posts_cap, charged, credit)
     hub = StreamHub(clock, limits, history, usage)
     recording = None if posts is None else Recording(posts, world.people)
     player = None if replay is None else RecordingPlayer(hub, replay, speed)
@@ -108,6 +110,5 @@ def create_services(
         producer=PostProducer(world, clock, hub, rate if player is None else 0.0, recording),
         player=player,
         usage=usage,
-        credit=credit,
         on_stop=[],
     )

@@ -22,8 +22,14 @@ from .state import State
 if TYPE_CHECKING:
     import jinja2
 
-FRAGMENTS = ("address", "volume", "streams", "ended", "rules", "posts", "requests", "faults")
-TABS = {"posts": "Posts", "requests": "Requests", "rules": "Rules", "ended": "Ended streams"}.items()
+FRAGMENTS = ("address", "volume", "streams", "ended", "rules", "posts", "requests", "bill", "faults")
+TABS = {
+    "posts": "Posts",
+    "requests": "Requests",
+    "rules": "Rules",
+    "ended": "Ended",
+    "bill": "Bill",
+}.items()
 """The fragments that share a place, and what their tabs say."""
 VIEWERS = 20
 """Pages that may be open at once."""
@@ -48,6 +54,7 @@ _WHY: dict[str, str] = {
     EndReason.REPLAYED: "its replay was finished",
     EndReason.SUPERSEDED: "a newer one took its place",
     EndReason.OPERATOR: "told to disconnect",
+    EndReason.UNPAID: "the cap or the credit is used up",
 }
 _FILES = {"console.css": "text/css; charset=utf-8", "console.js": "text/javascript; charset=utf-8"}
 
@@ -76,6 +83,12 @@ def round_up(count: int) -> int:
 def pace(count: float) -> str:
     """Return so many a second as text, with tenths where they are few."""
     return f"{count:,.1f}" if count < 100 else f"{count:,.0f}"
+
+
+def dollars(amount: float) -> str:
+    """Return dollars as text, with as many cents, and parts of them, as there are; two at least."""
+    whole, _, parts = f"{abs(amount):,.6f}".partition(".")
+    return f"{'−' if amount < 0 else ''}${whole}.{parts.rstrip('0').ljust(2, '0')}"
 
 
 class Console:
@@ -111,7 +124,11 @@ class Console:
             loader=jinja2.PackageLoader("rxtweets.emulator.console"), autoescape=True, trim_blocks=True
         )
         made.filters.update(
-            printable=lambda said: printable(str(said)), duration=duration, pace=pace, why=_why
+            printable=lambda said: printable(str(said)),
+            duration=duration,
+            pace=pace,
+            why=_why,
+            dollars=dollars,
         )
         return made
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from rxtweets.emulator.api.v1 import endpoints as v1
 from rxtweets.emulator.api.v2.fields import LIKE_LISTS, POST_LISTS, RECOVERY
 from rxtweets.emulator.app.records import EndedStream
+from rxtweets.emulator.app.usage import UsageBook
 from rxtweets.emulator.streams.hub import StreamHub
 from rxtweets.emulator.streams.stream import OpenStream
 from rxtweets.emulator.world.languages import sent_code
@@ -75,6 +76,7 @@ class State:
             "ended": [_ended(one) for one in _latest(hub.past)],
             "rules": _rules(services.rule_book),
             "recent": _recent(hub),
+            "bill": _bill(services.usage),
             "requests": [
                 {"method": one.method[:20], "path": one.path[:LONGEST], "status": one.status}
                 for one in _latest(services.requests.kept)
@@ -149,6 +151,29 @@ def _recent(hub: StreamHub) -> list[dict[str, Any]]:
     numbers = range(hub.history.end - 1, hub.history.start - 1, -1)
     latest = zip(numbers, _latest(hub.delivery_counts), strict=False)
     return [{**_post(hub.history.get(number)), "streams": streams} for number, streams in latest]
+
+
+def _bill(usage: UsageBook) -> dict[str, Any]:
+    """Return what was delivered today and since the cap was reset, by kind, and what it costs."""
+    today, period, prices = usage.today(), usage.period(), usage.prices
+    kinds: list[dict[str, Any]] = [
+        {
+            "kind": kind,
+            "today": today[kind],
+            "month": count,
+            "price": None if prices is None else prices.price(kind),
+            "dollars": None if prices is None else round(prices.price(kind) * count, 6),
+        }
+        for kind, count in sorted(period.items())
+    ]
+    return {
+        "kinds": kinds,
+        "dollars": None if prices is None else round(sum(one["dollars"] for one in kinds), 6),
+        "posts": period["post"],
+        "cap": usage.cap,
+        "credit": usage.credit,
+        "refusal": usage.refusal(),
+    }
 
 
 def _post(post: Post) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from rxtweets.emulator.app.clock import Clock
 from rxtweets.emulator.app.limits import Limits
 from rxtweets.emulator.app.records import EndedStream, EndReason
 from rxtweets.emulator.app.usage import UsageBook
+from rxtweets.emulator.server.http import operational_disconnect
 from rxtweets.emulator.world.model import Post
 
 from .history import History
@@ -37,6 +38,7 @@ class StreamHub:
         self.on_change: list[Callable[[], None]] = []
         self.listeners: list[Callable[[], None]] = []
         self._past_messages = self._past_bytes = 0
+        usage.on_refusal.append(self._end_charged)
 
     @property
     def messages(self) -> int:
@@ -94,8 +96,8 @@ class StreamHub:
         self.history.add(post, self.clock.world_ms())
         given = 0
         for stream in tuple(self.streams.values()):
-            if stream.replaying:
-                continue  # it comes to this post in its turn
+            if stream.replaying or stream.record.id not in self.streams:
+                continue  # it comes to this post in its turn, or the post before was the last one paid for
             message = stream.feed.message_for(post)
             if message is None or not stream.offer(message):
                 continue
@@ -108,6 +110,14 @@ class StreamHub:
         self.delivery_counts.append(given)
         self.notify()
         return given
+
+    def _end_charged(self) -> None:
+        """End v2's streams: what they bring can't be paid, or is more than the cap."""
+        kind = "ClientApplicationStateDegraded"
+        last = operational_disconnect(kind, "This stream has been disconnected because of its app's usage.")
+        for stream in tuple(self.streams.values()):
+            if stream.record.protocol == "2":
+                stream.end(EndReason.UNPAID, last)
 
     def notify(self) -> None:
         """Tell those who wait for streams, posts or requests that it may have come."""

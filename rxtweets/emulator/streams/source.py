@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
+from rxtweets.emulator.app.usage import Resources
 from rxtweets.emulator.server.http import Request, Response, operational_disconnect
 from rxtweets.emulator.world.model import Post
 from rxtweets.emulator.world.post_spec import ANY, PostSpec
@@ -42,8 +43,8 @@ class Feed:
         """Return the JSON to send about a new post, or None for nothing."""
         return None
 
-    def delivered(self, post: Post) -> tuple[int, ...]:
-        """Return the ids of the posts that the message about a post brings, as X counts their use."""
+    def delivered(self, post: Post) -> Resources:
+        """Return what the message about a post, which was just made, brings that X counts and charges."""
         return ()
 
     def extra_messages(self, post: Post) -> tuple[bytes, ...]:

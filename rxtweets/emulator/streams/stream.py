@@ -229,7 +229,7 @@ class OpenStream:
 
     def replay(self, post: Post) -> int:
         """Send the message about a post, if the stream gets it; return its length in bytes."""
-        message = self.feed.message_for(post)
+        message = None if self._timer is None else self.feed.message_for(post)
         if message is None:
             return 0
         if self.send_message(message):

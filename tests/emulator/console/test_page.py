@@ -232,7 +232,7 @@ def events(emulator: Emulator) -> Iterator[Iterator[dict[str, str]]]:
 def test_events_bring_what_has_changed(emulator: Emulator, events: Iterator[dict[str, str]]) -> None:
     """First everything, then only what is new; and they are no stream of X's."""
     first = next(events)
-    parts = {"address", "volume", "streams", "ended", "rules", "posts", "requests", "faults"}
+    parts = {"address", "volume", "streams", "ended", "rules", "posts", "requests", "bill", "faults"}
     assert set(first) == parts
     emulator.publish("something new")
     changed = next(part for part in events if "posts" in part)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from rxtweets.emulator.api.oauth.authenticator import Authenticator
+from rxtweets.emulator.app.limits import CHARGED, COUNTS
 from rxtweets.emulator.app.rate_limits import RateLimiter
+from rxtweets.emulator.app.usage import UsageBook
 from rxtweets.emulator.server.http import Request, Response, problem, v2_refusal
 from rxtweets.emulator.streams.source import Endpoint, Opening
 
@@ -40,12 +42,33 @@ def client_forbidden(app_id: int, detail: str | None = None) -> Response:
     )
 
 
-class Access:
-    """The check of who may use an endpoint, and how often."""
+def credits_depleted(app_id: int) -> Response:
+    """Return the refusal of what an account has no credit left for. Source: X's answers."""
+    detail = f"Your enrolled account [{app_id}] does not have any credits to fulfill this request."
+    return problem(402, "CreditsDepleted", detail, "credits", account_id=app_id)
 
-    def __init__(self, authenticator: Authenticator, rate_limiter: RateLimiter) -> None:
+
+def usage_capped(app_id: int) -> Response:
+    """Return the refusal of posts beyond the cap. Source: X's answers."""
+    more = {"account_id": app_id, "product_name": "pay-per-use", "period": "Monthly", "scope": "Product"}
+    return problem(429, "UsageCapExceeded", "Usage cap exceeded: Monthly product cap", "usage-capped", **more)
+
+
+class Access:
+    """The check of who may use an endpoint, how often, and whether what it delivers can be paid."""
+
+    def __init__(self, authenticator: Authenticator, rate_limiter: RateLimiter, usage: UsageBook) -> None:
         self._authenticator = authenticator
         self._rate_limiter = rate_limiter
+        self._usage = usage
+
+    def _unpaid(self, path: str) -> Response | None:
+        """Refuse what is charged once the credit is used up, and posts beyond the cap."""
+        refusal = self._usage.refusal() if path in CHARGED else None
+        app_id = self._authenticator.accounts.user_id
+        if refusal == "credit":
+            return credits_depleted(app_id)
+        return usage_capped(app_id) if refusal == "cap" and path not in COUNTS else None
 
     def authorized(self, path: str, endpoint: Endpoint, *users: str) -> Endpoint:
         """Return the endpoint for those who have the bearer token and keep to the limits of its path.
@@ -61,7 +84,8 @@ class Access:
                 or (BY_USER in users and known.has_user_token(request))
                 or (SIGNED in users and known.has_signature(request))
             ):
-                return self._rate_limiter.check_request(request.method, path) or endpoint(request)
+                refused = self._rate_limiter.check_request(request.method, path) or self._unpaid(path)
+                return refused or endpoint(request)
             if BY_USER not in users and known.has_user_token(request):
                 return unsupported_authentication(BY_USER, supported)
             if SIGNED not in users and request.headers.get("authorization", "").lower().startswith("oauth "):

@@ -6,6 +6,7 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
+from rxtweets.emulator.app.usage import Resources
 from rxtweets.emulator.server.http import encode
 from rxtweets.emulator.streams.source import Feed
 from rxtweets.emulator.world.model import Person, Post
@@ -48,6 +49,7 @@ class ActivityFeed(Feed):
     def __init__(self, subscriptions: Mapping[str, Subscription], world: World) -> None:
         self._subscriptions = subscriptions
         self._world = world
+        self._event = ("", "")
 
     def post_spec(self, rng: random.Random) -> PostSpec | None:
         if not self._subscriptions:
@@ -77,7 +79,11 @@ class ActivityFeed(Feed):
         }
         if chosen.tag is not None:
             data["tag"] = chosen.tag
+        self._event = (chosen.event_type, str(post.id))
         return encode({"data": data})
+
+    def delivered(self, post: Post) -> Resources:
+        return (self._event,)
 
     def _payload(self, chosen: Subscription, post: Post) -> dict[str, Any]:
         rng, people = self._world.rng, self._world.people

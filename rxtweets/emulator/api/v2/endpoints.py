@@ -19,6 +19,7 @@ from rxtweets.emulator.app.limits import (
     USAGE,
 )
 from rxtweets.emulator.app.services import Services
+from rxtweets.emulator.app.usage import Resources
 from rxtweets.emulator.server.http import Request, Response, encode, problem
 from rxtweets.emulator.streams.source import Endpoint, Feed, Opening
 from rxtweets.emulator.world.model import Post
@@ -62,7 +63,7 @@ class PostFeed(Feed):
     def message(self, post: Post) -> bytes | None:
         return post_bytes(post, self.fields) if self._lang in (None, post.lang) else None
 
-    def delivered(self, post: Post) -> tuple[int, ...]:
+    def delivered(self, post: Post) -> Resources:
         return delivered(post, self.fields)
 
     def post_spec(self, rng: random.Random) -> PostSpec | None:
@@ -85,7 +86,7 @@ class FilteredFeed(Feed):
         rules = encode([{"id": rule.id, "tag": rule.tag or ""} for rule in matching])
         return post_bytes(post, self.fields)[:-1] + b',"matching_rules":' + rules + b"}"
 
-    def delivered(self, post: Post) -> tuple[int, ...]:
+    def delivered(self, post: Post) -> Resources:
         return delivered(post, self.fields)
 
     def post_spec(self, rng: random.Random) -> PostSpec | None:
@@ -124,7 +125,7 @@ class StreamEndpoints:
             table[f"/2/tweets/firehose/stream/lang/{lang}"] = partial(
                 self._posts, partitions=partitions, lang=lang
             )
-        access = Access(self._services.authenticator, self._services.rate_limiter)
+        access = Access(self._services.authenticator, self._services.rate_limiter, self._services.usage)
         return {
             path: {"GET": access.authorized(path, partial(self._open, make))} for path, make in table.items()
         }
@@ -186,7 +187,7 @@ class StreamEndpoints:
 def routes(services: Services) -> dict[str, dict[str, Endpoint]]:
     """Return v2's other paths and methods; a path that ends in ``/*`` takes one more segment."""
     authenticator, clock = services.authenticator, services.clock
-    access = Access(authenticator, services.rate_limiter)
+    access = Access(authenticator, services.rate_limiter, services.usage)
     rules = RuleEndpoints(services.rule_book, authenticator.accounts.user_id, clock)
     subscriptions = SubscriptionEndpoints(
         services.subscriptions,
@@ -203,9 +204,7 @@ def routes(services: Services) -> dict[str, dict[str, Endpoint]]:
         services.usage,
         services.rate_limiter.allowance.limits.search_delay,
     )
-    usage = UsageEndpoints(
-        services.usage, authenticator.accounts.user_id, services.rate_limiter.allowance, services.credit
-    )
+    usage = UsageEndpoints(services.usage, authenticator.accounts.user_id)
     table: dict[str, dict[str, Endpoint]] = {
         RULES: {
             "GET": checked(rules.list_rules, rule_params.LISTED),

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+from rxtweets.emulator.app.usage import Resources
 from rxtweets.emulator.server.http import encode
 from rxtweets.emulator.streams.source import PlainFeed
 from rxtweets.emulator.world.model import Post
@@ -13,7 +14,7 @@ from rxtweets.emulator.world.text import names
 from rxtweets.emulator.world.world import World
 
 from .fields import Fields
-from .forms import post_form
+from .forms import post_form, resources
 from .objects import media_form, user_form, when
 
 _USER_EVENTS = names(
@@ -31,9 +32,15 @@ class LikeFeed(PlainFeed):
         self.partition = partition
         self.partitions = partitions
         self._world = world
+        self._resources: Resources = ()
 
     def message(self, post: Post) -> bytes | None:
-        return encode(like(post, self.fields, self._world.rng))
+        made = like(post, self.fields, self._world.rng)
+        self._resources = resources("like", made)
+        return encode(made)
+
+    def delivered(self, post: Post) -> Resources:
+        return self._resources
 
 
 def like(post: Post, fields: Fields, rng: random.Random) -> dict[str, Any]:

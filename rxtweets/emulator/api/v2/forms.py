@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rxtweets.emulator.app.usage import Resources
 from rxtweets.emulator.server.http import encode
 from rxtweets.emulator.world.languages import sent_code
 from rxtweets.emulator.world.model import Counts, Media, Person, Post
@@ -17,29 +18,42 @@ from .recorded import reduced
 _FURTHER_POSTS = "referenced_tweets.id.referenced_tweets.id"
 _POSTS = frozenset(name for name in LISTS["expansions"] if name.startswith("referenced_tweets.id"))
 """Expansions that bring posts."""
+_CHARGED = {"users": ("user", "id"), "tweets": ("post", "id"), "media": ("media", "media_key")}
+"""The kinds of included objects that are charged, and the key of each."""
 _PRIVATE = ("non_public_metrics", "organic_metrics", "promoted_metrics")
 
 
 def post_bytes(post: Post, fields: Fields) -> bytes:
     """Return the message of a post without its rules, made once for all streams with the same fields."""
-    made: bytes | None = post.cache.get(fields)
+    return _made(post, fields)[0]
+
+
+def delivered(post: Post, fields: Fields) -> Resources:
+    """Return what the message of a post brings: it, and the posts, users and media included."""
+    return _made(post, fields)[1]
+
+
+def _made(post: Post, fields: Fields) -> tuple[bytes, Resources]:
+    made: tuple[bytes, Resources] | None = post.cache.get(fields)
     if made is None:
-        made = post.cache[fields] = encode(payload(post, fields))
+        whole = payload(post, fields)
+        made = post.cache[fields] = (encode(whole), resources("post", whole))
     return made
+
+
+def resources(kind: str, message: dict[str, Any]) -> Resources:
+    """Return what X charges of a message: its data, of that kind, and what it includes."""
+    includes = message.get("includes", {})
+    found: dict[tuple[str, int | str], None] = {(kind, message["data"]["id"]): None}
+    for name, (included, key) in _CHARGED.items():
+        found |= {(included, one[key]): None for one in includes.get(name, ())}
+    return tuple(found)
 
 
 def payload(post: Post, fields: Fields) -> dict[str, Any]:
     """Return the message of a post without its rules."""
     line = post.recorded_in("2")
     return reduced(line, fields) if line else envelope(post, fields)
-
-
-def delivered(post: Post, fields: Fields) -> tuple[int, ...]:
-    """Return the ids of the posts that a message brings: its own, and those of the posts included."""
-    if not _brings_posts(fields):
-        return (post.id,)
-    named = (post.retweeted, post.quoted, post.reply_to)
-    return (post.id, *(other.id for other in named if other is not None and not other.gone))
 
 
 def envelope(post: Post, fields: Fields) -> dict[str, Any]:

@@ -98,7 +98,7 @@ class SearchEndpoints:
         history: The posts.
         clock: The time; ranges go by the world's.
         allowance: The limits at the level of access.
-        usage: The count of delivered posts.
+        usage: The count of what was delivered.
         delay: Seconds until a post is found.
     """
 
@@ -134,7 +134,7 @@ class SearchEndpoints:
                     break
                 found.append(post)
         fields = read_fields(request)
-        self._usage.count(post_id for post in found for post_id in delivered(post, fields))
+        self._usage.count(resource for post in found for resource in delivered(post, fields))
         return json_response(_page(found, fields, following))
 
     def _count(self, request: Request, *, archive: bool) -> Response:
@@ -154,6 +154,7 @@ class SearchEndpoints:
         for number, post in self._posts(replace(asked_for, start=start, end=end)):
             if matcher.finds(post):
                 buckets[max(start, _floor(_at(self._history.time(number)), step))] += 1
+        self._usage.count_request("counts_all" if archive else "counts_recent")
         return json_response(_counted(buckets, end, start if start > asked_for.start else None))
 
     def _asked(self, request: Request, archive: bool) -> Response | tuple[SearchMatcher, _Range]:

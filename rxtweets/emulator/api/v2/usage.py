@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from rxtweets.emulator.app.limits import Allowance
 from rxtweets.emulator.app.usage import LONGEST, RESET_DAY, UsageBook
 from rxtweets.emulator.server.http import Request, Response, json_response, v2_refusal
 
@@ -21,26 +20,22 @@ class UsageEndpoints:
     """``/2/usage/tweets`` and ``/2/usage/credits``.
 
     Args:
-        usage: The count of delivered posts.
+        usage: The count of what was delivered, and the credit that is left.
         app_id: The id of the one app, and of its project.
-        allowance: The limits at the level of access.
-        credit: The dollars that are left; None for an account without that endpoint.
     """
 
-    def __init__(self, usage: UsageBook, app_id: int, allowance: Allowance, credit: float | None) -> None:
+    def __init__(self, usage: UsageBook, app_id: int) -> None:
         self._usage = usage
         self._app_id = str(app_id)
-        self._allowance = allowance
-        self._credit = credit
 
     def posts(self, request: Request) -> Response:
         daily = [_form(*one) for one in self._usage.daily(int(request.query.get("days", 7)))]
         app = {"client_app_id": self._app_id, "usage": daily, "usage_result_count": len(daily)}
         known: dict[str, Any] = {
             "cap_reset_day": RESET_DAY,
-            "project_cap": str(self._allowance.posts_cap),
+            "project_cap": str(self._usage.cap),
             "project_id": self._app_id,
-            "project_usage": str(self._usage.period()),
+            "project_usage": str(self._usage.period()["post"]),
             "daily_client_app_usage": [app],
             "daily_project_usage": {"project_id": self._app_id, "usage": daily},
         }
@@ -48,9 +43,10 @@ class UsageEndpoints:
         return json_response({"data": {name: known[name] for name in known if name in asked}})
 
     def credits(self, request: Request) -> Response:
-        if self._credit is None:
+        left = self._usage.credit
+        if left is None:
             return v2_refusal(404)
-        balance = {"free_balance": 0.0, "prepaid_balance": self._credit, "total_balance": self._credit}
+        balance = {"free_balance": 0.0, "prepaid_balance": left, "total_balance": left}
         return json_response({"data": balance})
 
 
