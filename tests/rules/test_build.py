@@ -32,6 +32,7 @@ BUILT: list[tuple[Rule, str]] = [
     (rules.url_title("snow"), "url_title:snow"),
     (rules.url_description("snow day"), 'url_description:"snow day"'),
     (rules.url_contains("a/b"), 'url_contains:"a/b"'),
+    (rules.contains("anda"), "contains:anda"),
     (rules.context(10, 799), "context:10.799"),
     (rules.context(10), "context:10.*"),
     (rules.context("*", 799), "context:*.799"),

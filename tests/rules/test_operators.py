@@ -101,6 +101,10 @@ POSTS: list[tuple[str, Post, bool]] = [
     ("url_contains:photo", linked(), True),
     ("url_contains:SNOW-D", linked(), True),
     ("url_contains:video", linked(), False),
+    ("contains:ANDA", make("red pandas"), True),
+    ('contains:"d p"', make("red pandas"), True),
+    ('contains:"a & b"', make("a &amp; b"), True),
+    ("contains:dp", make("red pandas"), False),
     *(
         (rule, make(context_annotations=[{"domain": {"id": "10"}, "entity": {"id": "799"}}]), matches)
         for rule, matches in [
@@ -184,6 +188,9 @@ POSTS: list[tuple[str, Post, bool]] = [
     ("has:video_link", with_media("photo"), False),
     ("has:geo", make(geo={"place_id": "p1"}), True),
     ("has:geo", make(geo={}), False),
+    ("has:lang", make(lang="en"), True),
+    ("has:lang", make(lang="und"), False),
+    ("has:symbols", make("a $TAG"), True),
     ("sample:100", make(), True),
     ("lang:en", make(lang="en"), True),
     ("lang:en", make(lang="EN"), True),

@@ -199,3 +199,61 @@ def test_a_rule_made_in_python_is_checked_as_its_text() -> None:
     assert validate(keyword("cat") & has("images")) == ()
     (problem,) = validate(has("images"))
     assert problem.text == "has:images"
+
+
+IN_POWERSTREAM = [
+    'cat "red panda" @ada from:12 to:ada retweets_of:ada contains:anda url_contains:x lang:en',
+    "cat (has:mentions OR has:geo OR has:links OR has:media OR has:lang OR has:symbols)",
+    "cat (has:images OR has:videos) is:retweet -is:reply place:paris bio:dev bio_name:phd",
+    "bounding_box:[1 2 3 4] OR point_radius:[2.3 48.8 16km]",
+    "retweets_of_status_id:5 OR in_reply_to_status_id:5",
+]
+
+
+@pytest.mark.parametrize("text", IN_POWERSTREAM)
+def test_what_powerstream_accepts(text: str) -> None:
+    """Each operator that Powerstream documents is accepted, and a Rule is sent in its names."""
+    limits = Limits.powerstream()
+    assert validate(text, limits) == ()
+    assert validate(parse(text), limits) == ()
+    assert parse(parse(text).text("powerstream")) == parse(text)
+
+
+LACKING = [
+    # rule, what is said in Powerstream's dialect, the hint
+    ("cat sample:10", "Powerstream has no sample:", "only the filtered stream has it"),
+    ("#cat", "Powerstream has no #hashtag", "only the filtered stream and search have it"),
+    ("$TSLA", "Powerstream has no $cashtag", "only the filtered stream and search have it"),
+    ('"a b"~3', 'Powerstream has no "a b"~N', "only the filtered stream has it"),
+    ("cat min_likes:5", "Powerstream has no min_likes:", "only search has it"),
+    ("cat has:hashtags", "Powerstream has no has:hashtags", "only the filtered stream and search have it"),
+    ("cat is:quote", "Powerstream has no is:quote", "only the filtered stream and search have it"),
+    ("cat has:video_link", "Powerstream has no has:video_link", "write has:videos"),
+    ("cat has:cashtags", "Powerstream has no has:cashtags", "write has:symbols"),
+    ("retweets_of_tweet_id:5", "Powerstream has no retweets_of_tweet_id:5", "write retweets_of_status_id:5"),
+]
+
+
+@pytest.mark.parametrize(("text", "said", "hint"), LACKING)
+def test_what_powerstream_lacks(text: str, said: str, hint: str) -> None:
+    """An operator that Powerstream lacks, or calls otherwise, is refused there with what would be right."""
+    (problem,) = validate(text, Limits.powerstream())
+    assert said in problem.message
+    assert hint in problem.hint
+
+
+@pytest.mark.parametrize("text", ["contains:anda", "cat has:lang", "cat has:symbols"])
+@pytest.mark.parametrize("limits", [Limits(), Limits.search()], ids=["stream", "search"])
+def test_what_only_powerstream_has(text: str, limits: Limits) -> None:
+    """The operators that only Powerstream has are refused elsewhere."""
+    (problem,) = validate(text, limits)
+    assert problem.message.startswith(("the filtered stream has no", "search has no"))
+    assert "only Powerstream has it" in problem.hint or "write has:cashtags" in problem.hint
+
+
+def test_the_limits_of_powerstream() -> None:
+    """It takes 1,000 rules of 2,048 characters."""
+    assert (Limits.powerstream().rules, Limits.powerstream().length) == (1_000, 2_048)
+    assert validate("x" * 2_048, Limits.powerstream()) == ()
+    (problem,) = validate("x" * 2_049, Limits.powerstream())
+    assert "at most 2,048 are allowed" in problem.message

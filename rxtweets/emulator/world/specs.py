@@ -26,7 +26,7 @@ def spec_from_rule(tree: Rule, rng: random.Random) -> PostSpec:
         elif name in _FIELDS:
             field, convert = _FIELDS[name]
             fields[field] = convert(value)
-        elif name in ("has", "is") and value != "verified":
+        elif name in ("has", "is") and value not in ("verified", "lang"):
             wants.add(value)
         if name == "point_radius":
             wants.add("point")
@@ -101,6 +101,7 @@ _WORDS: dict[str, Callable[[str], str]] = {
     "mention": "@{}".format,
     "cashtag": "${}".format,
     "url": _link,
+    "contains": str,
     "url_contains": lambda value: f"https://example.com/{value.strip('/')}",
 }
 """Operators on the text, and the words that match them."""

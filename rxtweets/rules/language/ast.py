@@ -18,7 +18,7 @@ from rxtweets.rules.matching.features import PostFeatures
 from rxtweets.rules.matching.match import EveryField, Match, match_of
 from rxtweets.rules.matching.terms import Alternatives, CompiledTerm, Operand
 
-from .vocabulary import lookup
+from .vocabulary import Dialect, details, lookup, spellings
 
 MAX_DEPTH = 100
 """The greatest depth of nested ANDs and ORs: ample for people, and within the limits of Python's stack."""
@@ -46,6 +46,16 @@ class Rule(msgspec.Struct, frozen=True, dict=True):
 
     def __repr__(self) -> str:
         return f"parse({str(self)!r})"
+
+    def text(self, dialect: Dialect = "stream") -> str:
+        """Return the text to send to the filtered stream, to `"search"` or to `"powerstream"`.
+
+        Some operators have other names there.
+        """
+        raise TypeError("a bare Rule stands for nothing")
+
+    def __str__(self) -> str:
+        return self.text()
 
     @property
     def depth(self) -> int:
@@ -98,15 +108,17 @@ class Term(Rule, frozen=True):
     value: str
     within: int = 0
 
-    def __str__(self) -> str:
-        operator = lookup(self.name)
+    def text(self, dialect: Dialect = "stream") -> str:
+        operator, value = lookup(self.name), self.value
         if operator.form:
-            value = quoted(self.value) if '"' in operator.form else self.value
-            return operator.form.format(value, self.within)
+            return operator.form.format(quoted(value) if '"' in operator.form else value, self.within)
+        name = spellings(self.name, operator, dialect)[0]
+        if operator.choices:
+            value = spellings(value, details(self.name, value), dialect)[0]
         if operator.kind.style == "list":
-            return f"{self.name}:[{self.value}]"
-        plain = operator.kind.style == "bare" or self.value.replace("_", "").isalnum()
-        return f"{self.name}:{self.value}" if plain else f'{self.name}:"{quoted(self.value)}"'
+            return f"{name}:[{value}]"
+        plain = operator.kind.style == "bare" or value.replace("_", "").isalnum()
+        return f"{name}:{value}" if plain else f'{name}:"{quoted(value)}"'
 
     def __invert__(self) -> Rule:
         return Not(self)
@@ -120,8 +132,8 @@ class Not(Rule, frozen=True):
 
     term: Term
 
-    def __str__(self) -> str:
-        return f"-{self.term}"
+    def text(self, dialect: Dialect = "stream") -> str:
+        return f"-{self.term.text(dialect)}"
 
     def __invert__(self) -> Rule:
         return self.term
@@ -151,8 +163,9 @@ class _Joined(Rule, frozen=True):
 class AllOf(_Joined, frozen=True):
     """A rule that matches posts that all of its parts match."""
 
-    def __str__(self) -> str:
-        return " ".join(f"({part})" if isinstance(part, AnyOf) else str(part) for part in self.parts)
+    def text(self, dialect: Dialect = "stream") -> str:
+        texts = ((part.text(dialect), isinstance(part, AnyOf)) for part in self.parts)
+        return " ".join(f"({text})" if grouped else text for text, grouped in texts)
 
     def __invert__(self) -> Rule:
         return any_of(*(~part for part in self.parts))
@@ -161,8 +174,8 @@ class AllOf(_Joined, frozen=True):
 class AnyOf(_Joined, frozen=True):
     """A rule that matches posts that at least one of its parts matches."""
 
-    def __str__(self) -> str:
-        return " OR ".join(map(str, self.parts))
+    def text(self, dialect: Dialect = "stream") -> str:
+        return " OR ".join(part.text(dialect) for part in self.parts)
 
     def __invert__(self) -> Rule:
         return all_of(*(~part for part in self.parts))

@@ -19,6 +19,7 @@ __all__ = [
     "bio_name",
     "bounding_box",
     "cashtag",
+    "contains",
     "context",
     "conversation_id",
     "embedding",
@@ -182,6 +183,11 @@ def url_description(text: str) -> Rule:
     return operator("url_description", text)
 
 
+def contains(text: str) -> Rule:
+    """Match characters anywhere in a text, also within a word; Powerstream only."""
+    return operator("contains", text)
+
+
 def url_contains(text: str) -> Rule:
     """Match characters anywhere in a link."""
     return operator("url_contains", text)
@@ -283,9 +289,11 @@ def is_(kind: Literal["retweet", "reply", "quote", "verified", "nullcast"]) -> R
 
 
 def has(
-    what: Literal["hashtags", "cashtags", "links", "mentions", "media", "images", "video_link", "geo"],
+    what: Literal[
+        "hashtags", "cashtags", "links", "mentions", "media", "images", "video_link", "geo", "lang"
+    ],
 ) -> Rule:
-    """Match posts that have tags, links, media or a place."""
+    """Match posts that have tags, links, media or a place; on Powerstream only, a known language (`lang`)."""
     return operator("has", what)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from . import token_parsers as tokens
 from .ast import MAX_DEPTH, AnyOf, Rule, Term, all_of, any_of
 from .problems import RuleProblem
-from .vocabulary import Dialect, lookup
+from .vocabulary import CALLED, UNNAMED, Dialect, details, lookup, spellings
 
 if TYPE_CHECKING:
     from lark import Lark, Token
@@ -163,18 +163,27 @@ class _Parsing:
             return _PLACEHOLDER
         negated = before is not None and before.type == "MINUS"
         if isinstance(rule, Term):
-            self._check_dialect(token, rule)
+            self._check_dialect(token, rule, written)
             self._check_negation(token, rule, negated)
         return rule
 
-    def _check_dialect(self, token: Token, rule: Term) -> None:
-        if self._dialect in lookup(rule.name).dialects:
+    def _check_dialect(self, token: Token, rule: Term, written: str) -> None:
+        here, operator, row = self._dialect, lookup(rule.name), details(rule.name, rule.value)
+        lacking = operator if here not in operator.dialects else row
+        if here not in lacking.dialects:
+            what = _UNNAMED.get(rule.name, f"{rule.name}:") if lacking is operator else str(rule)
+            others = [CALLED[other] for other in lacking.dialects]
+            only = f"only {' and '.join(others)} {'has' if len(others) == 1 else 'have'} it"
+            self._note(token, f"{CALLED[here]} has no {what}", f"leave it out: {only}", refused=True)
             return
-        what = '"a b"~N' if rule.name == "near" else f"{rule.name}:"
-        lacking, other = ("search", "the filtered stream")
-        if self._dialect == "stream":
-            lacking, other = other, lacking
-        self._note(token, f"{lacking} has no {what}", f"leave it out: only {other} has it", refused=True)
+        if rule.name in UNNAMED:
+            return
+        name, _, value = written.lower().partition(":")
+        known = name in spellings(rule.name, operator, here)
+        if operator.choices:
+            known = known and value.strip('"') in spellings(rule.value, row, here)
+        if not known:
+            self._note(token, f"{CALLED[here]} has no {written}", f"write {rule.text(here)}", refused=True)
 
     def _check_negation(self, token: Token, rule: Term, negated: bool) -> None:
         if negated and not lookup(rule.name).negatable:
@@ -247,6 +256,9 @@ class _Parsing:
         self._note(last, "the parentheses have nothing in them" if last.type == "LPAR" else _NOTHING["_OR"])
         return True
 
+
+_UNNAMED = {"near": '"a b"~N', "hashtag": "#hashtag", "cashtag": "$cashtag"}
+"""The operators without a name that some dialect lacks, as an error shows them."""
 
 _NOTHING = {
     "_OR": "OR has nothing to join on one side",

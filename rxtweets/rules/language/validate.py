@@ -17,9 +17,9 @@ class Limits(msgspec.Struct, frozen=True):
     Attributes:
         length: characters.
         rules: how many there may be; 1 for a query of search.
-        dialect: whose operators there are: of the filtered `"stream"`, or of `"search"`.
+        dialect: whose operators there are: of the filtered `"stream"`, of `"search"`, or of `"powerstream"`.
 
-    Source: X's pages "Filtered stream: introduction" and "Search: introduction".
+    Source: X's pages "Filtered stream: introduction", "Search: introduction" and "Powerstream".
     """
 
     length: int = 1_024
@@ -43,6 +43,11 @@ class Limits(msgspec.Struct, frozen=True):
         Some accounts may have longer ones: `Limits(4_096, 1, "search")`.
         """
         return cls(1_024 if archive else 512, 1, "search")
+
+    @classmethod
+    def powerstream(cls) -> Limits:
+        """Return those of Powerstream: 1,000 rules of 2,048 characters, with fewer operators."""
+        return cls(2_048, 1_000, "powerstream")
 
 
 def parse(text: str | Rule) -> Rule:
@@ -77,8 +82,8 @@ def validate(rule: str | Rule, limits: Limits | None = None) -> tuple[RuleProble
     """
     from .parser import read
 
-    text = _text_of(rule)
     limits = limits or Limits()
+    text = _text_of(rule, limits.dialect)
     most = limits.length
     found = read(text, limits.dialect)
     problems = [*found.errors, *found.refused]
@@ -91,11 +96,13 @@ def validate(rule: str | Rule, limits: Limits | None = None) -> tuple[RuleProble
     return tuple(sorted(problems, key=lambda problem: problem.position))
 
 
-def _text_of(rule: object) -> str:
-    if not isinstance(rule, str | Rule):
+def _text_of(rule: object, dialect: Dialect = "stream") -> str:
+    if isinstance(rule, Rule):
+        return rule.text(dialect)
+    if not isinstance(rule, str):
         hint = "; its text is its value" if isinstance(rule, StreamRule) else ""
         raise ValueError(f"a rule is text or a Rule, not {rule!r}{hint}")
-    return str(rule)
+    return rule
 
 
 _ADD_ANOTHER = "add a keyword, a hashtag, from: or another operator that stands alone"

@@ -3,7 +3,7 @@
 Everything that is specific to an operator is in its row: parsing, printing, checking, explaining and matching
 read it there. To add one, add its row, with a matcher from `rxtweets.rules.matching`.
 
-Source: X's pages "Filtered stream operators" and "Search operators" (docs.x.com).
+Source: X's pages "Filtered stream operators", "Search operators" and "Powerstream" (docs.x.com).
 """
 
 from __future__ import annotations
@@ -17,12 +17,23 @@ from rxtweets.rules.matching import people, post, text
 from rxtweets.rules.matching.terms import CompiledTerm, Evaluate, Matcher, Operand
 from rxtweets.rules.values import Kind
 
-Dialect = Literal["stream", "search"]
-"""The languages that X has for what to match: rules of the filtered stream, and queries of search."""
+Dialect = Literal["stream", "search", "powerstream"]
+"""The languages that X has for what to match: rules of the filtered stream, queries of search, and rules of
+Powerstream."""
 
+CALLED: dict[Dialect, str] = {
+    "stream": "the filtered stream",
+    "search": "search",
+    "powerstream": "Powerstream",
+}
+"""The dialects in words."""
+
+_EVERY: tuple[Dialect, ...] = ("stream", "search", "powerstream")
 _BOTH: tuple[Dialect, ...] = ("stream", "search")
+_STREAMS: tuple[Dialect, ...] = ("stream", "powerstream")
 _STREAM: tuple[Dialect, ...] = ("stream",)
 _SEARCH: tuple[Dialect, ...] = ("search",)
+_POWERSTREAM: tuple[Dialect, ...] = ("powerstream",)
 
 
 class Choice(NamedTuple):
@@ -33,12 +44,18 @@ class Choice(NamedTuple):
         meaning: what it says about a post, in words.
         fields: the parameters that bring what it looks at.
         negated_only: whether X takes it only with `-` before it.
+        aliases: other names that X takes for it.
+        in_powerstream: the name that Powerstream has for it, if that is another.
+        dialects: those that have it.
     """
 
     evaluate: Evaluate
     meaning: str
     fields: tuple[str, ...]
     negated_only: bool = False
+    aliases: tuple[str, ...] = ()
+    in_powerstream: str = ""
+    dialects: tuple[Dialect, ...] = _BOTH
 
 
 class Operator(NamedTuple):
@@ -54,6 +71,7 @@ class Operator(NamedTuple):
         negatable: whether `-` may stand before it.
         form: of one that is not written `name:value`, how it is written, with the same two.
         aliases: other names that X takes for it; a rule has the first name, whichever was written.
+        in_powerstream: the name that Powerstream has for it, if that is another.
         foreign_names: the names that other query languages, X's own among them, have for it.
         choices: the values, if they are few and fixed; these have their own meaning and fields.
         dialects: those that have it.
@@ -68,26 +86,37 @@ class Operator(NamedTuple):
     negatable: bool = True
     form: str = ""
     aliases: tuple[str, ...] = ()
+    in_powerstream: str = ""
     foreign_names: tuple[str, ...] = ()
     choices: Mapping[str, Choice] = MappingProxyType({})
     dialects: tuple[Dialect, ...] = _BOTH
 
 
 def _with_choices(
-    choices: Mapping[str, Choice],
-    *,
-    example: str,
-    aliases: Mapping[str, str] = MappingProxyType({}),
-    foreign_names: tuple[str, ...] = (),
+    choices: Mapping[str, Choice], *, example: str, foreign_names: tuple[str, ...] = ()
 ) -> Operator:
-    """Return the operator that takes *choices*; *aliases* are other names for some of them."""
+    """Return the operator that takes *choices*."""
+    aliases = {
+        alias: name
+        for name, choice in choices.items()
+        for alias in (*choice.aliases, choice.in_powerstream)
+        if alias
+    }
 
     def matcher(operand: Operand) -> CompiledTerm:
         return CompiledTerm(choices[operand.value].evaluate)
 
     kind = values.one_of(*choices, aliases=aliases)
     return Operator(
-        kind, example, matcher, "", (), standalone=False, foreign_names=foreign_names, choices=choices
+        kind,
+        example,
+        matcher,
+        "",
+        (),
+        standalone=False,
+        foreign_names=foreign_names,
+        choices=choices,
+        dialects=_EVERY,
     )
 
 
@@ -106,8 +135,10 @@ _BOX = (*_PLACE, "place.fields=geo")
 _BADGE = ("user.fields=affiliation",)
 
 UNNAMED: dict[str, Operator] = {
-    "keyword": Operator(values.WORDS, "cat", text.keyword, "has the {0}", _TEXT, form="{0}"),
-    "phrase": Operator(values.WORDS, "red panda", text.keyword, "has the {0}", _TEXT, form='"{0}"'),
+    "keyword": Operator(values.WORDS, "cat", text.keyword, "has the {0}", _TEXT, form="{0}", dialects=_EVERY),
+    "phrase": Operator(
+        values.WORDS, "red panda", text.keyword, "has the {0}", _TEXT, form='"{0}"', dialects=_EVERY
+    ),
     "near": Operator(
         values.TEXT,
         "red panda",
@@ -121,7 +152,13 @@ UNNAMED: dict[str, Operator] = {
         values.HASHTAG, "cat", text.tagged("hashtags", "#"), "has the hashtag #{0}", _TEXT, form="#{0}"
     ),
     "mention": Operator(
-        values.MENTION, "XDevelopers", text.tagged("mentions", "@"), "mentions @{0}", _TEXT, form="@{0}"
+        values.MENTION,
+        "XDevelopers",
+        text.tagged("mentions", "@"),
+        "mentions @{0}",
+        _TEXT,
+        form="@{0}",
+        dialects=_EVERY,
     ),
     "cashtag": Operator(
         values.CASHTAG, "TSLA", text.tagged("cashtags", "$"), "has the cashtag ${0}", _TEXT, form="${0}"
@@ -137,12 +174,32 @@ OPERATORS: dict[str, Operator] = {
         "is by {0}",
         _AUTHOR,
         foreign_names=("user", "by", "follow"),
+        dialects=_EVERY,
     ),
     "to": Operator(
-        values.ACCOUNT, "XDevelopers", people.to, "replies to {0}", _REPLIED_TO, foreign_names=("reply_to",)
+        values.ACCOUNT,
+        "XDevelopers",
+        people.to,
+        "replies to {0}",
+        _REPLIED_TO,
+        foreign_names=("reply_to",),
+        dialects=_EVERY,
     ),
     "retweets_of": Operator(
-        values.ACCOUNT, "XDevelopers", people.retweets_of, "is a retweet of a post by {0}", _RETWEETED
+        values.ACCOUNT,
+        "XDevelopers",
+        people.retweets_of,
+        "is a retweet of a post by {0}",
+        _RETWEETED,
+        dialects=_EVERY,
+    ),
+    "contains": Operator(
+        values.TEXT,
+        "panda",
+        text.contains,
+        "has the characters “{0}” in its text, also within a word",
+        _TEXT,
+        dialects=_POWERSTREAM,
     ),
     "from_affiliate_of": Operator(
         values.ACCOUNT,
@@ -190,7 +247,7 @@ OPERATORS: dict[str, Operator] = {
         text.url_contains,
         "has a link with the characters “{0}”",
         _TEXT,
-        dialects=_STREAM,
+        dialects=_STREAMS,
     ),
     "context": Operator(
         values.CONTEXT,
@@ -213,7 +270,7 @@ OPERATORS: dict[str, Operator] = {
         people.profile("description"),
         "is by an account with “{0}” in its bio",
         (*_AUTHOR, "user.fields=description"),
-        dialects=_STREAM,
+        dialects=_STREAMS,
     ),
     "bio_name": Operator(
         values.TEXT,
@@ -221,7 +278,7 @@ OPERATORS: dict[str, Operator] = {
         people.profile("name"),
         "is by an account with “{0}” in its display name",
         _AUTHOR,
-        dialects=_STREAM,
+        dialects=_STREAMS,
     ),
     "bio_location": Operator(
         values.TEXT,
@@ -232,7 +289,12 @@ OPERATORS: dict[str, Operator] = {
         dialects=_STREAM,
     ),
     "place": Operator(
-        values.TEXT, '"new york city"', post.place, "is from the place {0}", (*_PLACE, "place.fields=name")
+        values.TEXT,
+        '"new york city"',
+        post.place,
+        "is from the place {0}",
+        (*_PLACE, "place.fields=name"),
+        dialects=_EVERY,
     ),
     "place_country": Operator(
         values.COUNTRY,
@@ -249,6 +311,7 @@ OPERATORS: dict[str, Operator] = {
         "is from within the circle [{0}]",
         _BOX,
         foreign_names=("geocode",),
+        dialects=_EVERY,
     ),
     "bounding_box": Operator(
         values.BOX,
@@ -257,6 +320,7 @@ OPERATORS: dict[str, Operator] = {
         "is from within the box [{0}], west south east north",
         _BOX,
         foreign_names=("locations",),
+        dialects=_EVERY,
     ),
     "in_reply_to_tweet_id": Operator(
         values.ID,
@@ -265,6 +329,8 @@ OPERATORS: dict[str, Operator] = {
         "replies to the post {0}",
         _REPLY,
         aliases=("in_reply_to_status_id",),
+        in_powerstream="in_reply_to_status_id",
+        dialects=_EVERY,
     ),
     "retweets_of_tweet_id": Operator(
         values.ID,
@@ -273,6 +339,8 @@ OPERATORS: dict[str, Operator] = {
         "is a retweet of the post {0}",
         _REFERENCES,
         aliases=("retweets_of_status_id",),
+        in_powerstream="retweets_of_status_id",
+        dialects=_EVERY,
     ),
     "source": Operator(
         values.TEXT,
@@ -293,8 +361,8 @@ OPERATORS: dict[str, Operator] = {
     ),
     "is": _with_choices(
         {
-            "retweet": Choice(post.is_retweet, "is a retweet", _REFERENCES),
-            "reply": Choice(post.is_reply, "is a reply", _REPLY),
+            "retweet": Choice(post.is_retweet, "is a retweet", _REFERENCES, dialects=_EVERY),
+            "reply": Choice(post.is_reply, "is a reply", _REPLY, dialects=_EVERY),
             "quote": Choice(post.is_quote, "is a quote", _REFERENCES),
             "verified": Choice(
                 people.is_verified, "is by a verified account", (*_AUTHOR, "user.fields=verified")
@@ -308,16 +376,32 @@ OPERATORS: dict[str, Operator] = {
     "has": _with_choices(
         {
             "hashtags": Choice(text.has_tags("hashtags"), "has a hashtag", _TEXT),
-            "cashtags": Choice(text.has_tags("cashtags"), "has a cashtag", _TEXT),
-            "links": Choice(text.has_links, "has a link, to a photo or a video also", _TEXT),
-            "mentions": Choice(text.has_tags("mentions"), "mentions somebody", _TEXT),
-            "media": Choice(text.has_media, "has a photo, GIF or video", _ATTACHED),
-            "images": Choice(text.has_media_of("photo"), "has a photo", _MEDIA),
-            "video_link": Choice(text.has_media_of("video"), "has a video", _MEDIA),
-            "geo": Choice(post.has_geo, "names where it was sent from", ("tweet.fields=geo",)),
+            "cashtags": Choice(
+                text.has_tags("cashtags"), "has a cashtag", _TEXT, in_powerstream="symbols", dialects=_EVERY
+            ),
+            "links": Choice(text.has_links, "has a link, to a photo or a video also", _TEXT, dialects=_EVERY),
+            "mentions": Choice(text.has_tags("mentions"), "mentions somebody", _TEXT, dialects=_EVERY),
+            "media": Choice(text.has_media, "has a photo, GIF or video", _ATTACHED, dialects=_EVERY),
+            "images": Choice(text.has_media_of("photo"), "has a photo", _MEDIA, dialects=_EVERY),
+            "video_link": Choice(
+                text.has_media_of("video"),
+                "has a video",
+                _MEDIA,
+                aliases=("videos",),
+                in_powerstream="videos",
+                dialects=_EVERY,
+            ),
+            "geo": Choice(
+                post.has_geo, "names where it was sent from", ("tweet.fields=geo",), dialects=_EVERY
+            ),
+            "lang": Choice(
+                post.has_language,
+                "is in a language that X recognises",
+                ("tweet.fields=lang",),
+                dialects=_POWERSTREAM,
+            ),
         },
         example="images",
-        aliases={"videos": "video_link"},
         foreign_names=("filter",),
     ),
     "sample": Operator(
@@ -338,6 +422,7 @@ OPERATORS: dict[str, Operator] = {
         ("tweet.fields=lang",),
         standalone=False,
         foreign_names=("language",),
+        dialects=_EVERY,
     ),
     "min_followers": Operator(
         values.COUNT,
@@ -453,6 +538,13 @@ def details(name: str, value: str) -> Operator | Choice:
     """Return the row that has the meaning and the fields of `name:value`."""
     operator = lookup(name)
     return operator.choices.get(value, operator)
+
+
+def spellings(name: str, row: Operator | Choice, dialect: Dialect) -> tuple[str, ...]:
+    """Return the names that *dialect* takes for *row*, called *name* here, the one to write first."""
+    if dialect == "powerstream":
+        return (row.in_powerstream or name,)
+    return (name, *row.aliases)
 
 
 def canonical(name: str) -> str | None:

@@ -76,6 +76,12 @@ def field(name: str, *, indexed: bool = False) -> Matcher:
     return matcher
 
 
+def has_language(features: PostFeatures) -> Outcome:
+    """Return whether X recognised the language that the post is in."""
+    found = features.post.lang
+    return ("tweet.fields=lang",) if found is None else found != "und"
+
+
 def metric(name: str) -> Matcher:
     """Return a matcher of at least so many likes, replies or retweets."""
 

@@ -22,7 +22,7 @@ def keyword(operand: Operand) -> CompiledTerm:
     """Match words next to each other in one text; punctuation alone must be there as it is."""
     phrase = words(operand.value)
     if not phrase:
-        return _punctuation(fold(operand.value))
+        return contains(operand)
     keys = index_keys(phrase)
     if len(phrase) == 1:
         word = phrase[0]
@@ -40,9 +40,12 @@ def keyword(operand: Operand) -> CompiledTerm:
     return CompiledTerm(evaluate, keys)
 
 
-def _punctuation(marks: str) -> CompiledTerm:
+def contains(operand: Operand) -> CompiledTerm:
+    """Match characters anywhere in a text, in any case."""
+    characters = fold(operand.value)
+
     def evaluate(features: PostFeatures) -> Outcome:
-        found = any(marks in fold(unescape(post.full_text)) for post in features.texts)
+        found = any(characters in fold(unescape(post.full_text)) for post in features.texts)
         return true_or_unknown(found, features.text_missing)
 
     return CompiledTerm(evaluate)
@@ -53,7 +56,7 @@ def near(operand: Operand) -> CompiledTerm:
     in_order = words(operand.value)
     distinct, size = frozenset(in_order), len(in_order) + operand.within
     if not distinct:
-        return _punctuation(fold(operand.value))
+        return contains(operand)
 
     def evaluate(features: PostFeatures) -> Outcome:
         found = distinct <= features.all_words and any(
