@@ -35,7 +35,7 @@ from .transport import Transport
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from .rules import Rule, RulesClient
+    from .rules import PowerstreamRulesClient, Rule, RulesClient
     from .search import Granularity, PostCounts, Searches
 
 __all__ = ["Stream", "StreamingClient"]
@@ -467,6 +467,13 @@ class StreamingClient(_Streams):
         from .rules import RulesClient  # brings the rule language, which other streams do without
 
         return RulesClient(self._api())
+
+    @property
+    def powerstream_rules(self) -> PowerstreamRulesClient:
+        """The rules of Powerstream."""
+        from .rules import PowerstreamRulesClient
+
+        return PowerstreamRulesClient(self._api())
 
     @property
     def subscriptions(self) -> SubscriptionsClient:

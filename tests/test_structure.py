@@ -59,7 +59,9 @@ SHARED = {
 """The rooms that the emulator shares with the client: messages, filters, rules, recordings, and prices."""
 
 CLIENTS = {
+    "rxtweets.rules.management.base",
     "rxtweets.rules.management.client",
+    "rxtweets.rules.management.powerstream",
     "rxtweets.messages.lifecycle",
     "rxtweets.recordings.events",
     "rxtweets.recordings.replay",

@@ -1,8 +1,8 @@
-"""The rules of v2's filtered stream: their language, and the management of those at X.
+"""The rules of v2's filtered stream and of Powerstream: their language, and the management of those at X.
 
 A rule is a value: `parse` reads one from text, `keyword("cat") & has("images")` makes one in Python,
 `validate` finds what X would refuse it for, `rule.matches(post)` tells whether it matches a post.
-`RulesClient` manages the rules at X.
+`RulesClient` and `PowerstreamRulesClient` manage the rules at X.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from rxtweets.rules.management.model import (
     RuleUpdate,
     StreamRule,
 )
+from rxtweets.rules.management.powerstream import PowerstreamRulesClient
 from rxtweets.rules.management.sync import SyncPlan
 from rxtweets.rules.matching.match import EVERY_FIELD, Match
 
@@ -33,6 +34,7 @@ __all__ = [
     "CompiledRule",
     "Limits",
     "Match",
+    "PowerstreamRulesClient",
     "Reason",
     "Rule",
     "RuleCounts",

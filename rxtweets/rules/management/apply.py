@@ -11,9 +11,9 @@ from reactivex import operators as ops
 from rxtweets.errors import StreamError
 from rxtweets.rest import JSONResponse, text
 
-from .model import RulesMissing, RulesRefused, RuleUpdate, StreamRule
+from .model import RuleError, RulesMissing, RulesRefused, RuleUpdate, StreamRule
 from .sync import Swap
-from .update import Batch, merged, read_update
+from .update import Batch, merged
 
 Steps = Generator[Observable[Any], Any, RuleUpdate]
 
@@ -26,17 +26,30 @@ class Changes:
 
     Attributes:
         done: the result of each request, in order.
+
+    Args:
+        post: sends a batch; its second argument asks for a dry run.
+        read: returns the result that a response to a batch tells.
+        list_rules: lists the current rules, or those with the ids given.
+        dry_runs: whether there are dry runs.
+        headers: those of the response that came last, if there was one.
     """
 
     def __init__(
         self,
         post: Callable[[Batch, bool], Observable[JSONResponse]],
+        read: Callable[[JSONResponse, Batch], RuleUpdate],
         list_rules: Callable[..., Observable[StreamRule]],
+        *,
+        dry_runs: bool = True,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         self.done: list[RuleUpdate] = []
         self._post = post
+        self._read = read
         self._list = list_rules
-        self._headers: Mapping[str, str] | None = None
+        self._dry_runs = dry_runs
+        self._headers = headers
 
     def send(self, batch: Batch, *, dry_run: bool = False, verify: bool = False) -> Steps:
         """Send *batch* and return the result.
@@ -45,7 +58,7 @@ class Changes:
         """
         answer: JSONResponse = yield self._post(batch, dry_run)
         self._headers = answer.response.headers
-        update = read_update(answer)
+        update = self._read(answer, batch)
         self.done.append(update)
         unclear = update.errors or (verify and not batch.is_confirmed(update))
         if unclear and not dry_run and (verify or answer.repeated):
@@ -92,11 +105,17 @@ class Changes:
 
         X tells in every response how many requests are left. If these don't suffice, or aren't known, dry
         runs are sent, one of which ends with the 429 when the rest is used up.
+
+        Raises:
+            RulesRefused: there are too few requests left, and no dry runs.
         """
         for _ in range(_SWAP_REQUESTS):
             left = None if self._headers is None else text(self._headers.get("x-rate-limit-remaining"))
-            if self._headers is not None and not (left and left.isdecimal() and int(left) < _SWAP_REQUESTS):
+            too_few = left is not None and left.isdecimal() and int(left) < _SWAP_REQUESTS
+            if not too_few and (self._headers is not None or not self._dry_runs):
                 return
+            if not self._dry_runs:
+                raise RulesRefused((_too_few(left or "0"),))
             answer: JSONResponse = yield self._post(Batch("delete", swap.old), True)
             self._headers = answer.response.headers
 
@@ -125,3 +144,11 @@ class Changes:
             if not missing:
                 break
         return missing
+
+
+def _too_few(left: str) -> RuleError:
+    detail = (
+        f"{left} requests are left, and to replace a rule takes up to {_SWAP_REQUESTS}, "
+        "so none was deleted; wait for the limit to be reset"
+    )
+    return RuleError("TooFewRequests", detail)

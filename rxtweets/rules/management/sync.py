@@ -8,6 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from rxtweets.rules.language.ast import Rule
+from rxtweets.rules.language.vocabulary import Dialect
 
 from .model import RuleError, RulesRefused, StreamRule, format_rule
 from .update import BATCH, Batch, batches, same, to_stream_rule
@@ -15,7 +16,7 @@ from .update import BATCH, Batch, batches, same, to_stream_rule
 Desired = str | StreamRule | Rule | tuple[str | Rule, str | None]
 
 _SMALL_SWAP = 10
-_FEW_SWAPS = 20
+FEW_SWAPS = 20
 """A swap has ten rules, or more where that would make more than 20 swaps: each is two requests, of which X
 takes 100 in 15 minutes. Between the two its rules are missing."""
 
@@ -56,7 +57,7 @@ class SyncPlan(msgspec.Struct, frozen=True):
         counts = f"{len(self.adds):,} to add, {len(self.deletes):,} to delete, {len(self.keeps):,} to keep"
         return "\n".join([*lines, counts])
 
-    def steps(self, room: int | None) -> Iterator[Batch | Swap]:
+    def steps(self, room: int | None, few_swaps: int = FEW_SWAPS) -> Iterator[Batch | Swap]:
         """Yield the steps that carry it out, with *room* for so many more rules (None: for any number).
 
         Additions come first, and deletions last. In between, rules are swapped: those that get another tag
@@ -74,7 +75,7 @@ class SyncPlan(msgspec.Struct, frozen=True):
         yield from batches("add", adds[:room])
         crowded = adds[room:]
         pairs = (*zip(deletes, crowded, strict=False), *swaps)
-        size = min(BATCH, max(_SMALL_SWAP, -(-len(pairs) // _FEW_SWAPS)))
+        size = min(BATCH, max(_SMALL_SWAP, -(-len(pairs) // few_swaps)))
         for start in range(0, len(pairs), size):
             yield Swap(pairs[start : start + size])
         yield from batches("delete", deletes[len(crowded) :])
@@ -93,7 +94,9 @@ class SyncPlan(msgspec.Struct, frozen=True):
         )
 
 
-def desired_rules(rules: Iterable[Desired], tag_prefix: str) -> dict[str, StreamRule]:
+def desired_rules(
+    rules: Iterable[Desired], tag_prefix: str, dialect: Dialect = "stream"
+) -> dict[str, StreamRule]:
     """Return *rules* by their values.
 
     Raises:
@@ -103,7 +106,7 @@ def desired_rules(rules: Iterable[Desired], tag_prefix: str) -> dict[str, Stream
         raise ValueError(f"sync() takes a list of all the rules there are to be, not one: {rules!r}")
     found: dict[str, StreamRule] = {}
     for rule in rules:
-        one = _one(rule)
+        one = _one(rule, dialect)
         twin = found.setdefault(one.value, one)
         if not same(one, twin):
             raise ValueError(
@@ -141,7 +144,7 @@ def plan(desired: Mapping[str, StreamRule], current: Iterable[StreamRule], tag_p
     return SyncPlan(adds, tuple(deletes), tuple(keeps.values()))
 
 
-def _one(rule: Desired) -> StreamRule:
+def _one(rule: Desired, dialect: Dialect) -> StreamRule:
     tag: str | None = None
     text: str | StreamRule | Rule
     if isinstance(rule, tuple):
@@ -150,7 +153,7 @@ def _one(rule: Desired) -> StreamRule:
         text, tag = rule
     else:
         text = rule
-    one = to_stream_rule(text, tag)
+    one = to_stream_rule(text, tag, dialect)
     return StreamRule(one.value.strip(), one.tag or None)
 
 

@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 from rxtweets.endpoints import checks
 from rxtweets.rest import JSONResponse, number, text
 from rxtweets.rules.language.ast import Rule
+from rxtweets.rules.language.vocabulary import Dialect
 
 from .model import RuleCounts, RuleError, RuleUpdate, StreamRule
 
@@ -29,7 +30,7 @@ class Batch(NamedTuple):
     def body(self) -> dict[str, Any]:
         """Return the body of the request."""
         if self.kind == "add":
-            return {"add": [_to_json(rule) for rule in self.rules]}
+            return {"add": [to_json(rule) for rule in self.rules]}
         ids = [rule.id for rule in self.rules if rule.id]
         values = [rule.value for rule in self.rules if not rule.id]
         return {"delete": {name: some for name, some in (("ids", ids), ("values", values)) if some}}
@@ -60,8 +61,10 @@ def batches(kind: Literal["add", "delete"], rules: Sequence[StreamRule]) -> Iter
         yield Batch(kind, tuple(rules[start : start + BATCH]))
 
 
-def to_stream_rule(rule: str | StreamRule | Rule, tag: str | None = None) -> StreamRule:
-    """Return *rule* as a value to send; *tag* is for one that has none.
+def to_stream_rule(
+    rule: str | StreamRule | Rule, tag: str | None = None, dialect: Dialect = "stream"
+) -> StreamRule:
+    """Return *rule* as a value to send; *tag* is for one that has none, *dialect* that of a `Rule`.
 
     Raises:
         ValueError: it is no rule, is empty or too long, or it or its tag is no text that can be sent.
@@ -70,7 +73,7 @@ def to_stream_rule(rule: str | StreamRule | Rule, tag: str | None = None) -> Str
     if isinstance(rule, StreamRule):
         value, own = rule.value, rule.tag
     else:
-        value = str(rule) if isinstance(rule, Rule) else rule
+        value = rule.text(dialect) if isinstance(rule, Rule) else rule
     if not isinstance(value, str):
         raise ValueError(
             f"a rule is text, a Rule or a StreamRule, not {value!r}; give each as an argument of its own"
@@ -89,7 +92,9 @@ def to_stream_rule(rule: str | StreamRule | Rule, tag: str | None = None) -> Str
     return StreamRule(value, tag if own is None else own)
 
 
-def to_deletions(rules: Iterable[int | str | StreamRule], values: Iterable[str | Rule]) -> list[StreamRule]:
+def to_deletions(
+    rules: Iterable[int | str | StreamRule], values: Iterable[str | Rule], dialect: Dialect = "stream"
+) -> list[StreamRule]:
     """Return the rules to delete, those named by their ids first.
 
     Raises:
@@ -114,7 +119,7 @@ def to_deletions(rules: Iterable[int | str | StreamRule], values: Iterable[str |
     except ValueError as error:
         raise ValueError(f"{error}; a rule's text goes into values=[…]") from None
     return [StreamRule("", id=one) for one in valid_ids] + [
-        StreamRule(to_stream_rule(one).value) for one in texts
+        StreamRule(to_stream_rule(one, dialect=dialect).value) for one in texts
     ]
 
 
@@ -132,11 +137,16 @@ def read_update(answer: JSONResponse) -> RuleUpdate:
     """Return the result of a change. Raises `UnexpectedResponse` if the response has none."""
     summary = answer.get_object("meta", "summary")
     rules = tuple(read_rule(item) for item in answer.get_list("data"))
-    errors = tuple(_error(item) for item in answer.get_list("errors"))
+    errors = read_errors(answer)
     if not summary and not rules:
         # Nothing is counted or added: the errors, if any, concern the request and not a rule.
         raise answer.unexpected("it doesn't say what became of the rules")
     return RuleUpdate(rules, errors, **{name: number(summary.get(name)) for name in _COUNTED})
+
+
+def read_errors(answer: JSONResponse) -> tuple[RuleError, ...]:
+    """Return the errors about single rules in a response."""
+    return tuple(_error(item) for item in answer.get_list("errors"))
 
 
 def read_counts(answer: JSONResponse) -> RuleCounts:
@@ -168,7 +178,8 @@ def merged(updates: Sequence[RuleUpdate]) -> RuleUpdate:
     )
 
 
-def _to_json(rule: StreamRule) -> dict[str, str]:
+def to_json(rule: StreamRule) -> dict[str, str]:
+    """Return *rule* as requests have it."""
     return {"value": rule.value} if rule.tag is None else {"value": rule.value, "tag": rule.tag}
 
 
