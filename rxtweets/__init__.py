@@ -47,6 +47,7 @@ from .errors import (
     UnexpectedResponse,
     UsageCapped,
     WorkerDied,
+    WrongCredentials,
 )
 from .filters import FilterIndex, FilterQuery, hashtags, links, mentions, words
 from .hub import FilterHub
@@ -96,6 +97,7 @@ __all__ = [
     "UnexpectedResponse",
     "UsageCapped",
     "WorkerDied",
+    "WrongCredentials",
     "__version__",
     "connect",
     "fetch",

@@ -16,6 +16,7 @@
         │   └── SignInRequired  a user's token is at its end
         ├── CreditsDepleted     402
         ├── Forbidden           403
+        │   └── WrongCredentials  credentials of another kind are needed
         ├── NotFound            404
         ├── NotAcceptable       406
         ├── NoRules             409
@@ -319,6 +320,8 @@ class HTTPStatusError(StreamError):
     def of(status_code: int, headers: Mapping[str, str] | None = None, body: bytes = b"") -> HTTPStatusError:
         """Return an error of the class for *status_code* and, for a 429, for the problem in *body*."""
         kind = _BY_STATUS.get(status_code, ServerError if status_code >= 500 else HTTPStatusError)
+        if kind is Forbidden and Problem.parse(body).type.endswith("unsupported-authentication"):
+            kind = WrongCredentials
         if kind is RateLimited:
             problem = Problem.parse(body)
             if problem.type.endswith("usage-capped"):
@@ -360,6 +363,18 @@ class CreditsDepleted(HTTPStatusError):
 
 class Forbidden(HTTPStatusError):
     """403: the account or app may not use this endpoint."""
+
+
+class WrongCredentials(Forbidden):
+    """403: what was asked for takes credentials of another kind: a user's in place of the app's, say (v2)."""
+
+    def _text(self, but: str = "") -> str:
+        _, _, taken = self.problem.detail.partition("Supported authentication types are")
+        if "OAuth 2.0 User Context" in taken and "Application-Only" not in taken:
+            mend = "give the client user=rxt.OAuth2User.from_file(…), made by `rxtweets auth login pkce`"
+        else:
+            mend = "this takes the app's credentials: rxt.BearerToken(…) or rxt.AppOnly(…)"
+        return f"{super()._text(but)} ({mend})"
 
 
 class NotFound(HTTPStatusError):

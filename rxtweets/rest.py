@@ -18,7 +18,7 @@ from reactivex.scheduler import CurrentThreadScheduler, TimeoutScheduler
 from ._observable import StreamObservable
 from ._pace import Pace
 from ._schedulers import later, steady_clock, unless_event_loop
-from .auth import Auth
+from .auth import Auth, OAuth2User
 from .backoff import BackoffPolicy, Curve
 from .connection import Response, fetch
 from .endpoints import Request, api_url
@@ -41,6 +41,15 @@ REQUEST_POLICY = BackoffPolicy(
 The waits are 0.25, 0.5, 1 and 2 s after network errors, and 1, 2, 4 and 8 s after HTTP 5xx and 408. After a
 429 the wait is 60 s or what the server asks for; if that is longer, the 429 is final.
 """
+
+
+BY_USERS = {
+    ("GET", "/2/activity/subscriptions"),
+    ("POST", "/2/activity/subscriptions"),
+    ("GET", "/2/tweets/search/recent"),
+    ("GET", "/2/tweets/counts/recent"),
+}
+"""The endpoints that take a user's OAuth 2.0 token, too. Source: X's OpenAPI description, 2.167."""
 
 
 class JSONResponse(NamedTuple):
@@ -194,7 +203,11 @@ class Api:
 
         *policy* says whether and when it is sent again after a failure; without one it isn't. Each attempt
         waits until *pace* has room for it.
+
+        Raises:
+            ValueError: the credentials are a user's, which the endpoint doesn't take.
         """
+        self._check_user(method, path)
         encoded = None if body is None else msgspec.json.encode(body)
         request = Request(method, api_url(path, self._base_url), params, json=encoded)
         answer = fetch(request, self._auth, transport=self._transport, scheduler=self._scheduler).pipe(
@@ -217,7 +230,10 @@ class Api:
         Errors: those of a request; StreamError where a page names one that has been as the next; and
         UnexpectedResponse, at once for a page that isn't one, and after all items where a page told of
         problems beside them. So a list that completes is whole.
+
+        Raises the errors of `call`.
         """
+        self._check_user("GET", path)
 
         def pages() -> Generator[Observable[Any] | _T, Any, None]:
             seen: set[str] = set()
@@ -235,6 +251,18 @@ class Api:
                 raise problem
 
         return run_steps(pages)
+
+    def _check_user(self, method: str, path: str) -> None:
+        if isinstance(self._auth, OAuth2User) and (method, path) not in BY_USERS:
+            raise ValueError(refused_user(f"{method} {path}"))
+
+
+def refused_user(what: str) -> str:
+    """Return why *what* is not for a user's credentials."""
+    return (
+        f"{what} takes the app's credentials, not a user's: "
+        "StreamingClient(BearerToken(…), user=OAuth2User(…)) has both"
+    )
 
 
 def run_steps(work: Callable[[], Generator[Observable[Any] | _T, Any, None]]) -> Observable[_T]:

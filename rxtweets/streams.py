@@ -20,7 +20,7 @@ from reactivex import Observable, abc
 from reactivex import operators as ops
 
 from ._observable import as_stream
-from .auth import AppOnly, Auth, BearerToken, OAuth1
+from .auth import AppOnly, Auth, BearerToken, OAuth1, OAuth2User
 from .backoff import BackoffPolicy
 from .connection import connect
 from .endpoints import Endpoint, v1, v2
@@ -29,7 +29,7 @@ from .filters import FilterQuery
 from .management import ConnectionsClient, Credits, SubscriptionsClient, Usage, UsageClient
 from .messages import Connected, Lifecycle, Message, Post
 from .operators import decode, retry_with_backoff, telemetry
-from .rest import Api
+from .rest import Api, refused_user
 from .transport import Transport
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class _Streams:
         """
         if auth is not None and not isinstance(auth, Auth):
             raise ValueError(
-                f"auth is OAuth1(…), BearerToken(…) or AppOnly(…), not {type(auth).__name__}; "
+                f"auth is OAuth1(…), BearerToken(…), AppOnly(…) or OAuth2User(…), not {type(auth).__name__}; "
                 "each can be made with from_env() or from_file(path)"
             )
         if isinstance(auth, self._refused):
@@ -115,7 +115,7 @@ class Stream(_Streams):
     each account.
     """
 
-    _refused = BearerToken, AppOnly
+    _refused = BearerToken, AppOnly, OAuth2User
     _takes = "OAuth1(…), as v1.1's streams are a user's; an app's token is for v2's StreamingClient"
 
     def _stream(self, endpoint: Endpoint) -> Observable[Message | Lifecycle]:
@@ -262,17 +262,21 @@ class OpenStream:
 class StreamingClient(_Streams):
     """The v2 streams, with `BearerToken` or `AppOnly`, and the management that goes with them.
 
+    X takes an `OAuth2User` as *auth* for `search`, `counts` (both but for the archive) and to list and add
+    `subscriptions`. Whatever else is asked with it is a `ValueError` that says so.
+
     The options of the streams are those of the functions in `endpoints.v2`: lists of field names,
     *expansions*, *backfill_minutes*, *start_time* and *end_time*. A stream with a start or an end replays
     that window and completes.
 
     Args:
+        user: whose private activity events `subscriptions` subscribes to, beside the app as *auth*.
         end_stale: whether a stream that broke, and is refused with `TooManyConnections` since X still counts
             the broken connection, ends that one (`ConnectionsClient.end_stale`) to be back within seconds.
     """
 
     _refused = (OAuth1,)
-    _takes = "BearerToken(…) or AppOnly(consumer_key, consumer_secret); OAuth1(…) is for v1.1's Stream"
+    _takes = "BearerToken(…), AppOnly(…) or OAuth2User(…); OAuth1(…) is for v1.1's Stream"
 
     def __init__(
         self,
@@ -283,8 +287,11 @@ class StreamingClient(_Streams):
         transport: Transport | None = None,
         scheduler: abc.SchedulerBase | None = None,
         telemetry: bool = False,
+        user: OAuth2User | None = None,
         end_stale: bool = True,
     ) -> None:
+        if user is not None and not isinstance(user, OAuth2User):
+            raise ValueError(f"user is OAuth2User(…), not {type(user).__name__}")
         super().__init__(
             auth,
             base_url=base_url,
@@ -293,7 +300,13 @@ class StreamingClient(_Streams):
             scheduler=scheduler,
             telemetry=telemetry,
         )
+        self._user = user
         self._ends_stale = end_stale
+
+    def _stream(self, endpoint: Endpoint) -> Observable[Message | Lifecycle]:
+        if isinstance(self._auth, OAuth2User):
+            raise ValueError(refused_user("a stream"))
+        return super()._stream(endpoint)
 
     def _end_stale(self, endpoint: Endpoint) -> Callable[[Connected], Observable[bool]] | None:
         return functools.partial(self.connections.end_stale, endpoint) if self._ends_stale else None
@@ -478,12 +491,13 @@ class StreamingClient(_Streams):
     @property
     def subscriptions(self) -> SubscriptionsClient:
         """The events that the activity stream brings."""
-        return SubscriptionsClient(self._api())
+        by_user = None if self._user is None else self._api(self._user)
+        return SubscriptionsClient(self._api(), by_user)
 
     @property
     def connections(self) -> ConnectionsClient:
         """The app's own connections."""
         return ConnectionsClient(self._api())
 
-    def _api(self) -> Api:
-        return Api(self._auth, self._base_url, self._transport, self._scheduler)
+    def _api(self, auth: Auth | None = None) -> Api:
+        return Api(auth or self._auth, self._base_url, self._transport, self._scheduler)

@@ -145,7 +145,7 @@ def test_credentials_are_objects(auth: Any) -> None:
 
 def test_v2_takes_no_signatures() -> None:
     """The credentials of v1.1 are refused at once, and the error names those of v2."""
-    with pytest.raises(ValueError, match=r"takes BearerToken\(…\) or AppOnly\("):
+    with pytest.raises(ValueError, match=r"takes BearerToken\(…\), AppOnly\(…\) or OAuth2User\("):
         StreamingClient(KEYS)
 
 

@@ -107,7 +107,7 @@ class OAuth2User(Auth):
         return cls._of(source, token)
 
     @classmethod
-    def from_file(cls, path: _store.Path) -> Self:
+    def from_file(cls, path: str | os.PathLike[str]) -> Self:
         """Return the token in a TOML file, `user_token = "…"`, and what renews it, where that is there.
 
         `rxtweets auth login pkce` makes such a file. What X gives for the refresh token is kept there.
@@ -127,7 +127,7 @@ class OAuth2User(Auth):
             made.user_token_expires = _time(source.name("user_token_expires"), expires)
         return made
 
-    def save(self, path: _store.Path) -> None:
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Make a file that `from_file` reads and only its owner can; renewed tokens are kept there, too.
 
         Raises:

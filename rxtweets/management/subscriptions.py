@@ -6,10 +6,13 @@ from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
+import reactivex
 from reactivex import Observable
 from reactivex import operators as ops
 
 from rxtweets.endpoints import checks
+from rxtweets.errors import WrongCredentials
+from rxtweets.messages.activity import EVENT_TYPES, is_private
 from rxtweets.rest import Api, JSONResponse, text, time
 
 # Source for limits: X's OpenAPI description, version 2.167.
@@ -44,11 +47,12 @@ class SubscriptionsClient:
 
     _PATH = "/2/activity/subscriptions"
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: Api, by_user: Api | None = None) -> None:
         self._api = api
+        self._by_user = by_user
 
     def list(self) -> Observable[ActivitySubscription]:
-        """Each subscription there is."""
+        """Each subscription there is; for a user's credentials those of the user."""
         return self._api.items(self._PATH, (("max_results", "1000"),), _subscription)
 
     def add(
@@ -62,6 +66,11 @@ class SubscriptionsClient:
         webhook_id: int | str | None = None,
     ) -> Observable[ActivitySubscription]:
         """Ask for events of *event_type* (such as `post.create`) that concern *user_id* or *keyword*.
+
+        Private events (`rxtweets.messages.is_private` knows which) are asked for with the client's *user*,
+        where it has one, and are of that user only; public ones with the app's credentials. What X doesn't
+        take from these ends with `WrongCredentials`, which names what it takes; a kind of event that this
+        version doesn't know is asked for with the user's then.
 
         Args:
             event_type: the kind of event. X adds kinds often, so only the form of the name is checked.
@@ -85,7 +94,18 @@ class SubscriptionsClient:
             about["direction"] = checks.choice("direction", direction, ("inbound", "outbound"))
         kind = checks.form("event_type", event_type, r"[a-z0-9_]+(\.[a-z0-9_]+)+", "post.create")
         body = {"event_type": kind, "filter": about, **_label(tag, webhook_id)}
-        return self._api.call("POST", self._PATH, body=body).pipe(ops.map(_changed))
+        if self._by_user is None or kind in EVENT_TYPES:
+            api = self._by_user if self._by_user is not None and is_private(kind) else self._api
+            return self._added(api, body)
+        as_user = self._added(self._by_user, body)
+
+        def handler(error: Exception, _: object) -> Observable[ActivitySubscription]:
+            return as_user if isinstance(error, WrongCredentials) else reactivex.throw(error)
+
+        return self._added(self._api, body).pipe(ops.catch(handler))
+
+    def _added(self, api: Api, body: dict[str, Any]) -> Observable[ActivitySubscription]:
+        return api.call("POST", self._PATH, body=body).pipe(ops.map(_changed))
 
     def update(
         self,

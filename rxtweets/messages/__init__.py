@@ -6,7 +6,20 @@ v1.1's objects (`User`, `Entities`, `Place`, …) are here, v2's in `rxtweets.me
 from rxtweets.messages import notices, v2
 from rxtweets.messages._base import Message, Part, Undecodable, Unknown
 from rxtweets.messages._text import unescape
-from rxtweets.messages.activity import Activity, ActivityFilter, Follow, News, ProfileUpdate
+from rxtweets.messages.activity import (
+    EVENT_TYPES,
+    AccessRevoked,
+    Activity,
+    ActivityFilter,
+    Broadcast,
+    ChatEvent,
+    DirectMessageEvent,
+    DirectMessages,
+    News,
+    ProfileUpdate,
+    Relation,
+    is_private,
+)
 from rxtweets.messages.compliance import ComplianceEvent, Label, LikeRef, PostRef, UserRef
 from rxtweets.messages.decode import ForUser, decode
 from rxtweets.messages.entities import (
@@ -43,20 +56,25 @@ from rxtweets.messages.status import ExtendedTweet, Permalink, Status
 from rxtweets.messages.user import User, UserEntities
 
 __all__ = [
+    "EVENT_TYPES",
+    "AccessRevoked",
     "Activity",
     "ActivityFilter",
     "BoundingBox",
+    "Broadcast",
+    "ChatEvent",
     "ComplianceEvent",
     "Connected",
     "Connecting",
     "Coordinates",
+    "DirectMessageEvent",
+    "DirectMessages",
     "Disconnected",
     "Dropped",
     "Entities",
     "EntityPoll",
     "ExtendedEntities",
     "ExtendedTweet",
-    "Follow",
     "ForUser",
     "Gap",
     "Hashtag",
@@ -82,6 +100,7 @@ __all__ = [
     "ProfileUpdate",
     "Reconnecting",
     "Recovered",
+    "Relation",
     "Status",
     "StreamProblem",
     "Symbol",
@@ -94,6 +113,7 @@ __all__ = [
     "VideoInfo",
     "VideoVariant",
     "decode",
+    "is_private",
     "unescape",
     "v2",
 ]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
+import re
+import warnings as warnings_
 from collections.abc import Callable
 from typing import Any
 
 from reactivex import Observable
+from reactivex import operators as ops
 
 from rxtweets.messages import (
+    EVENT_TYPES,
     Activity,
     ComplianceEvent,
     ConnectionMetadata,
@@ -157,9 +162,49 @@ def labels() -> Callable[[Observable[Any]], Observable[Label]]:
     return of_type(Label)
 
 
-def activities() -> Callable[[Observable[Any]], Observable[Activity]]:
-    """Keep the events of the v2 activity stream."""
-    return of_type(Activity)
+def activities(*event_types: str) -> Callable[[Observable[Any]], Observable[Activity]]:
+    """Keep the events of the v2 activity stream; only of *event_types* if given.
+
+    ::
+
+        posts = tw.activities("post.create", "post.delete")
+        changes = tw.activities("follow.*", "profile.*")
+
+    Args:
+        event_types: names such as `post.create`, or groups such as `follow.*`. X adds names often, so one
+            that this version doesn't know is taken, with a `UserWarning` that has those that look like it.
+
+    Raises:
+        ValueError: for what can't be the name of an event or a group.
+    """
+    every = of_type(Activity)
+    if not event_types:
+        return every
+    for name in event_types:
+        _check_event_type(name)
+    names = {name for name in event_types if not name.endswith("*")}
+    groups = tuple(name[:-1] for name in event_types if name.endswith("*"))
+
+    def is_asked_for(activity: Activity) -> bool:
+        return activity.event_type in names or activity.event_type.startswith(groups)
+
+    return lambda source: source.pipe(every, ops.filter(is_asked_for))
+
+
+def _check_event_type(name: object) -> None:
+    if not (isinstance(name, str) and re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)*\.([a-z0-9_]+|\*)", name)):
+        raise ValueError(
+            f"an event type is a name such as post.create, or a group such as follow.*: {name!r}"
+        )
+    group = name.removesuffix("*")
+    if name in EVENT_TYPES or (group != name and any(one.startswith(group) for one in EVENT_TYPES)):
+        return
+    known = {f"{one.rpartition('.')[0]}.*" for one in EVENT_TYPES} if group != name else EVENT_TYPES
+    near = difflib.get_close_matches(name, sorted(known), 3)
+    said = f"; did you mean {', '.join(near)}?" if near else ""
+    warnings_.warn(
+        f"no event of X is known as {name!r}: it may be a new one{said}", UserWarning, stacklevel=3
+    )
 
 
 def problems() -> Callable[[Observable[Any]], Observable[StreamProblem]]:

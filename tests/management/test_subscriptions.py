@@ -10,10 +10,10 @@ import msgspec
 import pytest
 
 from rxtweets import errors
-from rxtweets.auth import BearerToken
+from rxtweets.auth import BearerToken, OAuth2User
 from rxtweets.emulator import Emulator
 from rxtweets.management import ActivitySubscription, DeletedSubscriptions, SubscriptionsClient
-from rxtweets.streams import StreamingClient
+from rxtweets.streams import Stream, StreamingClient
 from rxtweets.testing import ScriptedTransport
 from tests.clients import client_on, over, responses
 from tests.observing import Seen
@@ -136,18 +136,89 @@ def test_against_a_server(emulator: Emulator) -> None:
     assert Seen(subscriptions.list()).ended().items == []
 
 
-def test_private_events_need_the_users_token(emulator: Emulator) -> None:
-    """The app's token is refused with the reason; the user's, in its place, is enough."""
+@pytest.fixture
+def user(emulator: Emulator) -> OAuth2User:
+    """The emulator's user."""
+    return OAuth2User(emulator.user_token)
 
-    def subscriptions(token: str) -> SubscriptionsClient:
-        return StreamingClient(BearerToken(token), base_url=emulator.base_url).subscriptions
 
-    error = (
-        Seen(subscriptions(emulator.bearer_token).add("like.create", user_id=emulator.user_id)).ended().error
-    )
+PRIVATE = ("like.create", "dm.received", "post.mention.create")
+
+
+def test_each_event_is_subscribed_to_with_its_credentials(emulator: Emulator, user: OAuth2User) -> None:
+    """A client of both sends private events with the user's token, all else with the app's."""
+    client = client_on(emulator, user=user)
+    for event_type in (*PRIVATE, "post.create"):
+        (made,) = Seen(client.subscriptions.add(event_type, user_id=emulator.user_id)).ended().items
+        assert made.event_type == event_type
+    listed = Seen(client.subscriptions.list()).ended().items
+    assert Seen(client.subscriptions.delete(*listed)).ended().error is None
+    sent = [one.headers["authorization"].removeprefix("Bearer ") for one in emulator.requests]
+    app = emulator.bearer_token
+    assert sent == [*[emulator.user_token] * len(PRIVATE), app, app, app]
+
+
+@pytest.mark.parametrize("event_type", PRIVATE)
+def test_private_events_without_the_user(emulator: Emulator, event_type: str) -> None:
+    """X refuses the app's token, and the error says what to give the client."""
+    added = client_on(emulator).subscriptions.add(event_type, user_id=emulator.user_id)
+    error = Seen(added).ended().error
+    assert isinstance(error, errors.WrongCredentials)
+    assert "user=rxt.OAuth2User.from_file(…)" in str(error)
+    assert "rxtweets auth login pkce" in str(error)
+
+
+def test_private_events_of_somebody_else(emulator: Emulator, user: OAuth2User) -> None:
+    """They are of the user who signed in, whose id the error has."""
+    error = Seen(client_on(emulator, user=user).subscriptions.add("like.create", user_id=12)).ended().error
     assert isinstance(error, errors.Forbidden)
-    assert "OAuth 2.0 User Context" in str(error)
-    (made,) = (
-        Seen(subscriptions(emulator.user_token).add("like.create", user_id=emulator.user_id)).ended().items
-    )
-    assert made.event_type == "like.create"
+    assert str(emulator.user_id) in str(error)
+
+
+def test_a_private_event_that_is_new(emulator: Emulator, user: OAuth2User) -> None:
+    """One that this version doesn't know is asked for with the user's token after the app's is refused."""
+    refusal = {
+        "title": "Unsupported Authentication",
+        "detail": "… Supported authentication types are [OAuth 2.0 User Context].",
+        "type": "https://api.x.com/2/problems/unsupported-authentication",
+    }
+    emulator.answer(403, path="/2/activity/subscriptions", body=refusal)
+    client = client_on(emulator, user=user)
+    error = Seen(client.subscriptions.add("bookmark.create", user_id=emulator.user_id)).ended().error
+    assert isinstance(error, errors.HTTPStatusError)
+    assert error.status_code == 400  # the emulator doesn't know it either
+    first, second = (one.headers["authorization"] for one in emulator.requests)
+    assert (first, second) == (f"Bearer {emulator.bearer_token}", f"Bearer {emulator.user_token}")
+
+
+def test_a_users_credentials_alone(emulator: Emulator, user: OAuth2User) -> None:
+    """They subscribe, list, search and count; all else is refused here, and the error names what it takes."""
+    client = StreamingClient(user, base_url=emulator.base_url)
+    (made,) = Seen(client.subscriptions.add("like.create", user_id=emulator.user_id)).ended().items
+    assert Seen(client.subscriptions.list()).ended().items == [made]
+    assert Seen(client.search("cat")).ended().error is None
+    before = len(emulator.requests)
+    calls: list[Callable[[], Any]] = [
+        lambda: client.activity(),
+        lambda: client.sample(),
+        lambda: client.subscriptions.delete(made),
+        lambda: client.subscriptions.update(made, tag="t"),
+        lambda: client.connections.list(),
+        lambda: client.usage(),
+        lambda: client.rules.list(),
+    ]
+    for call in calls:
+        with pytest.raises(ValueError, match=r"takes the app's credentials.*user=OAuth2User"):
+            call()
+    error = Seen(client.search("cat", archive=True)).ended().error
+    assert isinstance(error, ValueError)
+    assert "takes the app's credentials" in str(error)
+    assert len(emulator.requests) == before
+
+
+def test_a_user_that_is_none() -> None:
+    """`user` takes a user's credentials only, and v1.1's streams take none of them."""
+    with pytest.raises(ValueError, match=r"user is OAuth2User\(…\), not BearerToken"):
+        StreamingClient(None, user=BearerToken("t"))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="doesn't take OAuth2User"):
+        Stream(OAuth2User("t"))

@@ -234,7 +234,7 @@ def test_payloads_of_activities() -> None:
     assert created.filter.user_id == "2244994945"
     for payload, kind in (
         ({"id": "1", "liked_tweet_id": "2"}, m.Like),
-        ({"source": USERS[0], "target": USERS[1]}, m.Follow),
+        ({"source": USERS[0], "target": USERS[1]}, m.Relation),
         ({"before": "a", "after": "b"}, m.ProfileUpdate),
         ({"headline": "h"}, m.News),
         ({"id": "1", "author_id": "2"}, m.PostRef),
@@ -284,7 +284,7 @@ SCHEMAS: dict[str, type] = {
     "UserTakedownComplianceSchema": m.ComplianceEvent,
     "UnlikeComplianceSchema": m.ComplianceEvent,
     "ActivitySubscriptionFilter": m.ActivityFilter,
-    "FollowActivityResponsePayload": m.Follow,
+    "FollowActivityResponsePayload": m.Relation,
     "NewsActivityResponsePayload": m.News,
     "ProfileUpdateActivityResponsePayload": m.ProfileUpdate,
     "ResourceNotFoundProblem": m.Problem,

@@ -318,3 +318,49 @@ def test_by_user_groups() -> None:
 
     envelopes().pipe(tw.by_user()).subscribe(group)
     assert groups == {1: ["Status", "Delete"], 2: ["Status"]}
+
+
+TYPES = (
+    "post.create",
+    "post.delete",
+    "follow.follow",
+    "profile.update.bio",
+    "profile.update.url",
+    "brand.new",
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "kept"),
+    [
+        ((), TYPES),
+        (("post.create",), ("post.create",)),
+        (("post.*", "follow.follow"), ("post.create", "post.delete", "follow.follow")),
+        (("profile.*",), ("profile.update.bio", "profile.update.url")),
+        (("profile.update.*",), ("profile.update.bio", "profile.update.url")),
+    ],
+)
+def test_activities_of_some_types(asked: tuple[str, ...], kept: tuple[str, ...]) -> None:
+    """Names are those of events, groups those of all events below them."""
+    frames = [testing.post_json(), *(testing.activity_json(name) for name in TYPES)]
+    seen = Seen(reactivex.from_iterable(frames).pipe(tw.decode(), tw.activities(*asked)))
+    assert tuple(item.event_type for item in seen.items) == kept
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [("post.crate", "post.create"), ("folow.*", "follow.*"), ("brand.new", "may be a new one$")],
+)
+def test_types_that_are_not_known_yet(name: str, near: str) -> None:
+    """They may be new at X, so they are kept, with a warning that has those that look like it."""
+    with pytest.warns(UserWarning, match=near):
+        operator = tw.activities(name)
+    frame = testing.activity_json(name.replace("*", "follow"))
+    assert len(Seen(reactivex.of(frame).pipe(tw.decode(), operator)).items) == 1
+
+
+@pytest.mark.parametrize("name", ["", "post", "*", "post.*.create", "Post.create", ".create", 7])
+def test_what_is_no_type(name: Any) -> None:
+    """A name that no event or group can have is an error."""
+    with pytest.raises(ValueError, match=r"post\.create, or a group such as follow"):
+        tw.activities(name)

@@ -11,40 +11,17 @@ from rxtweets.emulator.api.oauth.authenticator import Authenticator
 from rxtweets.emulator.app.clock import Clock
 from rxtweets.emulator.server.http import Request, Response, invalid_request, json_response, problem
 from rxtweets.emulator.world.ids import Snowflakes
-from rxtweets.emulator.world.text import names
+from rxtweets.messages.activity import EVENT_TYPES as KNOWN_TYPES
+from rxtweets.messages.activity import is_private
 
 from .access import APP_ONLY, BY_USER, SIGNED, unsupported_authentication
 from .params import ID, PAGING, Check, check_path_id, ids, meta, page, read_body, split, whole
 from .rules import sent
 
-# Source: X's OpenAPI description, CreateActivitySubscriptionRequest.
-EVENT_TYPES = frozenset(
-    names(
-        "profile.update.bio profile.update.profile_picture profile.update.banner_picture"
-        " profile.update.screenname profile.update.geo profile.update.url"
-        " profile.update.verified_badge profile.update.affiliate_badge profile.update.handle news.new"
-        " follow.follow follow.unfollow spaces.start spaces.end broadcast.start broadcast.end"
-        " broadcast.chat chat.received chat.sent chat.conversation.join chat.conversation_join"
-        " chat.conversation.member_added chat.conversation.member_removed"
-        " chat.conversation.admin_added chat.conversation.admin_removed chat.update.group_name"
-        " chat.update.restrictions dm.sent dm.received dm.indicate_typing dm.read post.create"
-        " post.delete post.mention.create post.reply.create post.quote.create post.repost.create"
-        " like.create mute.mute mute.unmute block.block block.unblock"
-    )
-)
+EVENT_TYPES = KNOWN_TYPES - {"oauth.revoke"}
+"""The kinds of events that can be subscribed to."""
 _UNDIRECTED = ("mute.", "block.")
 """Kinds whose subscriptions have no direction."""
-_PRIVATE = (
-    *_UNDIRECTED,
-    "like.",
-    "dm.",
-    "chat.",
-    "post.mention.",
-    "post.reply.",
-    "post.quote.",
-    "post.repost.",
-)
-"""Kinds that only the user may let the app see. Source: X's page "X Activity API: introduction"."""
 MOST_LISTED = 1000
 LISTED: dict[str, Check] = {**PAGING, "max_results": whole(1, MOST_LISTED)}
 DELETED: dict[str, Check] = {"ids": ids(1, 100)}
@@ -159,7 +136,7 @@ class SubscriptionEndpoints:
 
     def _private(self, request: Request, event_type: str, wanted: dict[str, str]) -> Response | None:
         """Return the refusal of a subscription to private events that the user didn't allow, if it is one."""
-        if not event_type.startswith(_PRIVATE):
+        if not is_private(event_type):
             return None
         if not self._authenticator.has_user_token(request):
             signed = request.headers.get("authorization", "").lower().startswith("oauth ")
