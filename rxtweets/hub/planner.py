@@ -93,6 +93,8 @@ class RulePlanner:
         self._wait = wait
         self._lease_for = lease
         self._skew = min(_SKEW, lease / 4)
+        self._doubt = lease / 4  # seconds without a lease after which a hub has crashed
+        self._retry_lease = min(_RETRY_REFUSED, lease / 16)
         self._pack = pack
         self._policy = policy or BackoffPolicy.standard()
         self._wanted: dict[str, int] = {}  # how many filters its rule may have, itself included
@@ -102,6 +104,7 @@ class RulePlanner:
         self._lease: OwnRule | None = None
         self._leased_until = 0.0
         self._leftovers: dict[str, StreamRule] = {}  # rules of crashed processes, by id
+        self._without_lease: dict[str, float] = {}  # tokens of hubs that had none, since when
         self._others: set[str] = set()  # values of the rules of others
         self._is_shared = False  # whether another hub has rules
         self._number = 0
@@ -197,30 +200,36 @@ class RulePlanner:
         if now < self._retry_at:
             return self._retry_at
         if not self._known or (self._lease_at <= now and self._listed_at < now - self._lease_for / 4):
-            self._sent = ListRules(self._count_limit)
+            self._sent = self._list(now)
             return self._sent
-        refused = len(self.refusals)
+        before = len(self.refusals), len(self._own.idle)
         for at, make in sorted(self._due(now), key=lambda one: one[0]):
             if at > now:
                 return at
-            if batch := make(now):
-                self.pace.spend(now, urgent=batch.kind == "delete")
-                self._sent = batch
-                return batch
-        return None if len(self.refusals) == refused else self.next(now)
+            if request := make(now):
+                if isinstance(request, Batch):
+                    self.pace.spend(now, urgent=request.kind == "delete")
+                self._sent = request
+                return request
+        return None if before == (len(self.refusals), len(self._own.idle)) else self.next(now)
 
     @property
     def _lease_at(self) -> float:
         """The time at which the lease is to be renewed."""
         return self._leased_until - self._lease_for / 2 if self._wanted else math.inf
 
-    def _due(self, now: float) -> Iterator[tuple[float, Callable[[float], Batch | None]]]:
+    def _list(self, _: float) -> ListRules:
+        return ListRules(self._count_limit)
+
+    def _due(self, now: float) -> Iterator[tuple[float, Callable[[float], ListRules | Batch | None]]]:
         """Yield what is to be done, each with the time from which it may be."""
         urgent = self.pace.free_at(now, urgent=True)
         paced = self.pace.free_at(now)
         if self._leftovers:  # before additions, as X has each text once
             at = max(urgent, self._delete_at)
             yield (at if at > now else 0.0), self._delete
+        if self._without_lease:
+            yield min(self._without_lease.values()) + self._doubt, self._list
         if self._uncovered:
             wait = self._wait if self._own else min(self._wait, FIRST_WAIT)
             yield max(self._pending_since + wait, paced), self._add
@@ -257,7 +266,7 @@ class RulePlanner:
             rules.insert(0, self._lease)
         elif renew and not (rules or self._own.idle or self._leftovers):  # which will make room
             if self._lease is None:  # others have taken it
-                self._leased_until = now + self._lease_for / 2 + _RETRY_REFUSED
+                self._leased_until = now + self._lease_for / 2 + self._retry_lease
             else:
                 self._own.idle[self._lease.tag] = now  # its end makes room
         return Batch("add", tuple(rule.to_rule() for rule in rules)) if rules else None
@@ -346,9 +355,8 @@ class RulePlanner:
         old = list(self._leftovers.values())[:BATCH]
         for rule in map(self._own.get, list(self._own.idle)[: BATCH - len(old)]):
             assert rule is not None
-            if rule is self._lease:
-                self._lease, self._leased_until = None, 0.0
             self._own.delete(rule)
+            self._lose_lease(rule)
             old.append(rule.to_rule())
         return Batch("delete", tuple(old)) if old else None
 
@@ -374,9 +382,10 @@ class RulePlanner:
         if limit is not None:
             self._most = limit
         tagged = [(rule, read_tag(rule.tag)) for rule in rules]
-        living = {self._token} | {
-            tag.token for _, tag in tagged if tag and tag.is_lease and tag.number + self._skew > now
-        }
+        leases = [tag for _, tag in tagged if tag and tag.is_lease]
+        living = {self._token} | {tag.token for tag in leases if tag.number + self._skew > now}
+        without = {tag.token for _, tag in tagged if tag} - living - {tag.token for tag in leases}
+        living |= self._doubted(without, now)
         self._is_shared = len(living) > 1
         mine = {rule.tag: rule for rule, tag in tagged if tag and tag.token == self._token}
         self._others = {rule.value for rule, tag in tagged if tag is None or tag.token != self._token}
@@ -393,6 +402,15 @@ class RulePlanner:
             else:
                 known.id = found.id
                 self._settle(known, now)
+
+    def _doubted(self, tokens: Set[str], now: float) -> Set[str]:
+        """Return which of *tokens*, whose hubs have no lease, may be of hubs that live all the same.
+
+        On an app that is full a hub has to delete its lease before it can add the next.
+        """
+        since = {token: self._without_lease.get(token, now) for token in tokens}
+        self._without_lease = {token: at for token, at in since.items() if at + self._doubt > now}
+        return self._without_lease.keys()
 
     def on_update(self, update: RuleUpdate, headers: Mapping[str, str], now: float) -> None:
         """Take over the response to a `Batch`."""
@@ -509,12 +527,20 @@ class RulePlanner:
 
     def _lose(self, rule: OwnRule, now: float) -> None:
         """Take over that X doesn't have *rule*."""
-        if rule is self._lease:
-            self._lease, self._leased_until = None, 0.0
         for key in self._own.lose(rule):
             self._uncover(key, now)
             if self._tries.get(key, 0) > _MOST_TRIES:
                 self._refuse_each([key], "NotAdded", "the server does not say why")
+        self._lose_lease(rule)
+
+    def _lose_lease(self, rule: OwnRule) -> None:
+        """Go back to the lease before *rule*, if that is the present one."""
+        if rule is not self._lease:
+            return
+        self._lease, self._leased_until = None, 0.0
+        for other in self._own:
+            if not other.members and other.standing and (tag := read_tag(other.tag)):
+                self._lease, self._leased_until = other, float(tag.number)
 
 
 def _is_refusal(error: Exception) -> bool:

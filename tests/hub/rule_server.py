@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -99,6 +99,7 @@ class Driver:
         hold: whether a request stays on its way until `carry_out` and `answer`.
         refusals: the filters that were refused, with the errors.
         lists: how many times the rules were listed.
+        deleted: the tags of the rules that it asked to delete.
     """
 
     def __init__(
@@ -110,25 +111,26 @@ class Driver:
         self.hold = False
         self.refusals: dict[str, Exception] = {}
         self.lists = 0
+        self.deleted: list[str] = []
         self._sent: ListRules | Batch | None = None
         self._answer: Any = None
 
     def run(self, seconds: float) -> None:
         """Let time pass."""
-        end = self.server.now + seconds
+        run_together([self], seconds)
+
+    def step(self) -> float | None:
+        """Send what there is to send, and return the time to go on at; None if nothing is left to do."""
         while True:
             step = self.planner.next(self.server.now)
             self._take_refusals()
-            if step is None or (isinstance(step, float) and step > end):
-                break
-            if isinstance(step, float):
-                assert step > self.server.now
-                self.server.now = step
-            else:
-                self._sent = step
-                if not self.hold:
-                    self.answer()
-        self.server.now = end
+            if step is None or isinstance(step, float):
+                return step
+            self._sent = step
+            if isinstance(step, Batch) and step.kind == "delete":
+                self.deleted += [rule.tag or "" for rule in step.rules]
+            if not self.hold:
+                self.answer()
 
     def carry_out(self) -> None:
         """Have the server carry out the request that is on its way, if there is one."""
@@ -167,3 +169,16 @@ class Driver:
     def _take_refusals(self) -> None:
         self.refusals.update(self.planner.refusals)
         self.planner.refusals.clear()
+
+
+def run_together(drivers: Sequence[Driver], seconds: float) -> None:
+    """Let time pass for the drivers of one server."""
+    server = drivers[0].server
+    end = server.now + seconds
+    while True:
+        times = [at for driver in drivers if (at := driver.step()) is not None]
+        if not times or min(times) > end:
+            break
+        assert min(times) > server.now
+        server.now = min(times)
+    server.now = end

@@ -14,7 +14,7 @@ from rxtweets.hub.planner import RulePlanner
 from rxtweets.rules import Limits, RulesRefused, StreamRule
 from rxtweets.rules.hub_tags import HubTag, is_lease, lease_rule, read_tag
 
-from .rule_server import Driver, RuleServer
+from .rule_server import Driver, RuleServer, run_together
 
 TOKEN = "00aa"
 
@@ -129,9 +129,9 @@ def test_what_comes_and_goes_costs_nothing() -> None:
 
 
 def test_rules_of_crashed_hubs_are_removed() -> None:
-    """Rules whose lease is over are removed; those of a living hub, and of people, are not."""
+    """Rules whose lease is over are removed, later those without one; not a living hub's, nor people's."""
     server = RuleServer()
-    for token, until in (("dead", server.now - 61), ("bare", None), ("live", server.now + 5)):
+    for token, until in (("dead", server.now - 61), ("bare", None), ("live", server.now + 300)):
         server.add(f"cat {token}", str(HubTag(token, 1, is_lease=False)))
         if until is not None:
             server.add(*lease_rule(token, until))
@@ -139,9 +139,10 @@ def test_rules_of_crashed_hubs_are_removed() -> None:
     server.add("dog", str(HubTag("dead", 2, is_lease=False)))
     driver = _driver(server)
     driver.planner.want("dog", server.now)
-    driver.run(1)
-    left = {rule.value for rule in server.rules.values()} - {rule.value for rule in _own(server)}
-    assert left == {"cat live", "mine", lease_rule("live", server.now + 4)[0]}
+    living = {"cat live", "mine", lease_rule("live", server.now + 300)[0]}
+    for seconds, others in ((1, living | {"cat bare"}), (225, living)):
+        driver.run(seconds)
+        assert {rule.value for rule in server.rules.values() if rule not in _own(server)} == others
     assert _texts(server) == ["dog"]
 
 
@@ -510,3 +511,60 @@ class Subscriptions(RuleBasedStateMachine):
 
 TestSubscriptions = Subscriptions.TestCase
 TestSubscriptions.settings = settings(max_examples=40, stateful_step_count=20)
+
+
+class TwoHubs(RuleBasedStateMachine):
+    """Two hubs that live on one app, which may be full, with slow requests, in any order."""
+
+    tokens = "00aa", "00bb"
+
+    @initialize(cap=st.sampled_from([4, 5, 6, 8, 12]), pack=st.booleans())
+    def begin(self, cap: int, pack: bool) -> None:
+        self.server = RuleServer(cap)
+        self.drivers = [
+            Driver(RulePlanner(token, limits=Limits(length=24), pack=pack), self.server)
+            for token in self.tokens
+        ]
+
+    @rule(hub=st.integers(0, 1), number=st.integers(0, 9))
+    def subscribe(self, hub: int, number: int) -> None:
+        self.drivers[hub].planner.want(f"f{number}", self.server.now, packable=number % 3 != 0)
+
+    @rule(hub=st.integers(0, 1), numbers=st.sets(st.integers(0, 9)))
+    def dispose(self, hub: int, numbers: set[int]) -> None:
+        for number in numbers:
+            self.drivers[hub].planner.unwant(f"f{number}", self.server.now)
+
+    @rule(seconds=st.sampled_from([0.05, 0.3, 1.0, 30.0, 400.0, 2_000.0]))
+    def time(self, seconds: float) -> None:
+        for driver in self.drivers:
+            if not driver.hold:
+                driver.answer()
+        slow = any(driver.hold for driver in self.drivers)  # a request of hours is as good as a crash
+        run_together(self.drivers, min(seconds, 5.0) if slow else seconds)
+
+    @rule(hub=st.integers(0, 1), hold=st.booleans())
+    def slow_requests(self, hub: int, hold: bool) -> None:
+        self.drivers[hub].hold = hold
+
+    @rule(hub=st.integers(0, 1))
+    def a_request_is_carried_out(self, hub: int) -> None:
+        self.drivers[hub].carry_out()
+
+    @rule(hub=st.integers(0, 1))
+    def an_answer_comes(self, hub: int) -> None:
+        self.drivers[hub].answer()
+
+    @rule(hub=st.integers(0, 1))
+    def the_connection_is_lost(self, hub: int) -> None:
+        self.drivers[hub].planner.check()
+
+    @invariant()
+    def neither_deletes_rules_of_the_other(self) -> None:
+        if hasattr(self, "server"):
+            for driver, token in zip(self.drivers, self.tokens, strict=True):
+                assert all(f":{token}:" in tag for tag in driver.deleted)
+
+
+TestTwoHubs = TwoHubs.TestCase
+TestTwoHubs.settings = settings(max_examples=40, stateful_step_count=20)
