@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from io import BytesIO
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -144,27 +145,22 @@ class LineFramer:
     def feed(self, data: bytes) -> list[bytes]:
         """Return the frames that *data* completes, in order; raise FrameTooLong for one over the limit."""
         self._pending += len(data)
-        lines: list[bytes] = []
-        start = 0
-        # Found one by one: several times faster with long lines than `split`, which looks at each byte.
-        while (end := data.find(b"\n", start)) >= 0:
-            line = data[start:end]
-            if self._parts:
-                line = b"".join([*self._parts, line])
-                self._parts.clear()
-            lines.append(line.removesuffix(b"\r"))
-            start = end + 1
+        lines = BytesIO(data).readlines()  # several times faster than `split`, which looks at each byte
+        rest = lines.pop() if lines and not lines[-1].endswith(b"\n") else b""
         if lines:
+            if self._parts:
+                lines[0] = b"".join([*self._parts, lines[0]])
+                self._parts.clear()
+            lines = [line.removesuffix(b"\r\n").removesuffix(b"\n") for line in lines]
             if self._first:
                 self._first = False
                 lines[0] = lines[0].removeprefix(_BOM)
             if self._pending > self._limit:  # only then can a frame be over it
                 self._check(lines)
-            data = data[start:]
-            self._pending = len(data)
-        if data:
+            self._pending = len(rest)
+        if rest:
             # Kept in parts, joined once: a message dribbled byte by byte costs no more than its length.
-            self._parts.append(data)
+            self._parts.append(rest)
         # One byte more: the last may be the `\r` of the frame's end.
         if self._pending > self._limit + 1:
             self._before_error = lines

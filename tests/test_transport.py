@@ -511,6 +511,7 @@ END = b"0\r\n\r\n"
         (chunk(WIRE) + b'ff\r\n{"half', StreamDisconnected),
         (chunk(WIRE) + b"nonsense\r\n", ConnectionFailed),
         (chunk(WIRE) + b"-5\r\n", ConnectionFailed),
+        (chunk(WIRE) + b"f" * 20 + b"\r\n", ConnectionFailed),
         (chunk(WIRE) + b"f" * 9000, ConnectionFailed),
     ],
 )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import http.client
-from io import BufferedIOBase
+import sys
+from io import BufferedIOBase, BytesIO
 
 __all__ = ["ChunkedResponse"]
 
@@ -78,30 +79,33 @@ class ChunkedResponse(http.client.HTTPResponse):
 
     def _unchunked(self, data: bytes) -> bytes:
         """Return the payload in *data*, the next bytes of the body as they were sent (RFC 9112, 7.1)."""
-        data = self._between + data
-        length = len(data)
-        start = self._left
-        self._left, self._between = 0, b""
-        pieces = [data[:start]]
-        while start <= length:
-            end = data.find(b"\n", start + 2)  # past the line end of the chunk before
-            if end < 0:
-                self._between = data[start:]
-                if len(self._between) > _LONGEST_CHUNK_HEADER:
-                    self._end("a chunk header without an end")
-                break
-            header = data[start:end]
+        if len(data) < self._left:
+            self._left -= len(data)
+            return data
+        source = BytesIO(self._between + data)  # a call of its methods costs half of `find` and a slice
+        read, readline = source.read, source.readline
+        pieces = [read(self._left)]
+        while True:
+            header = read(2) + readline()  # the line end of the chunk before, and what follows it
             try:
                 size = int(header, 16)  # int() ignores line ends
             except ValueError:
                 size = _chunk_size(header)
-            if size <= 0:
-                self._end("" if size == 0 else f"not a chunk header: {header.strip()[:40]!r}")
+            if not 0 < size < sys.maxsize:
                 break
-            start = end + 1 + size
-            pieces.append(data[end + 1 : start])
+            piece = read(size)
+            pieces.append(piece)
+            if len(piece) < size:
+                break
+        self._left, self._between = 0, b""
+        if header.find(b"\n", 2) < 0:
+            self._between = header
+            if len(header) > _LONGEST_CHUNK_HEADER:
+                self._end("a chunk header without an end")
+        elif 0 < size < sys.maxsize:
+            self._left = size - len(piece)
         else:
-            self._left = start - length
+            self._end("" if size == 0 else f"not a chunk header: {header.strip()[:40]!r}")
         return b"".join(pieces)
 
     def _end(self, failure: str) -> None:
