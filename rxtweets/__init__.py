@@ -52,6 +52,7 @@ from .errors import (
 from .filters import FilterIndex, FilterQuery, hashtags, links, mentions, words
 from .hub import FilterHub
 from .recordings.replay import replay
+from .recovery import Recovery
 from .signin import sign_in
 from .streams import Stream, StreamingClient
 from .transport import RequestsTransport, Transport
@@ -79,6 +80,7 @@ __all__ = [
     "OAuth2User",
     "OutOfRange",
     "RateLimited",
+    "Recovery",
     "Request",
     "RequestsTransport",
     "ServerError",

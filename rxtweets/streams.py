@@ -29,6 +29,10 @@ from .filters import FilterQuery
 from .management import ConnectionsClient, Credits, SubscriptionsClient, Usage, UsageClient
 from .messages import Connected, Lifecycle, Message, Post
 from .operators import decode, retry_with_backoff, telemetry
+from .recovery import Recovery
+from .recovery.bridge import Access
+from .recovery.core import Account
+from .recovery.stream import recovering
 from .rest import Api, refused_user
 from .transport import Transport
 
@@ -88,17 +92,32 @@ class _Streams:
         self._transport = transport
         self._scheduler = scheduler
         self._telemetry = telemetry
+        self._means = Account()
 
-    def _stream(self, endpoint: Endpoint) -> Observable[Message | Lifecycle]:
-        return self._chain(endpoint)
+    def _stream(
+        self, endpoint: Endpoint, recovery: Recovery | None = None
+    ) -> Observable[Message | Lifecycle]:
+        return self._chain(endpoint, recovery=recovery)
 
     def _chain(
-        self, endpoint: Endpoint, policy: BackoffPolicy | None = None
+        self, endpoint: Endpoint, policy: BackoffPolicy | None = None, recovery: Recovery | None = None
     ) -> Observable[Message | Lifecycle]:
-        session = connect(endpoint, self._auth, transport=self._transport, scheduler=self._scheduler)
-        end_stale = self._end_stale(endpoint)
-        stream = session.pipe(decode(), retry_with_backoff(policy or self._policy, end_stale=end_stale))
+        access = self._access(endpoint, policy)
+        stream: Observable[Message | Lifecycle]
+        if recovery is None:
+            retried = retry_with_backoff(access.policy, end_stale=access.end_stale)
+            stream = access.session(endpoint).pipe(retried)
+        else:
+            stream = recovering(endpoint, recovery, access)
         return stream.pipe(telemetry(endpoint=endpoint)) if self._telemetry else stream
+
+    def _access(self, endpoint: Endpoint, policy: BackoffPolicy | None) -> Access:
+        def session(endpoint: Endpoint) -> Observable[Message | Lifecycle]:
+            frames = connect(endpoint, self._auth, transport=self._transport, scheduler=self._scheduler)
+            return frames.pipe(decode())
+
+        policy = policy or self._policy or BackoffPolicy.standard()
+        return Access(self._means, session, policy, self._end_stale(endpoint))
 
     def _end_stale(self, endpoint: Endpoint) -> Callable[[Connected], Observable[bool]] | None:
         return None
@@ -113,13 +132,17 @@ class Stream(_Streams):
     v1.1 allows one stream of a kind at a time to an account: another one, in this program or in another, ends
     the first with `DuplicateStream`. When this program opens a second, a `RuntimeWarning` says so, once for
     each account.
+
+    With *recovery*, a `Recovery`, a stream asks for what was missed when its connection broke, by *count*.
     """
 
     _refused = BearerToken, AppOnly, OAuth2User
     _takes = "OAuth1(…), as v1.1's streams are a user's; an app's token is for v2's StreamingClient"
 
-    def _stream(self, endpoint: Endpoint) -> Observable[Message | Lifecycle]:
-        stream = super()._stream(endpoint)
+    def _stream(
+        self, endpoint: Endpoint, recovery: Recovery | None = None
+    ) -> Observable[Message | Lifecycle]:
+        stream = super()._stream(endpoint, recovery)
         if not isinstance(self._auth, OAuth1):
             return stream
         account = self._account(self._auth, endpoint)
@@ -151,6 +174,7 @@ class Stream(_Streams):
         languages: v1.Names | None = None,
         filter_level: v1.FilterLevel | None = None,
         count: int | None = None,
+        recovery: Recovery | None = None,
     ) -> Observable[Message | Lifecycle]:
         """Return the statuses that match *query*, or else the parameters of `endpoints.v1.filter`."""
         predicates: v1.Predicates = {
@@ -169,7 +193,7 @@ class Stream(_Streams):
                     f"with a query there is no {', '.join(given)}: put it into the query, or join two with |"
                 )
             predicates = cast(v1.Predicates, asdict(query))
-        return self._stream(v1.filter(base_url=self._base_url, **predicates))
+        return self._stream(v1.filter(base_url=self._base_url, **predicates), recovery)
 
     def sample(
         self, *, languages: v1.Names | None = None, filter_level: v1.FilterLevel | None = None
@@ -199,22 +223,37 @@ class Stream(_Streams):
         return self._stream(v1.site(follow=follow, with_=with_, replies=replies, base_url=self._base_url))
 
     def firehose(
-        self, *, count: int | None = None, partitions: v1.Partitions | None = None
+        self,
+        *,
+        count: int | None = None,
+        partitions: v1.Partitions | None = None,
+        recovery: Recovery | None = None,
     ) -> Observable[Message | Lifecycle]:
         """Return all public statuses; the parameters are those of `endpoints.v1.firehose`."""
-        return self._stream(v1.firehose(count=count, partitions=partitions, base_url=self._base_url))
+        endpoint = v1.firehose(count=count, partitions=partitions, base_url=self._base_url)
+        return self._stream(endpoint, recovery)
 
     def links(
-        self, *, count: int | None = None, partitions: v1.Partitions | None = None
+        self,
+        *,
+        count: int | None = None,
+        partitions: v1.Partitions | None = None,
+        recovery: Recovery | None = None,
     ) -> Observable[Message | Lifecycle]:
         """Return all public statuses with a link; the parameters are those of `endpoints.v1.firehose`."""
-        return self._stream(v1.links(count=count, partitions=partitions, base_url=self._base_url))
+        endpoint = v1.links(count=count, partitions=partitions, base_url=self._base_url)
+        return self._stream(endpoint, recovery)
 
     def retweet(
-        self, *, count: int | None = None, partitions: v1.Partitions | None = None
+        self,
+        *,
+        count: int | None = None,
+        partitions: v1.Partitions | None = None,
+        recovery: Recovery | None = None,
     ) -> Observable[Message | Lifecycle]:
         """Return all public retweets; the parameters are those of `endpoints.v1.firehose`."""
-        return self._stream(v1.retweet(count=count, partitions=partitions, base_url=self._base_url))
+        endpoint = v1.retweet(count=count, partitions=partitions, base_url=self._base_url)
+        return self._stream(endpoint, recovery)
 
 
 _Account = tuple[str, str, str]
@@ -267,7 +306,8 @@ class StreamingClient(_Streams):
 
     The options of the streams are those of the functions in `endpoints.v2`: lists of field names,
     *expansions*, *backfill_minutes*, *start_time* and *end_time*. A stream with a start or an end replays
-    that window and completes.
+    that window and completes. With *recovery*, a `Recovery`, a stream brings what was missed when its
+    connection broke.
 
     Args:
         user: whose private activity events `subscriptions` subscribes to, beside the app as *auth*.
@@ -303,65 +343,100 @@ class StreamingClient(_Streams):
         self._user = user
         self._ends_stale = end_stale
 
-    def _stream(self, endpoint: Endpoint) -> Observable[Message | Lifecycle]:
+    def _stream(
+        self, endpoint: Endpoint, recovery: Recovery | None = None
+    ) -> Observable[Message | Lifecycle]:
         if isinstance(self._auth, OAuth2User):
             raise ValueError(refused_user("a stream"))
-        return super()._stream(endpoint)
+        return super()._stream(endpoint, recovery)
+
+    def _access(self, endpoint: Endpoint, policy: BackoffPolicy | None) -> Access:
+        access = super()._access(endpoint, policy)
+        return access._replace(rules=lambda: self.rules.list(), search=self.search)
 
     def _end_stale(self, endpoint: Endpoint) -> Callable[[Connected], Observable[bool]] | None:
         return functools.partial(self.connections.end_stale, endpoint) if self._ends_stale else None
 
-    def filter(self, **options: Unpack[v2.PostOptions]) -> Observable[Message | Lifecycle]:
+    def filter(
+        self, *, recovery: Recovery | None = None, **options: Unpack[v2.PostOptions]
+    ) -> Observable[Message | Lifecycle]:
         """Return the posts that match the app's rules, which `rules` manages."""
-        return self._stream(v2.filter(base_url=self._base_url, **options))
+        return self._stream(v2.filter(base_url=self._base_url, **options), recovery)
 
-    def sample(self, **options: Unpack[v2.SampleOptions]) -> Observable[Message | Lifecycle]:
+    def sample(
+        self, *, recovery: Recovery | None = None, **options: Unpack[v2.SampleOptions]
+    ) -> Observable[Message | Lifecycle]:
         """Return about 1% of all posts; it has no *start_time* and *end_time*."""
-        return self._stream(v2.sample(base_url=self._base_url, **options))
+        return self._stream(v2.sample(base_url=self._base_url, **options), recovery)
 
     def sample10(
-        self, *, partition: int, **options: Unpack[v2.PostOptions]
+        self, *, partition: int, recovery: Recovery | None = None, **options: Unpack[v2.PostOptions]
     ) -> Observable[Message | Lifecycle]:
         """Return about 10% of all posts, in partitions 1 and 2."""
-        return self._stream(v2.sample10(partition=partition, base_url=self._base_url, **options))
+        return self._stream(v2.sample10(partition=partition, base_url=self._base_url, **options), recovery)
 
     def firehose(
-        self, *, partition: int, lang: v2.Language | None = None, **options: Unpack[v2.PostOptions]
+        self,
+        *,
+        partition: int,
+        lang: v2.Language | None = None,
+        recovery: Recovery | None = None,
+        **options: Unpack[v2.PostOptions],
     ) -> Observable[Message | Lifecycle]:
         """Return all posts: partitions 1 to 20; with *lang* `en` 1 to 8, with `ja`, `ko`, `pt` 1 and 2."""
-        return self._stream(v2.firehose(partition=partition, lang=lang, base_url=self._base_url, **options))
+        endpoint = v2.firehose(partition=partition, lang=lang, base_url=self._base_url, **options)
+        return self._stream(endpoint, recovery)
 
     def likes(
-        self, *, sample10: bool = False, partition: int, **options: Unpack[v2.LikeOptions]
+        self,
+        *,
+        sample10: bool = False,
+        partition: int,
+        recovery: Recovery | None = None,
+        **options: Unpack[v2.LikeOptions],
     ) -> Observable[Message | Lifecycle]:
         """Return all likes: partitions 1 to 20; with *sample10* about 10% of them, partitions 1 and 2."""
-        return self._stream(
-            v2.likes(sample10=sample10, partition=partition, base_url=self._base_url, **options)
-        )
+        endpoint = v2.likes(sample10=sample10, partition=partition, base_url=self._base_url, **options)
+        return self._stream(endpoint, recovery)
 
     def compliance(
-        self, kind: v2.Compliance, *, partition: int | None = None, **options: Unpack[v2.Window]
+        self,
+        kind: v2.Compliance,
+        *,
+        partition: int | None = None,
+        recovery: Recovery | None = None,
+        **options: Unpack[v2.Window],
     ) -> Observable[Message | Lifecycle]:
         """Return the compliance events of *kind*; those of `posts` and `users` in partitions 1 to 4."""
-        return self._stream(v2.compliance(kind, partition=partition, base_url=self._base_url, **options))
+        endpoint = v2.compliance(kind, partition=partition, base_url=self._base_url, **options)
+        return self._stream(endpoint, recovery)
 
-    def labels(self, **options: Unpack[v2.Window]) -> Observable[Message | Lifecycle]:
+    def labels(
+        self, *, recovery: Recovery | None = None, **options: Unpack[v2.Window]
+    ) -> Observable[Message | Lifecycle]:
         """Return the labels put on posts and taken off."""
-        return self._stream(v2.labels(base_url=self._base_url, **options))
+        return self._stream(v2.labels(base_url=self._base_url, **options), recovery)
 
-    def activity(self, **options: Unpack[v2.Window]) -> Observable[Message | Lifecycle]:
+    def activity(
+        self, *, recovery: Recovery | None = None, **options: Unpack[v2.Window]
+    ) -> Observable[Message | Lifecycle]:
         """Return the events that `subscriptions` asked for."""
-        return self._stream(v2.activity(base_url=self._base_url, **options))
+        return self._stream(v2.activity(base_url=self._base_url, **options), recovery)
 
     def powerstream(
-        self, *, local_dc_only: bool = False, **options: Unpack[v2.Window]
+        self,
+        *,
+        local_dc_only: bool = False,
+        recovery: Recovery | None = None,
+        **options: Unpack[v2.Window],
     ) -> Observable[Message | Lifecycle]:
         """Return the v1.1 `Status`es that match the rules of Powerstream, each with its `matching_rules`.
 
         `powerstream_rules` manages these. With *local_dc_only* come only statuses of one data centre, after a
         `ConnectionMetadata` that names it.
         """
-        return self._stream(v2.powerstream(local_dc_only=local_dc_only, base_url=self._base_url, **options))
+        endpoint = v2.powerstream(local_dc_only=local_dc_only, base_url=self._base_url, **options)
+        return self._stream(endpoint, recovery)
 
     def search(
         self,

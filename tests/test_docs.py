@@ -58,6 +58,7 @@ REFERENCE = {
     "rxtweets.messages.v2": "messages-v2",
     "rxtweets.notebook": "notebook",
     "rxtweets.operators": "operators",
+    "rxtweets.recovery": "recovery",
     "rxtweets.rules": "rules",
     "rxtweets.search": "search",
     "rxtweets.signin": "rxtweets",

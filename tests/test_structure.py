@@ -20,6 +20,7 @@ ROOMS = [
     {"__init__"},
     {"hub"},
     {"signin", "streams"},
+    {"recovery"},
     {"management", "search"},
     {"rules"},
     {"rest"},

@@ -21,6 +21,22 @@ def finds_retweets(rule: Rule) -> bool:
     return not any(term.name in UNNAMED and not negated for term, negated in rule.terms())
 
 
+def left_out(rule: Rule) -> tuple[str, ...]:
+    """Return the kinds of posts of which a search for *rule* leaves out some: `"retweets"`, `"quotes"`."""
+    names = {term.name for term, _ in rule.terms()}
+    kinds = {"retweets": not finds_retweets(rule), "quotes": bool(names & _OF_TEXT)}
+    return tuple(kind for kind, out in kinds.items() if out and not _excludes(rule, kind[:-1]))
+
+
+def _excludes(rule: Rule, kind: str) -> bool:
+    """Return whether *rule* says that it matches no post of that kind."""
+    if isinstance(rule, AllOf):
+        return any(_excludes(part, kind) for part in rule.parts)
+    if isinstance(rule, AnyOf):
+        return all(_excludes(part, kind) for part in rule.parts)
+    return rule == Not(Term("is", kind))
+
+
 def differences(rule: Rule) -> tuple[str, ...]:
     """Return in words by what a search for *rule* differs from the filtered stream."""
     names = {term.name for term, _ in rule.terms()}

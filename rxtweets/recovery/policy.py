@@ -1,0 +1,54 @@
+"""The policy that a user chooses."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import msgspec
+
+from rxtweets.messages.lifecycle import Means
+
+
+class Recovery(msgspec.Struct, frozen=True, kw_only=True):
+    """The recovery of what was missed while a stream had no connection: an option of the streams.
+
+    Each message comes once. One that was missed comes later, with `recovered` True, and holds up no live one.
+    When a recovery is over the stream says `Recovered`; what can't be had it tells as a `Gap`, before that.
+    The means, in the order in which they are tried:
+
+    ============  =================  ============================================================
+    `"backfill"`  up to 5 minutes    `backfill_minutes` of the reconnect; enterprise access
+    `"window"`    up to 24 hours     `start_time` and `end_time` on another connection; likewise
+    `"search"`    up to seven days   a search for each rule of the filtered stream
+    `"count"`     up to 150,000      `count` of v1.1's reconnect, by the rate so far; elevated access
+    ============  =================  ============================================================
+
+    X says once, by refusing it, that an account has a means not; the client remembers.
+
+    Attributes:
+        by: the means to use; default None, which is all that the stream has.
+        settle: seconds after a reconnect at which a search may find all that was posted before it. Source for
+            the default of 30: the end of a search that doesn't say when it ends, in X's page "Search Posts".
+        max_posts: the most posts that the searches of one recovery may deliver, as X charges for each; what
+            is beyond is told as a `Gap`. None, the default: no limit.
+
+    Raises:
+        ValueError: an attribute is none of these.
+    """
+
+    by: tuple[Means, ...] | None = None
+    settle: float = 30.0
+    max_posts: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.by is not None and not (
+            isinstance(self.by, tuple) and all(one in get_args(Means) for one in self.by)
+        ):
+            raise ValueError(
+                f"by is a tuple of {', '.join(get_args(Means))}, such as ('backfill',), not {self.by!r}"
+            )
+        if not isinstance(self.settle, int | float) or not 0 <= self.settle <= 3600:
+            raise ValueError(f"settle is a number of seconds, from 0 to 3600, not {self.settle!r}")
+        most = self.max_posts
+        if most is not None and (not isinstance(most, int) or most < 1):
+            raise ValueError(f"max_posts is a number from 1, or None, not {most!r}")
