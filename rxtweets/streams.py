@@ -133,7 +133,8 @@ class Stream(_Streams):
     the first with `DuplicateStream`. When this program opens a second, a `RuntimeWarning` says so, once for
     each account.
 
-    With *recovery*, a `Recovery`, a stream asks for what was missed when its connection broke, by *count*.
+    With *recovery*, a `Recovery`, a stream that has a *count* asks by it for what was missed when its
+    connection broke; the others tell each time without one as a `Gap`.
     """
 
     _refused = BearerToken, AppOnly, OAuth2User
@@ -196,12 +197,15 @@ class Stream(_Streams):
         return self._stream(v1.filter(base_url=self._base_url, **predicates), recovery)
 
     def sample(
-        self, *, languages: v1.Names | None = None, filter_level: v1.FilterLevel | None = None
+        self,
+        *,
+        languages: v1.Names | None = None,
+        filter_level: v1.FilterLevel | None = None,
+        recovery: Recovery | None = None,
     ) -> Observable[Message | Lifecycle]:
         """Return about 1% of all statuses; only of *languages* and *filter_level* if given."""
-        return self._stream(
-            v1.sample(languages=languages, filter_level=filter_level, base_url=self._base_url)
-        )
+        endpoint = v1.sample(languages=languages, filter_level=filter_level, base_url=self._base_url)
+        return self._stream(endpoint, recovery)
 
     def user(
         self,
@@ -210,17 +214,25 @@ class Stream(_Streams):
         replies: Literal["all"] | None = None,
         track: v1.Names | None = None,
         locations: v1.Boxes | str | None = None,
+        recovery: Recovery | None = None,
     ) -> Observable[Message | Lifecycle]:
         """Return the messages for the account that signs; the parameters are those of `endpoints.v1.user`."""
-        return self._stream(
-            v1.user(with_=with_, replies=replies, track=track, locations=locations, base_url=self._base_url)
+        endpoint = v1.user(
+            with_=with_, replies=replies, track=track, locations=locations, base_url=self._base_url
         )
+        return self._stream(endpoint, recovery)
 
     def site(
-        self, *, follow: v1.Ids, with_: v1.With | None = None, replies: Literal["all"] | None = None
+        self,
+        *,
+        follow: v1.Ids,
+        with_: v1.With | None = None,
+        replies: Literal["all"] | None = None,
+        recovery: Recovery | None = None,
     ) -> Observable[Message | Lifecycle]:
         """Return the user streams of 1 to 100 accounts; the parameters are those of `endpoints.v1.site`."""
-        return self._stream(v1.site(follow=follow, with_=with_, replies=replies, base_url=self._base_url))
+        endpoint = v1.site(follow=follow, with_=with_, replies=replies, base_url=self._base_url)
+        return self._stream(endpoint, recovery)
 
     def firehose(
         self,

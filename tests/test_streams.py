@@ -165,7 +165,7 @@ def test_reprs_are_safe() -> None:
 def test_signatures_are_real() -> None:
     """The parameters of v1.1 streams are named in the methods' signatures, as in DESIGN."""
     assert list(inspect.signature(Stream.filter).parameters) == [
-        "self", "query", "track", "follow", "locations", "languages", "filter_level", "count"
+        "self", "query", "track", "follow", "locations", "languages", "filter_level", "count", "recovery"
     ]  # fmt: skip
     assert list(inspect.signature(Stream.user).parameters) == [
         "self",
@@ -173,6 +173,7 @@ def test_signatures_are_real() -> None:
         "replies",
         "track",
         "locations",
+        "recovery",
     ]
 
 

@@ -185,6 +185,19 @@ def test_an_outage_without_means_is_one_gap(emulator: Emulator) -> None:
         assert gap.since < gap.until
 
 
+@pytest.mark.parametrize("call", [
+    methodcaller("sample", recovery=Recovery()),
+    methodcaller("user", recovery=Recovery()),
+    methodcaller("site", follow=[1], recovery=Recovery()),
+], ids=["sample", "user", "site"])  # fmt: skip
+def test_v1_1_without_count_is_told(emulator: Emulator, call: Callable[[Any], Any]) -> None:
+    """The streams of v1.1 that have nothing of the past say when they had no connection."""
+    with Outages(emulator, call, stream_on(emulator, policy=QUICK)) as outages:
+        outages.outage(lambda: emulator.publish("lost"))
+        (gap,) = outages.wait_for(Gap, 1)
+        assert gap.reason == "there is no means to recover this stream"
+
+
 def test_no_gap_is_told_where_no_connection_broke(emulator: Emulator) -> None:
     """A stream that stands says nothing about recovery."""
     with Outages(emulator, lambda client: client.sample(recovery=Recovery())) as outages:
