@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
 import termios
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
+
+from tests.forked import CLOSED, PIPE, STREAMS, Program
 
 PATIENCE = 20.0
 """Seconds after which a command that should have ended has failed its test."""
@@ -41,7 +44,7 @@ Command = Callable[..., Ended]
 class Running:
     """A running command. Reading blocks until there is a line; a command out of patience is killed."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: subprocess.Popen[str] | Program) -> None:
         self.process = process
 
     def line(self) -> str:
@@ -65,26 +68,54 @@ class Running:
         if number is not None:
             self.process.send_signal(number)
         out, err = self.process.communicate(timeout=PATIENCE)
-        return Ended(self.process.returncode, out, err)
+        return Ended(self.process.wait(), out, err)
 
 
 @contextmanager
 def running(
-    *arguments: str, env: Mapping[str, str] | None = None, redirect: str = "", stdin: bool = False
+    *arguments: str,
+    env: Mapping[str, str] | None = None,
+    redirect: str = "",
+    stdin: bool = False,
+    anew: bool = False,
 ) -> Iterator[Running]:
     """Start the command with *arguments* and, as a shell writes them, redirections; on exit it is gone.
 
-    With *stdin* that is a pipe, into which `Running.type` writes.
+    With *stdin* that is a pipe, into which `Running.type` writes. *anew* starts an interpreter, at several
+    times the cost: for claims about that, and about what it reads or imports.
     """
-    shell = ("sh", "-c", f'exec "$@" {redirect}', "sh") if redirect else ()
-    with subprocess.Popen(
-        [*shell, *COMMAND, *arguments],
-        stdin=subprocess.PIPE if stdin else None,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        env={**os.environ, "PYTHONUTF8": "1", "TZ": "UTC", **(env or {})},
-    ) as process:
+    environment = {**os.environ, "PYTHONUTF8": "1", "TZ": "UTC", **(env or {})}
+    files = {"stdin": PIPE if stdin else None, "stdout": PIPE, "stderr": PIPE}
+    with ExitStack() as stack:
+        for number, sign, target in re.findall(r"([02]?)([<>])(\S+)", redirect):
+            name = STREAMS[int(number or sign == ">")]
+            if target == "&-":
+                files[name] = CLOSED
+            elif target.startswith("&"):
+                files[name] = int(target[1:])
+            else:
+                files[name] = file = os.open(target, os.O_RDONLY if sign == "<" else os.O_WRONLY)
+                stack.callback(os.close, file)
+        process: subprocess.Popen[str] | Program
+        if anew:
+            closing = [f"{number}>&-" for number, name in enumerate(STREAMS) if files[name] == CLOSED]
+            process = subprocess.Popen(
+                ["sh", "-c", f'exec "$@" {" ".join(closing)}', "sh", *COMMAND, *arguments],
+                stdin=PIPE if stdin else None,
+                stdout=PIPE if files["stdout"] == CLOSED else files["stdout"],
+                stderr=PIPE if files["stderr"] == CLOSED else files["stderr"],
+                encoding="utf-8",
+                env=environment,
+            )
+        else:
+            process = Program(
+                ["-m", "rxtweets", *arguments],
+                stdin=files["stdin"],
+                stdout=files["stdout"],
+                stderr=files["stderr"],
+                env=environment,
+            )
+        stack.enter_context(process)
         watchdog = threading.Timer(PATIENCE, process.kill)
         watchdog.start()
         try:
@@ -95,9 +126,11 @@ def running(
             process.kill()
 
 
-def run(*arguments: str, env: Mapping[str, str] | None = None, redirect: str = "") -> Ended:
+def run(
+    *arguments: str, env: Mapping[str, str] | None = None, redirect: str = "", anew: bool = False
+) -> Ended:
     """Run the command until it ends by itself."""
-    with running(*arguments, env=env, redirect=redirect) as command:
+    with running(*arguments, env=env, redirect=redirect, anew=anew) as command:
         return command.end()
 
 
@@ -106,8 +139,9 @@ def in_a_terminal(arguments: list[str], columns: int, **env: str) -> str:
     ours, its = os.openpty()
     termios.tcsetwinsize(its, (24, columns))
     inherited = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}
-    with subprocess.Popen(
-        [*COMMAND, *arguments], env={**inherited, "TERM": "xterm", **env}, stdin=its, stdout=its, stderr=its
+    environment = {**inherited, "TERM": "xterm", **env}
+    with Program(
+        ["-m", "rxtweets", *arguments], env=environment, stdin=its, stdout=its, stderr=its
     ) as process:
         os.close(its)
         shown = b""

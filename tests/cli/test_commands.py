@@ -369,7 +369,7 @@ def test_help_and_version(rxtweets: Command) -> None:
 def test_a_missing_extra(tmp_path: Path, hidden: str, extra: str) -> None:
     """Without an extra's packages it says what to install."""
     (tmp_path / "sitecustomize.py").write_text(f"import sys; sys.modules[{hidden!r}] = None\n")
-    ended = run("sample", "--emulator", env={"PYTHONPATH": str(tmp_path)})
+    ended = run("sample", "--emulator", env={"PYTHONPATH": str(tmp_path)}, anew=True)
     assert (ended.status, ended.err.count("\n")) == (1, 1)
     assert f"pip install 'rxtweets[{extra}]'" in ended.err
 
@@ -377,7 +377,7 @@ def test_a_missing_extra(tmp_path: Path, hidden: str, extra: str) -> None:
 def test_a_poor_encoding() -> None:
     """A character that the output's encoding lacks is shown as its code, and the stream goes on."""
     env = {"PYTHONUTF8": "0", "PYTHONIOENCODING": "latin-1"}
-    ended = run("filter", "--track", "桜", "--emulator", "--limit", "2", env=env)
+    ended = run("filter", "--track", "桜", "--emulator", "--limit", "2", env=env, anew=True)
     assert ended.status == 0
     assert "\\u685c" in ended.out
 

@@ -21,8 +21,9 @@ import rxtweets as rxt
 from rxtweets.cli.commands import rxtweets as cli
 from rxtweets.emulator import Emulator
 from rxtweets.testing import post_json
+from tests.forked import PIPE, Program
 
-from .command import COMMAND, PATIENCE, Command, run, running
+from .command import PATIENCE, Command, Ended, run, running
 
 ROOT = Path(__file__).parents[2]
 
@@ -58,6 +59,9 @@ TALKING = [name for name in COMMANDS if name not in {"auth login", "auth logout"
 
 STANDING = {"filter", "sample", "record", "emulator"}
 """Those that end only when they are told to."""
+
+ANEW = {"--help", "--version", "completion", "rules validate"}
+"""Those that a new interpreter is started for; the others are forked from one, with the same files."""
 
 
 def arguments(name: str) -> list[str]:
@@ -102,7 +106,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
 @pytest.mark.parametrize("name", [*TALKING, "--help", "--version"])
 def test_a_full_disk(name: str, account: Emulator) -> None:
     """A full disk ends the command with a one-line error and status 1."""
-    ended = run(*arguments(name), redirect=">/dev/full")
+    ended = run(*arguments(name), redirect=">/dev/full", anew=name in ANEW)
     assert ended.status == 1
     assert ended.err.splitlines()[-1] == "Error: stdout: No space left on device"
     assert "Traceback" not in ended.err
@@ -113,19 +117,20 @@ def test_nobody_reads(name: str, account: Emulator) -> None:
     """A pipe whose reader has gone ends it with the status of that, and without a word."""
     reading, writing = os.pipe()
     os.close(reading)
-    with subprocess.Popen([*COMMAND, *arguments(name)], stdout=writing, stderr=subprocess.PIPE) as process:
+    with running(*arguments(name), redirect=f">&{writing}", anew=name in ANEW) as command:
         os.close(writing)
-        _, err = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 141
-    assert b"Error" not in err
-    assert b"Traceback" not in err
+        ended = command.end()
+    assert ended.status == 141
+    assert "Error" not in ended.err
+    assert "Traceback" not in ended.err
 
 
 @pytest.mark.parametrize("name", [*COMMANDS, "watch", "--help"])
 def test_stdout_is_closed(name: str, account: Emulator) -> None:
     """Then nothing is begun."""
     before = account.requests
-    assert run(*arguments(name), redirect=">&-") == (1, "", "Error: stdout is closed\n")
+    ended = run(*arguments(name), redirect=">&-", anew=name in ANEW)
+    assert ended == (1, "", "Error: stdout is closed\n")
     assert account.requests == before
 
 
@@ -134,7 +139,8 @@ def test_stdout_is_closed(name: str, account: Emulator) -> None:
 )
 def test_stdin_is_closed(command: list[str]) -> None:
     """Only a command that reads stdin fails when stdin is closed."""
-    assert run(*command, redirect="<&-") == (1, "", "Error: stdin is closed\n")
+    ended = run(*command, redirect="<&-", anew="validate" in command)
+    assert ended == (1, "", "Error: stdin is closed\n")
     assert run("rules", "validate", "cat", redirect="<&-") == (0, "ok  cat\n", "")
 
 
@@ -142,7 +148,7 @@ def test_stdin_is_closed(command: list[str]) -> None:
 def test_stderr_is_closed(name: str, account: Emulator) -> None:
     """Without stderr each command does what it does, in silence."""
     limited = ["--limit", "1"] if name in STANDING else []
-    ended = run(*arguments(name), *limited, redirect="2>&-")
+    ended = run(*arguments(name), *limited, redirect="2>&-", anew=name in ANEW)
     assert (ended.status, ended.err) == (0, "")
     assert bool(ended.out) is (name in TALKING)
 
@@ -158,7 +164,7 @@ def test_stderr_leads_nowhere(redirect: str) -> None:
 
 def test_nothing_is_open() -> None:
     """Without any of the three it ends with an error of which nobody can hear."""
-    assert run("sample", "--emulator", redirect="<&- >&- 2>&-") == (1, "", "")
+    assert run("sample", "--emulator", redirect="<&- >&- 2>&-", anew=True) == (1, "", "")
 
 
 def test_a_pipe_that_does_not_block(tmp_path: Path) -> None:
@@ -167,13 +173,12 @@ def test_a_pipe_that_does_not_block(tmp_path: Path) -> None:
     posts.write_bytes(b"\n".join(post_json("a cat " * 40, id=str(number)) for number in range(1, 1001)))
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
-    command = [*COMMAND, *arguments("rules test")]
-    with subprocess.Popen(command, stdout=writing, stderr=subprocess.PIPE) as process:
+    with running(*arguments("rules test"), redirect=f">&{writing}") as command:
         os.close(writing)
         with open(reading, encoding="utf-8") as lines:
             shown = lines.read().splitlines()
-        _, err = process.communicate(timeout=PATIENCE)
-    assert (process.returncode, err) == (0, b"")
+        ended = command.end()
+    assert (ended.status, ended.err) == (0, "")
     assert len(shown) == 2 * 1000 + 1
 
 
@@ -198,17 +203,24 @@ def _waiting(pipe: int) -> int:
     return int.from_bytes(count, sys.byteorder)
 
 
-MOMENTS = {
+BEFORE = {
     "while it is imported": ("import", "reactivex"),
     "while its parts are imported": ("import", "click"),
     "before the command begins": ("import", "rxtweets.cli.process"),
+}
+"""Audit events before the command looks at its arguments, and what one of theirs ends with."""
+
+MOMENTS = {
     "while an emulator is imported": ("import", "rxtweets.emulator.world"),
     "while an emulator starts": ("socket.bind", "('127.0.0.1', 0)"),
     "while it connects": ("socket.connect", ""),
     "while it opens a file": ("open", "{file}"),
     "while it ends": ("rxtweets.ending", ""),
 }
-"""Audit events, and what one of their arguments ends with."""
+"""Audit events after that."""
+
+STARTED = {"while an emulator is imported", "while it ends"}
+"""The moments that need an interpreter of their own, as they depend on when modules are imported."""
 
 OPENED = {"rules sync": "rules.toml", "record": "new.jsonl", "replay": "posts.jsonl"}
 """The files that commands open."""
@@ -222,6 +234,9 @@ NEVER = {
     "rules explain": {"emulator", "connects", "file"},
 }
 """Moments that these commands never come to."""
+
+INTERRUPTS = (130, -signal.SIGINT)
+"""The statuses of a command that was interrupted."""
 
 INTERRUPTED = """
 import atexit, os, signal, sys
@@ -240,24 +255,40 @@ rxtweets_command.main()
 """
 
 
+def interrupted(*arguments: str, anew: bool) -> Ended:
+    """Run the command, interrupted at the event that the first two arguments are."""
+    program = ["-c", INTERRUPTED, *arguments]
+    process = (
+        subprocess.Popen([sys.executable, *program], stdout=PIPE, stderr=PIPE, encoding="utf-8")
+        if anew
+        else Program(program, stdout=PIPE, stderr=PIPE)
+    )
+    with process:
+        out, err = process.communicate(timeout=PATIENCE)
+    return Ended(process.wait(), out, err)
+
+
+@pytest.mark.parametrize("moment", BEFORE)
+def test_interrupted_while_it_starts(moment: str) -> None:
+    """Ctrl-C ends it in silence, as the signal ends other programs or with the status that a shell shows."""
+    ended = interrupted(*BEFORE[moment], "sample", "--emulator", "--limit", "1", anew=True)
+    assert ended.status in INTERRUPTS
+    assert (ended.out, ended.err) == ("", "")
+
+
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("name", ["filter", "sample", "record", "replay", "rules sync", "rules explain"])
 def test_interrupted_at_any_moment(name: str, moment: str) -> None:
-    """Ctrl-C ends it in silence, as the signal ends other programs or with the status that a shell shows."""
+    """Likewise later, whatever the command is about."""
     event = [part.format(file=OPENED.get(name, "none")) for part in MOMENTS[moment]]
     limited = ["--limit", "1"] if name in STANDING else []
-    ended = subprocess.run(
-        [sys.executable, "-c", INTERRUPTED, *event, *arguments(name), *limited],
-        capture_output=True,
-        encoding="utf-8",
-        timeout=PATIENCE,
-    )
+    ended = interrupted(*event, *arguments(name), *limited, anew=moment in STARTED)
     if NEVER[name] & set(moment.split()):
-        assert ended.returncode == 0, ended.stderr
+        assert ended.status == 0, ended.err
     else:
-        assert ended.returncode in (130, -signal.SIGINT), ended.stderr
-    told = ended.stderr.split("\n")  # click ends the line that a terminal shows ^C on
-    assert all(line.startswith("# connected") for line in told if line), ended.stderr
+        assert ended.status in INTERRUPTS, ended.err
+    told = ended.err.split("\n")  # click ends the line that a terminal shows ^C on
+    assert all(line.startswith("# connected") for line in told if line), ended.err
 
 
 def test_the_script_is_the_command() -> None:

@@ -200,7 +200,7 @@ def test_without_the_extra(tmp_path: Path) -> None:
     """Without Textual one line says how to install it."""
     (tmp_path / "textual.py").write_text("raise ImportError\n")
     path = os.pathsep.join([str(tmp_path), str(Path(__file__).parents[3])])
-    ended = run("watch", "--emulator", env={"PYTHONPATH": path})
+    ended = run("watch", "--emulator", env={"PYTHONPATH": path}, anew=True)
     assert (ended.status, ended.out) == (1, "")
     assert ended.err == "Error: watch needs Textual, which comes with: pip install 'rxtweets[watch]'\n"
 
