@@ -10,6 +10,8 @@ from reactivex import Observable, abc
 from rxtweets.endpoints import v1, v2
 from rxtweets.filters import FilterQuery
 from rxtweets.messages import Lifecycle, Message, Post, Status
+from rxtweets.recovery import Recovery
+from rxtweets.recovery.means import check
 from rxtweets.streams import Stream, StreamingClient
 
 from .core import HubCore
@@ -50,6 +52,8 @@ class FilterHub:
             more than X allows rules (v2). Only those are joined that can be told apart by the fields asked
             for: see `rules.fields_for`.
         limits: the length and number of rules (v2); default `Limits.pay_per_use()`, or fewer if X says so.
+        recovery: what to do about outages; what was missed comes to the filters that it matches, and gaps are
+            told to all, with the hub's own rules.
         scheduler: where waits run; default a timer thread.
         options: the fields and expansions of every post (v2), as for `StreamingClient.filter`. What
             *backfill_minutes* repeats after a reconnect is dropped.
@@ -66,6 +70,7 @@ class FilterHub:
         lease: float = 900.0,
         pack: bool = False,
         limits: Limits | None = None,
+        recovery: Recovery | None = None,
         scheduler: abc.SchedulerBase | None = None,
         **options: Unpack[v2.PostOptions],
     ) -> None:
@@ -78,6 +83,8 @@ class FilterHub:
             from .rules_hub import RulesHub  # brings the rule language
 
             endpoint = v2.filter(base_url=client._base_url, **options)
+            if recovery is not None:
+                check(endpoint, recovery)
             if endpoint.finite:
                 raise ValueError("a hub has no start_time and end_time: its connection stands")
             self._core = self._rules = RulesHub(
@@ -87,14 +94,19 @@ class FilterHub:
                 lease=lease,
                 pack=pack,
                 wait=0.5 if wait is None else wait,
+                recovery=recovery,
                 scheduler=scheduler,
             )
         elif isinstance(client, Stream):
             from .query_hub import QueryHub
 
             if options or pack or limits is not None:
-                raise ValueError("v1.1 has neither rules nor fields: a hub of a Stream takes only wait=")
-            self._core = QueryHub(client, wait=2.0 if wait is None else wait, scheduler=scheduler)
+                raise ValueError(
+                    "v1.1 has neither rules nor fields: a hub of a Stream takes only wait= and recovery="
+                )
+            self._core = QueryHub(
+                client, wait=2.0 if wait is None else wait, recovery=recovery, scheduler=scheduler
+            )
         else:
             raise ValueError(f"a hub is of a StreamingClient or a Stream, not of {client!r}")
 

@@ -15,6 +15,7 @@ from rxtweets.backoff import BackoffPolicy
 from rxtweets.endpoints import v1
 from rxtweets.filters import FilterIndex, FilterQuery
 from rxtweets.messages import Connected, Connecting, Disconnected, DisconnectMessage, Reconnecting, Status
+from rxtweets.recovery import Recovery
 
 from .core import HubCore
 from .state import HubState, to_time
@@ -49,9 +50,12 @@ class _Session:
 class QueryHub(HubCore):
     """The filters of a `Stream`, each a `FilterQuery`."""
 
-    def __init__(self, client: Stream, *, wait: float, scheduler: abc.SchedulerBase | None) -> None:
+    def __init__(
+        self, client: Stream, *, wait: float, recovery: Recovery | None, scheduler: abc.SchedulerBase | None
+    ) -> None:
         super().__init__(scheduler)
         self._client = client
+        self._recovery = recovery
         self._planner = UnionPlanner(wait)
         self._holders: dict[FilterQuery, dict[Subscriber, None]] = {}
         self._index = FilterIndex[FilterQuery]()
@@ -135,7 +139,7 @@ class QueryHub(HubCore):
         policy = self._client._policy or BackoffPolicy.standard()
         for at in self._planner.pace.recent[:-1]:  # so that its reconnects keep to the limit, too
             policy = policy.connecting(at)
-        stream = self._client._chain(self._endpoint(session.query), policy)
+        stream = self._client._chain(self._endpoint(session.query), policy, self._recovery)
         session.subscription.disposable = stream.subscribe(
             lambda item: self._on_item(session, item),
             lambda error: self._on_end(session, error),

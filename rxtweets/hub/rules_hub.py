@@ -18,6 +18,7 @@ from rxtweets.errors import NoRules
 from rxtweets.filters import FilterIndex, FilterQuery
 from rxtweets.messages import Connected, Post, Reconnecting
 from rxtweets.operators import distinct_by_id
+from rxtweets.recovery import Recovery
 from rxtweets.rest import JSONResponse
 from rxtweets.rules import (
     CompiledRule,
@@ -59,11 +60,13 @@ class RulesHub(HubCore):
         lease: float,
         pack: bool,
         wait: float,
+        recovery: Recovery | None,
         scheduler: abc.SchedulerBase | None,
     ) -> None:
         super().__init__(scheduler)
         self._client = client
         self._endpoint = endpoint
+        self._recovery = recovery
         self._limits = limits or Limits()
         self._planner = RulePlanner(
             new_token(), limits=self._limits, wait=wait, lease=lease, pack=pack, policy=client._policy
@@ -197,7 +200,7 @@ class RulesHub(HubCore):
             self._stream.disposable = session
         policy = self._client._policy or BackoffPolicy.standard()
         policy = replace(policy.after_close(), also_retry=(*policy.also_retry, NoRules))
-        posts = self._client._chain(self._endpoint, policy)
+        posts = self._client._chain(self._endpoint, policy, self._recovery)
         if self._repeats:
             posts = posts.pipe(distinct_by_id())
         session.disposable = posts.subscribe(self._on_item, self._on_end, lambda: None)

@@ -33,9 +33,7 @@ def recovering(endpoint: Endpoint, recovery: Recovery, access: Access) -> Observ
     Raises:
         ValueError: *recovery* isn't for this stream.
     """
-    if not isinstance(recovery, Recovery):
-        raise ValueError(f"recovery is a Recovery, such as Recovery(by=('search',)), not {recovery!r}")
-    check(endpoint, recovery.by)
+    check(endpoint, recovery)
 
     def subscribe(
         observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None = None
