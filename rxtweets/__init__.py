@@ -18,9 +18,11 @@ from ._run import run
 from ._version import __version__
 from .auth import AppOnly, BearerToken, OAuth1, OAuth2User
 from .backoff import BackoffPolicy
+from .budgets import Budget
 from .connection import connect, fetch
 from .endpoints import Endpoint, Request
 from .errors import (
+    BudgetSpent,
     ConnectionFailed,
     CreditsDepleted,
     DuplicateStream,
@@ -51,6 +53,7 @@ from .errors import (
 )
 from .filters import FilterIndex, FilterQuery, hashtags, links, mentions, words
 from .hub import FilterHub
+from .prices import Prices
 from .recordings.replay import replay
 from .recovery import Recovery
 from .signin import sign_in
@@ -61,6 +64,8 @@ __all__ = [
     "AppOnly",
     "BackoffPolicy",
     "BearerToken",
+    "Budget",
+    "BudgetSpent",
     "ConnectionFailed",
     "CreditsDepleted",
     "DuplicateStream",
@@ -79,6 +84,7 @@ __all__ = [
     "OAuth1",
     "OAuth2User",
     "OutOfRange",
+    "Prices",
     "RateLimited",
     "Recovery",
     "Request",

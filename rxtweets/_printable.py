@@ -37,6 +37,22 @@ def _is_mark(character: str) -> bool:
     return unicodedata.category(character) == "Cf" and character not in _HARMLESS_FORMATS
 
 
+def dollars(amount: float) -> str:
+    """Return dollars as text, with two decimals, or with as many as there are, up to six."""
+    whole, _, parts = f"{abs(amount):,.6f}".partition(".")
+    return f"{'-' if amount < 0 else ''}${whole}.{parts.rstrip('0').ljust(2, '0')}"
+
+
+def amount(value: float, unit: str) -> str:
+    """Return so many posts, or `"dollars"`, as text."""
+    return dollars(value) if unit == "dollars" else f"{value:,} post{'' if value == 1 else 's'}"
+
+
+def allowance(value: float, unit: str, per: str) -> str:
+    """Return so many posts or dollars a period as text."""
+    return f"{amount(value, unit)} {'an' if per == 'hour' else 'a'} {per}"
+
+
 def printable_json(raw: bytes) -> str:
     r"""Return the JSON value of *raw* in one line, with characters that aren't printable as `\uXXXX`."""
     text = raw.decode("utf-8", "replace").removeprefix("\ufeff").strip()

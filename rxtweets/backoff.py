@@ -22,6 +22,7 @@ from typing import Literal, NamedTuple, get_args
 import msgspec
 
 from .errors import (
+    BudgetSpent,
     DuplicateStream,
     HTTPStatusError,
     RateLimited,
@@ -186,8 +187,8 @@ class BackoffPolicy(msgspec.Struct, frozen=True, kw_only=True):
     After 420 and 429 it never connects before `x-rate-limit-reset` or `Retry-After`.
 
     `x-rate-limit-reset` counts where `x-rate-limit-remaining` is 0 or missing, by the clock of the answer's
-    `Date`. Every other HTTP status, a usage cap, `DuplicateStream`, `TokenRevoked`, and whatever is no
-    StreamError are final.
+    `Date`. Every other HTTP status, a usage cap, `DuplicateStream`, `TokenRevoked`, `BudgetSpent`, and
+    whatever is no StreamError are final.
     Source: X's "Consuming streaming data" guide.
 
     Each kind keeps its own place on its curve until the stream has been healthy.
@@ -362,7 +363,7 @@ class BackoffPolicy(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, past=past)
 
 
-_FINAL = (UsageCapped, DuplicateStream, TokenRevoked)
+_FINAL = (UsageCapped, DuplicateStream, TokenRevoked, BudgetSpent)
 
 
 def _asked_for(error: StreamError, now: float) -> float:

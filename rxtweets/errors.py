@@ -11,6 +11,7 @@
     ├── FrameTooLong            one message was longer than the limit
     ├── FilterLimit             one filter more than the app may have rules
     ├── TooSlow                 more items wait for a subscriber than may
+    ├── BudgetSpent             the limit of a `Budget` is reached
     └── HTTPStatusError         the server answered with a status that is no success
         ├── Unauthorized        401
         │   └── SignInRequired  a user's token is at its end
@@ -39,12 +40,13 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Mapping
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, ClassVar
 
 import msgspec
 
-from rxtweets._printable import printable
+from rxtweets._printable import allowance, amount, printable
 
 _LONGEST_TEXT = 300
 
@@ -196,6 +198,32 @@ class TooSlow(StreamError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.capacity,)
+
+
+class BudgetSpent(StreamError):
+    """A `Budget` is spent: X may deliver no more before the next period; final.
+
+    Attributes:
+        spent: the posts or dollars that the period has cost so far.
+        limit: those that it may cost.
+        unit: `"posts"` or `"dollars"`.
+        per: `"hour"`, `"day"` or `"month"`.
+        until: when the next period begins, an aware time (UTC).
+    """
+
+    def __init__(self, spent: float, limit: float, unit: str, per: str, until: datetime | str) -> None:
+        self.until = datetime.fromisoformat(until) if isinstance(until, str) else until
+        super().__init__(
+            f"the budget of {allowance(limit, unit, per)} is spent: it came to {amount(spent, unit)}; "
+            f"the next {per} begins at {self.until:%Y-%m-%d %H:%M} UTC"
+        )
+        self.spent = spent
+        self.limit = limit
+        self.unit = unit
+        self.per = per
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.spent, self.limit, self.unit, self.per, self.until.isoformat())
 
 
 class WorkerDied(Exception):

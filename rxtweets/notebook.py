@@ -24,7 +24,16 @@ from reactivex.internal import noop
 
 from ._iterate import Pull
 from ._observable import source_of
-from .messages import Connected, Connecting, Disconnected, Dropped, Lifecycle, Reconnecting
+from .messages import (
+    BudgetPaused,
+    BudgetWarning,
+    Connected,
+    Connecting,
+    Disconnected,
+    Dropped,
+    Lifecycle,
+    Reconnecting,
+)
 
 __all__ = ["show"]
 
@@ -148,4 +157,6 @@ def _words(event: Lifecycle) -> str:
         case Reconnecting(delay, attempt, cause):
             at = datetime.now() + timedelta(seconds=delay)
             return f"connects again at {at:%H:%M:%S}, attempt {attempt}, because of: {cause}"
+        case BudgetWarning() | BudgetPaused():
+            return str(event)
     return ""

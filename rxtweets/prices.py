@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from types import MappingProxyType
 
@@ -125,6 +125,30 @@ def resources(message: object) -> list[Resource]:
     if message.includes is not _NOTHING:
         found += {one: None for one in _included(message.includes) if one not in found}
     return found
+
+
+_BROUGHT = {
+    "author_id": "user",
+    "in_reply_to_user_id": "user",
+    "entities.mentions.username": "user",
+    "entities.note.mentions.username": "user",
+    "affiliation.user_id": "user",
+    "liked_tweet_author_id": "user",
+    "referenced_tweets.id.author_id": "user",
+    "referenced_tweets.id": "post",
+    "referenced_tweets.id.referenced_tweets.id": "post",
+    "liked_tweet_id": "post",
+    "attachments.media_keys": "media",
+    "referenced_tweets.id.attachments.media_keys": "media",
+}
+
+
+def brought_by(expansions: Iterable[str]) -> list[str]:
+    """Return the kinds of resources that *expansions* bring with a post: one of each that brings any."""
+    asked = dict.fromkeys(expansions)
+    if any(one.startswith("referenced_tweets.id.") for one in asked):
+        asked["referenced_tweets.id"] = None  # which they imply
+    return [_BROUGHT[one] for one in asked if one in _BROUGHT]
 
 
 class _Id(msgspec.Struct):

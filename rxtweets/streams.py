@@ -22,13 +22,14 @@ from reactivex import operators as ops
 from ._observable import as_stream
 from .auth import AppOnly, Auth, BearerToken, OAuth1, OAuth2User
 from .backoff import BackoffPolicy
+from .budgets import Budget
 from .connection import connect
 from .endpoints import Endpoint, v1, v2
 from .errors import DuplicateStream
 from .filters import FilterQuery
 from .management import ConnectionsClient, Credits, SubscriptionsClient, Usage, UsageClient
 from .messages import Connected, Lifecycle, Message, Post
-from .operators import decode, retry_with_backoff, telemetry
+from .operators import decode, retry_with_backoff, telemetry, within
 from .recovery import Recovery
 from .recovery.bridge import Access
 from .recovery.core import Account
@@ -109,6 +110,7 @@ class _Streams:
             stream = access.session(endpoint).pipe(retried)
         else:
             stream = recovering(endpoint, recovery, access)
+        stream = self._within_budget(stream)
         return stream.pipe(telemetry(endpoint=endpoint)) if self._telemetry else stream
 
     def _access(self, endpoint: Endpoint, policy: BackoffPolicy | None) -> Access:
@@ -121,6 +123,9 @@ class _Streams:
 
     def _end_stale(self, endpoint: Endpoint) -> Callable[[Connected], Observable[bool]] | None:
         return None
+
+    def _within_budget(self, stream: Observable[Message | Lifecycle]) -> Observable[Message | Lifecycle]:
+        return stream
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._auth!r})"
@@ -325,6 +330,8 @@ class StreamingClient(_Streams):
         user: whose private activity events `subscriptions` subscribes to, beside the app as *auth*.
         end_stale: whether a stream that broke, and is refused with `TooManyConnections` since X still counts
             the broken connection, ends that one (`ConnectionsClient.end_stale`) to be back within seconds.
+        budget: the limit on what all streams, searches and counts of this client, and of others with the same
+            one, are delivered: see `Budget`. None: no limit.
     """
 
     _refused = (OAuth1,)
@@ -341,9 +348,12 @@ class StreamingClient(_Streams):
         telemetry: bool = False,
         user: OAuth2User | None = None,
         end_stale: bool = True,
+        budget: Budget | None = None,
     ) -> None:
         if user is not None and not isinstance(user, OAuth2User):
             raise ValueError(f"user is OAuth2User(…), not {type(user).__name__}")
+        if budget is not None and not isinstance(budget, Budget):
+            raise ValueError(f"budget is a Budget, such as Budget(dollars=5, per='day'), not {budget!r}")
         super().__init__(
             auth,
             base_url=base_url,
@@ -354,6 +364,7 @@ class StreamingClient(_Streams):
         )
         self._user = user
         self._ends_stale = end_stale
+        self._budget = budget
 
     def _stream(
         self, endpoint: Endpoint, recovery: Recovery | None = None
@@ -368,6 +379,11 @@ class StreamingClient(_Streams):
 
     def _end_stale(self, endpoint: Endpoint) -> Callable[[Connected], Observable[bool]] | None:
         return functools.partial(self.connections.end_stale, endpoint) if self._ends_stale else None
+
+    def _within_budget(self, stream: Observable[Message | Lifecycle]) -> Observable[Message | Lifecycle]:
+        if self._budget is None:
+            return stream
+        return stream.pipe(within(self._budget, usage=functools.partial(self.usage, 1)))
 
     def filter(
         self, *, recovery: Recovery | None = None, **options: Unpack[v2.PostOptions]
@@ -559,7 +575,7 @@ class StreamingClient(_Streams):
     def _searches(self) -> Searches:
         from .search import Searches  # brings the rule language, too
 
-        return Searches(self._api(), self._policy)
+        return Searches(self._api(), self._policy, self._budget)
 
     @property
     def rules(self) -> RulesClient:

@@ -42,6 +42,7 @@ REFERENCE = {
     "rxtweets.aio": "aio",
     "rxtweets.auth": "auth",
     "rxtweets.backoff": "backoff",
+    "rxtweets.budgets": "budgets",
     "rxtweets.compat": "compat",
     "rxtweets.connection": "rxtweets",
     "rxtweets.emulator": "emulator",

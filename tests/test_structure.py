@@ -35,6 +35,7 @@ ROOMS = [
     {"_handoff"},
     {"_logs"},
     {"filters"},
+    {"budgets"},
     {"prices"},
     {"messages"},
     {"auth"},

@@ -22,6 +22,8 @@ from rxtweets import operators as tw
 from rxtweets._printable import printable
 from rxtweets.errors import FilterLimit
 from rxtweets.messages import (
+    BudgetPaused,
+    BudgetWarning,
     Connected,
     Connecting,
     Lifecycle,
@@ -124,6 +126,8 @@ class Notices:
             RulesRefused: lambda error: self.say(f"X refuses {error}"),
             FilterLimit: lambda error: self.say(str(error)),
             Reconnecting: self._reconnecting,
+            BudgetWarning: lambda event: self.say(str(event)),
+            BudgetPaused: self._paused,
             Lifecycle: lambda event: None,
             Limit: self._limit,
             StreamWarning: self._warning,
@@ -231,6 +235,10 @@ class Notices:
         with self._lock:
             self._countdown = countdown
         countdown.disposable = reactivex.timer(0, 1.0, scheduler=self._scheduler).subscribe(show)
+
+    def _paused(self, event: BudgetPaused) -> None:
+        self._state = f"paused until {event.until:%Y-%m-%d %H:%M} UTC"
+        self.say(str(event))
 
     def _limit(self, notice: Limit) -> None:
         if self._figures is not None:

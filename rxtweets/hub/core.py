@@ -18,7 +18,7 @@ from reactivex.scheduler import EventLoopScheduler, TimeoutScheduler
 
 from rxtweets._observable import StreamObservable
 from rxtweets._schedulers import steady_clock
-from rxtweets.messages import Connected, Connecting, Disconnected, Lifecycle, Reconnecting
+from rxtweets.messages import BudgetPaused, Connected, Connecting, Disconnected, Lifecycle, Reconnecting
 
 from .pace import LINGER
 from .state import Connection, HubState
@@ -139,7 +139,7 @@ class HubCore(ABC):
             self._connected, self._connection = event, "connected"
         elif isinstance(event, Connecting):
             self._connected, self._connection = None, "connecting"
-        elif isinstance(event, Disconnected | Reconnecting):
+        elif isinstance(event, Disconnected | Reconnecting | BudgetPaused):
             self._connected, self._connection = None, "waiting"
 
     # --- work

@@ -37,6 +37,8 @@ from rxtweets.messages.entities import (
     VideoVariant,
 )
 from rxtweets.messages.lifecycle import (
+    BudgetPaused,
+    BudgetWarning,
     Connected,
     Connecting,
     Disconnected,
@@ -62,6 +64,8 @@ __all__ = [
     "ActivityFilter",
     "BoundingBox",
     "Broadcast",
+    "BudgetPaused",
+    "BudgetWarning",
     "ChatEvent",
     "ComplianceEvent",
     "Connected",

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from rxtweets._printable import allowance, amount
 from rxtweets.errors import StreamError
 from rxtweets.messages.post import MatchingRule
 
@@ -93,3 +94,36 @@ class Gap(Lifecycle, frozen=True):
     reason: str
     rules: tuple[MatchingRule, ...] = ()
     kinds: tuple[str, ...] = ()
+
+
+class _OfBudget(Lifecycle, frozen=True):
+    spent: float
+    limit: float
+    unit: Literal["posts", "dollars"]
+    per: Literal["hour", "day", "month"]
+    until: datetime
+
+    @property
+    def _budget(self) -> str:
+        return f"the budget of {allowance(self.limit, self.unit, self.per)}"
+
+
+class BudgetWarning(_OfBudget, frozen=True):
+    """A `Budget` has reached one of the marks at which it warns.
+
+    `spent` and `limit`: posts or dollars, as `unit` says, of the hour, day or month that `per` names.
+    `until`: when the next one begins, an aware time (UTC).
+    """
+
+    def __str__(self) -> str:
+        return f"{amount(self.spent, self.unit)} of {self._budget} are spent"
+
+
+class BudgetPaused(_OfBudget, frozen=True):
+    """A `Budget` is spent: the session was closed, and another one follows at `until`, when the period ends.
+
+    The attributes are those of `BudgetWarning`.
+    """
+
+    def __str__(self) -> str:
+        return f"{self._budget} is spent; the stream goes on at {self.until:%Y-%m-%d %H:%M} UTC"

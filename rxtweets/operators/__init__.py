@@ -24,16 +24,21 @@ from ._parallel_map import parallel_map
 from ._record import record
 from ._retry_with_backoff import retry_with_backoff
 from ._route import route
+from ._spend import spend
 from ._telemetry import telemetry
 from ._top import top
 from ._volume_alarm import volume_alarm
-from .snapshots import Counts, Lag, Meter, Traffic, Volume, VolumeAlarm
+from ._within import within
+from .snapshots import Bill, Counts, Lag, Meter, RuleBill, Spend, Traffic, Volume, VolumeAlarm
 
 __all__ = [
+    "Bill",
     "Counts",
     "Lag",
     "Meter",
     "ObserveOn",
+    "RuleBill",
+    "Spend",
     "Traffic",
     "Volume",
     "VolumeAlarm",
@@ -51,8 +56,10 @@ __all__ = [
     "record",
     "retry_with_backoff",
     "route",
+    "spend",
     "telemetry",
     "top",
     "volume_alarm",
+    "within",
 ]
 __all__ += _kinds.__all__

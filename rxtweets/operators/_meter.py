@@ -6,6 +6,7 @@ from typing import Any
 from reactivex import Observable, abc
 
 from rxtweets.messages import (
+    BudgetPaused,
     Connected,
     Connecting,
     Disconnected,
@@ -31,7 +32,7 @@ def meter(
 
     All items but `Lifecycle` are messages. The events of the connection are needed for reconnects and gaps,
     so this has to stand where they are still in the stream: before `tw.posts()`. A gap lasts from
-    `Disconnected` or `Reconnecting`, or from the first `Connecting`, to the next `Connected`.
+    `Disconnected`, `Reconnecting` or `BudgetPaused`, or from the first `Connecting`, to the next `Connected`.
 
     Args:
         every: seconds from one `Meter` to the next.
@@ -97,7 +98,7 @@ class _MeterState(State[Meter]):
             self._close_gap(now)
             self._offline_since = None
             self._was_online = True
-        elif isinstance(event, Disconnected | Reconnecting) or (
+        elif isinstance(event, Disconnected | Reconnecting | BudgetPaused) or (
             isinstance(event, Connecting) and not self._was_online
         ):
             self._offline_since = now if self._offline_since is None else self._offline_since

@@ -116,3 +116,56 @@ class VolumeAlarm(Struct, frozen=True):
 
     state: Literal["below", "above", "normal"]
     rate: float
+
+
+class Bill(Struct, frozen=True):
+    """The resources that X charges in a span of time, each once a UTC day.
+
+    Attributes:
+        seconds: the length of the span.
+        kinds: how many there were of each kind: `"post"`, `"user"`, `"media"`, `"like"`, or the name of an
+            event.
+        dollars: what they cost.
+    """
+
+    seconds: float
+    kinds: dict[str, int]
+    dollars: float
+
+    @property
+    def dollars_per_hour(self) -> float:
+        """The dollars that an hour like this costs."""
+        return self.dollars / self.seconds * 3600 if self.seconds else 0.0
+
+
+class RuleBill(Struct, frozen=True):
+    """The part of a bill that a rule of the filtered stream has brought.
+
+    Attributes:
+        id: the rule's.
+        tag: the rule's; None without one.
+        posts: how many posts it has brought, included ones counted.
+        dollars: what they cost with all that they include.
+    """
+
+    id: str
+    tag: str | None
+    posts: int
+    dollars: float
+
+
+class Spend(Struct, frozen=True):
+    """The running bill of a stream.
+
+    Attributes:
+        last: since the `Spend` before, or since the subscription.
+        total: since the subscription.
+        rules: what each rule has brought, the dearest first. A post that several rules match is in the bill
+            of each, and once in `total`.
+        unpriced: names of events without a price, which were taken to cost `Prices.unknown_event`.
+    """
+
+    last: Bill
+    total: Bill
+    rules: tuple[RuleBill, ...]
+    unpriced: tuple[str, ...]

@@ -11,6 +11,8 @@ import msgspec
 from rxtweets import errors
 from rxtweets.errors import StreamError
 from rxtweets.messages import (
+    BudgetPaused,
+    BudgetWarning,
     Connected,
     Connecting,
     Disconnected,
@@ -24,13 +26,13 @@ from rxtweets.messages import (
     decode,
 )
 
+_PLAIN = (Recovered, Gap, BudgetWarning, BudgetPaused)
+"""Those whose members JSON and msgspec know."""
+
 _KINDS: dict[str, type[Lifecycle]] = {
     kind.__name__: kind
-    for kind in (Connecting, Connected, KeepAlive, Disconnected, Reconnecting, Dropped, Recovered, Gap)
+    for kind in (Connecting, Connected, KeepAlive, Disconnected, Reconnecting, Dropped, *_PLAIN)
 }
-
-_PLAIN = (Recovered, Gap)
-"""Those whose members JSON and msgspec know."""
 
 _SECRET_HEADERS = {"set-cookie", "set-cookie2"}
 

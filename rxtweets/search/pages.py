@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from rxtweets.messages import Post, decode
+from rxtweets.prices import Resource
 from rxtweets.rest import JSONResponse
 
 _KEYS = ("id", "media_key", "username")
@@ -33,6 +34,23 @@ def posts_on(page: JSONResponse) -> Iterator[Post]:
         if not isinstance(post, Post):
             raise page.unexpected("something on it is no post")
         yield post
+
+
+def resources_on(page: JSONResponse) -> Iterator[Resource]:
+    """Yield what X charges for a page: the posts, and all that it includes."""
+    for item in page.get_list("data"):
+        yield "post", str(item.get("id"))
+    for kind, charged, key in _CHARGED:
+        for item in page.get_list("includes", kind):
+            yield charged, str(item.get(key))
+
+
+_CHARGED = (
+    ("users", "user", "id"),
+    ("tweets", "post", "id"),
+    ("posts", "post", "id"),
+    ("media", "media", "media_key"),
+)
 
 
 def _concerns(problem: dict[str, Any], named: set[str]) -> bool:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, Unpack
+from typing import Any, TypeVar, Unpack
 
-from reactivex import Observable
+import reactivex
+from reactivex import Observable, abc
+from reactivex.scheduler import TimeoutScheduler
 
+from rxtweets._observable import as_stream
+from rxtweets._schedulers import wall_clock
 from rxtweets.backoff import BackoffPolicy
+from rxtweets.budgets import Budget
 from rxtweets.endpoints import checks, v2
 from rxtweets.endpoints.endpoint import Pairs
 from rxtweets.messages import Post
@@ -16,8 +22,10 @@ from rxtweets.rest import REQUEST_POLICY, Api, JSONResponse, RequestPace, run_st
 from rxtweets.rules import Rule
 
 from .counts import Granularity, PostCounts, merged
-from .pages import posts_on
+from .pages import posts_on, resources_on
 from .query import check_apart, query_params
+
+_T = TypeVar("_T")
 
 _SMALLEST_PAGE = 10
 _LARGEST_PAGE = {False: 100, True: 500}
@@ -33,10 +41,12 @@ class Searches:
     Args:
         api: the host and the credentials.
         policy: which failure of a page of a search waits how long; default `BackoffPolicy.standard()`.
+        budget: the limit on what they are delivered.
     """
 
-    def __init__(self, api: Api, policy: BackoffPolicy | None = None) -> None:
+    def __init__(self, api: Api, policy: BackoffPolicy | None = None, budget: Budget | None = None) -> None:
         self._api = api
+        self._budget = budget
         self._policy = policy or BackoffPolicy.standard()
         # Source of the limits: X's page "Rate limits".
         self._search = {False: RequestPace(450), True: RequestPace(300, gap=_SECOND)}
@@ -63,15 +73,18 @@ class Searches:
             checks.number("limit", limit, 1, 10**9)
         path = "/2/tweets/search/" + ("all" if archive else "recent")
 
-        def work() -> Generator[Observable[Any] | Post, Any, None]:
+        def work(now: Callable[[], float]) -> Generator[Observable[Any] | Post, Any, None]:
             left, largest, seen = limit, _LARGEST_PAGE[archive], set[str]()
             asked: Pairs | None = params
             while asked is not None:
                 size = largest if left is None else min(max(left, _SMALLEST_PAGE), largest)
-                paged = (*asked, ("max_results", str(size)))
-                page: JSONResponse = yield self._api.call(
-                    "GET", path, paged, policy=self._policy, pace=self._search[archive]
-                )
+                with self._affordable(size, params, now) as page_size:
+                    paged = (*asked, ("max_results", str(page_size)))
+                    page: JSONResponse = yield self._api.call(
+                        "GET", path, paged, policy=self._policy, pace=self._search[archive]
+                    )
+                    if self._budget is not None:
+                        self._budget.count(resources_on(page), now())
                 for post in posts_on(page):
                     yield post
                     if left is not None:
@@ -81,7 +94,20 @@ class Searches:
                 token = page.next_token(seen)
                 asked = (*params, ("next_token", token)) if token else None
 
-        return run_steps(work)
+        return _at_the_time(work)
+
+    @contextmanager
+    def _affordable(self, size: int, params: Pairs, now: Callable[[], float]) -> Iterator[int]:
+        """Yield how many posts the next page may have, and set them aside in the budget until it has come."""
+        if self._budget is None:
+            yield size
+            return
+        expansions = dict(params).get("expansions", "").split(",")
+        affordable, reserved = self._budget.reserve(size, _SMALLEST_PAGE, expansions, now())
+        try:
+            yield affordable
+        finally:
+            self._budget.release(reserved)
 
     def counts(
         self,
@@ -97,18 +123,35 @@ class Searches:
         """Return how many posts a query has; see `StreamingClient.counts`."""
         params = query_params(query, start_time, end_time, since_id, until_id)
         params += (("granularity", checks.choice("granularity", granularity, ("minute", "hour", "day"))),)
-        path = "/2/tweets/counts/" + ("all" if archive else "recent")
+        name = "all" if archive else "recent"
+        path = f"/2/tweets/counts/{name}"
 
-        def work() -> Generator[Observable[Any] | PostCounts, Any, None]:
+        def work(now: Callable[[], float]) -> Generator[Observable[Any] | PostCounts, Any, None]:
             pages, seen = list[JSONResponse](), set[str]()
             asked: Pairs | None = params
             while asked is not None:
+                if self._budget is not None and self._budget.count((), now()) >= 1:
+                    raise self._budget.error()
                 page: JSONResponse = yield self._api.call(
                     "GET", path, asked, policy=REQUEST_POLICY, pace=self._counts[archive]
                 )
+                if self._budget is not None:
+                    self._budget.count_request(f"counts_{name}", now())
                 pages.append(page)
                 token = page.next_token(seen)
                 asked = (*params, ("next_token", token)) if token else None
             yield merged(pages)
 
-        return run_steps(work)
+        return _at_the_time(work)
+
+
+def _at_the_time(
+    work: Callable[[Callable[[], float]], Generator[Observable[Any] | _T, Any, None]],
+) -> Observable[_T]:
+    """Return `run_steps` of *work*, which is given the clock of the subscriber's scheduler."""
+
+    def steps(scheduler: abc.SchedulerBase | None) -> Observable[_T]:
+        now = wall_clock(scheduler or TimeoutScheduler.singleton())
+        return run_steps(lambda: work(now))
+
+    return as_stream(reactivex.defer(steps))  # type: ignore[no-any-return]

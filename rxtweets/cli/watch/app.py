@@ -7,6 +7,7 @@ import io
 import os
 import sys
 import time
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from reactivex import abc
@@ -22,7 +23,15 @@ from rxtweets import aio
 from rxtweets import operators as tw
 from rxtweets.cli.notices import Notices
 from rxtweets.hub.state import HubState
-from rxtweets.messages import Connected, Connecting, Dropped, Lifecycle, Reconnecting
+from rxtweets.messages import (
+    BudgetPaused,
+    BudgetWarning,
+    Connected,
+    Connecting,
+    Dropped,
+    Lifecycle,
+    Reconnecting,
+)
 
 from .dialogs import AddFilter, Help, RemoveFilter, WholePost
 from .feed import Feed
@@ -194,6 +203,11 @@ class WatchApp(App[int]):
             case Reconnecting(delay=delay, attempt=attempt, cause=cause):
                 said = f"{cause} · attempt {attempt}" if attempt > 1 else str(cause)
                 self._head.show("waiting", now, until=now + delay, cause=said)
+            case BudgetWarning():
+                self._toasts.say(str(item))
+            case BudgetPaused(until=until):
+                left = (until - datetime.now(UTC)).total_seconds()
+                self._head.show("waiting", now, until=now + left, cause=str(item))
             case Dropped(count=count):
                 self._rate.dropped(count)
             case Refused(name, error):

@@ -10,7 +10,7 @@ from functools import cached_property
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from rxtweets._printable import printable
+from rxtweets._printable import dollars, printable
 from rxtweets.emulator.app.records import EndReason
 from rxtweets.emulator.server.http import Request, Response, encode, json_response
 from rxtweets.emulator.server.wire import Connection, StreamingResponse
@@ -83,12 +83,6 @@ def round_up(count: int) -> int:
 def pace(count: float) -> str:
     """Return so many a second as text, with tenths where they are few."""
     return f"{count:,.1f}" if count < 100 else f"{count:,.0f}"
-
-
-def dollars(amount: float) -> str:
-    """Return dollars as text, with as many cents, and parts of them, as there are; two at least."""
-    whole, _, parts = f"{abs(amount):,.6f}".partition(".")
-    return f"{'−' if amount < 0 else ''}${whole}.{parts.rstrip('0').ljust(2, '0')}"
 
 
 class Console:

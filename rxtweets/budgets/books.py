@@ -1,0 +1,159 @@
+"""The books of budgets: what was delivered, once a UTC day, in a file that outlives the process."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from typing import NamedTuple
+
+from rxtweets.prices import Resource
+
+from .period import HOUR, Per, Span
+
+_DAY = 24 * HOUR
+_KEPT = 93 * _DAY
+"""Seconds for which counts are kept: as long as the longest period, and a month to look back."""
+_WAIT = 10.0
+"""Seconds to wait for another process that is writing."""
+_VERSION = 1
+
+_TABLES = """
+CREATE TABLE seen (day INTEGER, kind TEXT, id TEXT, PRIMARY KEY (day, kind, id)) WITHOUT ROWID;
+CREATE TABLE counts (hour INTEGER, kind TEXT, count INTEGER, PRIMARY KEY (hour, kind)) WITHOUT ROWID;
+CREATE TABLE elsewhere (per TEXT, start INTEGER, posts INTEGER, PRIMARY KEY (per, start)) WITHOUT ROWID;
+CREATE TABLE account (reset_day INTEGER);
+INSERT INTO account VALUES (1);
+"""
+
+
+class Totals(NamedTuple):
+    """The counts of a period: resources by kind, and posts that others were delivered."""
+
+    counts: dict[str, int]
+    elsewhere: int
+
+
+class Books:
+    """An SQLite database, in which several processes may write. A process that is killed leaves it whole.
+
+    Not thread-safe: whoever has it keeps a lock.
+
+    Args:
+        path: the file, on a local disk; None for one that nobody else has, which the system takes away with
+            the process. That, too, is on the disk once it is larger than some MB, so that its memory is
+            bounded.
+
+    Raises:
+        OSError: the file can't be opened, or is none of a budget. So do the methods when it can't be written.
+    """
+
+    def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
+        import sqlite3  # most programs have no budget
+
+        self._name = "" if path is None else os.fspath(path)
+        with self._named_errors():
+            self._database = sqlite3.connect(
+                self._name, timeout=_WAIT, isolation_level=None, check_same_thread=False
+            )
+        weakref.finalize(self, self._database.close)
+        try:
+            with self._named_errors():
+                self._prepare()
+        except OSError:
+            self._database.close()
+            raise
+
+    def _prepare(self) -> None:
+        if self._name:
+            self._database.execute("PRAGMA journal_mode = WAL")
+        self._database.execute("PRAGMA synchronous = NORMAL")
+        with self._transaction():
+            (version,) = self._row("PRAGMA user_version")
+            (tables,) = self._row("SELECT count(*) FROM sqlite_master")
+            if version == 0 and tables == 0:
+                for statement in _TABLES.split(";"):
+                    self._database.execute(statement)
+                self._database.execute(f"PRAGMA user_version = {_VERSION}")
+            elif version != _VERSION:
+                raise OSError(f"{self._name} is no file of a budget: name another one")
+
+    def add(self, hour: int, resources: Iterable[Resource], requests: Iterable[str]) -> None:
+        """Count *resources* as delivered in *hour* (UNIX seconds), each once a UTC day, and *requests*."""
+        by_kind: dict[str, list[tuple[int, str, str]]] = {}
+        day = hour // _DAY * _DAY
+        for kind, id in resources:
+            by_kind.setdefault(kind, []).append((day, kind, id))
+        with self._transaction():
+            self._database.execute("DELETE FROM seen WHERE day < ?", (day - _DAY,))
+            self._database.execute("DELETE FROM counts WHERE hour < ?", (hour - _KEPT,))
+            for kind, rows in by_kind.items():
+                new = self._database.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", rows).rowcount
+                self._count(hour, kind, new)
+            for kind in requests:
+                self._count(hour, kind, 1)
+
+    def _count(self, hour: int, kind: str, more: int) -> None:
+        self._database.execute(
+            "INSERT INTO counts VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count",
+            (hour, kind, more),
+        )
+
+    def note_usage(self, per: Per, span: Span, posts: int) -> None:
+        """Note that X counts so many *posts* in a period so far, of which some may not be in the books."""
+        with self._transaction():
+            own = self._counts(span).get("post", 0)
+            self._database.execute(
+                "INSERT INTO elsewhere VALUES (?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET posts = max(posts, excluded.posts)",
+                (per, span.start, max(0, posts - own)),
+            )
+
+    @property
+    def reset_day(self) -> int:
+        """The day of the month on which X resets the account's usage, as far as it has told."""
+        with self._named_errors():
+            (day,) = self._row("SELECT reset_day FROM account")
+            return int(day)
+
+    @reset_day.setter
+    def reset_day(self, day: int) -> None:
+        with self._transaction():
+            self._database.execute("UPDATE account SET reset_day = ?", (day,))
+
+    def totals(self, per: Per, span: Span) -> Totals:
+        """Return what was delivered in a period."""
+        with self._named_errors():
+            found = self._row("SELECT posts FROM elsewhere WHERE per = ? AND start = ?", (per, span.start))
+            return Totals(self._counts(span), found[0] if found else 0)
+
+    def _counts(self, span: Span) -> dict[str, int]:
+        query = "SELECT kind, sum(count) FROM counts WHERE hour >= ? AND hour < ? GROUP BY kind"
+        with closing(self._database.execute(query, span)) as rows:
+            return dict(rows)
+
+    def _row(self, query: str, values: tuple[object, ...] = ()) -> tuple[int, ...]:
+        with closing(self._database.execute(query, values)) as rows:
+            return rows.fetchone() or ()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._named_errors():
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._database.execute("ROLLBACK")
+                raise
+            self._database.execute("COMMIT")
+
+    @contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        import sqlite3
+
+        try:
+            yield
+        except sqlite3.Error as error:
+            name = self._name or "which have no file"
+            raise OSError(f"the books of a budget, {name}: {error}") from error

@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+import contextvars
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import reactivex
+from reactivex import Observable, abc
+from reactivex.disposable import CompositeDisposable, Disposable, SerialDisposable, SingleAssignmentDisposable
+from reactivex.scheduler import TimeoutScheduler
+
+from rxtweets._observable import StreamObservable, as_stream
+from rxtweets._schedulers import later, unless_event_loop, wall_clock
+from rxtweets.budgets import Budget
+from rxtweets.budgets.budget import TAIL, Used
+from rxtweets.budgets.period import Span
+from rxtweets.messages import Lifecycle
+from rxtweets.prices import Resource, resources
+
+_T = TypeVar("_T")
+
+_log = logging.getLogger("rxtweets.budget")
+
+_SHORTEST_WAIT = 0.001
+_LONGEST_WAIT = 3600.0
+"""Seconds after which a pause looks at the clock again: the machine may have slept, the timer be early."""
+
+
+def within(
+    budget: Budget,
+    *,
+    usage: Callable[[], Observable[Used]] | None = None,
+    scheduler: abc.SchedulerBase | None = None,
+) -> Callable[[Observable[_T]], Observable[_T | Lifecycle]]:
+    """Count what comes into *budget*, and end or pause at its limit.
+
+    ::
+
+        --C--p--p--p--p--             C: Connected, p: a post
+           within(Budget(posts=3))
+        --C--p--p--Wp-x               W: BudgetWarning, x: BudgetSpent
+
+    The message that reaches a mark or the limit is the last before the `BudgetWarning`, `BudgetPaused` or
+    `BudgetSpent`. With `at_limit="pause"` the source is disposed, and subscribed to again when the next
+    period begins. A budget that is spent already opens nothing. What other streams and processes spend is
+    seen with the next item, keep-alives included.
+
+    A client with a budget (`StreamingClient(auth, budget=budget)`) has this in each of its streams. It
+    stands behind `tw.retry_with_backoff`; before it `BudgetSpent` isn't retried either.
+
+    Args:
+        budget: the limit, and the books.
+        usage: called for X's own count, such as `client.usage`, to compare the books with; its errors change
+            nothing. None: they aren't compared.
+        scheduler: where the timers run and which clock they go by; default the subscriber's, else a timer
+            thread and the system's time.
+
+    Errors: `BudgetSpent`; an OSError if the books can't be written.
+
+    Raises:
+        ValueError: *budget* is none.
+    """
+    if not isinstance(budget, Budget):
+        raise ValueError(f"budget is a Budget, such as Budget(dollars=5, per='day'), not {budget!r}")
+
+    def within_(source: Observable[_T]) -> Observable[_T | Lifecycle]:
+        def subscribe(
+            observer: abc.ObserverBase[_T | Lifecycle], scheduler_: abc.SchedulerBase | None = None
+        ) -> abc.DisposableBase:
+            timer = scheduler or unless_event_loop(scheduler_) or TimeoutScheduler.singleton()
+            gate = _Gate(source, observer, budget, usage, timer, scheduler_)
+            gate.open()
+            return gate.all
+
+        return StreamObservable(subscribe)
+
+    return within_
+
+
+class _Gate:
+    """One subscription.
+
+    Attributes:
+        all: what its disposal ends.
+    """
+
+    def __init__(
+        self,
+        source: Observable[Any],
+        observer: abc.ObserverBase[Any],
+        budget: Budget,
+        usage: Callable[[], Observable[Used]] | None,
+        timer: abc.SchedulerBase,
+        scheduler: abc.SchedulerBase | None,
+    ) -> None:
+        self._current = SerialDisposable()  # the session, or the wait for the next period
+        self._tail = SerialDisposable()
+        self._asking = SerialDisposable()
+        self.all = CompositeDisposable(self._current, self._tail, self._asking, Disposable(self._write))
+        self._source = source
+        self._observer = observer
+        self._forward = observer.on_next
+        self._budget = budget
+        self._usage = usage
+        self._timer = timer
+        self._now = wall_clock(timer)
+        self._scheduler = scheduler
+        self._context = contextvars.copy_context()
+        self._is_open = self._has_tail = False
+        self._period: Span | None = None
+        self._mark = 0.0
+
+    def open(self) -> None:
+        """Subscribe to the source, unless the budget is spent."""
+        self._compare()
+        self._is_open = True
+        session = SingleAssignmentDisposable()
+        self._current.disposable = session
+        self._count(())
+        if self._is_open:
+            session.disposable = self._source.subscribe(
+                self._on_next, self._on_error, self._on_completed, scheduler=self._scheduler
+            )
+
+    def _on_next(self, item: Any) -> None:
+        found = resources(item)
+        self._count(found, item)
+        if not self._is_open:
+            return
+        if not found:
+            self._compare()
+        elif not self._has_tail:
+            self._has_tail = True
+            self._compare()
+            wait = SingleAssignmentDisposable()
+            self._tail.disposable = wait
+            later(self._timer, TAIL, self._write_tail, wait)
+
+    def _count(self, found: Iterable[Resource], *items: Any) -> None:
+        """Count, forward *items*, and say what mark that reaches, or end."""
+        if not self._is_open:
+            return
+        try:
+            part = self._budget.count(found, self._now())
+        except OSError as error:
+            self._close()
+            self._observer.on_error(error)
+            return
+        for item in items:
+            self._forward(item)
+        if self._budget.period() is not self._period:
+            self._period = self._budget.period()
+            self._mark = self._budget.next_mark(0.0)
+        if part < self._mark:
+            return
+        if part < 1:
+            self._mark = self._budget.next_mark(part)
+            self._forward(self._budget.warning())
+            return
+        self._close()
+        if self._budget.at_limit == "end":
+            self._observer.on_error(self._budget.error())
+        else:
+            self._forward(self._budget.pause())
+            self._wait()
+
+    def _close(self) -> None:
+        """End the session."""
+        self._is_open = False
+        self._current.disposable = SingleAssignmentDisposable()
+
+    def _wait(self) -> None:
+        """Wait for the next period."""
+        wait = SingleAssignmentDisposable()
+        self._current.disposable = wait
+        left = self._budget.period().end - self._now()
+        later(self._timer, min(max(left, _SHORTEST_WAIT), _LONGEST_WAIT), self._resume_in_context, wait)
+
+    def _resume_in_context(self, *_: Any) -> None:
+        self._context.copy().run(self._resume)
+
+    def _resume(self) -> None:
+        try:
+            part = self._budget.count((), self._now())
+        except OSError as error:
+            self._observer.on_error(error)
+            return
+        if part < 1:
+            self.open()
+        else:  # the timer was early, or the clock was set back
+            self._wait()
+
+    def _on_error(self, error: Exception) -> None:
+        self._write()
+        self._observer.on_error(error)
+
+    def _on_completed(self) -> None:
+        self._write()
+        self._observer.on_completed()
+
+    def _write_tail(self, *_: Any) -> None:
+        self._has_tail = False
+        self._write()
+
+    def _write(self) -> None:
+        """Write what was counted. It stays to be written if that fails, and then the next message fails."""
+        try:
+            self._budget.write(self._now())
+        except OSError as error:
+            _log.warning("%s", error)
+
+    def _compare(self) -> None:
+        """Ask for X's own count, if it is time to."""
+        usage = self._usage
+        if usage is not None and self._budget.is_comparison_due(self._now()):
+            asked = as_stream(reactivex.defer(lambda _: usage()))
+            self._asking.disposable = asked.subscribe(
+                self._compared,
+                lambda error: _log.info("the budget isn't compared with X's usage: %s", error),
+                scheduler=self._scheduler,
+            )
+
+    def _compared(self, usage: Used) -> None:
+        try:
+            self._budget.compare_with(usage, self._now())
+        except OSError as error:
+            _log.warning("%s", error)
