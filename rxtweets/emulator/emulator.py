@@ -109,6 +109,8 @@ class Emulator:
             delivered is taken off them; once they are used up v2's streams end, and streams, search and
             counts are answered 402. None, the default, is an account with all it takes, which is told 404.
         prices: What is charged at the pay-per-use level; None, the default, is X's prices.
+        powerstream_arrays: Whether Powerstream sends each status in a JSON array, as X's documentation shows
+            it; False, the default, is bare.
 
     Raises:
         ValueError: `rate` is negative or no number, `keep_alive` isn't positive, there is no such `level`, a
@@ -134,6 +136,7 @@ class Emulator:
         speed: float | None = 1.0,
         credit: float | None = None,
         prices: Prices | None = None,
+        powerstream_arrays: bool = False,
     ) -> None:
         if keep_alive is not None and keep_alive <= 0:
             raise ValueError(f"keep_alive must be more than 0 seconds, or None, got {keep_alive}")
@@ -142,7 +145,7 @@ class Emulator:
         self._open = 0
         self._stream_count = threading.Condition()
         self._services = services = create_services(
-            seed, level, limits or Limits(), rate, posts, replay, speed, credit, prices
+            seed, level, limits or Limits(), rate, posts, replay, speed, credit, prices, powerstream_arrays
         )
         services.hub.on_change.append(self._streams_changed)
         streams = {**v1.StreamEndpoints(services).routes(), **v2.StreamEndpoints(services).routes()}
@@ -480,6 +483,11 @@ class Emulator:
     def rules(self) -> tuple[Rule, ...]:
         """The rules of v2's filtered stream, oldest first."""
         return self._call(lambda: tuple(self._services.rule_book.rules.values()))
+
+    @property
+    def powerstream_rules(self) -> tuple[Rule, ...]:
+        """The rules of Powerstream, oldest first."""
+        return self._call(lambda: tuple(self._services.powerstream_rules.rules.values()))
 
     @property
     def delivered(self) -> Mapping[str, int]:

@@ -12,8 +12,11 @@ from rxtweets import rules as syntax
 Level = Literal["pay_per_use", "enterprise"]
 """X's levels of access."""
 
-WINDOW = 900
-"""Seconds of a window of v2's rate limits. Source: X's page "Rate limits"."""
+WINDOW, DAY = 900, 86_400
+"""Seconds of a window of v2's rate limits, and of the window of Powerstream's rules.
+
+Source: X's pages "Rate limits" and "Powerstream".
+"""
 
 UNPUBLISHED = 50
 """Requests in 15 minutes to an endpoint for which X publishes no figure: as for most of its streams."""
@@ -68,6 +71,7 @@ class StreamLimits(Struct, frozen=True):
 _ENTERPRISE = StreamLimits(enterprise=True)
 FILTERED, ACTIVITY = "/2/tweets/search/stream", "/2/activity/stream"
 RULES, SUBSCRIPTIONS = f"{FILTERED}/rules", "/2/activity/subscriptions"
+POWERSTREAM, POWERSTREAM_RULES = "/2/powerstream", "/2/powerstream/rules"
 
 SEARCH_RECENT, SEARCH_ALL = "/2/tweets/search/recent", "/2/tweets/search/all"
 COUNTS_RECENT, COUNTS_ALL = "/2/tweets/counts/recent", "/2/tweets/counts/all"
@@ -89,6 +93,7 @@ STREAMS: dict[str, StreamLimits] = {
     "/2/tweets/compliance/stream": _ENTERPRISE,
     "/2/users/compliance/stream": _ENTERPRISE,
     "/2/tweets/label/stream": _ENTERPRISE,
+    POWERSTREAM: _ENTERPRISE,
 }
 """X's limits on each of v2's streams. Source: X's page "Rate limits"."""
 
@@ -115,8 +120,10 @@ REQUESTS: dict[tuple[str, str], int] = {
     ("GET", COUNTS_ALL): 300,
     ("GET", USAGE): 50,
     ("GET", CREDITS): UNPUBLISHED,
+    **{(method, POWERSTREAM_RULES): 50 for method in ("GET", "POST", "DELETE")},
 }
-"""Requests in 15 minutes to each of v2's other endpoints. Source: X's page "Rate limits"."""
+"""Requests in 15 minutes to each of v2's other endpoints; to Powerstream's rules, in a day and of all methods
+together. Source: X's pages "Rate limits" and "Powerstream"."""
 
 ONE_A_SECOND = {("GET", SEARCH_ALL)}
 """Endpoints that take one request a second at most. Source: X's page "Rate limits"."""
@@ -135,7 +142,8 @@ class Limits(Struct, frozen=True, kw_only=True):
         connections: streams that may be open at once on one endpoint of v2 (and one partition of it). Unless
             it is None, a newer connection of an account to v1.1 ends the older.
         connects: connects to a stream of v2 in 15 minutes.
-        requests: requests to any other endpoint of v2 in 15 minutes, each method by itself.
+        requests: requests to any other endpoint of v2 in 15 minutes, each method by itself; to Powerstream's
+            rules in a day, all methods together.
         attempts: connects of an account to v1.1 within a minute; who makes more is answered 420 for a minute,
             and for twice as long with each further attempt. Twitter published no figure: a client that keeps
             to its guidance makes 22 at most.

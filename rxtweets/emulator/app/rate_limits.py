@@ -13,7 +13,7 @@ from rxtweets.emulator.streams.source import Opening
 from rxtweets.emulator.streams.stream import OpenStream
 
 from .clock import Clock
-from .limits import WINDOW, Allowance
+from .limits import DAY, POWERSTREAM_RULES, WINDOW, Allowance
 
 MINUTE, LONGEST_PENALTY = 60.0, 900.0
 """Seconds of v1.1's window and first penalty, and of the longest penalty; Twitter published none."""
@@ -55,7 +55,7 @@ class RateLimiter:
         if count >= limit or self._too_soon(method, endpoint, now):
             return v2_refusal(429)
         self._latest[method, endpoint] = now
-        self._windows[method, endpoint] = (start, count + 1)
+        self._windows[_counted(method, endpoint)] = (start, count + 1)
         return None
 
     def _too_soon(self, method: str, endpoint: str, now: float) -> bool:
@@ -81,14 +81,14 @@ class RateLimiter:
         return (
             ("x-rate-limit-limit", str(limit)),
             ("x-rate-limit-remaining", str(0 if used_up else max(0, limit - count))),
-            ("x-rate-limit-reset", str(start + WINDOW if until is None else math.ceil(until))),
+            ("x-rate-limit-reset", str(start + _length(endpoint) if until is None else math.ceil(until))),
         )
 
     def _window(self, method: str, endpoint: str) -> tuple[int, int]:
         """Return when the window began, in whole seconds as its end is told, and the requests in it."""
         now = self._clock.time()
-        start, count = self._windows.get((method, endpoint), (int(now), 0))
-        return (int(now), 0) if now - start >= WINDOW else (start, count)
+        start, count = self._windows.get(_counted(method, endpoint), (int(now), 0))
+        return (int(now), 0) if now - start >= _length(endpoint) else (start, count)
 
     def check_connections(
         self, request: Request, opening: Opening, open_: Iterable[OpenStream]
@@ -131,3 +131,13 @@ class RateLimiter:
             return None
         known.until = now + known.length
         return v1_refusal(420, request.path)
+
+
+def _counted(method: str, endpoint: str) -> tuple[str, str]:
+    """Return the key that a request counts under: its method, but for Powerstream's rules any."""
+    return ("any" if endpoint == POWERSTREAM_RULES else method, endpoint)
+
+
+def _length(endpoint: str) -> int:
+    """Return the seconds of a window of an endpoint."""
+    return DAY if endpoint == POWERSTREAM_RULES else WINDOW

@@ -131,7 +131,7 @@ class Router:
             keep_alive=self._keep_alive or KEEP_ALIVE[protocol],
             most=self._rate_limiter.allowance.messages(request.path),
             distortion=self._faults.distortion(record),
-            headers=headers,
+            headers=(*opening.feed.headers, *headers),
         )
 
     def _end_older(self, feed: Feed) -> None:

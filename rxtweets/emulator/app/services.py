@@ -18,6 +18,7 @@ from rxtweets.emulator.streams.producer import PostProducer
 from rxtweets.emulator.world.recording import Recording
 from rxtweets.emulator.world.world import World
 from rxtweets.prices import Prices
+from rxtweets.rules import Limits as RuleLimits
 
 from .clock import Clock
 from .limits import Allowance, Level, Limits
@@ -36,6 +37,8 @@ class Services(Struct, frozen=True, eq=False, kw_only=True):
         authenticator: The check of credentials, with the accounts behind it.
         rate_limiter: The limits, and the counts of what was used of them.
         rule_book: The rules of v2's filtered stream.
+        powerstream_rules: The rules of Powerstream.
+        powerstream_arrays: Whether Powerstream sends each status in an array.
         subscriptions: The subscriptions to v2's activity stream, by id.
         faults: The faults in force.
         requests: The last requests.
@@ -52,6 +55,8 @@ class Services(Struct, frozen=True, eq=False, kw_only=True):
     authenticator: Authenticator
     rate_limiter: RateLimiter
     rule_book: RuleBook
+    powerstream_rules: RuleBook
+    powerstream_arrays: bool
     subscriptions: dict[str, Subscription]
     faults: FaultPlan
     requests: RequestLog
@@ -81,6 +86,7 @@ def create_services(
     speed: float | None,
     credit: float | None = None,
     prices: Prices | None = None,
+    powerstream_arrays: bool = False,
 ) -> Services:
     """Return new services; the parameters are those of `Emulator`."""
     seeded = seed is not None
@@ -102,7 +108,14 @@ def create_services(
         world=world,
         authenticator=Authenticator(accounts, clock),
         rate_limiter=RateLimiter(clock, allowance),
-        rule_book=RuleBook(world.ids, allowance, seed or 0),
+        rule_book=RuleBook(
+            world.ids,
+            RuleLimits(allowance.rule_length, allowance.rules),
+            seed or 0,
+            enterprise=allowance.enterprise,
+        ),
+        powerstream_rules=RuleBook(world.ids, RuleLimits.powerstream(), seed or 0, enterprise=True),
+        powerstream_arrays=powerstream_arrays,
         subscriptions={},
         faults=FaultPlan(clock, seed),
         requests=RequestLog(),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from rxtweets.emulator.api.v1 import endpoints as v1
 from rxtweets.emulator.api.v2.fields import LIKE_LISTS, POST_LISTS, RECOVERY
+from rxtweets.emulator.api.v2.powerstream import PARAMETERS
 from rxtweets.emulator.app.records import EndedStream
 from rxtweets.emulator.app.usage import UsageBook
 from rxtweets.emulator.streams.hub import StreamHub
@@ -34,7 +35,7 @@ MOST = 100
 LONGEST = 280
 """Characters of a text that a client has sent."""
 
-_PARAMETERS = {*v1.PARAMETERS, *RECOVERY, *POST_LISTS, *LIKE_LISTS, "partition"}
+_PARAMETERS = {*v1.PARAMETERS, *RECOVERY, *POST_LISTS, *LIKE_LISTS, *PARAMETERS, "partition"}
 """Parameters that are shown, those of streams: none can hold a credential."""
 
 
@@ -67,14 +68,17 @@ class State:
             "rate": "max" if math.isinf(services.producer.rate) else services.producer.rate,
             "posts": hub.history.end,
             "open": len(hub.streams),
-            "ruled": len(services.rule_book.rules),
+            "ruled": len(services.rule_book.rules) + len(services.powerstream_rules.rules),
             "messages": hub.messages,
             "messages_per_second": round(messages, 1),
             "bytes": hub.bytes_written,
             "bytes_per_second": round(size),
             "streams": streams,
             "ended": [_ended(one) for one in _latest(hub.past)],
-            "rules": _rules(services.rule_book),
+            "rules": [
+                *_rules(services.rule_book, "filtered"),
+                *_rules(services.powerstream_rules, "Powerstream"),
+            ],
             "recent": _recent(hub),
             "bill": _bill(services.usage),
             "requests": [
@@ -138,10 +142,10 @@ def _ended(stream: EndedStream) -> dict[str, Any]:
     }
 
 
-def _rules(book: RuleBook) -> list[dict[str, Any]]:
+def _rules(book: RuleBook, stream: str) -> list[dict[str, Any]]:
     counts = book.selector.counts
     return [
-        {"id": rule.id, "value": rule.value, "tag": rule.tag, "matches": counts[rule.id]}
+        {"id": rule.id, "value": rule.value, "tag": rule.tag, "matches": counts[rule.id], "stream": stream}
         for rule in islice(book.rules.values(), MOST)
     ]
 

@@ -40,7 +40,13 @@ def sample_message(world: World, feed: Feed, text: str) -> bytes:
         message = feed.message(world.make(feed.post_spec(world.rng) or ANY))
         if message is not None:
             break
-    whole: dict[str, Any] = msgspec.json.decode(message) if message is not None else {}
+    if message is not None and message.startswith(b"["):
+        return b"[%b]" % _with_text(message[1:-1], text)
+    return _with_text(message or b"{}", text)
+
+
+def _with_text(message: bytes, text: str) -> bytes:
+    whole: dict[str, Any] = msgspec.json.decode(message)
     for key in ("message", "data"):
         inner = whole.get(key)
         if isinstance(inner, dict) and "text" in inner:

@@ -78,8 +78,8 @@ class Selector:
             reading = CompiledRule.read(message)
             assert reading is not None
             found = [key for key, rule in self._rules.items() if rule.holds(reading)]
-        if not post.counted:  # it may come again, in a replay
-            post.counted = True
+        if self not in post.counted:  # it may come again, in a replay
+            post.counted = (*post.counted, self)
             for key in found:
                 self.counts[key] += 1
         self._latest = (post, found)

@@ -19,7 +19,7 @@ class Feed:
     """The messages of an endpoint. Subclasses make them; this one makes none.
 
     `partition` is the part of the posts that it gets, of `partitions`. Of the feeds that have a `slot`, a
-    newer one ends the older in the same slot.
+    newer one ends the older in the same slot. `headers` are more than other streams have.
     """
 
     protocol = "2"
@@ -28,6 +28,7 @@ class Feed:
     partitions = 1
     delimited = False
     slot: tuple[str, str] | None = None
+    headers: tuple[tuple[str, str], ...] = ()
 
     def message_for(self, post: Post) -> bytes | None:
         """Return the message about a post, or None where it belongs to another partition."""

@@ -176,8 +176,8 @@ class Post(Struct, kw_only=True, eq=False):
     versions, oldest first. With a `note`, the text is the beginning of that and ends with `more_link`.
     `withheld` holds the codes of countries where the post isn't shown. One that is `gone` is empty, and only
     referred to. `to` is whom it addresses without answering a post of theirs; see `addressee`. `cache` holds
-    what was made from the post, so that one sent to many streams is rendered once; `counted` tells whether
-    its matches were added to the rules' counts.
+    what was made from the post, so that one sent to many streams is rendered once; `counted` holds
+    the selectors of rules that have counted their matches.
     """
 
     id: int
@@ -214,7 +214,7 @@ class Post(Struct, kw_only=True, eq=False):
     sponsored: bool = False
     recorded: Recorded | None = None
     cache: dict[Any, Any] = field(default_factory=dict)
-    counted: bool = False
+    counted: tuple[object, ...] = ()
 
     def __repr__(self) -> str:
         return f"Post(id={self.id}, author={self.author.screen_name!r}, text={self.text!r})"

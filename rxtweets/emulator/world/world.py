@@ -210,7 +210,7 @@ class World:
             text=f"{post.text} {escaped(remark)}",
             edits=(*post.edits, post.id),
             cache={},
-            counted=False,
+            counted=(),
         )
         self._references.recent.append(edited)
         return edited

@@ -12,6 +12,8 @@ from rxtweets.emulator.app.limits import (
     COUNTS_RECENT,
     CREDITS,
     FILTERED,
+    POWERSTREAM,
+    POWERSTREAM_RULES,
     RULES,
     SEARCH_ALL,
     SEARCH_RECENT,
@@ -28,6 +30,7 @@ from rxtweets.emulator.world.specs import spec_from_rule
 from rxtweets.rules.hub_tags import is_lease
 
 from . import connections as connection_params
+from . import powerstream as powerstream_params
 from . import rules as rule_params
 from . import search as search_params
 from . import subscriptions as subscription_params
@@ -39,7 +42,8 @@ from .events import EventFeed, LikeFeed
 from .fields import BACKFILL, LIKE_LISTS, POST_LISTS, RECOVERY, Fields, check, read_fields
 from .forms import delivered, post_bytes
 from .params import Check, check_query
-from .recovery import recover
+from .powerstream import PowerstreamFeed, PowerstreamRuleEndpoints, nearest_datacenter
+from .recovery import NAMES, recover
 from .rules import RuleBook, RuleEndpoints
 from .search import SearchEndpoints
 from .subscriptions import SubscriptionEndpoints
@@ -120,6 +124,7 @@ class StreamEndpoints:
             "/2/users/compliance/stream": partial(self._events, "users_compliance", 4),
             "/2/tweets/label/stream": partial(self._events, "labels", 1),
             ACTIVITY: self._activity,
+            POWERSTREAM: self._powerstream,
         }
         for lang, partitions in LANGUAGES.items():
             table[f"/2/tweets/firehose/stream/lang/{lang}"] = partial(
@@ -140,23 +145,30 @@ class StreamEndpoints:
         if isinstance(feed, Response):
             return feed
         refusal = None if rate_limiter.allowance.enterprise else forbidden
-        replay = recover(request, services.hub.history, services.clock, refusal)
+        names = powerstream_params.RECOVERY if request.path == POWERSTREAM else NAMES
+        replay = recover(request, services.hub.history, services.clock, refusal, names)
         if isinstance(replay, Response):
             return replay
         opening = Opening(feed, replay)
         return rate_limiter.check_connections(request, opening, services.hub.streams.values()) or opening
 
     def _filtered(self, request: Request) -> Response | Feed:
-        fault = check(request, POST_LISTS)
-        if fault is not None:
-            return fault
-        if not self._services.rule_book.rules:
-            detail = (
-                f"You must define rules using the POST {RULES} endpoint before connecting to filtered stream."
-            )
-            more = {"connection_issue": "RuleConfigurationIssue"}
-            return problem(409, "ConnectionException", detail, "streaming-connection", **more)
-        return FilteredFeed(read_fields(request), self._services.rule_book)
+        book = self._services.rule_book
+        refusal = check(request, POST_LISTS) or _without_rules(book, RULES, "filtered stream")
+        return refusal or FilteredFeed(read_fields(request), book)
+
+    def _powerstream(self, request: Request) -> Response | Feed:
+        services, book = self._services, self._services.powerstream_rules
+        refusal = check_query(request, powerstream_params.PARAMETERS) or _without_rules(
+            book, POWERSTREAM_RULES, "Powerstream"
+        )
+        return refusal or PowerstreamFeed(
+            book,
+            nearest_datacenter(services.hub),
+            services.clock,
+            local=request.query.get("localDcOnly", "").lower() == "true",
+            arrays=services.powerstream_arrays,
+        )
 
     def _posts(
         self,
@@ -184,11 +196,26 @@ class StreamEndpoints:
         return check(request, {}) or ActivityFeed(self._services.subscriptions, self._services.world)
 
 
+def _without_rules(book: RuleBook, path: str, stream: str) -> Response | None:
+    """Refuse a stream that has no rules yet."""
+    if book.rules:
+        return None
+    detail = f"You must define rules using the POST {path} endpoint before connecting to {stream}."
+    more = {"connection_issue": "RuleConfigurationIssue"}
+    return problem(409, "ConnectionException", detail, "streaming-connection", **more)
+
+
 def routes(services: Services) -> dict[str, dict[str, Endpoint]]:
     """Return v2's other paths and methods; a path that ends in ``/*`` takes one more segment."""
     authenticator, clock = services.authenticator, services.clock
     access = Access(authenticator, services.rate_limiter, services.usage)
     rules = RuleEndpoints(services.rule_book, authenticator.accounts.user_id, clock)
+    power_rules = PowerstreamRuleEndpoints(services.powerstream_rules, clock)
+
+    def for_enterprises(endpoint: Endpoint) -> Endpoint:
+        app_id, enterprise = authenticator.accounts.user_id, services.rate_limiter.allowance.enterprise
+        return checked(endpoint if enterprise else lambda request: client_forbidden(app_id), {})
+
     subscriptions = SubscriptionEndpoints(
         services.subscriptions,
         services.rate_limiter.allowance.subscriptions,
@@ -211,6 +238,11 @@ def routes(services: Services) -> dict[str, dict[str, Endpoint]]:
             "POST": checked(rules.update, rule_params.UPDATED),
         },
         f"{RULES}/counts": {"GET": checked(rules.counts, rule_params.COUNTED)},
+        POWERSTREAM_RULES: {
+            "GET": for_enterprises(power_rules.list_rules),
+            "POST": for_enterprises(power_rules.add),
+            "DELETE": for_enterprises(power_rules.delete),
+        },
         SUBSCRIPTIONS: {
             "GET": checked(subscriptions.list_subscriptions, subscription_params.LISTED),
             "POST": checked(subscriptions.create, {}),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from rxtweets import rules as syntax
 from rxtweets.emulator.app.clock import Clock
-from rxtweets.emulator.app.limits import Allowance
 from rxtweets.emulator.server.http import PROBLEMS, Request, Response, invalid_request, json_response, problem
 from rxtweets.emulator.streams.matching import Selector
 from rxtweets.emulator.world.ids import Snowflakes
@@ -46,10 +46,14 @@ def detail_of(problem: syntax.RuleProblem) -> str:
 
 
 class RuleBook:
-    """The rules of the app, in the order they were added, with their trees."""
+    """The rules of an app for one stream, in the order they were added, with their trees.
 
-    def __init__(self, ids: Snowflakes, allowance: Allowance, seed: int) -> None:
-        self.allowance = allowance
+    `limits` are those on rules there; what only `enterprise` access has is refused without it.
+    """
+
+    def __init__(self, ids: Snowflakes, limits: syntax.Limits, seed: int, *, enterprise: bool) -> None:
+        self.limits = limits
+        self._enterprise = enterprise
         self.selector = Selector(seed)
         self._ids = ids
         self.rules: dict[str, Rule] = {}
@@ -58,11 +62,11 @@ class RuleBook:
 
     def add(self, value: str, tag: str | None = None) -> Rule:
         """Add a rule. Raises `RuleError` where X would refuse it."""
-        problems = syntax.validate(value, syntax.Limits(self.allowance.rule_length))
+        problems = syntax.validate(value, self.limits)
         if problems:
             raise RuleError([detail_of(problem) for problem in problems])
         tree = syntax.parse(value)
-        if not self.allowance.enterprise:
+        if not self._enterprise:
             _check_packaging(value, tree)
         rule = Rule(str(self._ids.next()), value, tag)
         self.selector.add(rule.id, tree)
@@ -75,6 +79,40 @@ class RuleBook:
 
     def by_value(self, value: str) -> Rule | None:
         return self.rules.get(self._keys.get(value, ""))
+
+    def add_all(self, items: Sequence[Added]) -> tuple[list[Rule], list[dict[str, Any]]] | Response:
+        """Add rules; return those added, and an error for each other; or refuse them all, being too many."""
+        if len(self.rules) + len(items) > self.limits.rules:
+            detail = f"Rule limit exceeded: at most {self.limits.rules} rules are allowed"
+            return problem(422, "RulesCapExceeded", detail, "rule-cap")
+        added: list[Rule] = []
+        errors: list[dict[str, Any]] = []
+        for item in items:
+            twin = self.by_value(item.value)
+            if twin is not None:
+                errors.append(_error(item.value, "DuplicateRule", "duplicate-rules", id=twin.id))
+                continue
+            try:
+                added.append(self.add(item.value, item.tag or None))
+            except RuleError as error:
+                errors.append(
+                    _error(item.value, "UnprocessableEntity", "invalid-rules", details=error.details)
+                )
+        return added, errors
+
+    def find(self, ids: Iterable[str], values: Iterable[str]) -> tuple[list[str], list[str]]:
+        """Return the ids of the rules that there are, each once, and the ids and values of no rule."""
+        found: dict[str, None] = {}
+        missing: list[str] = []
+        for name, rule in [
+            *((one, self.rules.get(one)) for one in ids),
+            *((one, self.by_value(one)) for one in values),
+        ]:
+            if rule is None:
+                missing.append(name)
+            else:
+                found[rule.id] = None
+        return list(found), missing
 
 
 _ENTERPRISE_OPERATORS = frozenset({"embedding", "embedding_threshold"})
@@ -99,7 +137,9 @@ def sent(clock: Clock) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(now)) + f"{int(now * 1000) % 1000:03}Z"
 
 
-class _Added(Struct, frozen=True, forbid_unknown_fields=True):
+class Added(Struct, frozen=True, forbid_unknown_fields=True):
+    """A rule to add."""
+
     value: str
     tag: str | UnsetType = UNSET
 
@@ -112,7 +152,7 @@ class _Deleted(Struct, frozen=True, forbid_unknown_fields=True):
 class _Update(Struct, frozen=True, forbid_unknown_fields=True):
     """The body that changes rules."""
 
-    add: tuple[_Added, ...] | UnsetType = UNSET
+    add: tuple[Added, ...] | UnsetType = UNSET
     delete: _Deleted | UnsetType = UNSET
 
 
@@ -130,7 +170,7 @@ class RuleEndpoints:
             wanted = frozenset(split(request.query["ids"]))
             rules = tuple(rule for rule in rules if rule.id in wanted)
         part, following = page(request, len(rules), MOST_LISTED)
-        shown = [_form(rule) for rule in rules[part]]
+        shown = [rule_form(rule) for rule in rules[part]]
         body: dict[str, Any] = {"data": shown} if shown else {}
         return json_response({**body, "meta": {"sent": sent(self._clock), **meta(shown, following)}})
 
@@ -138,8 +178,8 @@ class RuleEndpoints:
         count = len(self._book.rules)
         mine = {"client_app_id": self._app_id, "rule_count": count}
         data: dict[str, Any] = {
-            "cap_per_client_app": str(self._book.allowance.rules),
-            "cap_per_project": str(self._book.allowance.rules),
+            "cap_per_client_app": str(self._book.limits.rules),
+            "cap_per_project": str(self._book.limits.rules),
             "client_app_rules_count": mine,
             "project_rules_count": str(count),
         }
@@ -163,25 +203,13 @@ class RuleEndpoints:
             return self._delete_asked(body.delete, dry)
         return self._delete(tuple(self._book.rules), [], dry)
 
-    def _add(self, items: tuple[_Added, ...], dry: bool) -> Response:
+    def _add(self, items: tuple[Added, ...], dry: bool) -> Response:
         if not items:
             return invalid_request(({"add": []}, "`add` must be a list of at least one rule"))
-        if len(self._book.rules) + len(items) > self._book.allowance.rules:
-            detail = f"Rule limit exceeded: at most {self._book.allowance.rules} rules are allowed"
-            return problem(422, "RulesCapExceeded", detail, "rule-cap")
-        added: list[Rule] = []
-        errors: list[dict[str, Any]] = []
-        for item in items:
-            twin = self._book.by_value(item.value)
-            if twin is not None:
-                errors.append(_error(item.value, "DuplicateRule", "duplicate-rules", id=twin.id))
-                continue
-            try:
-                added.append(self._book.add(item.value, item.tag or None))
-            except RuleError as error:
-                errors.append(
-                    _error(item.value, "UnprocessableEntity", "invalid-rules", details=error.details)
-                )
+        done = self._book.add_all(items)
+        if isinstance(done, Response):
+            return done
+        added, errors = done
         if dry:
             for rule in added:
                 self._book.remove(rule.id)
@@ -191,7 +219,7 @@ class RuleEndpoints:
             "meta": {"sent": sent(self._clock), "summary": {**summary, "valid": count, "invalid": wrong}}
         }
         if added:
-            body["data"] = [_form(rule) for rule in added]
+            body["data"] = [rule_form(rule) for rule in added]
         if errors:
             body["errors"] = errors
         return json_response(body, 201 if added and not dry else 200)
@@ -199,22 +227,10 @@ class RuleEndpoints:
     def _delete_asked(self, asked: _Deleted, dry: bool) -> Response:
         if not (asked.ids or asked.values):
             return invalid_request(({"delete": []}, "`delete` must have `ids` or `values`, lists of strings"))
-        found: dict[str, None] = {}
-        missing: list[str] = []
-        for rule_id in asked.ids:
-            if rule_id in self._book.rules:
-                found[rule_id] = None
-            else:
-                missing.append(rule_id)
-        for value in asked.values:
-            rule = self._book.by_value(value)
-            if rule is not None:
-                found[rule.id] = None
-            else:
-                missing.append(value)
-        return self._delete(tuple(found), missing, dry)
+        return self._delete(*self._book.find(asked.ids, asked.values), dry)
 
-    def _delete(self, ids: tuple[str, ...], missing: list[str], dry: bool) -> Response:
+    def _delete(self, ids: Iterable[str], missing: list[str], dry: bool) -> Response:
+        ids = tuple(ids)
         if not dry:
             for rule_id in ids:
                 self._book.remove(rule_id)
@@ -222,19 +238,25 @@ class RuleEndpoints:
         summary = {"deleted": done, "not_deleted": len(missing) + len(ids) - done}
         body: dict[str, Any] = {"meta": {"sent": sent(self._clock), "summary": summary}}
         if missing:
-            body["errors"] = [
-                {
-                    "errors": [{"parameters": {}, "message": f"Rule does not exist: {name}"}],
-                    "title": "Invalid Request",
-                    "detail": "One or more parameters to your request was invalid.",
-                    "type": PROBLEMS + "invalid-request",
-                }
-                for name in missing
-            ]
+            body["errors"] = not_found(missing)
         return json_response(body)
 
 
-def _form(rule: Rule) -> dict[str, str]:
+def not_found(names: Iterable[str]) -> list[dict[str, Any]]:
+    """Return the errors about rules that don't exist, each named by its id or value."""
+    return [
+        {
+            "errors": [{"parameters": {}, "message": f"Rule does not exist: {name}"}],
+            "title": "Invalid Request",
+            "detail": "One or more parameters to your request was invalid.",
+            "type": PROBLEMS + "invalid-request",
+        }
+        for name in names
+    ]
+
+
+def rule_form(rule: Rule) -> dict[str, str]:
+    """Return a rule as X gives it back."""
     form = {"value": rule.value, "id": rule.id}
     return form if rule.tag is None else {"value": rule.value, "tag": rule.tag, "id": rule.id}
 
