@@ -1,0 +1,150 @@
+"""The claim: a budget's books against the emulator's own usage, over everything that happens to a program."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from rxtweets import Budget
+from rxtweets.emulator import Emulator, Limits
+from tests.clients import client_on
+
+DAY = 86_400
+RATE = 100
+"""Posts a second."""
+
+
+class Run:
+    """Programs that spend from one budget, one after the other.
+
+    Attributes:
+        skew: how far off their clocks are, in seconds.
+    """
+
+    def __init__(self, emulator: Emulator, path: Path, skew: float, limit: int, seed: int) -> None:
+        self._emulator = emulator
+        self._path = path
+        self.skew = skew
+        self._limit = limit
+        self._rng = random.Random(seed)
+
+    @contextmanager
+    def program(self) -> Iterator[subprocess.Popen[str]]:
+        """Start one, and yield it as soon as it is connected or has ended."""
+        said = [
+            self._emulator.base_url,
+            self._emulator.bearer_token,
+            str(self._path),
+            str(self.skew),
+            str(self._limit),
+            str(self._rng.randrange(2**32)),
+        ]
+        with subprocess.Popen(
+            [sys.executable, "-m", "tests.budgets.spender", *said],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+        ) as running:
+            assert running.stdout is not None
+            running.stdout.readline()
+            try:
+                yield running
+            finally:
+                running.kill()
+
+    def kill(self, times: int) -> None:
+        """Kill so many programs at random, with duplicates and broken connections meanwhile."""
+        for _ in range(times):
+            with self.program() as running:
+                threading.Event().wait(self._rng.uniform(0.0, 1.0))
+                if self._rng.random() < 0.5:
+                    self._emulator.cut_streams()
+                    threading.Event().wait(self._rng.uniform(0.0, 0.5))
+                running.send_signal(signal.SIGKILL)
+
+
+def spent_on(path: Path, now: float) -> float:
+    """Return the posts of the day that *now* is in, by the books."""
+    return Budget(posts=1, path=path).spending(now).spent
+
+
+def posts_at_x(emulator: Emulator) -> list[int]:
+    """Return the posts of yesterday and today by the emulator's own usage."""
+    return [one.posts for one in client_on(emulator).usage(days=2).run().days]
+
+
+def until(condition: Callable[[], bool], what: str, seconds: float = 20.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, what
+        threading.Event().wait(0.05)
+
+
+@contextmanager
+def noon() -> Iterator[tuple[Emulator, float]]:
+    """An emulator at the pay-per-use level with a past, at noon; and how far off its clock is."""
+    limits = Limits(connects=None, requests=None, connections=None)
+    skew = DAY / 2 - time.time() % DAY
+    with Emulator(rate=0, limits=limits) as emulator:
+        emulator.skew(skew - 60)
+        for number in range(300):
+            emulator.publish(f"the {number}")
+        emulator.skew(skew)
+        emulator.duplicate(share=0.1)
+        client_on(emulator).rules.add("the OR a", "lang:ja").run()
+        emulator.rate = RATE
+        yield emulator, skew
+
+
+@pytest.mark.parametrize("kills", [pytest.param(50, marks=pytest.mark.soak), 5])
+def test_books_are_as_xs(kills: int, tmp_path: Path) -> None:
+    """Over streams, searches, repetitions, lost connections, midnight and SIGKILL: at most 1 % apart."""
+    path = tmp_path / "books"
+    with noon() as (emulator, skew):
+        run = Run(emulator, path, skew, 10**9, seed=kills)
+        run.kill(kills // 2)
+        midnight = time.time() + 8
+        run.skew = DAY - midnight % DAY
+        emulator.skew(run.skew)
+        with run.program():  # which is killed in the end, too
+            until(lambda: time.time() > midnight + 0.5, "midnight")
+        run.kill(kills - kills // 2 - 1)
+        with run.program() as last:
+            begun = posts_at_x(emulator)[-1]
+            until(lambda: posts_at_x(emulator)[-1] > begun + RATE, "posts")
+            emulator.rate = 0
+            threading.Event().wait(0.5)
+            assert last.stdin is not None
+            last.stdin.close()
+            assert last.wait(10) == 0
+        at_x = posts_at_x(emulator)
+        in_the_books = [spent_on(path, midnight + run.skew + second) for second in (-1, 1)]
+        print(f"before and after midnight: {at_x} posts at X, {in_the_books} in the books")
+        assert min(at_x) > RATE
+        assert in_the_books == pytest.approx(at_x, rel=0.01)
+
+
+@pytest.mark.parametrize("kills", [pytest.param(50, marks=pytest.mark.soak), 5])
+def test_the_limit_holds(kills: int, tmp_path: Path) -> None:
+    """No more than a second's delivery beyond it, also of a program that was killed before; then nothing."""
+    limit = kills * 150 + 200
+    with noon() as (emulator, skew):
+        run = Run(emulator, tmp_path / "books", skew, limit, seed=kills)
+        run.kill(kills)
+        with run.program() as last:
+            assert last.wait(60) == 3
+        first = emulator.delivered["post"]
+        with run.program() as another:
+            assert another.wait(60) == 3
+        print(f"{first} posts at X, the limit is {limit}")
+        assert limit * 0.99 <= first <= limit + RATE
+        assert emulator.delivered["post"] == first
