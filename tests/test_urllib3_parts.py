@@ -6,7 +6,7 @@ import http.client
 import inspect
 import io
 import socket
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 import urllib3
@@ -62,25 +62,43 @@ def test_a_socks_manager_hands_over_its_options() -> None:
 
 
 class _Socket:
-    """A socket that has received *data*."""
+    """A socket that receives *head* and then *body*."""
 
-    data: ClassVar = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+    def __init__(self, head: bytes, body: bytes) -> None:
+        self.received = io.BytesIO(body)
+        self.head = b"HTTP/1.1 200 OK\r\n" + head
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(io.BytesIO(self.data))
+        return io.BufferedReader(io.BytesIO(self.head))
+
+    def recv(self, size: int) -> bytes:
+        return self.received.read(size)
 
 
-def test_a_response_reads_from_fp() -> None:
+def test_a_response_reads_from_fp_and_its_socket() -> None:
     """http.client reads a head by `fp.readline`, and says by `chunked` how the body comes."""
-    response = ChunkedResponse(_Socket())  # type: ignore[arg-type]
+    sock: Any = _Socket(b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n3\r\nd", b"ef\r\n0\r\n\r\n")
+    response = ChunkedResponse(sock)
     assert response.fp is not None
     response.begin()
     assert (response.status, response.chunked) == (200, True)
-    assert response.read1(100) == b"abc"
+    assert response.read1(100) == b"abcd"
+    assert response.read1(100) == b"ef"
     assert response.read1(100) == b""
 
 
-def test_urllib3_reads_as_much_as_has_come() -> None:
-    """urllib3's `read1` passes on http.client's, which is ours."""
-    assert "decode_content" in inspect.signature(urllib3.HTTPResponse.read1).parameters
-    assert issubclass(ChunkedResponse, http.client.HTTPResponse)
+def test_a_response_says_what_is_left_of_its_length() -> None:
+    """http.client counts `length` down, and says nothing when the end comes before."""
+    sock: Any = _Socket(b"Content-Length: 5\r\n\r\nabc", b"")
+    response = ChunkedResponse(sock)
+    response.begin()
+    assert (response.read1(100), response.length) == (b"abc", 2)
+    with pytest.raises(http.client.IncompleteRead):
+        response.read1(100)
+
+
+def test_urllib3_keeps_the_response_of_http_client() -> None:
+    """`_original_response` of urllib3's response is http.client's, which is ours."""
+    kept: Any = http.client.HTTPResponse(_Socket(b"", b""))  # type: ignore[arg-type]
+    made: Any = urllib3.HTTPResponse(b"", original_response=kept, preload_content=False)
+    assert made._original_response is kept

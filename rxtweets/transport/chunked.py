@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import sys
 from io import BufferedIOBase, BytesIO
+from typing import Any
 
 __all__ = ["ChunkedResponse"]
 
@@ -39,16 +41,22 @@ class ChunkedResponse(http.client.HTTPResponse):
     """A response whose `read1` returns all the chunks that one system call brought, whole or in part.
 
     The standard one makes several calls for each chunk, and a stream has a chunk a message. Beside the public
-    `begin`, `read1` and `close` it uses three attributes of http.client's: `fp`, the buffered socket,
-    `chunked`, and `headers`, which `begin` fills only while it is None (see tests/test_urllib3_parts.py).
+    `begin`, `read1` and `close` it uses four attributes of http.client's: `fp`, the buffered socket,
+    `chunked`, `length`, the bytes of a body without chunks that have not been read, and `headers`, which
+    `begin` fills only while it is None (see tests/test_urllib3_parts.py).
     """
 
+    _drained = False  # what `fp` has buffered is read, and the rest comes from the socket itself
     _ended = False
     _failure: http.client.HTTPException | None = None  # raised once what came before it is given out
     _left = 0  # bytes of the current chunk that have not come yet
     _between = (
         b"\r\n"  # what has come of a line end and the chunk header behind it, as if a chunk were before
     )
+
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self._sock = sock
 
     def begin(self) -> None:
         source = self.fp
@@ -64,9 +72,16 @@ class ChunkedResponse(http.client.HTTPResponse):
 
     def read1(self, n: int = -1) -> bytes:
         if not self.chunked or self.fp is None:
-            return super().read1(n)
+            data = super().read1(n)
+            if not data and self.length:
+                raise http.client.IncompleteRead(b"", self.length)
+            return data
         while not self._ended:
-            data: bytes = self.fp.read1(n)
+            if self._drained:
+                data = self._sock.recv(n)
+            else:
+                data = self.fp.read1()  # the whole buffer, which came with the head, or else what comes next
+                self._drained = True
             if not data:
                 self._failure = http.client.IncompleteRead(b"")
                 break
@@ -85,8 +100,9 @@ class ChunkedResponse(http.client.HTTPResponse):
         source = BytesIO(self._between + data)  # a call of its methods costs half of `find` and a slice
         read, readline = source.read, source.readline
         pieces = [read(self._left)]
-        while True:
-            header = read(2) + readline()  # the line end of the chunk before, and what follows it
+        header = read(2)  # the line end of the chunk before
+        while line := readline():
+            header += line
             try:
                 size = int(header, 16)  # int() ignores line ends
             except ValueError:
@@ -97,6 +113,7 @@ class ChunkedResponse(http.client.HTTPResponse):
             pieces.append(piece)
             if len(piece) < size:
                 break
+            header = read(2)
         self._left, self._between = 0, b""
         if header.find(b"\n", 2) < 0:
             self._between = header

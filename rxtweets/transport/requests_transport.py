@@ -117,12 +117,15 @@ class _RequestsSession:
         self._sockets = Sockets()
         self._adapter = Adapter(self._sockets)
         self._response: requests.Response | None = None
+        self._body: http.client.HTTPResponse | None = None
         self._inflater: Inflater | None = None
 
     def open(self) -> Head:
         try:
             # Not through a requests.Session, which reads a redirect's whole body, however long.
             self._response = self._adapter.send(self._prepared, timeout=self._timeouts, **self._settings)
+            # Not through urllib3, whose own `read1` costs a dozen calls before http.client's.
+            self._body = self._response.raw._original_response
             self._inflater = _inflater(self._response)
         except StreamError:
             raise
@@ -131,13 +134,13 @@ class _RequestsSession:
         return Head(self._response.status_code, self._response.headers)
 
     def read(self) -> bytes:
-        if self._response is None:
+        if self._body is None:
             return b""
         try:
             while not self._sockets.shut:
                 if self._inflater is not None and (data := self._inflater.read(_READ_SIZE)):
                     return data
-                data = self._response.raw.read1(_READ_SIZE, decode_content=False)
+                data = self._body.read1(_READ_SIZE)
                 if self._inflater is None:
                     return b"" if self._sockets.shut else data
                 if not data:
@@ -172,8 +175,7 @@ class _RequestsSession:
             traceback.clear_frames(wrapped.__traceback__)
             if isinstance(wrapped, requests.RequestException):
                 wrapped.request = wrapped.response = None
-        timeouts = requests.ReadTimeout | urllib3.exceptions.ReadTimeoutError
-        if isinstance(error, timeouts) and self._sockets.connected:
+        if isinstance(error, requests.ReadTimeout | TimeoutError) and self._sockets.connected:
             return StreamStalled(self._timeouts[1])
         if isinstance(error, zlib.error):
             return ConnectionFailed(f"{self._host}: the server's compressed data are broken: {error}")
@@ -182,7 +184,7 @@ class _RequestsSession:
             return StreamDisconnected("the server closed the connection in the middle of the stream")
         if isinstance(error, ValueError) and not self._sockets.connected:
             return error  # an unusable URL, header or proxy: the caller's mistake, which no retry mends
-        if isinstance(error, OSError | urllib3.exceptions.HTTPError | ValueError):
+        if isinstance(error, OSError | http.client.HTTPException | urllib3.exceptions.HTTPError | ValueError):
             system = str(getattr(cause, "strerror", None) or "")
             said = system or str(cause) or type(cause).__name__
             return ConnectionFailed(f"{self._host}: {said}", system=system)
