@@ -82,7 +82,7 @@ EMULATOR_ROOMS = [
     {"app.rate_limits"},
     {"streams"},
     {
-        *("api.v1.forms", "api.v1.entities", "api.v1.escapes", "api.v1.social_graph"),
+        *("api.v1.forms", "api.v1.entities", "api.v1.escapes"),
         *("api.v2.forms", "api.v2.entities", "api.v2.objects"),
         *("api.v2.fields", "api.v2.params", "api.v2.recorded"),
     },

@@ -359,6 +359,8 @@ class Emulator:
         made = self.compose(post, **details) if isinstance(post, str) else post
         return self._call(lambda: self._services.hub.publish(made))
 
+    act = _control(actions.Act)
+
     # --- actions
 
     def do(self, action: _Performs[_R_co]) -> _R_co:

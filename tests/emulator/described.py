@@ -139,6 +139,14 @@ def description() -> dict[str, Any]:
     # Which of its schemas a payload has is told by a member outside of it, which no validator follows; see
     # `faults_of_item`.
     schemas["ActivityStreamingResponsePayload"] = {"type": "object"}
+    # X's page of payloads has negative ones, and users in an envelope.
+    schemas["ActivityEventId"]["pattern"] = "^-?[0-9]{1,19}$"
+    user = {
+        "type": "object",
+        "required": ["data"],
+        "properties": {"data": {"$ref": "#/components/schemas/User"}},
+    }
+    schemas["FollowActivityResponsePayload"]["properties"] = {"source": user, "target": user}
     return whole
 
 

@@ -63,12 +63,12 @@ def test_events_are_charged_by_name(emulator: Emulator) -> None:
         client.subscriptions.add(event, user_id=user).run()
     seen = Seen(client.activity().pipe(tw.of_type(object)))
     emulator.wait_for_streams(1)
-    for _ in range(20):
-        emulator.publish("hello", author=int(user))
+    for _ in range(10):
+        emulator.act("follow.follow", user=int(user))
+        emulator.act("profile.update.bio", user=int(user))
     seen.count(20).dispose()
-    found = emulator.delivered
-    assert sum(found.values()) == 20
-    assert emulator.charged == round(found["follow.follow"] * 0.01 + found["profile.update.bio"] * 0.005, 6)
+    assert emulator.delivered == {"follow.follow": 10, "profile.update.bio": 10}
+    assert emulator.charged == 0.15
 
 
 def test_prices_can_be_set() -> None:

@@ -16,6 +16,7 @@ from rxtweets.emulator.streams.hub import StreamHub
 from rxtweets.emulator.streams.player import RecordingPlayer
 from rxtweets.emulator.streams.producer import PostProducer
 from rxtweets.emulator.world.recording import Recording
+from rxtweets.emulator.world.social_graph import SocialGraph
 from rxtweets.emulator.world.world import World
 from rxtweets.prices import Prices
 from rxtweets.rules import Limits as RuleLimits
@@ -34,6 +35,7 @@ class Services(Struct, frozen=True, eq=False, kw_only=True):
         seed: The seed that it was made with.
         clock: The time.
         world: The people and posts.
+        graph: The state of the accounts.
         authenticator: The check of credentials, with the accounts behind it.
         rate_limiter: The limits, and the counts of what was used of them.
         rule_book: The rules of v2's filtered stream.
@@ -52,6 +54,7 @@ class Services(Struct, frozen=True, eq=False, kw_only=True):
     seed: int | None
     clock: Clock
     world: World
+    graph: SocialGraph
     authenticator: Authenticator
     rate_limiter: RateLimiter
     rule_book: RuleBook
@@ -99,13 +102,14 @@ def create_services(
     # An enterprise pays by its contract. A message brings up to ten resources.
     charged = None if allowance.enterprise else prices or Prices()
     usage = UsageBook(clock, 10 * limits.history, allowance.posts_cap, charged, credit)
-    hub = StreamHub(clock, limits, history, usage)
+    hub = StreamHub(clock, limits, history, usage, world.events)
     recording = None if posts is None else Recording(posts, world.people)
     player = None if replay is None else RecordingPlayer(hub, replay, speed)
     return Services(
         seed=seed,
         clock=clock,
         world=world,
+        graph=SocialGraph(world),
         authenticator=Authenticator(accounts, clock),
         rate_limiter=RateLimiter(clock, allowance),
         rule_book=RuleBook(

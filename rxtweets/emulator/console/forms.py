@@ -15,6 +15,7 @@ from rxtweets.emulator.faults import actions
 
 TITLES = {
     "publish": "Publish a post",
+    "act": "Let a user act",
     "rate": "Set the rate",
     "skew": "Set the clock off",
     "answer": "Answer otherwise",
@@ -40,6 +41,9 @@ TITLES = {
 LABELS = {
     "text": "Text",
     "author": "Author",
+    "event": "Event",
+    "user": "User",
+    "other": "Other user",
     "lang": "Language",
     "posts": "Posts a second",
     "seconds": "Seconds",

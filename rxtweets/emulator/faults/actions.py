@@ -8,6 +8,7 @@ To add a kind, write its class here under `kind`: every one of these ways finds 
 
 from __future__ import annotations
 
+import difflib
 import math
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
@@ -18,6 +19,7 @@ from msgspec import Struct, structs
 from rxtweets.emulator.app.records import EndReason, StreamRecord
 from rxtweets.emulator.server.http import Request, encode, refuse
 from rxtweets.emulator.server.wire import NoResponse
+from rxtweets.emulator.world import events
 from rxtweets.emulator.world.languages import checked_code
 
 from . import noise, wire
@@ -216,6 +218,51 @@ class Publish(Action, frozen=True, kw_only=True, tag="publish"):
         return services.hub.publish(
             world.compose(self.text, author=author, lang=lang, point=self.coordinates)
         )
+
+
+@kind
+class Act(Action, frozen=True, tag="act"):
+    """Let a `user` act: like, follow, mute, block, write a direct message, change a profile, and so on.
+
+    `event` is a type of X Activity, such as ``"follow.follow"``; v1.1's user and site streams are told of the
+    same. `user` and `other`, to whom it is done, are screen names or user ids: of the app's user and of
+    somebody of the world if left out; for ``"dm.received"`` and ``"chat.received"`` the `other` acts. `text`
+    is that of a message, a news story, a profile's new value, or of the post that is liked. The result is
+    the number of messages sent. Posts are made by `publish`; ``"post.delete"`` deletes the user's latest.
+    """
+
+    group = "World"
+    choices = {"event": {name: name for name in sorted(events.KINDS)}}
+
+    event: str
+    user: str | int | None = None
+    other: str | int | None = None
+    text: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.event not in events.KINDS:
+            near = difflib.get_close_matches(self.event, events.KINDS, 3) or sorted(events.KINDS)
+            raise ValueError(f"event must be one of {', '.join(near)}, got {self.event!r}")
+
+    def perform(self, services: Services) -> int:
+        people, accounts = services.world.people, services.authenticator.accounts
+        user = people.find(accounts.user_id if self.user is None else self.user)
+        other = None if self.other is None else people.find(self.other)
+        account = services.graph.account(user.id)
+        if self.event == "post.delete":
+            post = services.hub.history.latest_by(user)
+        else:
+            post = services.world.compose(self.text or "Hello.", author=user)
+        if post is None:
+            raise ValueError(f"@{user.screen_name} has published no post that could be deleted")
+        context = events.EventContext(account, post, services.world, other, self.text)
+        event = events.happen(self.event, context)
+        if event is None:
+            raise ValueError(f"{self.event} can't happen to @{user.screen_name} now: name an `other`")
+        if self.event == "oauth.revoke" and user.id == accounts.user_id:
+            accounts.oauth2.revoke_all()
+        services.world.events.append(event)
+        return services.hub.announce()
 
 
 @kind

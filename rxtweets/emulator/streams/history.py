@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from rxtweets.emulator.world.model import Post
+from rxtweets.emulator.world.model import Person, Post
 
 _PIECE = 64 * 1024
 _AHEAD = 512 * 1024
@@ -53,6 +53,11 @@ class History:
         """Return the post of that id, if it is remembered."""
         number = self._numbers.get(post_id)
         return None if number is None else self.get(number)
+
+    def latest_by(self, author: Person) -> Post | None:
+        """Return the latest post of a user, if one is remembered."""
+        posts = (self.get(number) for number in reversed(range(self.start, self.end)))
+        return next((post for post in posts if post.author is author), None)
 
     def forget_forms(self, number: int) -> None:
         """Forget the rendered forms of a post, lest ten thousand are kept in every form."""

@@ -12,7 +12,7 @@ from rxtweets.emulator.app.limits import Limits
 from rxtweets.emulator.app.records import EndedStream, EndReason
 from rxtweets.emulator.app.usage import UsageBook
 from rxtweets.emulator.server.http import operational_disconnect
-from rxtweets.emulator.world.model import Post
+from rxtweets.emulator.world.model import Post, WorldEvent
 
 from .history import History
 from .stream import OpenStream
@@ -27,7 +27,9 @@ class StreamHub:
     It calls `on_change` when the number of streams has changed, and `listeners` when anything may have.
     """
 
-    def __init__(self, clock: Clock, limits: Limits, history: History, usage: UsageBook) -> None:
+    def __init__(
+        self, clock: Clock, limits: Limits, history: History, usage: UsageBook, events: deque[WorldEvent]
+    ) -> None:
         self.clock = clock
         self.limits = limits
         self.history = history
@@ -38,6 +40,7 @@ class StreamHub:
         self.on_change: list[Callable[[], None]] = []
         self.listeners: list[Callable[[], None]] = []
         self._past_messages = self._past_bytes = 0
+        self._events = events
         usage.on_refusal.append(self._end_charged)
 
     @property
@@ -108,8 +111,26 @@ class StreamHub:
             for more in stream.feed.random_notices(post, rng) if rng is not None else ():
                 stream.send_message(more)
         self.delivery_counts.append(given)
+        if rng is not None:
+            for stream in self.streams.values():
+                stream.feed.let_happen(post, rng)
+        self.announce()
         self.notify()
         return given
+
+    def announce(self) -> int:
+        """Send what has happened to the streams that are told of it; return how many messages were sent."""
+        sent = 0
+        while self._events:
+            event = self._events.popleft()
+            for stream in tuple(self.streams.values()):
+                if stream.replaying:
+                    continue
+                for message, resources in stream.feed.event(event):
+                    if stream.record.id in self.streams and stream.offer_event(message):
+                        sent += 1
+                        self.usage.count(resources)
+        return sent
 
     def _end_charged(self) -> None:
         """End v2's streams: what they bring can't be paid, or is more than the cap."""

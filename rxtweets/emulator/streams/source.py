@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct
 
 from rxtweets.emulator.app.usage import Resources
 from rxtweets.emulator.server.http import Request, Response, operational_disconnect
-from rxtweets.emulator.world.model import Post
+from rxtweets.emulator.world.model import Post, WorldEvent
 from rxtweets.emulator.world.post_spec import ANY, PostSpec
 
 from .history import LastReplay, Replay
@@ -51,6 +51,13 @@ class Feed:
     def extra_messages(self, post: Post) -> tuple[bytes, ...]:
         """Return the further messages that the same post causes."""
         return ()
+
+    def event(self, event: WorldEvent) -> Iterable[tuple[bytes, Resources]]:
+        """Return the messages about an event, each with what it brings that X counts and charges."""
+        return ()
+
+    def let_happen(self, post: Post, rng: random.Random) -> None:
+        """Let something happen in the world that this stream will be told of, after a post."""
 
     def random_notices(self, post: Post, rng: random.Random) -> tuple[bytes, ...]:
         """Return what may follow a post that was sent, drawn from `rng`: a deletion, an event."""

@@ -156,6 +156,10 @@ class OpenStream:
                 return False
         return self.send_message(message)
 
+    def offer_event(self, message: bytes) -> bool:
+        """Send the message of an event, which only v2 limits as it does posts; return whether it was sent."""
+        return self.offer(message) if self.feed.protocol == "2" else self.send_message(message)
+
     def send_message(self, message: bytes, *, distorted: bool = True) -> bool:
         """Send a message, unless stalled, and return whether it was sent.
 

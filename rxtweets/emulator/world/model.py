@@ -272,3 +272,37 @@ class Post(Struct, kw_only=True, eq=False):
             old.bookmarks,
             old.views + views,
         )
+
+
+class WorldEvent(Struct, frozen=True, kw_only=True, eq=False):
+    """An event of a kind that X Activity has, at `ms` in Unix milliseconds.
+
+    `source` is who did it and `target` whom it was done to. It is about a `post`, which is the content of a
+    direct message, too; or about a profile, as it was `before` and is `after`. `number` tells it from others.
+    One that only v1.1 has is of kind `v1` and is its `message`, for `source`.
+    """
+
+    kind: str
+    number: int
+    ms: int
+    source: Person
+    target: Person | None = None
+    post: Post | None = None
+    before: Person | None = None
+    after: Person | None = None
+    message: bytes = b""
+
+    def parties(self) -> dict[str, tuple[Person | None, Person | None]]:
+        """Return the types of activity that it is, each with its outbound and its inbound party.
+
+        A message that is sent is received as well, each by one of the two; likes and follows are told to
+        both; that somebody reads or types to the other alone; all else to who did it.
+        """
+        group, _, what = self.kind.partition(".")
+        if what == "sent":
+            return {self.kind: (self.source, None), f"{group}.received": (None, self.target)}
+        if group in ("like", "follow"):
+            return {self.kind: (self.source, self.target)}
+        if self.kind in ("dm.read", "dm.indicate_typing"):
+            return {self.kind: (None, self.target)}
+        return {self.kind: (self.source, None)}

@@ -16,7 +16,7 @@ from .attachments import add_attachments
 from .entities import append_link, copy_entities, is_long, parse_entities, truncate
 from .ids import Snowflakes
 from .locales import LATIN, LOCALES, locale, script_language
-from .model import Counts, Mention, Person, Post
+from .model import Counts, Mention, Person, Post, WorldEvent
 from .people import People
 from .post_spec import ANY, PostSpec, Profile
 from .referenced_posts import ReferencedPosts
@@ -49,7 +49,8 @@ _DEEPEST = 12
 class World:
     """A generator of posts, some of which later ones answer, retweet and quote. Not thread-safe.
 
-    `published` finds a post that was published by its id.
+    `published` finds a post that was published by its id. `events` are those that have happened and were not
+    announced yet.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class World:
         self.rng = random.Random(seed)
         self.people = People(seed, self._clock.world_ms())
         self.ids = Snowflakes(self._clock, seed)
+        self.events: deque[WorldEvent] = deque()
         self._replies: deque[Post] = deque(maxlen=40)
         self._references = ReferencedPosts(self.rng, self._make_old, published)
 

@@ -18,7 +18,6 @@ from .feeds import FilterFeed, StatusFeed, StatusOptions, VolumeFeed
 from .forms import user
 from .home import SiteFeed, UserFeed, UserStreamOptions
 from .sites import PREFIX, SiteControls
-from .social_graph import SocialGraph
 
 VOLUME: dict[str, Callable[[Post], object]] = {
     "sample": lambda post: True,
@@ -48,7 +47,7 @@ class StreamEndpoints:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._accounts = services.authenticator.accounts
-        self._graph = SocialGraph(services.world)
+        self._graph = services.graph
         self._site_numbers = count(1)
 
     def routes(self) -> dict[str, dict[str, Endpoint]]:

@@ -6,18 +6,50 @@ from collections.abc import Iterator
 from functools import partial
 
 from rxtweets.emulator.server.http import encode
-from rxtweets.emulator.world.entities import parse_entities
-from rxtweets.emulator.world.model import Person, Post
-from rxtweets.emulator.world.people import random_bio
+from rxtweets.emulator.world.events import happen
+from rxtweets.emulator.world.model import Person, WorldEvent
 from rxtweets.emulator.world.post_spec import ANY
 from rxtweets.emulator.world.sampling import pick
+from rxtweets.emulator.world.social_graph import UNDO, DirectMessage
 from rxtweets.emulator.world.text_generator import generate_text
 
 from . import notices
-from .event_context import EventContext, EventFactory
-from .forms import direct_message_form, status, status_bytes
+from .event_context import EventContext, EventFactory, event_message
+from .forms import direct_message_form, status, status_bytes, user
 from .lists import LIST_EVENTS
-from .social_graph import UNDO, DirectMessage
+
+
+def message_of(event: WorldEvent, user_id: int) -> bytes | None:
+    """Return v1.1's message of an event on the stream of that user; None where it has none."""
+    source, target, post = event.source, event.target, event.post
+    if event.kind == "v1":
+        return event.message if source.id == user_id else None
+    parties = {source.id} if target is None or event.kind in _TOLD_TO_SOURCE else {source.id, target.id}
+    if user_id not in parties:
+        return None
+    if event.kind == "post.delete" and post is not None:
+        return notices.deletion(post)
+    if event.kind == "dm.sent" and post is not None and target is not None:
+        return encode({"direct_message": direct_message_form(DirectMessage(post, target))})
+    name = "user_update" if event.kind.startswith("profile.") else _NAMES.get(event.kind)
+    if name is None:
+        return None
+    about = status(post, depth=1) if name == "favorite" and post is not None else None
+    return event_message(name, event.ms, user(source), user(target or source), about)
+
+
+_TOLD_TO_SOURCE = {"follow.unfollow", "mute.mute", "mute.unmute", "block.block", "block.unblock"}
+"""Events that the user to whom they are done isn't told."""
+_NAMES = {
+    "like.create": "favorite",
+    "follow.follow": "follow",
+    "follow.unfollow": "unfollow",
+    "mute.mute": "mute",
+    "mute.unmute": "unmute",
+    "block.block": "block",
+    "block.unblock": "unblock",
+}
+"""The names that v1.1 has for events."""
 
 
 class EventSampler:
@@ -30,8 +62,8 @@ class EventSampler:
         self._factories = tuple(event for event in EVENTS if followings or event is not _warning)
         self._left: list[EventFactory] = []
 
-    def next(self, context: EventContext) -> tuple[bytes, ...]:
-        """Return the messages of the next event that can happen; others wait until they can."""
+    def next(self, context: EventContext) -> tuple[bytes | WorldEvent, ...]:
+        """Return the next event that can happen, or its messages; others wait until they can."""
         for _ in range(2):
             for place in range(len(self._left) - 1, -1, -1):
                 messages = tuple(self._left[place](context))
@@ -46,14 +78,17 @@ class EventSampler:
 # --- posts
 
 
-def _like(context: EventContext) -> Iterator[bytes]:
+def _happen(kind: str, inbound: bool, context: EventContext) -> Iterator[WorldEvent]:
+    """Let an event happen that both protocols have."""
+    event = happen(kind, context, inbound=inbound)
+    if event is not None:
+        yield event
+
+
+def _like(context: EventContext) -> Iterator[WorldEvent]:
     """Let the account like the post that it was sent, or a stranger the account's own."""
-    post, account = context.post.retweeted or context.post, context.account
-    fan = context.stranger() if post.author.id == account.me.id else account.me
-    if fan is not None and (fan, post) not in account.liked:
-        account.liked.append((fan, post))
-        post.count(likes=1, views=1)
-        yield context.event("favorite", fan, post.author, status(post, depth=1))
+    post = context.post.retweeted or context.post
+    return _happen("like.create", post.author.id == context.account.me.id, context)
 
 
 def _unlike(context: EventContext) -> Iterator[bytes]:
@@ -83,9 +118,9 @@ def _retweet_noticed(name: str, context: EventContext) -> Iterator[bytes]:
         yield context.event(name, other, context.account.me, status(retweet, depth=1))
 
 
-def _deletion(context: EventContext) -> Iterator[bytes]:
+def _deletion(context: EventContext) -> Iterator[WorldEvent]:
     context.account.forget(context.post)
-    yield notices.deletion(context.post)
+    yield context.happened("post.delete", context.post.author, post=context.post)
 
 
 def _scrub_geo(context: EventContext) -> Iterator[bytes]:
@@ -97,26 +132,6 @@ def _withheld(whole_user: bool, context: EventContext) -> Iterator[bytes]:
 
 
 # --- people
-
-
-def _follow(context: EventContext) -> Iterator[bytes]:
-    other = context.stranger()
-    if other is not None:
-        context.account.follow(other.id)
-        yield context.event("follow", context.account.me, other)
-
-
-def _followed(context: EventContext) -> Iterator[bytes]:
-    other = context.stranger()
-    if other is not None:
-        yield context.event("follow", other, context.account.me)
-
-
-def _unfollow(context: EventContext) -> Iterator[bytes]:
-    if len(context.account.friends) > 1:
-        other = _friend(context)
-        context.account.unfollow(other.id)
-        yield context.event("unfollow", context.account.me, other)
 
 
 def _apply(name: str, context: EventContext) -> Iterator[bytes]:
@@ -147,14 +162,6 @@ def _account_event(context: EventContext, kind: str, name: str, person: Person) 
     )
 
 
-def _profile(context: EventContext) -> Iterator[bytes]:
-    """Change the account's description."""
-    me = context.account.me
-    me.bio = random_bio(me.lang, context.rng)
-    me.cache.clear()
-    yield context.event("user_update", me, me)
-
-
 def _warning(context: EventContext) -> Iterator[bytes]:
     yield notices.follows_over_limit(context.account.me.id)
 
@@ -166,31 +173,9 @@ def _friend(context: EventContext) -> Person:
 # --- direct messages
 
 
-def _direct_message(context: EventContext) -> Iterator[bytes]:
+def _direct_message(context: EventContext) -> Iterator[WorldEvent]:
     """Send a direct message, to a friend or from one."""
-    if context.account.friends:
-        pair = [context.account.me, _friend(context)]
-        context.rng.shuffle(pair)
-        sender, recipient = pair
-        note = parse_entities(
-            generate_text(context.rng, context.world.people, ANY, sender.lang)[0],
-            context.world.people,
-            context.rng,
-        )
-        content = Post(
-            id=context.world.ids.next(),
-            ms=context.post.ms,
-            text=note.text,
-            author=sender,
-            lang=sender.lang,
-            tags=note.tags,
-            symbols=note.symbols,
-            mentions=note.mentions,
-            links=note.links,
-        )
-        message = DirectMessage(content, recipient)
-        context.account.direct_messages.append(message)
-        yield encode({"direct_message": direct_message_form(message)})
+    return _happen("dm.sent", context.rng.random() < 0.5, context)
 
 
 def _direct_message_deletion(context: EventContext) -> Iterator[bytes]:
@@ -199,6 +184,9 @@ def _direct_message_deletion(context: EventContext) -> Iterator[bytes]:
         context.account.direct_messages.remove(message)
         yield notices.direct_message_deletion(message.content)
 
+
+_OF_BOTH = ("block", "mute")
+"""Events that can be undone and that both protocols have."""
 
 # Made up: likes are by far the most common, and the rarest come once in each round of the sampler.
 _WEIGHTS: tuple[tuple[int, EventFactory], ...] = (
@@ -211,12 +199,14 @@ _WEIGHTS: tuple[tuple[int, EventFactory], ...] = (
     (1, _scrub_geo),
     (1, partial(_withheld, False)),
     (1, partial(_withheld, True)),
-    (4, _follow),
-    (5, _followed),
-    (4, _unfollow),
-    *((1, partial(_apply, name)) for name in UNDO),
-    *((1, partial(_undo, name)) for name in UNDO),
-    (2, _profile),
+    (4, partial(_happen, "follow.follow", False)),
+    (5, partial(_happen, "follow.follow", True)),
+    (4, partial(_happen, "follow.unfollow", False)),
+    *((1, partial(_happen, f"{name}.{name}", False)) for name in _OF_BOTH),
+    *((1, partial(_happen, f"{name}.un{name}", False)) for name in _OF_BOTH),
+    *((1, partial(_apply, name)) for name in UNDO if name not in _OF_BOTH),
+    *((1, partial(_undo, name)) for name in UNDO if name not in _OF_BOTH),
+    (2, partial(_happen, "profile.update.bio", False)),
     (1, _warning),
     (6, _direct_message),
     (1, _direct_message_deletion),

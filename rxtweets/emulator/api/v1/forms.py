@@ -11,11 +11,11 @@ import msgspec
 from rxtweets.emulator.server.http import encode
 from rxtweets.emulator.world.languages import sent_code
 from rxtweets.emulator.world.model import Link, Mention, Person, Place, Post, Tag
+from rxtweets.emulator.world.social_graph import DirectMessage, UserList
 from rxtweets.emulator.world.text import beginning, length
 
 from .entities import entities, media_form
 from .escapes import escape, escaped
-from .social_graph import DirectMessage, UserList
 
 _SOURCES = {
     "Twitter Web App": "https://mobile.twitter.com",

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from typing import Any
 
 from msgspec import Struct
 
+from rxtweets.emulator.app.usage import Resources
 from rxtweets.emulator.server.http import encode
 from rxtweets.emulator.streams.matching import tracked
-from rxtweets.emulator.world.model import Post
+from rxtweets.emulator.world.model import Post, WorldEvent
 from rxtweets.emulator.world.post_spec import PostSpec
 from rxtweets.emulator.world.sampling import pick
+from rxtweets.emulator.world.social_graph import SocialGraph
 from rxtweets.filters import FilterQuery
 
+from . import notices
 from .event_context import EventContext
-from .events import EventSampler
+from .events import EventSampler, message_of
 from .feeds import StatusFeed, StatusOptions, spec_from_query
 from .forms import status_bytes
-from .social_graph import SocialGraph
 
 EVENT_RATE = 0.09
 """The share of statuses that an event follows; at this rate each kind comes up within 2,000 messages."""
@@ -45,7 +48,6 @@ class UserFeed(StatusFeed):
         self._options = options
         self._sampler = EventSampler(options.with_followings)
         self.account = graph.account(user_id)
-        self._seen_events = self.account.event_count
 
     def friends(self) -> dict[str, Any]:
         """Return the message with the ids of all friends."""
@@ -85,20 +87,28 @@ class UserFeed(StatusFeed):
 
     def random_notices(self, post: Post, rng: random.Random) -> tuple[bytes, ...]:
         self.account.remember(post)
-        if rng.random() >= EVENT_RATE:
-            return ()
-        self.trigger_event(post, self._sampler)
-        return self.new_events()
+        if rng.random() < EVENT_RATE:
+            self.trigger_event(post, self._sampler)
+        return ()
 
     def trigger_event(self, post: Post, sampler: EventSampler) -> None:
-        """Add the next event to the account."""
-        for message in sampler.next(EventContext(self.account, post, self._world)):
-            self.account.add_event(message)
+        """Let the next event of the account happen."""
+        context = EventContext(self.account, post, self._world)
+        for event in sampler.next(context):
+            one = (
+                event
+                if isinstance(event, WorldEvent)
+                else context.happened("v1", self.account.me, message=event)
+            )
+            self._world.events.append(one)
 
-    def new_events(self) -> tuple[bytes, ...]:
-        """Return the events since the last call, on whichever stream of the user they came up."""
-        seen, self._seen_events = self._seen_events, self.account.event_count
-        return self.account.events_since(seen)
+    def event(self, event: WorldEvent) -> Iterator[tuple[bytes, Resources]]:
+        message = message_of(event, self._user_id)
+        deleted = event.post if event.kind == "post.delete" else None
+        if message is None and deleted is not None and self.matches(deleted):
+            message = notices.deletion(deleted)
+        if message is not None:
+            yield message, ()
 
 
 class SiteFeed(StatusFeed):
@@ -151,12 +161,15 @@ class SiteFeed(StatusFeed):
         if author is not None:
             author.account.remember(post)
         concerned = [feed for feed in self.users.values() if feed.matches(post)]
-        eventful = [feed for feed in concerned if rng.random() < EVENT_RATE]
-        if not eventful:
-            return ()
-        for feed in eventful:
-            feed.trigger_event(post, self._sampler)
-        return tuple(_envelope(key, event) for key, feed in self.users.items() for event in feed.new_events())
+        for feed in concerned:
+            if rng.random() < EVENT_RATE:
+                feed.trigger_event(post, self._sampler)
+        return ()
+
+    def event(self, event: WorldEvent) -> Iterator[tuple[bytes, Resources]]:
+        for key, feed in self.users.items():
+            for message, _ in feed.event(event):
+                yield _envelope(key, message), ()
 
 
 def _envelope(user_id: int, message: bytes) -> bytes:

@@ -8,10 +8,10 @@ from functools import partial
 from rxtweets.emulator.world.model import Person
 from rxtweets.emulator.world.people import random_bio
 from rxtweets.emulator.world.sampling import pick
+from rxtweets.emulator.world.social_graph import UserList
 
 from .event_context import EventContext, EventFactory
 from .forms import list_form
-from .social_graph import UserList
 
 _TITLES = ("Rivers", "Coffee", "Night owls", "Writers", "Local news", "Physics", "Trains", "Old friends")
 

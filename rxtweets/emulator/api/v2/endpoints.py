@@ -193,7 +193,7 @@ class StreamEndpoints:
         )
 
     def _activity(self, request: Request) -> Response | Feed:
-        return check(request, {}) or ActivityFeed(self._services.subscriptions, self._services.world)
+        return check(request, {}) or ActivityFeed(self._services.subscriptions, self._services.graph)
 
 
 def _without_rules(book: RuleBook, path: str, stream: str) -> Response | None:

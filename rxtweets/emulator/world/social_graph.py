@@ -1,4 +1,4 @@
-"""Accounts as user and site streams know them: friends, blocks and mutes, lists, messages, recent events."""
+"""Accounts as their streams know them: friends, blocks and mutes, lists, messages, recent events."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FRIENDS = 30
 _MAX_ACCOUNTS = 2000
 """Accounts that a graph remembers; beyond that the oldest is dropped."""
 _REMEMBERED = 50
-"""Posts, likes, direct messages and events that an account remembers, of each kind."""
+"""Posts, likes and direct messages that an account remembers, of each kind."""
 _MAX_LISTS = 20
 
 
@@ -52,8 +52,7 @@ class AccountState:
     """The state of one account, shared by all its streams.
 
     `friends` are the ids that it follows, sorted; `following` holds the same and the account itself. `lists`
-    are those that it owns, is a member of or subscribes to. `event_count` counts the events of the account
-    so far; see `events_since`.
+    are those that it owns, is a member of or subscribes to.
     """
 
     def __init__(self, me: Person, world: World) -> None:
@@ -91,8 +90,6 @@ class AccountState:
         self.retweets: deque[Post] = deque(maxlen=_REMEMBERED)
         self.liked: deque[tuple[Person, Post]] = deque(maxlen=_REMEMBERED)
         self.direct_messages: deque[DirectMessage] = deque(maxlen=_REMEMBERED)
-        self.event_count = 0
-        self._events: deque[bytes] = deque(maxlen=_REMEMBERED)
 
     def follows(self, person: Person) -> bool:
         """Tell whether the person is a friend, or the account itself."""
@@ -141,6 +138,10 @@ class AccountState:
         if post.author.id == self.me.id and not (kept and kept[-1] is post):
             kept.append(post)
 
+    def remember_message(self, content: Post, recipient: Person) -> None:
+        """Remember a direct message of the account's, or to it."""
+        self.direct_messages.append(DirectMessage(content, recipient))
+
     def forget(self, post: Post) -> None:
         """Forget a post that was deleted, and its likes."""
         for kept in (self.posted, self.retweets):
@@ -148,16 +149,6 @@ class AccountState:
                 kept.remove(post)
         for like in [like for like in self.liked if like[1] is post]:
             self.liked.remove(like)
-
-    def add_event(self, message: bytes) -> None:
-        """Add the message of an event, for all streams of the account."""
-        self._events.append(message)
-        self.event_count += 1
-
-    def events_since(self, count: int) -> tuple[bytes, ...]:
-        """Return the messages after the first `count`, as far as they are remembered."""
-        new = self.event_count - count
-        return tuple(self._events)[-new:] if new else ()
 
 
 class SocialGraph:
