@@ -6,13 +6,16 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 from rxtweets.emulator import Emulator
 
 
 @contextmanager
-def x_or_emulator(*variables: str) -> Iterator[None]:
-    """Run what is inside on X if these environment variables are set, else on the emulator.
+def x_or_emulator(
+    *variables: str, level: Literal["pay_per_use", "enterprise"] = "pay_per_use"
+) -> Iterator[None]:
+    """Run what is inside on X if these environment variables are set, else on the emulator at that level.
 
     `RXTWEETS_BASE_URL` counts as well: with it an emulator, or another server, is there already. With
     `--emulator` on the command line it is the emulator in any case. A program of yours doesn't need this:
@@ -24,7 +27,7 @@ def x_or_emulator(*variables: str) -> Iterator[None]:
         return
     why = "As you asked for" if asked else "Without credentials"
     print(f"{why}: made-up posts, from the emulator.", file=sys.stderr)
-    with Emulator() as emulator:
+    with Emulator(level=level) as emulator:
         before = dict(os.environ)
         os.environ.update(emulator.env())
         try:

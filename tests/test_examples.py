@@ -25,6 +25,8 @@ PRINTS = {
     "handle_errors": r"420: come back in 60 s\n403: Forbidden\n401: check .*\nthe network: .*refused.*\n",
     "route_messages": r"connected, HTTP 200\n(?s:.)*\d+ Status, .*1 Connected.*\n",
     "merge_streams": r"(v1\.1|v2  ) @\w+: (?s:.)*(v1\.1|v2  ) @\w+: (?s:.)*",
+    "powerstream_two_coasts": r"(?=(?s:.)*connected to atla\n)(?=(?s:.)*connected to pdxa\n)"
+    r"(connected to \w+\n|@\w+: .*\n([^@c].*\n|\n)*)+",
     "two_filters": r"((coffee|tea   ) .*\n([^ct].*\n|\n)*)+",
     "search_box": r"(searching for \w+\n( +.*\n([^ s].*\n|\n)*)+){3}",
     "watch_backoff": r"(connecting\nattempt [123] in 0\.\d+ s, because of: HTTP 503.*\n){3}"

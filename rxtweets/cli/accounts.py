@@ -17,6 +17,7 @@ from .parsing import FILE
 from .probes import Finding
 
 Api = Literal["v1", "v2"]
+Level = Literal["pay_per_use", "enterprise"]
 
 _VARIABLES: dict[Api, str] = {
     "v2": "X_BEARER_TOKEN, or X_CONSUMER_KEY and X_CONSUMER_SECRET",
@@ -38,8 +39,10 @@ class Account(NamedTuple):
     where: str
 
 
-def find_account(stack: ExitStack, api: Api | None, path: str | None, emulator: bool) -> Account:
-    """Return the account that the options ask for; an emulator is started, and ended by *stack*.
+def find_account(
+    stack: ExitStack, api: Api | None, path: str | None, emulator: bool, level: Level = "pay_per_use"
+) -> Account:
+    """Return the account that the options ask for; an emulator of *level* is started, and ended by *stack*.
 
     Raises:
         ClickException: there are no credentials for it.
@@ -47,7 +50,7 @@ def find_account(stack: ExitStack, api: Api | None, path: str | None, emulator: 
         ImportError: the emulator's dependencies are not installed.
     """
     if emulator:
-        return emulated(stack, api or "v2")
+        return emulated(stack, api or "v2", level)
     for place in places(path):
         found = find_credentials(place.path)
         if found.v2 is not None and api in (None, "v2"):
@@ -123,11 +126,11 @@ CREDENTIALS = [
 """The variables that hold credentials."""
 
 
-def emulated(stack: ExitStack, api: Api) -> Account:
+def emulated(stack: ExitStack, api: Api, level: Level = "pay_per_use") -> Account:
     """Return an account of an emulator that *stack* ends."""
     from rxtweets.emulator import Emulator
 
-    server = stack.enter_context(Emulator())
+    server = stack.enter_context(Emulator(level=level))
     auth = BearerToken(server.bearer_token) if api == "v2" else OAuth1(*server.oauth1)
     return Account(api, auth, server.base_url, f"the emulator at {server.base_url}")
 

@@ -23,6 +23,7 @@ from .doctor import doctor
 from .emulator import emulator
 from .parsing import EPILOG, FILE, Group, rotate_option, speed_option, usage
 from .past import counts, search, usage_
+from .powerstream import powerstream
 from .rule_files import check
 from .rule_options import unchecked_option
 from .rules import rules as rules_group
@@ -53,6 +54,7 @@ rxtweets.add_command(completion)
 rxtweets.add_command(search)
 rxtweets.add_command(counts)
 rxtweets.add_command(usage_)
+rxtweets.add_command(powerstream)
 
 
 @rxtweets.command("filter", epilog=EPILOG, context_settings={"allow_extra_args": True})

@@ -13,6 +13,7 @@ from reactivex import Observable
 import rxtweets as rxt
 from rxtweets._printable import printable
 from rxtweets.rules import Limits, RuleError, RulesClient, StreamRule
+from rxtweets.rules.management.base import RulesClientBase
 
 from .accounts import credentials_option, find_account
 from .parsing import FILE, options
@@ -29,6 +30,9 @@ toml_option = click.option("--toml", "as_toml", is_flag=True, help="Print the fi
 enterprise_option = click.option(
     "--enterprise", is_flag=True, help="Rules may have 2,048 characters, not 1,024."
 )
+powerstream_option = click.option(
+    "--powerstream", is_flag=True, help="The rules of Powerstream, in its dialect."
+)
 unchecked_option = click.option(
     "--unchecked", is_flag=True, help="Send rules without looking for mistakes first."
 )
@@ -39,9 +43,19 @@ account_options = options(
 
 
 def rules_client(stack: ExitStack, credentials: str | None, emulator: bool) -> RulesClient:
-    """Return the client of an account, which *stack* closes."""
+    """Return the client of an account's rules of the filtered stream; *stack* closes the account."""
     account = find_account(stack, "v2", credentials, emulator)
     return rxt.StreamingClient(account.auth, base_url=account.base_url).rules
+
+
+def any_rules_client(
+    stack: ExitStack, credentials: str | None, emulator: bool, powerstream: bool
+) -> RulesClientBase:
+    """Return the client of an account's rules of the filtered stream or of Powerstream."""
+    if not powerstream:
+        return rules_client(stack, credentials, emulator)
+    account = find_account(stack, "v2", credentials, emulator, level="enterprise")
+    return rxt.StreamingClient(account.auth, base_url=account.base_url).powerstream_rules
 
 
 def collect_rules(texts: tuple[str, ...], path: str | None) -> list[StreamRule]:
@@ -53,7 +67,9 @@ def collect_rules(texts: tuple[str, ...], path: str | None) -> list[StreamRule]:
     return found
 
 
-def limits(enterprise: bool) -> Limits:
+def limits(enterprise: bool, powerstream: bool = False) -> Limits:
+    if powerstream:
+        return Limits.powerstream()
     return Limits.enterprise() if enterprise else Limits.pay_per_use()
 
 

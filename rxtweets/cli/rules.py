@@ -12,6 +12,7 @@ from .parsing import FILE, Group, RuleCommand, options, usage
 from .rule_files import check, plural, toml, toml_rules
 from .rule_options import (
     account_options,
+    any_rules_client,
     as_dict,
     collect,
     collect_rules,
@@ -21,6 +22,7 @@ from .rule_options import (
     json_option,
     last_item,
     limits,
+    powerstream_option,
     rules_client,
     show_rules,
     toml_option,
@@ -31,7 +33,7 @@ from .rules_offline import explain_, from_track, test, validate_
 
 @click.group(cls=Group)
 def rules() -> None:
-    """Write, check and manage rules of v2's filtered stream.
+    """Write, check and manage rules of v2's filtered stream, or of Powerstream.
 
     \b
     Without an account or the network:
@@ -49,11 +51,12 @@ def rules() -> None:
 
 
 @rules.command("list")
-@options(toml_option, json_option, account_options)
-def list_(as_toml: bool, as_json: bool, credentials: str | None, emulator: bool) -> None:
+@options(powerstream_option, toml_option, json_option, account_options)
+def list_(powerstream: bool, as_toml: bool, as_json: bool, credentials: str | None, emulator: bool) -> None:
     """Print the app's rules: id, rule, tag. Where there are none, stderr says so."""
     with ExitStack() as stack:
-        found = last_item(rules_client(stack, credentials, emulator).list().pipe(ops.to_list()))
+        client = any_rules_client(stack, credentials, emulator, powerstream)
+        found = last_item(client.list().pipe(ops.to_list()))
     if not found:
         click.echo("the app has no rules", err=True)
     click.echo(toml(found)) if as_toml else show_rules(found, as_json)
@@ -62,11 +65,12 @@ def list_(as_toml: bool, as_json: bool, credentials: str | None, emulator: bool)
 @rules.command(cls=RuleCommand)
 @click.argument("texts", metavar="RULE...", nargs=-1)
 @click.option("--tag", help="Tag for the rules that have none.")
-@options(file_option, enterprise_option, unchecked_option, json_option, account_options)
+@options(file_option, powerstream_option, enterprise_option, unchecked_option, json_option, account_options)
 def add(
     texts: tuple[str, ...],
     tag: str | None,
     path: str | None,
+    powerstream: bool,
     enterprise: bool,
     unchecked: bool,
     as_json: bool,
@@ -80,9 +84,9 @@ def add(
     """
     new = collect_rules(texts, path)
     if not unchecked:
-        check(new, limits(enterprise))
+        check(new, limits(enterprise, powerstream))
     with ExitStack() as stack:
-        update = last_item(rules_client(stack, credentials, emulator).add(*new, tag=tag))
+        update = last_item(any_rules_client(stack, credentials, emulator, powerstream).add(*new, tag=tag))
     show_rules(update.rules, as_json)
     fail_if_refused(update.errors)
 
@@ -91,11 +95,12 @@ def add(
 @click.argument("ids", metavar="ID...", nargs=-1)
 @click.option("--value", "values", multiple=True, metavar="RULE", help="Delete the rule with this text.")
 @click.option("--tag", "tags", multiple=True, help="Delete all rules with this tag.")
-@account_options
+@options(powerstream_option, account_options)
 def delete(
     ids: tuple[str, ...],
     values: tuple[str, ...],
     tags: tuple[str, ...],
+    powerstream: bool,
     credentials: str | None,
     emulator: bool,
 ) -> None:
@@ -111,7 +116,7 @@ def delete(
             f"{wrong[0]!r} is no id such as rules list prints; a rule's text goes after --value."
         )
     with ExitStack() as stack:
-        client = rules_client(stack, credentials, emulator)
+        client = any_rules_client(stack, credentials, emulator, powerstream)
         tagged = [rule for rule in collect(client.list()) if rule.tag in tags] if tags else []
         if missing := set(tags) - {rule.tag for rule in tagged}:
             raise click.ClickException(f"no rule has the tag {min(missing)!r}; nothing was deleted")
@@ -127,11 +132,12 @@ def delete(
 @click.argument("path", metavar="FILE", type=FILE)
 @click.option("--dry-run", is_flag=True, help="Only show what would change.")
 @click.option("--tag-prefix", default="", metavar="TEXT", help="Only change rules whose tag begins so.")
-@options(enterprise_option, unchecked_option, json_option, account_options)
+@options(powerstream_option, enterprise_option, unchecked_option, json_option, account_options)
 def sync(
     path: str,
     dry_run: bool,
     tag_prefix: str,
+    powerstream: bool,
     enterprise: bool,
     unchecked: bool,
     as_json: bool,
@@ -150,13 +156,16 @@ def sync(
     """
     desired = toml_rules(path)
     if not unchecked:
-        check(desired, limits(enterprise))
+        check(desired, limits(enterprise, powerstream))
     with ExitStack() as stack:
-        client = rules_client(stack, credentials, emulator)
-        plan = last_item(client.sync(desired, dry_run=True, tag_prefix=tag_prefix))
+        client = any_rules_client(stack, credentials, emulator, powerstream)
+        at_once = powerstream and not dry_run  # to look first would be another of the day's requests
+        plan = last_item(client.sync(desired, dry_run=not at_once, tag_prefix=tag_prefix))
         if not as_json:
             click.echo(str(plan))
-        if not dry_run and (plan.adds or plan.deletes):
+        if at_once and not as_json:
+            click.echo("done")
+        elif not dry_run and not at_once and (plan.adds or plan.deletes):
             done = last_item(client.sync(desired, tag_prefix=tag_prefix))
             if not as_json:
                 same = (done.adds, done.deletes) == (plan.adds, plan.deletes)

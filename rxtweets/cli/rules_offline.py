@@ -35,6 +35,7 @@ from .rule_options import (
     json_option,
     last_item,
     limits,
+    powerstream_option,
     rules_client,
     show_rules,
     toml_option,
@@ -49,11 +50,12 @@ _MAX_WIDTH = 76
 @click.command("validate", cls=RuleCommand)
 @click.argument("texts", metavar="RULE...", nargs=-1)
 @click.option("--remote", is_flag=True, help="Have X check them, too; none is added.")
-@options(file_option, enterprise_option, json_option, account_options)
+@options(file_option, powerstream_option, enterprise_option, json_option, account_options)
 def validate_(
     texts: tuple[str, ...],
     remote: bool,
     path: str | None,
+    powerstream: bool,
     enterprise: bool,
     as_json: bool,
     credentials: str | None,
@@ -67,8 +69,10 @@ def validate_(
     rxtweets rules validate 'cat has:imagse' '-is:retweet'
     rxtweets rules validate --file rules.toml
     """
+    if remote and powerstream:
+        raise click.UsageError("Powerstream checks no rules without adding them: leave out --remote.")
     rules = collect_rules(texts, path)
-    found = [(rule, validate(rule.value, limits(enterprise))) for rule in rules]
+    found = [(rule, validate(rule.value, limits(enterprise, powerstream))) for rule in rules]
     errors: list[RuleError] = []
     if remote:
         with ExitStack() as stack:
@@ -100,15 +104,16 @@ def validate_(
 
 @click.command("explain", cls=RuleCommand)
 @click.argument("text", metavar="RULE")
-@enterprise_option
-def explain_(text: str, enterprise: bool) -> None:
+@options(powerstream_option, enterprise_option)
+def explain_(text: str, powerstream: bool, enterprise: bool) -> None:
     """Explain a rule in words, and list the fields that a test of it needs.
 
     \b
     rxtweets rules explain 'cat (has:images OR has:video_link) -is:retweet'
     """
     rule = _parse(text)
-    click.echo(f"{printable(str(rule))}\n\nA post matches that")
+    bounds = limits(enterprise, powerstream)
+    click.echo(f"{printable(rule.text(bounds.dialect))}\n\nA post matches that")
     for line in explain(rule).splitlines():
         click.echo(f"  {line}")
     asked = fields_for(rule)
@@ -119,7 +124,7 @@ def explain_(text: str, enterprise: bool) -> None:
                 click.echo(f"  {line}")
     if only_x := sorted({term.name for term, _ in rule.terms() if not details(term.name, term.value).fields}):
         click.echo(f"\nOnly X can tell: {', '.join(f'{name}:' for name in only_x)}")
-    if problems := validate(rule, limits(enterprise)):
+    if problems := validate(rule, bounds):
         click.echo("\nX would refuse it:", err=True)
         show_problems(problems)
         raise click.exceptions.Exit(1)

@@ -11,8 +11,9 @@ from reactivex.subject import AsyncSubject
 
 from rxtweets._printable import printable
 from rxtweets.errors import ConnectionFailed, HTTPStatusError
-from rxtweets.messages import Post
-from rxtweets.rules import RuleError, RulesClient, RuleUpdate, StreamRule
+from rxtweets.messages import Post, Status
+from rxtweets.rules import RuleError, RuleUpdate, StreamRule
+from rxtweets.rules.management.base import RulesClientBase
 
 STEP_TIMEOUT = 5.0
 """Seconds that each step of removing the rules may take, as somebody is waiting for the command to end."""
@@ -23,7 +24,7 @@ TAG_PREFIX = "rxtweets-cli-"
 class TemporaryRules:
     """Rules with a unique tag. `remove` undoes `add`, even if its result is unknown."""
 
-    def __init__(self, rules: RulesClient, values: Sequence[str]) -> None:
+    def __init__(self, rules: RulesClientBase, values: Sequence[str]) -> None:
         self.tag = TAG_PREFIX + secrets.token_hex(4)
         self._rules = rules
         self._values = tuple(dict.fromkeys(values))
@@ -47,9 +48,9 @@ class TemporaryRules:
             raise click.ClickException("; ".join(map(_refusal, refused)))
         self._matching = frozenset({rule.id for rule in update.rules if rule.id} | existing)
 
-    def match(self, post: Post) -> bool:
+    def match(self, post: Post | Status) -> bool:
         """Return whether one of these rules matches *post*."""
-        return any(rule.id in self._matching for rule in post.matching_rules)
+        return any(rule.id in self._matching or rule.tag == self.tag for rule in post.matching_rules)
 
     def remove(self) -> None:
         """Delete the rules that `add` has added; print a warning if that fails."""

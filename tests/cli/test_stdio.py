@@ -30,6 +30,7 @@ ROOT = Path(__file__).parents[2]
 COMMANDS = {
     "filter": ["--track", "python", "--emulator"],
     "sample": ["--emulator", "--json"],
+    "powerstream": ["--track", "python", "--emulator"],
     "record": ["new.jsonl", "--emulator"],
     "replay": ["posts.jsonl"],
     "emulator": [],
@@ -57,7 +58,7 @@ COMMANDS = {
 TALKING = [name for name in COMMANDS if name not in {"auth login", "auth logout"}]
 """All but those that only write to stderr."""
 
-STANDING = {"filter", "sample", "record", "emulator"}
+STANDING = {"filter", "sample", "powerstream", "record", "emulator"}
 """Those that end only when they are told to."""
 
 ANEW = {"--help", "--version", "completion", "rules validate"}
