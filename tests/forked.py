@@ -40,15 +40,10 @@ PIPE = subprocess.PIPE
 
 STREAMS = ("stdin", "stdout", "stderr")
 
-IMPORTED = (
-    "rxtweets.cli.process",
-    "rxtweets.emulator",
-    "rxtweets.rules",
-    "tests.snippets",
-    "lark",
-    "wcwidth",
-)
-"""The modules that are there before a program begins."""
+PYTHON = (sys.executable, "-W", "error")
+
+IMPORTED = ("rxtweets.cli.process", "rxtweets.emulator", "rxtweets.rules", "lark")
+"""The modules that are there before a program begins, unless a test says others."""
 
 _LONGEST_ORDER = 1 << 20
 
@@ -58,6 +53,8 @@ class Program:
 
     Args:
         arguments: as Python takes them: `-c` and code, `-m` and a module, or a script's path; then its own.
+        python: the interpreter, with its options.
+        imported: the modules that it has imported before.
         env: its variables, in place of this process's.
         cwd: its folder.
         stdin, stdout, stderr: each the number of a file, `PIPE`, `CLOSED`, or None for this process's own.
@@ -71,6 +68,8 @@ class Program:
         self,
         arguments: Sequence[str],
         *,
+        python: Sequence[str] = PYTHON,
+        imported: Sequence[str] = IMPORTED,
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
         stdin: int | None = None,
@@ -92,14 +91,14 @@ class Program:
                 ours.append(its)
             elif file != CLOSED:
                 files[number] = number if file is None else file
-        order = {
+        order: dict[str, Any] = {
             "arguments": list(arguments),
             "env": dict(os.environ if env is None else env),
             "cwd": str(cwd or os.getcwd()),
             "files": list(files),
         }
         self._told = socket.socket(socket.AF_UNIX)
-        self._told.connect(_server())
+        self._told.connect(_server(tuple(python), tuple(imported), order["env"].get("PYTHONPATH", "")))
         socket.send_fds(self._told, [json.dumps(order).encode() + b"\n"], list(files.values()))
         for file in ours:
             os.close(file)
@@ -142,7 +141,7 @@ class Program:
         if self.stdin is not None:
             self.stdin.close()
         with ThreadPoolExecutor(2) as pool:
-            out, err = pool.map(lambda file: "" if file is None else file.read(), (self.stdout, self.stderr))
+            out, err = pool.map(_all, (self.stdout, self.stderr))
         self.wait(timeout)
         return out, err
 
@@ -156,15 +155,23 @@ class Program:
         self.send_signal(signal.SIGKILL)
 
 
+def _all(file: IO[str] | None) -> str:
+    """Return what can be read from *file*, and close it."""
+    if file is None or file.closed:
+        return ""
+    with file:
+        return file.read()
+
+
 @cache
-def _server() -> str:
-    """Start the process that programs are forked from, unless there is one, and return its socket's name."""
+def _server(python: tuple[str, ...], imported: tuple[str, ...], path: str) -> str:
+    """Start the process that such programs are forked from, unless there is one; return its socket's name."""
     folder = tempfile.mkdtemp()
     name = f"{folder}/socket"
     process = subprocess.Popen(
-        [sys.executable, "-W", "error", "-m", __name__, name],
+        [*python, "-m", __name__, name, *imported],
         cwd=ROOT,
-        env={**os.environ, "PYTHONUTF8": "1"},
+        env={**os.environ, "PYTHONUTF8": "1", "PYTHONPATH": path},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
@@ -266,6 +273,7 @@ def become(arguments: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    for module in IMPORTED:
+    name, *modules = sys.argv[1:]
+    for module in modules:
         importlib.import_module(module)
-    become(serve(sys.argv[1]))
+    become(serve(name))

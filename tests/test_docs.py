@@ -26,6 +26,7 @@ from rxtweets.emulator import Emulator
 from rxtweets.emulator.app.limits import Level
 from tests import pyright, snippets
 from tests import test_structure as structure
+from tests.forked import PIPE, Program
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -82,27 +83,30 @@ def name(path: Path) -> str:
 def test_every_program_runs(page: Path, tmp_path: Path) -> None:
     """The Python blocks of a page run in order against the emulator, as a reader would run them."""
     level: Level = "enterprise" if name(page) in ENTERPRISE else "pay_per_use"
-    with Emulator(rate=200, level=level) as emulator:
-        done = subprocess.run(
-            [sys.executable, "-W", "error", "-m", "tests.snippets", str(page)],
+    with (
+        Emulator(rate=200, level=level) as emulator,
+        Program(
+            ["-m", "tests.snippets", str(page)],
             cwd=tmp_path,
-            env={**os.environ, **emulator.env(), "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
-            capture_output=True,
-            encoding="utf-8",
-            timeout=60,
-        )
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
-    assert "Traceback" not in done.stderr, done.stderr
+            env={**os.environ, **emulator.env(), "PYTHONPATH": str(ROOT)},
+            stdout=PIPE,
+            stderr=PIPE,
+        ) as program,
+    ):
+        out, err = program.communicate()
+    assert program.returncode == 0, out[-2000:] + err[-4000:]
+    assert "Traceback" not in err, err
 
 
-@pytest.mark.parametrize("page", TYPED, ids=name)
-def test_programs_are_typed(page: Path, tmp_path: Path) -> None:
-    """The Python blocks of a page are one program that mypy's strict mode passes."""
+def test_programs_are_typed(tmp_path: Path) -> None:
+    """The Python blocks of such a page are one program that mypy's strict mode passes."""
     pytest.importorskip("mypy")
-    program = tmp_path / "program.py"
-    program.write_text(snippets.program(page), encoding="utf-8")
+    programs = [tmp_path / f"{page.stem}.py" for page in TYPED]
+    for page, program in zip(TYPED, programs, strict=True):
+        program.write_text(snippets.program(page), encoding="utf-8")
+    options = ["--strict", "--config-file=", "--follow-imports=silent"]
     done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--follow-imports=silent", str(program)],
+        [sys.executable, "-m", "mypy", *options, *map(str, programs)],
         cwd=tmp_path,
         env={**os.environ, "MYPYPATH": str(ROOT), "MYPY_CACHE_DIR": str(ROOT / ".mypy_cache" / "docs")},
         capture_output=True,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import pytest
 
 from rxtweets.emulator import Emulator
 from tests.conftest import DISPLAY_REQUIRED
+from tests.forked import PIPE, Program
 from tests.screen import XVFB
 
 from .toolkits import ROOT, TOOLKITS, interpreter
@@ -31,23 +31,33 @@ pytestmark = [
     pytest.mark.skipif(not XVFB and DISPLAY_REQUIRED not in os.environ, reason="no Xvfb"),
 ]
 
-Start = Callable[..., "subprocess.Popen[str]"]
+IMPORTED = {
+    "tk": ["rxtweets.gui.tk"],
+    "pyside6": ["rxtweets.gui.qt", "PySide6.QtWidgets"],
+    "pyqt6": ["rxtweets.gui.qt", "PyQt6.QtWidgets"],
+    "gtk": [],  # imported, it looks for a display
+    "wx": ["rxtweets.gui.wx"],
+}
+"""The modules that are imported once for all scenarios, by toolkit."""
+
+Start = Callable[..., Program]
 
 
 @pytest.fixture
 def start(display: str) -> Iterator[Start]:
     """Start a scenario on the display, with a server whose sample has 300 posts a second."""
-    running: list[subprocess.Popen[str]] = []
+    running: list[Program] = []
 
-    def start(toolkit: str, scenario: str, *words: str, **told: str) -> subprocess.Popen[str]:
+    def start(toolkit: str, scenario: str, *words: str, **told: str) -> Program:
         command, environment = interpreter(toolkit)
-        process = subprocess.Popen(
-            [*command, "-m", "tests.gui.scenarios", toolkit, scenario, *words],
+        process = Program(
+            ["-m", "tests.gui.scenarios", toolkit, scenario, *words],
+            python=command,
+            imported=["rxtweets", *IMPORTED[toolkit]],
             cwd=ROOT,
             env={**os.environ, **environment, **server.env(), **told, "DISPLAY": display},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
+            stdout=PIPE,
+            stderr=PIPE,
         )
         running.append(process)
         return process
@@ -59,7 +69,7 @@ def start(display: str) -> Iterator[Start]:
             process.communicate()
 
 
-def said(process: subprocess.Popen[str], stderr: str = "") -> dict[str, Any]:
+def said(process: Program, stderr: str = "") -> dict[str, Any]:
     """Wait for a program's end, and return the facts that it told."""
     output, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (0, stderr)

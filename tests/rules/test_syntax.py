@@ -155,11 +155,11 @@ HOSTILE = [
 def test_hostile_input_is_refused_at_once(text: str) -> None:
     """Depth and length are bounded, time is linear, and no other error comes."""
     parse("warm up")
-    start = time.perf_counter()
+    start = time.thread_time()
     with pytest.raises(RuleSyntaxError) as caught:
         parse(text)
     assert validate(text)
-    assert time.perf_counter() - start < 3
+    assert time.thread_time() - start < 3
     assert len(str(caught.value)) < 1_000
 
 
