@@ -55,7 +55,7 @@ from .filters import FilterIndex, FilterQuery, hashtags, links, mentions, words
 from .hub import FilterHub
 from .prices import Prices
 from .recordings.replay import replay
-from .recovery import Recovery
+from .recovery import Checkpoint, Recovery
 from .signin import sign_in
 from .streams import Stream, StreamingClient
 from .transport import RequestsTransport, Transport
@@ -66,6 +66,7 @@ __all__ = [
     "BearerToken",
     "Budget",
     "BudgetSpent",
+    "Checkpoint",
     "ConnectionFailed",
     "CreditsDepleted",
     "DuplicateStream",

@@ -71,9 +71,15 @@ class ClosingObserver(abc.ObserverBase[Any]):
             self._end(self._completed)
 
     def dispose(self) -> None:
-        """Stop forwarding, and dispose the subscription."""
-        self.stopped = True
-        self._subscription.dispose()
+        """Dispose the subscription, and stop forwarding.
+
+        In this order: what is disposed learns of it before an item can be dropped here, so that a
+        `Checkpoint` doesn't take one for acknowledged that nobody got.
+        """
+        try:
+            self._subscription.dispose()
+        finally:
+            self.stopped = True
 
     def _end(self, callback: Callable[..., Any], *args: Any) -> None:
         self.stopped = True

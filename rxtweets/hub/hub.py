@@ -11,7 +11,7 @@ from rxtweets.endpoints import v1, v2
 from rxtweets.filters import FilterQuery
 from rxtweets.messages import Lifecycle, Message, Post, Status
 from rxtweets.recovery import Recovery
-from rxtweets.recovery.means import check
+from rxtweets.recovery.policy import check
 from rxtweets.streams import Stream, StreamingClient
 
 from .core import HubCore

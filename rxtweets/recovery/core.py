@@ -18,7 +18,7 @@ from rxtweets.errors import HTTPStatusError
 from rxtweets.messages import Gap, Recovered, Status
 from rxtweets.messages.lifecycle import Means
 
-from .identity import Seen, key_of, time_of
+from .identity import Seen, time_of
 from .means import LONGEST_BACKFILL, MOST_COUNTED, means_of, with_backfill, with_count
 
 DELIVERY = 10.0
@@ -63,8 +63,9 @@ class Account:
 class Backlog:
     """The part of the past that a stream begins with, until it is live."""
 
-    def __init__(self, outage: Outage, by: Means, asked: int) -> None:
+    def __init__(self, outage: Outage, live_from: float, by: Means, asked: int) -> None:
         self.outage = outage
+        self._live_from = live_from
         self.posts = 0
         self._by = by
         self._asked = asked
@@ -74,7 +75,7 @@ class Backlog:
     def takes(self, item: Any) -> bool:
         """Return whether a message is of the past; one that doesn't tell its time is taken as live."""
         at = time_of(item)
-        if at is None or at >= self.outage.until:
+        if at is None or at >= self._live_from:
             return False
         self._came += item.__class__ is Status
         self._oldest = min(self._oldest, at)
@@ -100,6 +101,7 @@ class Core:
     Attributes:
         seen: the messages that came.
         backlog: what of the past the present session is beginning with; None when it is live.
+        broken_off: the outage whose backlog broke off, until another one takes its place.
     """
 
     def __init__(
@@ -117,6 +119,7 @@ class Core:
         self._by = tuple(one for one in means_of(endpoint) if by is None or one in by)
         self._since = since  # of an outage that goes on
         self._first = since  # of all that this stream is to bring
+        self.broken_off: Outage | None = None
         self._asked: tuple[Means, int] | None = None
         self._last: float | None = None  # local, of the last byte of a session
         self._connected_at = self._server_at = self._offset = 0.0
@@ -128,6 +131,11 @@ class Core:
     def means(self) -> tuple[Means, ...]:
         """The means that there are, as far as is known, in order of preference."""
         return tuple(one for one in self._by if one not in self._account.refused)
+
+    @property
+    def beside(self) -> bool:
+        """True if there is a means that doesn't need the live stream, as far as is known."""
+        return bool({"window", "search"} & {*self.means})
 
     @property
     def why_not(self) -> str:
@@ -147,7 +155,8 @@ class Core:
         """Return what to connect to."""
         self._connected = False
         if self.backlog is not None:  # it broke off
-            self._since, self.backlog = self.backlog.outage.since, None
+            self.broken_off = self.backlog.outage
+            self._since, self.backlog = self.broken_off.since, None
         if self._last is not None:
             if self._since is None:
                 self._since = max(self.server_time(self._last) - DELIVERY, self._first or 0.0)
@@ -158,16 +167,16 @@ class Core:
         if self._since is None:
             return self._endpoint
         missed = self.server_time(now, wall) + _CONNECTING - self._since
-        minutes = math.ceil(missed / 60)
+        minutes = max(1, math.ceil(missed / 60))  # less than none by a clock that is behind the server's
         if "backfill" in means:
             longest = int(LONGEST_BACKFILL / 60)
-            if minutes <= longest or not {"window", "search"} & {*means}:
+            if minutes <= longest or not self.beside:
                 minutes = min(minutes, longest)
                 self._asked = "backfill", minutes
                 return with_backfill(self._endpoint, minutes)
         if "count" in means:
             rate = self._statuses / max(self._stood, 1.0)
-            count = min(100 + math.ceil(2 * rate * missed), MOST_COUNTED)
+            count = min(100 + math.ceil(2 * rate * max(missed, 0.0)), MOST_COUNTED)
             self._asked = "count", count
             return with_count(self._endpoint, count)
         return self._endpoint
@@ -198,24 +207,25 @@ class Core:
             return outage
         by, amount = self._asked
         reached = max(since, until - 60.0 * amount) if by == "backfill" else since
-        self.backlog = Backlog(Outage(reached, until), by, amount)
+        # A clock that agrees with the server's second is likely to be right about the rest, too. Only how
+        # posts are marked goes by that, not what is asked for.
+        live_from = min(max(wall, server), until)
+        self.backlog = Backlog(Outage(reached, until), live_from, by, amount)
         return Outage(since, reached) if since < reached else None
 
     def heard(self, now: float) -> None:
         """Note that bytes came."""
         self._last = now
 
-    def takes(self, item: Any) -> bool:
-        """Return whether a message of the live session is to be delivered: it hasn't come before."""
+    def takes(self, item: Any, key: str | None) -> bool:
+        """Return whether a message of the live session, with that key, hasn't come before."""
         self._statuses += item.__class__ is Status
-        key = key_of(item)
         return key is None or self.seen.add(key)
 
-    def takes_missed(self, item: Any, outage: Outage) -> bool:
-        """Return whether a message of the past is to be delivered."""
+    def takes_missed(self, item: Any, key: str | None, outage: Outage) -> bool:
+        """Return whether a message of the past, with that key, is to be delivered."""
         if not self.seen.complete:
             at = time_of(item)
             if at is not None and at < outage.since:
                 return False  # it came then, and may be forgotten
-        key = key_of(item)
         return key is None or self.seen.add(key)

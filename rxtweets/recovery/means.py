@@ -10,8 +10,6 @@ from msgspec.structs import replace
 from rxtweets.endpoints import Endpoint
 from rxtweets.messages.lifecycle import Means
 
-from .policy import Recovery
-
 LONGEST_BACKFILL = 300.0
 """Seconds that `backfill_minutes` reaches back."""
 
@@ -37,7 +35,7 @@ _MEANS: dict[str, tuple[Means, ...]] = {
 _CAMEL = {"backfill_minutes": "backfillMinutes", "start_time": "startTime", "end_time": "endTime"}
 """Parameters as Powerstream spells them."""
 
-_ASKING = {*_CAMEL, *_CAMEL.values(), "count"}
+ASKING = {*_CAMEL, *_CAMEL.values(), "count"}
 """The parameters that ask for the past."""
 
 
@@ -45,23 +43,6 @@ def means_of(endpoint: Endpoint) -> tuple[Means, ...]:
     """Return the means that a stream has for accounts that may use all of them, in order of preference."""
     path = urlsplit(endpoint.request.url).path
     return _MEANS.get(path, ("backfill", "window") if path.startswith("/2/") else ())
-
-
-def check(endpoint: Endpoint, recovery: Recovery) -> None:
-    """Check that a stream can be recovered as *recovery* says.
-
-    Raises:
-        ValueError: it has one of the means not, or asks for the past itself; or that is no policy.
-    """
-    if not isinstance(recovery, Recovery):
-        raise ValueError(f"recovery is a Recovery, such as Recovery(by=('search',)), not {recovery!r}")
-    asked = [*endpoint.request.params, *(endpoint.request.form or ())]
-    if own := [name for name, _ in asked if name in _ASKING]:
-        raise ValueError(f"with recovery= the stream asks for the past when it is needed: leave out {own[0]}")
-    has = means_of(endpoint)
-    if lacking := [one for one in recovery.by or () if one not in has]:
-        path = urlsplit(endpoint.request.url).path
-        raise ValueError(f"{path} can't be recovered by {lacking[0]}; it has {', '.join(has) or 'no means'}")
 
 
 def with_backfill(endpoint: Endpoint, minutes: int) -> Endpoint:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from typing import get_args
+from urllib.parse import urlsplit
 
 import msgspec
 
+from rxtweets.endpoints import Endpoint
 from rxtweets.messages.lifecycle import Means
+
+from .checkpoint import Checkpoint
+from .means import ASKING, means_of
 
 
 class Recovery(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +36,8 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
             the default of 30: the end of a search that doesn't say when it ends, in X's page "Search Posts".
         max_posts: the most posts that the searches of one recovery may deliver, as X charges for each; what
             is beyond is told as a `Gap`. None, the default: no limit.
+        checkpoint: the file that has what the subscriber has acknowledged, so that a process that is started
+            again goes on from there; None, the default: each subscription begins anew.
 
     Raises:
         ValueError: an attribute is none of these.
@@ -39,6 +46,7 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
     by: tuple[Means, ...] | None = None
     settle: float = 30.0
     max_posts: int | None = None
+    checkpoint: Checkpoint | None = None
 
     def __post_init__(self) -> None:
         if self.by is not None and not (
@@ -52,3 +60,22 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
         most = self.max_posts
         if most is not None and (not isinstance(most, int) or most < 1):
             raise ValueError(f"max_posts is a number from 1, or None, not {most!r}")
+        if self.checkpoint is not None and not isinstance(self.checkpoint, Checkpoint):
+            raise ValueError(f"checkpoint is a Checkpoint(path), not {self.checkpoint!r}")
+
+
+def check(endpoint: Endpoint, recovery: Recovery) -> None:
+    """Check that a stream can be recovered as *recovery* says.
+
+    Raises:
+        ValueError: it has one of the means not, or asks for the past itself; or that is no policy.
+    """
+    if not isinstance(recovery, Recovery):
+        raise ValueError(f"recovery is a Recovery, such as Recovery(by=('search',)), not {recovery!r}")
+    asked = [*endpoint.request.params, *(endpoint.request.form or ())]
+    if own := [name for name, _ in asked if name in ASKING]:
+        raise ValueError(f"with recovery= the stream asks for the past when it is needed: leave out {own[0]}")
+    has = means_of(endpoint)
+    if lacking := [one for one in recovery.by or () if one not in has]:
+        path = urlsplit(endpoint.request.url).path
+        raise ValueError(f"{path} can't be recovered by {lacking[0]}; it has {', '.join(has) or 'no means'}")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextvars
 import threading
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import reactivex
 from msgspec.structs import force_setattr, replace
 from reactivex import Observable, abc
 from reactivex import operators as ops
-from reactivex.disposable import CompositeDisposable, SerialDisposable, SingleAssignmentDisposable
+from reactivex.disposable import CompositeDisposable, Disposable, SerialDisposable, SingleAssignmentDisposable
 from reactivex.scheduler import CurrentThreadScheduler, ImmediateScheduler, TimeoutScheduler
 
 from rxtweets._observable import Callbacks, StreamObservable, as_stream, subscribe_through
@@ -22,9 +23,10 @@ from rxtweets.operators import retry_with_backoff
 from rxtweets.rest import RequestPace, run_steps
 
 from .bridge import Access, Bridge
-from .core import Backlog, Core, Outage
-from .means import check
-from .policy import Recovery
+from .checkpoint import Journal, NotNoted
+from .core import DELIVERY, Backlog, Core, Outage
+from .identity import Seen, key_of
+from .policy import Recovery, check
 
 
 def recovering(endpoint: Endpoint, recovery: Recovery, access: Access) -> Observable[Any]:
@@ -71,7 +73,17 @@ class _Subscription:
         self._now = steady_clock(timer)
         self._wall = wall_clock(timer)
         self._context = contextvars.copy_context()
+        journal = None if recovery.checkpoint is None else recovery.checkpoint.open(endpoint)
+        self._journal = journal
         self._core = core = Core(endpoint, recovery.by, access.account)
+        self._left: tuple[Outage, ...] = ()  # by an earlier process
+        if journal is not None and journal.progress.time is not None:
+            self._left = journal.progress.missed
+            since = journal.progress.time - DELIVERY
+            if not core.beside:
+                since = min([since, *(outage.since for outage in self._left)])
+            seen = Seen(journal.progress.keys)
+            core = self._core = Core(endpoint, recovery.by, access.account, since, seen)
         self._policy = access.policy
         pace = None
         if access.policy.connects is not None and "window" in core.means:
@@ -95,7 +107,30 @@ class _Subscription:
         live = sessions.pipe(retry_with_backoff(self._policy, end_stale=self._access.end_stale))
         callbacks = Callbacks(self._on_live, self._on_error, self._observer.on_completed)
         session = subscribe_through(live, callbacks, self._scheduler)
-        return CompositeDisposable(self._side, session)
+        return CompositeDisposable(Disposable(self._close), self._side, session)
+
+    def _close(self) -> None:
+        if self._journal is not None:
+            self._journal.close()
+
+    def _deliver(self, item: Any, key: str | None = None, *, missed: bool = False) -> None:
+        """Forward *item*; it is acknowledged when that returns. With the lock held."""
+        if self._journal is None:
+            self._forward(item)
+            return
+        try:
+            at = self._core.server_time(self._now())
+            self._journal.deliver(self._forward, item, key, at, missed=missed)
+        except NotNoted as refusal:
+            self._observer.on_error(refusal.reason)
+
+    def _note(self, note: Callable[[Journal, Outage], None], outage: Outage) -> None:
+        """Note that *outage* began or ended. With the lock held."""
+        if self._journal is not None:
+            try:
+                note(self._journal, outage)
+            except OSError as error:
+                self._observer.on_error(error)
 
     # --- the live stream
 
@@ -117,10 +152,11 @@ class _Subscription:
                 self._on_connected(item)
             elif kind is KeepAlive or not isinstance(item, Lifecycle):
                 self._core.heard(self._now())
-                if self._core.backlog is not None and self._is_of(self._core.backlog, item):
+                key = key_of(item)
+                if self._core.backlog is not None and self._is_of(self._core.backlog, item, key):
                     return
-                if kind is KeepAlive or self._core.takes(item):
-                    self._forward(item)
+                if kind is KeepAlive or self._core.takes(item, key):
+                    self._deliver(item, key)
             else:
                 self._forward(item)
 
@@ -129,19 +165,31 @@ class _Subscription:
             self._observer.on_error(error)
 
     def _on_connected(self, item: Connected) -> None:
-        outage = self._core.connected(item.headers, self._now(), self._wall())
-        self._forward(item)
-        if outage is not None:
-            if {"window", "search"} & {*self._core.means}:
-                self._waiting.append(outage)
+        core, stale = self._core, self._core.broken_off
+        core.broken_off = None
+        outage = core.connected(item.headers, self._now(), self._wall())
+        for begun in (outage, None if core.backlog is None else core.backlog.outage):
+            if begun is not None:
+                self._note(Journal.began, begun)
+        if stale is not None:
+            self._note(Journal.ended, stale)
+        self._deliver(item)
+        left, self._left = self._left, ()
+        for missed in (*left, outage):
+            if missed is None:
+                continue
+            if core.beside:
+                self._waiting.append(missed)
             else:
-                self._forward(Gap(*outage.ends, self._core.why_not))
-        if "search" in self._core.means and not self._told_rules:
+                if missed is outage:
+                    self._forward(Gap(*missed.ends, core.why_not))
+                self._note(Journal.ended, missed)  # or it is part of the present one
+        if "search" in core.means and not self._told_rules:
             self._told_rules = True
             self._waiting.append(None)
         self._work()
 
-    def _is_of(self, backlog: Backlog, item: Any) -> bool:
+    def _is_of(self, backlog: Backlog, item: Any, key: str | None) -> bool:
         """Deliver *item* if it is of the past; tell if that is over."""
         if item.__class__ is not KeepAlive:
             if backlog.takes(item):
@@ -152,16 +200,18 @@ class _Subscription:
         self._core.backlog = None
         for told in backlog.told():
             self._forward(told)
+        self._note(Journal.ended, backlog.outage)
         return False
 
     # --- what was missed
 
     def _on_missed(self, item: Any, outage: Outage) -> bool:
         with self._lock:
-            if not self._core.takes_missed(item, outage):
+            key = key_of(item)
+            if not self._core.takes_missed(item, key, outage):
                 return False
             force_setattr(item, "recovered", True)
-            self._forward(item)
+            self._deliver(item, key, missed=True)
             return True
 
     def _on_told(self, item: Any) -> None:
@@ -183,14 +233,16 @@ class _Subscription:
             recovery = SingleAssignmentDisposable()
             self._side.disposable = recovery
             recovery.disposable = run_steps(steps).subscribe(
-                self._on_told, self._on_error, self._done, scheduler=self._side_scheduler
+                self._on_told, self._on_error, lambda: self._done(outage), scheduler=self._side_scheduler
             )
 
         later(self._timer, 0.0, lambda *_: self._context.copy().run(begin), waiting)
 
-    def _done(self) -> None:
+    def _done(self, outage: Outage | None) -> None:
         with self._lock:
             self._busy = False
+            if outage is not None:
+                self._note(Journal.ended, outage)
         self._work()
 
     def _server_time(self) -> float:

@@ -71,6 +71,14 @@ def test_minutes_reach_back_to_the_last_byte(silence: float, minutes: str | None
     assert told.connecting(NOON + 1000 + silence).get("backfill_minutes") == minutes
 
 
+def test_a_clock_that_is_behind() -> None:
+    """A process that goes on from a checkpoint asks for a minute at least, whatever its clock says."""
+    told = Told(since=NOON + 3600)
+    assert told.connecting(NOON) == {"backfill_minutes": "1"}
+    told = Told(v1.filter(track="cat"), since=NOON + 3600)
+    assert told.connecting(NOON) == {"count": "100"}
+
+
 def test_an_outage_is_measured_anew_for_each_connect() -> None:
     """Connects that fail ask for more as time passes; a session that stood ends that."""
     told = Told()
@@ -148,7 +156,7 @@ def test_a_count_is_twice_what_the_rate_makes_likely() -> None:
     told = Told(v1.filter(track="cat"))
     told.session(NOON, NOON + 50)
     for number in range(100):
-        assert told.core.takes(decode(status_json(id=number + 1, id_str=str(number + 1))))
+        assert told.core.takes(decode(status_json(id=number + 1, id_str=str(number + 1))), str(number))
     assert told.connecting(NOON + 88) == {"count": str(100 + 2 * 2 * 50)}
     told.connected(NOON + 88)
     backlog = told.core.backlog
@@ -168,12 +176,12 @@ def test_what_was_delivered_is_known_by_its_id_and_its_time() -> None:
     """While all ids are known these decide; after that posts of before the outage are taken as delivered."""
     core, outage = Told().core, Outage(NOON, NOON + 60)
     before, within = post_at(NOON - 1), post_at(NOON + 1)
-    assert core.takes(within)
-    assert not core.takes_missed(within, outage)
-    assert core.takes_missed(before, outage)
+    assert core.takes(within, within.id)
+    assert not core.takes_missed(within, within.id, outage)
+    assert core.takes_missed(before, before.id, outage)
     core.seen.complete = False
-    assert not core.takes_missed(post_at(NOON - 2), outage)
-    assert core.takes_missed(post_at(NOON + 2), outage)
+    assert not core.takes_missed(post_at(NOON - 2), "1", outage)
+    assert core.takes_missed(post_at(NOON + 2), "2", outage)
 
 
 lengths = st.floats(0.0, 4000.0)
