@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from .messages import Activity, Like, Post
+from .messages import Activity, Like, Post, Status
 from .messages.post import Includes
 
 Resource = tuple[str, str]
@@ -113,13 +113,18 @@ KINDS = frozenset(Prices.__struct_fields__) - {"events", "unknown_event"}
 
 
 def resources(message: object) -> list[Resource]:
-    """Return what X charges for a message: none for what is no post, like or activity of v2."""
+    """Return what X charges for a message: none for what is no post, like or activity of v2.
+
+    A status of Powerstream, which names the rules that it matched, is a post; v1.1's others aren't charged.
+    """
     if isinstance(message, Activity):
         return [(message.event_type, message.event_uuid)]
     if isinstance(message, Post):
         found = [("post", message.id)]
     elif isinstance(message, Like):
         found = [("like", message.id)]
+    elif isinstance(message, Status) and message.matching_rules:
+        return [("post", str(message.id))]
     else:
         return []
     if message.includes is not _NOTHING:

@@ -153,7 +153,7 @@ def activity(*, base_url: str | None = None, **options: Unpack[Window]) -> Endpo
     return _stream("activity", "/2/activity/stream", options, {}, base_url)
 
 
-_CAMEL = {
+POWERSTREAM_NAMES = {
     "backfill_minutes": "backfillMinutes",
     "start_time": "startTime",
     "end_time": "endTime",
@@ -173,7 +173,7 @@ def powerstream(
         raise ValueError(f"local_dc_only is True or False, not {local_dc_only!r}")
     params: Pairs = (("localDcOnly", "true"),) if local_dc_only else ()
     endpoint = _stream("powerstream", "/2/powerstream", options, {}, base_url, params)
-    spelled = tuple((_CAMEL.get(name, name), value) for name, value in endpoint.request.params)
+    spelled = tuple((POWERSTREAM_NAMES.get(name, name), value) for name, value in endpoint.request.params)
     return replace(endpoint, request=replace(endpoint.request, params=spelled))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from reactivex import Observable, abc
 
 from rxtweets._schedulers import wall_clock
-from rxtweets.messages import Post
+from rxtweets.messages import Post, Status
 from rxtweets.prices import Prices, Resource, resources
 
 from ._periodic import State, periodically
@@ -69,7 +69,7 @@ class _Spending(State[Spend]):
         self._rules: dict[str, tuple[str | None, Counter[str]]] = {}
 
     def read(self, item: Any) -> Any:
-        return resources(item), item.matching_rules if isinstance(item, Post) else ()
+        return resources(item), item.matching_rules if isinstance(item, Post | Status) else ()
 
     def add(self, found: Any, now: float) -> None:
         came, rules = found

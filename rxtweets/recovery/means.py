@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 
 from rxtweets.endpoints import Endpoint
+from rxtweets.endpoints.v2 import POWERSTREAM_NAMES
 from rxtweets.messages.lifecycle import Means
 
 LONGEST_BACKFILL = 300.0
@@ -32,10 +33,7 @@ _MEANS: dict[str, tuple[Means, ...]] = {
 }
 """Those of the streams that haven't what most of their version have."""
 
-_CAMEL = {"backfill_minutes": "backfillMinutes", "start_time": "startTime", "end_time": "endTime"}
-"""Parameters as Powerstream spells them."""
-
-ASKING = {*_CAMEL, *_CAMEL.values(), "count"}
+ASKING = {*POWERSTREAM_NAMES, *POWERSTREAM_NAMES.values(), "count"}
 """The parameters that ask for the past."""
 
 
@@ -63,7 +61,7 @@ def with_window(endpoint: Endpoint, since: float, until: float) -> Endpoint:
 def _asking(endpoint: Endpoint, **params: str) -> Endpoint:
     camel = urlsplit(endpoint.request.url).path == "/2/powerstream"
     return endpoint.with_params(
-        **{_CAMEL.get(name, name) if camel else name: params[name] for name in params}
+        **{POWERSTREAM_NAMES.get(name, name) if camel else name: params[name] for name in params}
     )
 
 
