@@ -100,14 +100,11 @@ class Books:
             (hour, kind, more),
         )
 
-    def note_usage(self, per: Per, span: Span, posts: int) -> None:
-        """Note that X counts so many *posts* in a period so far, of which some may not be in the books."""
+    def note_elsewhere(self, per: Per, span: Span, posts: int) -> None:
+        """Note that X has counted so many *posts* more than these in a period."""
         with self._transaction():
-            own = self._counts(span).get("post", 0)
             self._database.execute(
-                "INSERT INTO elsewhere VALUES (?, ?, ?)"
-                " ON CONFLICT DO UPDATE SET posts = max(posts, excluded.posts)",
-                (per, span.start, max(0, posts - own)),
+                "INSERT OR REPLACE INTO elsewhere VALUES (?, ?, ?)", (per, span.start, posts)
             )
 
     @property

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
-from typing import Literal, Protocol, get_args
+from typing import Literal, NamedTuple, Protocol, get_args
 
 import msgspec
 
@@ -25,8 +25,11 @@ TAIL = 0.25
 """Seconds after which it is written without one."""
 READ_EVERY = 1.0
 """Seconds after which what other processes wrote is read, if nothing was written."""
-COMPARE_EVERY = 900.0
+COMPARE_EVERY = 300.0
 """Seconds between two comparisons with X's usage."""
+CONFIRM_AFTER = 1.0
+"""Seconds after which a difference is looked at again: what was on its way has come by then."""
+_MOST_LOOKS = 6
 _DOLLAR = 1_000_000
 """Dollars are counted in millionths, so that sums are exact."""
 
@@ -58,6 +61,14 @@ class Spending(msgspec.Struct, frozen=True, kw_only=True):
     def left(self) -> float:
         """Posts or dollars that are left, 0 at least."""
         return max(0, self.limit - self.spent)
+
+
+class Page(NamedTuple):
+    """A page of a search: how many posts it may have, what it may cost, and the posts it may bring in all."""
+
+    size: int
+    cost: int
+    posts: int
 
 
 class _Daily(Protocol):
@@ -102,7 +113,7 @@ class Budget:
         at_limit: `"end"`: with the error `BudgetSpent`, which isn't retried; `"pause"`: after `BudgetPaused`
             a stream is closed until the next period begins. Searches always end.
         compare: whether the books of a day or month are compared with X's own count of the project's posts,
-            when a stream begins and every 15 minutes; then the larger one counts.
+            when a stream begins and every 5 minutes; then the larger one counts.
 
     Raises:
         ValueError: an argument is none of these.
@@ -155,6 +166,9 @@ class Budget:
         self._spent = 0
         self._next_mark = 0.0
         self._written = self._compared = -math.inf
+        self._awaited = 0  # posts that pages on their way may bring
+        self._looks = 0
+        self._before = 0, 0  # the difference at the last look, with and without what is on its way
 
     def __repr__(self) -> str:
         return f"Budget({self.unit}={self.limit!r}, per={self.per!r})"
@@ -240,8 +254,8 @@ class Budget:
         """Return the error that a stream or a search ends with."""
         return BudgetSpent(self._amount(), self.limit, self.unit, self.per, _utc(self._span.end))
 
-    def reserve(self, most: int, least: int, expansions: Iterable[str], now: float) -> tuple[int, int]:
-        """Return how many posts a page may have, *most* at most, and what is set aside for it.
+    def reserve(self, most: int, least: int, expansions: Iterable[str], now: float) -> Page:
+        """Return how many posts a page may have, *most* at most, and set aside what they may cost.
 
         Each of *expansions* is taken to bring one resource with each post.
 
@@ -256,24 +270,31 @@ class Budget:
             size = min(most, (self._most - self._spent - self._reserved) // each)
             if size < least:
                 raise self.error()
-            self._reserved += size * each
-            return size, size * each
+            page = Page(size, size * each, size * kinds.count("post"))
+            self._reserved += page.cost
+            self._awaited += page.posts
+            return page
 
-    def release(self, reserved: int) -> None:
+    def release(self, page: Page) -> None:
         """Set nothing aside any longer for a page that has been counted, or hasn't come."""
         with self._lock:
-            self._reserved -= reserved
+            self._reserved -= page.cost
+            self._awaited -= page.posts
 
     def is_comparison_due(self, now: float) -> bool:
         """Return whether to compare with X's usage, and take it for done."""
         with self._lock:
-            due = self.compare and now - self._compared >= COMPARE_EVERY
+            every = CONFIRM_AFTER if self._looks else COMPARE_EVERY
+            due = self.compare and now - self._compared >= every
             if due:
                 self._compared = now
             return due
 
     def compare_with(self, usage: Used, now: float) -> None:
         """Count what X has delivered and isn't in the books.
+
+        A difference counts when it is there a second time: what is on its way is in X's count, and not yet in
+        the books.
 
         Raises:
             OSError: they can't be written.
@@ -287,10 +308,22 @@ class Budget:
             for daily in usage.days if self.per == "day" else ():
                 posts = daily.posts if daily.day == today else posts
             if posts is not None:
-                self._books.note_usage(self.per, self._span, posts)
-                self._write(now)
+                self._look(posts - self._totals.counts.get("post", 0), now)
 
     # --- with the lock
+
+    def _look(self, difference: int, now: float) -> None:
+        """Note a difference to X's count once it is confirmed, or have it looked at again."""
+        known, sure = self._totals.elsewhere, difference - self._awaited
+        at_most, at_least = max(0, difference, self._before[0]), min(sure, self._before[1])
+        self._before = difference, sure
+        self._looks += 1
+        confirmed = at_most if at_most < known else max(known, at_least)
+        if self._looks > 1 and confirmed != known:
+            self._books.note_elsewhere(self.per, self._span, confirmed)
+            self._write(now)
+        if self._looks == _MOST_LOOKS or max(0, difference) == self._totals.elsewhere:
+            self._looks = 0
 
     def _cost(self, kind: str) -> int:
         if self.unit == "posts":

@@ -103,11 +103,11 @@ class Searches:
             yield size
             return
         expansions = dict(params).get("expansions", "").split(",")
-        affordable, reserved = self._budget.reserve(size, _SMALLEST_PAGE, expansions, now())
+        page = self._budget.reserve(size, _SMALLEST_PAGE, expansions, now())
         try:
-            yield affordable
+            yield page.size
         finally:
-            self._budget.release(reserved)
+            self._budget.release(page)
 
     def counts(
         self,

@@ -16,7 +16,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from rxtweets import Budget, Prices
+from rxtweets import Budget, BudgetSpent, Prices
 from rxtweets.budgets.books import Books
 from rxtweets.budgets.period import period_at
 from rxtweets.management import DailyUsage, Usage
@@ -163,12 +163,15 @@ def test_the_larger_count_counts() -> None:
     budget = Budget(dollars=1)
     budget.count([("post", "1"), ("user", "1")], 0)
     budget.compare_with(usage(5), 0)
+    assert budget.spending(0).elsewhere == 0
+    budget.compare_with(usage(5), 0)
     assert budget.spending(0).elsewhere == 4
     assert budget.spending(0).spent == pytest.approx(0.035)
     budget.count([("post", "2")], 1)
     budget.compare_with(usage(3), 1)
     assert budget.spending(1).spent == pytest.approx(0.04)
-    budget.compare_with(usage(100, day=1), 1)
+    for _ in range(2):
+        budget.compare_with(usage(100, day=1), 1)
     assert budget.spending(1).spent == pytest.approx(0.04)
     assert budget.spending(DAY).spent == 0
 
@@ -179,7 +182,8 @@ def test_a_month_begins_when_x_says() -> None:
     now = 20 * DAY
     budget.count([("post", "1")], now)
     assert budget.spending(now).start.day == 1
-    budget.compare_with(usage(0, used=7, reset=12), now)
+    for _ in range(2):
+        budget.compare_with(usage(0, used=7, reset=12), now)
     found = budget.spending(now)
     assert (found.start.day, found.end.day, found.spent) == (12, 12, 7)
 
@@ -189,8 +193,13 @@ def test_an_hour_is_not_compared() -> None:
     assert not Budget(posts=1, per="hour").is_comparison_due(0)
     budget = Budget(posts=1)
     assert budget.is_comparison_due(0)
-    assert not budget.is_comparison_due(899)
-    assert budget.is_comparison_due(900)
+    assert not budget.is_comparison_due(299)
+    assert budget.is_comparison_due(300)
+    budget.compare_with(usage(5), 300)
+    assert not budget.is_comparison_due(300.5)
+    assert budget.is_comparison_due(301)
+    budget.compare_with(usage(5), 301)
+    assert not budget.is_comparison_due(600)
     assert not Budget(posts=1, compare=False).is_comparison_due(0)
 
 
@@ -227,8 +236,23 @@ def test_arguments_are_checked(options: Any, wrong: str) -> None:
 def test_a_page_is_as_large_as_can_be_paid() -> None:
     """With what expansions bring, and with what other pages are waiting for."""
     budget = Budget(dollars=1)
-    assert budget.reserve(100, 10, ["author_id"], 0) == (66, 990_000)
-    with pytest.raises(budget.error().__class__):
+    page = budget.reserve(100, 10, ["author_id"], 0)
+    assert page.size == 66
+    with pytest.raises(BudgetSpent):
         budget.reserve(100, 10, [], 0)
-    budget.release(990_000)
-    assert budget.reserve(100, 10, [], 0)[0] == 100
+    budget.release(page)
+    assert budget.reserve(100, 10, [], 0).size == 100
+
+
+def test_what_is_on_its_way_is_no_difference() -> None:
+    """A page that X has counted, and that hasn't come yet, is none; nor is a difference that is gone soon."""
+    budget = Budget(posts=1_000)
+    page = budget.reserve(100, 10, [], 0)
+    for _ in range(3):
+        budget.compare_with(usage(100), 0)
+    budget.count([("post", str(number)) for number in range(100)], 0)
+    budget.release(page)
+    budget.compare_with(usage(103), 0)
+    budget.count([("post", str(number)) for number in range(200)], 0)
+    budget.compare_with(usage(200), 0)
+    assert budget.spending(0).spent == 200
