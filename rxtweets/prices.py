@@ -30,6 +30,7 @@ _EVENTS: Mapping[str, float] = MappingProxyType(
         "profile.update.*": 0.005,
         "chat.received": 0.010,
         "chat.sent": 0.0,
+        "chat.conversation.join": 0.0,
         "chat.conversation_join": 0.0,
         "dm.received": 0.010,
         "dm.sent": 0.0,

@@ -43,11 +43,13 @@ The waits are 0.25, 0.5, 1 and 2 s after network errors, and 1, 2, 4 and 8 s aft
 """
 
 
+_ME = "/2/users/me"
 BY_USERS = {
     ("GET", "/2/activity/subscriptions"),
     ("POST", "/2/activity/subscriptions"),
     ("GET", "/2/tweets/search/recent"),
     ("GET", "/2/tweets/counts/recent"),
+    ("GET", _ME),
 }
 """The endpoints that take a user's OAuth 2.0 token, too. Source: X's OpenAPI description, 2.167."""
 
@@ -255,6 +257,18 @@ class Api:
     def _check_user(self, method: str, path: str) -> None:
         if isinstance(self._auth, OAuth2User) and (method, path) not in BY_USERS:
             raise ValueError(refused_user(f"{method} {path}"))
+
+
+def own_id(api: Api) -> Observable[str]:
+    """Return the id of the user whose credentials *api* has: one item."""
+
+    def read(answer: JSONResponse) -> str:
+        found = text(answer.get_object("data").get("id"))
+        if found is None:
+            raise answer.unexpected("there is no id in it")
+        return found
+
+    return api.call("GET", _ME, policy=REQUEST_POLICY).pipe(ops.map(read))
 
 
 def refused_user(what: str) -> str:

@@ -34,7 +34,7 @@ from .recovery import Recovery
 from .recovery.bridge import Access
 from .recovery.core import Account
 from .recovery.stream import recovering
-from .rest import Api, refused_user
+from .rest import Api, own_id, refused_user
 from .transport import Transport
 
 if TYPE_CHECKING:
@@ -596,6 +596,17 @@ class StreamingClient(_Streams):
         """The events that the activity stream brings."""
         by_user = None if self._user is None else self._api(self._user)
         return SubscriptionsClient(self._api(), by_user)
+
+    def user_id(self) -> Observable[str]:
+        """Return the id of the user who has signed in, for `subscriptions`: one item.
+
+        Raises:
+            ValueError: the client has no `OAuth2User`.
+        """
+        user = self._auth if isinstance(self._auth, OAuth2User) else self._user
+        if user is None:
+            raise ValueError("user_id() is for a client with user=OAuth2User(…)")
+        return own_id(self._api(user))
 
     @property
     def connections(self) -> ConnectionsClient:

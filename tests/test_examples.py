@@ -24,6 +24,7 @@ PRINTS = {
     "filter_by_follow": r"(@\w+ (writes:|repeats|answers) .*\n([^@].*\n|\n)*){5}",
     "handle_errors": r"420: come back in 60 s\n403: Forbidden\n401: check .*\nthe network: .*refused.*\n",
     "route_messages": r"connected, HTTP 200\n(?s:.)*\d+ Status, .*1 Connected.*\n",
+    "activity": r"((post|like|follow|dm)\.\w+: .*\n([^plfd].*\n|\n)*){10}",
     "merge_streams": r"(v1\.1|v2  ) @\w+: (?s:.)*(v1\.1|v2  ) @\w+: (?s:.)*",
     "powerstream_two_coasts": r"(?=(?s:.)*connected to atla\n)(?=(?s:.)*connected to pdxa\n)"
     r"(connected to \w+\n|@\w+: .*\n([^@c].*\n|\n)*)+",

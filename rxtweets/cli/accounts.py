@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 import click
 import platformdirs
 
-from rxtweets.auth import AppOnly, Auth, BearerToken, OAuth1, find_credentials
+from rxtweets.auth import AppOnly, Auth, BearerToken, OAuth1, OAuth2User, find_credentials
 
 from .parsing import FILE
 from .probes import Finding
@@ -31,12 +31,16 @@ credentials_option = click.option(
 
 
 class Account(NamedTuple):
-    """A host, the protocol to speak to it, and the credentials; *base_url* is None for the usual host."""
+    """A host, the protocol to speak to it, and the credentials; *base_url* is None for the usual host.
+
+    For v2 *user* are those of a user who has signed in, if there are any.
+    """
 
     api: Api
     auth: Auth
     base_url: str | None
     where: str
+    user: OAuth2User | None = None
 
 
 def find_account(
@@ -54,7 +58,7 @@ def find_account(
     for place in places(path):
         found = find_credentials(place.path)
         if found.v2 is not None and api in (None, "v2"):
-            return Account("v2", found.v2, None, "the v2 stream")
+            return Account("v2", found.v2, None, "the v2 stream", found.user)
         if found.v1 is not None and api in (None, "v1"):
             return Account("v1", found.v1, None, "the v1.1 stream")
     raise click.ClickException(_missing(api, path))
@@ -132,7 +136,14 @@ def emulated(stack: ExitStack, api: Api, level: Level = "pay_per_use") -> Accoun
 
     server = stack.enter_context(Emulator(level=level))
     auth = BearerToken(server.bearer_token) if api == "v2" else OAuth1(*server.oauth1)
-    return Account(api, auth, server.base_url, f"the emulator at {server.base_url}")
+    user = OAuth2User(server.user_token) if api == "v2" else None
+    return Account(api, auth, server.base_url, f"the emulator at {server.base_url}", user)
+
+
+def own_user() -> OAuth2User | None:
+    """Return the credentials of the user who has signed in on the command line, if there are any."""
+    own = own_file()
+    return find_credentials(own).user if os.path.lexists(own) else None
 
 
 def _missing(api: Api | None, path: str | None) -> str:

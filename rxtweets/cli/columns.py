@@ -1,4 +1,4 @@
-"""Columns of a table of posts: paths such as `author.username`, what they need of X, and their cells."""
+"""Columns of a table of posts or activities: paths such as `author.username`, their needs, their cells."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import types
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import click
 import msgspec
 
 from rxtweets._printable import escape, printable_json
 from rxtweets.endpoints import _fields
-from rxtweets.messages import Post, Status, unescape
+from rxtweets.messages import Activity, Message, Post, Status, unescape
 from rxtweets.messages._decoding import LazyType
 
 from .accounts import Api
@@ -24,9 +24,12 @@ from .accounts import Api
 MATCHED_KEY = "matching_filters"
 """The column, and the key in JSON, for the names of a post's filters; neither protocol has it."""
 
-_TYPES: dict[Api, type[Post | Status]] = {"v1": Status, "v2": Post}
+Kind = Api | Literal["activity"]
+"""The kind of what is shown: posts of a protocol, or activities."""
 
-_CALLED: dict[Api, str] = {"v1": "a status of v1.1", "v2": "a post of v2"}
+_TYPES: dict[Kind, type[Post | Status | Activity]] = {"v1": Status, "v2": Post, "activity": Activity}
+
+_CALLED: dict[Kind, str] = {"v1": "a status of v1.1", "v2": "a post of v2", "activity": "an activity"}
 
 _SUGGESTED = 6
 """Paths that the error about a wrong one names."""
@@ -35,9 +38,10 @@ _BOTH = {"author": "user", "username": "screen_name", "like_count": "favorite_co
 _TWINS = {**_BOTH, **{one: other for other, one in _BOTH.items()}}
 """Names in the other protocol."""
 
-_USUAL: dict[Api, tuple[str, ...]] = {
+_USUAL: dict[Kind, tuple[str, ...]] = {
     "v1": ("id", "created_at", "user.screen_name", "full_text"),
     "v2": ("id", "created_at", "author.username", "full_text"),
+    "activity": ("event_uuid", "event_type", "filter.user_id", "payload"),
 }
 
 _NO_VALUES = {"raw", "json", "mismatches", "text_in_full"}
@@ -84,13 +88,13 @@ class Columns:
         UsageError: a message of that protocol has no such path.
     """
 
-    def __init__(self, api: Api, paths: Sequence[str], matched: bool) -> None:
+    def __init__(self, api: Kind, paths: Sequence[str], matched: bool) -> None:
         self.paths = tuple(dict.fromkeys(paths)) or (*_USUAL[api], *([MATCHED_KEY] if matched else []))
         for path in self.paths:
             if path != MATCHED_KEY or not matched:
                 _check(path, api)
 
-    def values(self, post: Post | Status, matched: Sequence[str]) -> list[Any]:
+    def values(self, post: Post | Status | Activity, matched: Sequence[str]) -> list[Any]:
         """Return the value of each column: text, a number, True or False, None, or what JSON has as well."""
         return [
             list(matched) if path == MATCHED_KEY else _plain(_value(post, path.split(".")), path)
@@ -101,12 +105,12 @@ class Columns:
         """Return the line of CSV with the names of the columns."""
         return _line(self.paths)
 
-    def row(self, post: Post | Status, matched: Sequence[str], *, shown: bool) -> str:
+    def row(self, post: Post | Status | Activity, matched: Sequence[str], *, shown: bool) -> str:
         """Return a post as CSV; for a terminal, *shown*, as one line that doesn't control it."""
         cells = map(_cell, self.values(post, matched))
         return _line(map(escape, cells) if shown else cells)
 
-    def json(self, post: Post | Status, matched: Sequence[str]) -> str:
+    def json(self, post: Post | Status | Activity, matched: Sequence[str]) -> str:
         """Return a post as a line of JSON: an object whose keys are the paths."""
         found = dict(zip(self.paths, self.values(post, matched), strict=True))
         return printable_json(msgspec.json.encode(found))
@@ -141,7 +145,7 @@ def _needs(names: Sequence[str], parameter: str) -> Iterator[tuple[str, str]]:
             return
 
 
-def _check(path: str, api: Api) -> None:
+def _check(path: str, api: Kind) -> None:
     """Raise a UsageError unless a message of that protocol may have something at *path*."""
     kind: Any = _TYPES[api]
     names = path.split(".")
@@ -214,6 +218,8 @@ def _plain(value: Any, path: str) -> Any:
         return unescape(value) if path.rpartition(".")[2] in _ESCAPED else value
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, Message):
+        return value.json()
     return msgspec.to_builtins(value)
 
 

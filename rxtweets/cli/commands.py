@@ -17,6 +17,7 @@ from rxtweets.messages import Lifecycle, Message, Post, Status
 from rxtweets.rules import Limits, StreamRule
 
 from .accounts import Account, Api, find_account
+from .activity import activity
 from .auth import auth
 from .completion import completion
 from .doctor import doctor
@@ -55,6 +56,7 @@ rxtweets.add_command(search)
 rxtweets.add_command(counts)
 rxtweets.add_command(usage_)
 rxtweets.add_command(powerstream)
+rxtweets.add_command(activity)
 
 
 @rxtweets.command("filter", epilog=EPILOG, context_settings={"allow_extra_args": True})

@@ -6,19 +6,34 @@ import json
 import shutil
 import sys
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import cycle
 
 import click
 import wcwidth
 
 from rxtweets._printable import printable, printable_json
-from rxtweets.messages import Post, Status, unescape
+from rxtweets.messages import (
+    AccessRevoked,
+    Activity,
+    Broadcast,
+    ChatEvent,
+    DirectMessages,
+    Like,
+    News,
+    Post,
+    PostRef,
+    ProfileUpdate,
+    Relation,
+    Status,
+    unescape,
+    v2,
+)
 
 from .columns import MATCHED_KEY, Columns
 from .stdio import takes_colors
 
-Print = Callable[[Post | Status, Sequence[str]], None]
+Print = Callable[[Post | Status | Activity, Sequence[str]], None]
 """A function that prints a post, with the names of the filters that it matches."""
 
 INDENT = 9
@@ -57,7 +72,7 @@ def printer(as_json: bool, names: Sequence[str] = (), columns: Columns | None = 
     color, wraps = takes_colors(sys.stdout), sys.stdout.isatty()
     marks = {name: click.style(f"[{printable(name)}]", fg=hue) for name, hue in zip(names, cycle(HUES))}
 
-    def show(post: Post | Status, matched: Sequence[str]) -> None:
+    def show(post: Post | Status | Activity, matched: Sequence[str]) -> None:
         time, author, text = parts(post)
         line = " ".join([*map(marks.__getitem__, matched), click.style(author, fg="cyan", bold=True), text])
         lines = wrapped(line, shutil.get_terminal_size().columns) if wraps else [line]
@@ -67,7 +82,7 @@ def printer(as_json: bool, names: Sequence[str] = (), columns: Columns | None = 
     return show
 
 
-def _json(post: Post | Status, matched: Sequence[str] | None) -> str:
+def _json(post: Post | Status | Activity, matched: Sequence[str] | None) -> str:
     """Return the JSON of *post* as received, with one more key unless *matched* is None."""
     text = printable_json(post.raw)
     if matched is None:
@@ -75,14 +90,57 @@ def _json(post: Post | Status, matched: Sequence[str] | None) -> str:
     return f'{text.removesuffix("}")},"{MATCHED_KEY}":{json.dumps(matched)}}}'
 
 
-def parts(post: Post | Status) -> tuple[str, str, str]:
-    """Return local time, @author and text of a post, each safe for a terminal."""
+def parts(post: Post | Status | Activity) -> tuple[str, str, str]:
+    """Return local time, @author and text of a post, each safe for a terminal; of an activity its type."""
+    if isinstance(post, Activity):
+        return _clock(_time(post)), printable(post.event_type).replace(" ", ""), printable(_said(post))
     if isinstance(post, Post):
         author = post.author.username if post.author else post.author_id
     else:
         author = post.user.screen_name
     text = unescape(post.full_text)
     return _clock(post.created_at), "@" + printable(author or "?").replace(" ", ""), printable(text)
+
+
+def _time(activity: Activity) -> datetime:
+    """Return when it happened, as far as that is told; else the time at which it came."""
+    at = getattr(activity.payload, "created_at", None)
+    return at if isinstance(at, datetime) else datetime.now(UTC)
+
+
+def _said(activity: Activity) -> str:
+    """Return what happened, in a line."""
+    found = activity.post or activity.like or activity.payload
+    match found:
+        case Post():
+            author = found.author.username if found.author else found.author_id
+            return f"@{author}: {unescape(found.full_text)}"
+        case Like():
+            post = found.post
+            about = "" if post is None else f": {unescape(post.full_text)}"
+            return f"{found.liked_tweet_id} by {_name(found.post_author) or found.tweet_author_id}{about}"
+        case PostRef():
+            return f"{found.id} by {found.author_id}"
+        case Relation():
+            return f"{_name(found.source)} → {_name(found.target)}"
+        case ProfileUpdate():
+            return f"{found.before} → {found.after}"
+        case DirectMessages():
+            between = f"{_name(found.sender)} → {_name(found.recipient)}"
+            return f"{between}: {unescape(found.text)}" if found.text else between
+        case ChatEvent():
+            return f"encrypted, in {found.conversation_id}"
+        case Broadcast():
+            return f"{_name(found.user)} {found.broadcast_id}"
+        case News():
+            return found.title or ""
+        case AccessRevoked():
+            return f"user {found.user_id}"
+    return json.dumps(found, ensure_ascii=False)
+
+
+def _name(user: v2.User | None) -> str:
+    return "?" if user is None else f"@{user.username}" if user.username else user.id
 
 
 def _clock(time: datetime | None) -> str:

@@ -13,10 +13,10 @@ from reactivex import operators as ops
 
 import rxtweets as rxt
 from rxtweets import operators as tw
-from rxtweets.messages import Lifecycle, Message, Post, Status
+from rxtweets.messages import Activity, Lifecycle, Message, Post, Status
 
-from .accounts import Api, credentials_option
-from .columns import Columns, needs
+from .accounts import credentials_option
+from .columns import Columns, Kind, needs
 from .notices import Notices
 from .output import Print, printer
 from .parsing import IntRange, options, usage
@@ -71,7 +71,7 @@ class Output(NamedTuple):
             rxt.endpoints.v2.sample(base_url="https://api.x.com", **made)  # type: ignore[arg-type]
         return made  # type: ignore[return-value]
 
-    def printer(self, api: Api, names: Sequence[str] = ()) -> Print:
+    def printer(self, api: Kind, names: Sequence[str] = ()) -> Print:
         """Return `output.printer` for these options; *names* are those of filters side by side.
 
         Raises:
@@ -83,7 +83,7 @@ class Output(NamedTuple):
         return printer(self.as_json, names, columns)
 
 
-def refuse_ask(api: Api, ask: Sequence[str]) -> None:
+def refuse_ask(api: Kind, ask: Sequence[str]) -> None:
     """Raise a UsageError if more is asked for, and *api* takes no `--ask`."""
     if ask and api == "v1":
         raise click.UsageError("--ask is for v2: v1.1 sends each status whole.")
@@ -134,9 +134,12 @@ _output = options(
 ask_option = click.option(
     "--ask", multiple=True, metavar="PARAM=NAMES", help="Ask v2 for more: tweet.fields=geo,source"
 )
+emulator_option = click.option(
+    "--emulator", is_flag=True, help="Stream from a local server; needs no credentials."
+)
 source_options = options(
     ask_option,
-    click.option("--emulator", is_flag=True, help="Stream from a local server; needs no credentials."),
+    emulator_option,
     credentials_option,
     click.option(
         "--api", type=click.Choice(["v1", "v2"]), help="Protocol; default v2 where the credentials allow it."
@@ -151,7 +154,7 @@ def show(
     put: Print,
     beside: SideBySide | None = None,
 ) -> None:
-    """Print the posts of *stream* with *put* until it ends, the limit is reached, or Ctrl-C is pressed.
+    """Print the posts or activities of *stream* with *put* until it ends, the limit is reached, or Ctrl-C.
 
     Everything else is reported on stderr, where *where* is what it is connected to. With *beside* each post
     has the names of its filters.
@@ -161,14 +164,14 @@ def show(
         if output.stats:
             stream = stack.enter_context(notices.measuring(stream))
 
-        def print_post(post: Post | Status) -> None:
+        def print_post(post: Post | Status | Activity) -> None:
             with notices.aside():
-                put(post, beside.names_of(post) if beside else ())
+                put(post, beside.names_of(post) if beside and not isinstance(post, Activity) else ())
             if isinstance(post, Post):
                 notices.partial_errors(post)
 
         posts: Observable[Any] = stream.pipe(
             tw.route(notices.routes),
-            tw.of_type(Status, Post),
+            tw.of_type(Status, Post, Activity),
         )
         rxt.run(posts if output.limit is None else posts.pipe(ops.take(output.limit)), print_post)

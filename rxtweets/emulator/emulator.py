@@ -276,6 +276,7 @@ class Emulator:
             "X_CONSUMER_SECRET": keys.consumer_secret,
             "X_ACCESS_TOKEN": keys.access_token,
             "X_ACCESS_TOKEN_SECRET": keys.access_token_secret,
+            "X_USER_TOKEN": self.user_token,
             **(self._ca_env() if self._server.certificate is not None else {}),
         }
 

@@ -24,7 +24,7 @@ from rxtweets.emulator import Emulator
 from .command import COMMAND, PATIENCE, Command, Ended, running
 
 KEYS = ("X_CONSUMER_KEY", "X_CONSUMER_SECRET")
-TOKENS = ("X_BEARER_TOKEN", "X_ACCESS_TOKEN", "X_ACCESS_TOKEN_SECRET")
+TOKENS = ("X_BEARER_TOKEN", "X_ACCESS_TOKEN", "X_ACCESS_TOKEN_SECRET", "X_USER_TOKEN")
 
 
 @pytest.fixture

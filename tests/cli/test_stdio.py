@@ -38,6 +38,7 @@ COMMANDS = {
     "search": ["cat", "--csv"],
     "counts": ["cat"],
     "usage": [],
+    "activity": ["--event", "post.create", "--emulator"],
     "completion": ["bash"],
     "auth login": ["bearer"],
     "auth where": [],
@@ -58,7 +59,7 @@ COMMANDS = {
 TALKING = [name for name in COMMANDS if name not in {"auth login", "auth logout"}]
 """All but those that only write to stderr."""
 
-STANDING = {"filter", "sample", "powerstream", "record", "emulator"}
+STANDING = {"filter", "sample", "powerstream", "record", "emulator", "activity"}
 """Those that end only when they are told to."""
 
 ANEW = {"--help", "--version", "completion", "rules validate"}

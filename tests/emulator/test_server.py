@@ -168,6 +168,7 @@ def test_env_points_a_program_at_it(emulator: Emulator) -> None:
         "X_CONSUMER_SECRET": emulator.oauth1.consumer_secret,
         "X_ACCESS_TOKEN": emulator.oauth1.access_token,
         "X_ACCESS_TOKEN_SECRET": emulator.oauth1.access_token_secret,
+        "X_USER_TOKEN": emulator.user_token,
     }
 
 

@@ -216,6 +216,14 @@ def test_a_users_credentials_alone(emulator: Emulator, user: OAuth2User) -> None
     assert len(emulator.requests) == before
 
 
+def test_the_users_own_id(emulator: Emulator, user: OAuth2User) -> None:
+    """It is told for the user's credentials; without any that is an error before any request."""
+    for client in (client_on(emulator, user=user), StreamingClient(user, base_url=emulator.base_url)):
+        assert client.user_id().run() == str(emulator.user_id)
+    with pytest.raises(ValueError, match="user=OAuth2User"):
+        client_on(emulator).user_id()
+
+
 def test_a_user_that_is_none() -> None:
     """`user` takes a user's credentials only, and v1.1's streams take none of them."""
     with pytest.raises(ValueError, match=r"user is OAuth2User\(…\), not BearerToken"):
