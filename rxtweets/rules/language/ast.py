@@ -12,10 +12,11 @@ from typing import Any
 
 import msgspec
 
-from rxtweets.messages import Post
+from rxtweets.messages import Post, Status
 from rxtweets.rules.matching import combine
 from rxtweets.rules.matching.features import PostFeatures
 from rxtweets.rules.matching.match import EveryField, Match, match_of
+from rxtweets.rules.matching.status import StatusFeatures
 from rxtweets.rules.matching.terms import Alternatives, CompiledTerm, Operand
 
 from .vocabulary import Dialect, details, lookup, spellings
@@ -83,14 +84,15 @@ class Rule(msgspec.Struct, frozen=True, dict=True):
             found = self.__dict__["compiled"] = self.compile()
         return found
 
-    def matches(self, post: Post) -> Match:
+    def matches(self, post: Post | Status) -> Match:
         """Return whether it matches *post*: yes, no, or that it can't be told and what is missing.
 
-        The first call compiles the rule. `compile` has options for what counts as known.
+        A v1.1 status, as Powerstream sends it, has all that a rule of Powerstream looks at. The first call
+        compiles the rule. `compile` has options for what counts as known.
         """
         return self._compiled.matches(post)
 
-    def why(self, post: Post) -> tuple[Reason, ...]:
+    def why(self, post: Post | Status) -> tuple[Reason, ...]:
         """Return whether each operator of the rule, from left to right, matches *post*."""
         return self._compiled.why(post)
 
@@ -240,13 +242,13 @@ class CompiledRule:
         self._seed = seed
         self._whole = self._compile(rule)
 
-    def matches(self, post: Post) -> Match:
+    def matches(self, post: Post | Status) -> Match:
         """Return whether the rule matches *post*: yes, no, or that it can't be told and what is missing."""
-        return match_of(self._whole.evaluate(PostFeatures(post)))
+        return match_of(self._whole.evaluate(_features(post)))
 
-    def why(self, post: Post) -> tuple[Reason, ...]:
+    def why(self, post: Post | Status) -> tuple[Reason, ...]:
         """Return whether each operator of the rule, from left to right, matches *post*."""
-        features, reasons = PostFeatures(post), []
+        features, reasons = _features(post), []
         for term, negated in self.rule.terms():
             rule = Not(term) if negated else term
             reasons.append(Reason(rule, match_of(self._compile(rule).evaluate(features))))
@@ -258,8 +260,8 @@ class CompiledRule:
 
     @staticmethod
     def read(message: Any) -> PostFeatures | None:
-        """Return the features of a post; None for another message."""
-        return PostFeatures(message) if isinstance(message, Post) else None
+        """Return the features of a post or status; None for another message."""
+        return _features(message) if isinstance(message, Post | Status) else None
 
     def holds(self, features: PostFeatures) -> bool:
         """Return whether the rule certainly matches the post with these *features*."""
@@ -278,3 +280,7 @@ class CompiledRule:
         assert isinstance(rule, Term)
         term = lookup(rule.name).matcher(Operand(rule.value, rule.within, self._seed))
         return combine.with_requested(term, self._asked) if self._asked else term
+
+
+def _features(post: Post | Status) -> PostFeatures:
+    return StatusFeatures(post) if isinstance(post, Status) else PostFeatures(post)
