@@ -5,7 +5,6 @@ import ssl
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,13 +38,14 @@ def our_threads() -> list[threading.Thread]:
 
 def open_sockets() -> int:
     """Return the number of sockets this process has open; 0 where the system doesn't say."""
-    folder = Path("/proc/self/fd")
-    if not folder.exists():
+    try:
+        numbers = os.listdir("/proc/self/fd")
+    except OSError:
         return 0
     count = 0
-    for entry in folder.iterdir():
+    for number in numbers:
         try:
-            count += os.readlink(entry).startswith("socket:")
+            count += os.readlink(f"/proc/self/fd/{number}").startswith("socket:")
         except OSError:
             continue
     return count
@@ -82,7 +82,9 @@ def byte_code(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         if sys.dont_write_bytecode:
             patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
-            patch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path_factory.mktemp("byte_code")))
+            folder = tmp_path_factory.getbasetemp()
+            shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+            patch.setenv("PYTHONPYCACHEPREFIX", str(shared / "byte code"))
         yield
 
 

@@ -33,10 +33,10 @@ from typing import IO, Any, Self
 
 ROOT = Path(__file__).parent.parent
 
-CLOSED = -2
-"""In place of a file: the program has none of this number."""
+PIPE, DEVNULL = subprocess.PIPE, subprocess.DEVNULL
 
-PIPE = subprocess.PIPE
+CLOSED = -9
+"""In place of a file: the program has none of this number."""
 
 STREAMS = ("stdin", "stdout", "stderr")
 
@@ -57,7 +57,8 @@ class Program:
         imported: the modules that it has imported before.
         env: its variables, in place of this process's.
         cwd: its folder.
-        stdin, stdout, stderr: each the number of a file, `PIPE`, `CLOSED`, or None for this process's own.
+        stdin, stdout, stderr: each the number of a file, `PIPE`, `DEVNULL`, `CLOSED`, or None for this
+            process's own.
 
     Attributes:
         stdin, stdout, stderr: the ends of pipes, as text.
@@ -89,6 +90,9 @@ class Program:
                 setattr(self, STREAMS[number], os.fdopen(end, mode, encoding="utf-8"))
                 files[number] = its
                 ours.append(its)
+            elif file == DEVNULL:
+                files[number] = os.open(os.devnull, os.O_RDWR)
+                ours.append(files[number])
             elif file != CLOSED:
                 files[number] = number if file is None else file
         order: dict[str, Any] = {
@@ -153,6 +157,37 @@ class Program:
     def kill(self) -> None:
         """End it at once."""
         self.send_signal(signal.SIGKILL)
+
+
+def write_command(path: Path) -> None:
+    """Write a script that is the command `rxtweets`, for a shell: one is forked, and it ends as that."""
+    server = _server(PYTHON, IMPORTED, os.environ.get("PYTHONPATH", ""))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(_COMMAND.format(python=sys.executable, server=server), encoding="utf-8")
+    path.chmod(0o755)
+
+
+_COMMAND = """#!{python} -IS
+import json, os, signal, socket, sys
+told = socket.socket(socket.AF_UNIX)
+told.connect({server!r})
+order = {{
+    "arguments": ["-m", "rxtweets", *sys.argv[1:]],
+    "env": dict(os.environ),
+    "cwd": os.getcwd(),
+    "files": [0, 1, 2],
+}}
+socket.send_fds(told, [json.dumps(order).encode() + b"\\n"], order["files"])
+lines = told.makefile()
+pid = int(lines.readline())
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, lambda number, frame: os.kill(pid, number))
+status = int(lines.readline())
+if status < 0:
+    signal.signal(-status, signal.SIG_DFL)
+    os.kill(os.getpid(), -status)
+os._exit(status)
+"""
 
 
 def _all(file: IO[str] | None) -> str:

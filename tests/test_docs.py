@@ -26,7 +26,7 @@ from rxtweets.emulator import Emulator
 from rxtweets.emulator.app.limits import Level
 from tests import pyright, snippets
 from tests import test_structure as structure
-from tests.forked import PIPE, Program
+from tests.forked import PIPE, Program, write_command
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -126,11 +126,8 @@ def test_programs_are_typed_under_pyright(tmp_path: Path) -> None:
 @pytest.fixture
 def commands(tmp_path: Path) -> Path:
     """A folder to put first on the PATH, where `rxtweets` is this interpreter's."""
-    command = tmp_path / "bin" / "rxtweets"
-    command.parent.mkdir()
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -W error -m rxtweets "$@"\n', encoding="utf-8")
-    command.chmod(0o755)
-    return command.parent
+    write_command(tmp_path / "bin" / "rxtweets")
+    return tmp_path / "bin"
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="the blocks are typed into bash")

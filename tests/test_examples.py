@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import DISPLAY_REQUIRED
+from tests.forked import DEVNULL, PIPE, Program
 from tests.screen import XVFB
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -71,18 +72,11 @@ def command(name: str) -> list[str]:
 @pytest.mark.parametrize("name", PRINTS)
 def test_example(name: str) -> None:
     """The example ends by itself, without credentials, and has printed what it is there to show."""
-    environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
-    done = subprocess.run(
-        command(name),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=30,
-        env=environment,
-    )
-    assert done.stderr == ("" if name in OWN_EMULATOR else SAID)
-    assert done.returncode == 0
-    assert re.fullmatch(PRINTS[name], done.stdout), done.stdout
+    with Program([str(EXAMPLES / f"{name}.py")], stdin=DEVNULL, stdout=PIPE, stderr=PIPE) as program:
+        out, err = program.communicate()
+    assert err == ("" if name in OWN_EMULATOR else SAID)
+    assert program.returncode == 0
+    assert re.fullmatch(PRINTS[name], out), out
 
 
 USER = """

@@ -169,9 +169,21 @@ def drawn(random: Random) -> list[Session]:
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2**64))
 def test_at_most_50_connects_in_any_15_minutes(seed: int) -> None:
-    """At most 50 connects in any 15 minutes: 2,000 histories of two hours each."""
+    """At most 50 connects in any 15 minutes: 400 histories of two hours each."""
+    assert_at_most_50_connects(seed, 10)
+
+
+@pytest.mark.soak
+@settings(max_examples=400, deadline=None)
+@given(st.integers(0, 2**64))
+def test_at_most_50_connects_in_many_histories(seed: int) -> None:
+    """The same of 20,000 histories."""
+    assert_at_most_50_connects(seed, 50)
+
+
+def assert_at_most_50_connects(seed: int, histories: int) -> None:
     random = Random(seed)
-    for _ in range(50):
+    for _ in range(histories):
         history = History(drawn(random))
         jitter, ends_stale = random.random(), reactivex.just(random.random() < 0.5)
         policy = BackoffPolicy(jitter=jitter, random=random.random)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from rxtweets.emulator import Emulator
 from tests import snippets
 from tests.conftest import DISPLAY_REQUIRED
+from tests.forked import PIPE, Program
 from tests.gui.toolkits import ROOT, interpreter
 from tests.screen import XVFB
 
@@ -77,8 +77,10 @@ def test_a_program(name: str, display: str, tmp_path: Path) -> None:
     path.write_text(BEFORE + programs()[name], encoding="utf-8")
     with (
         Emulator(rate=600) as server,
-        subprocess.Popen(
-            [*command, str(path)],
+        Program(
+            [str(path)],
+            python=command,
+            imported=["rxtweets"],
             env={
                 **os.environ,
                 **environment,
@@ -86,9 +88,8 @@ def test_a_program(name: str, display: str, tmp_path: Path) -> None:
                 "DISPLAY": display,
                 "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), environment.get("PYTHONPATH")])),
             },
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
+            stdout=PIPE,
+            stderr=PIPE,
         ) as process,
     ):
         try:
@@ -96,7 +97,7 @@ def test_a_program(name: str, display: str, tmp_path: Path) -> None:
             # More wait for the window than the queue holds, unless it takes them.
             seen = sum(1 for _ in zip(range(1200), process.stdout, strict=False))
             process.send_signal(signal.SIGINT)
-            _, errors = process.communicate(timeout=30)
+            _, errors = process.communicate()
         finally:
             process.kill()
     assert seen == 1200, errors

@@ -7,11 +7,12 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import threading
 from pathlib import Path
 
 import pytest
+
+from tests.forked import write_command
 
 from .command import PATIENCE, Command
 
@@ -22,11 +23,7 @@ ROOT = Path(__file__).parents[2]
 def folder(tmp_path: Path) -> Path:
     """A folder with a file and, in `bin`, the command."""
     (tmp_path / "posts-of-mine.jsonl").touch()
-    command = tmp_path / "bin" / "rxtweets"
-    command.parent.mkdir()
-    begin = "import rxtweets_command; rxtweets_command.main()"
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -W error -c "{begin}" "$@"\n')
-    command.chmod(0o755)
+    write_command(tmp_path / "bin" / "rxtweets")
     return tmp_path
 
 

@@ -15,7 +15,7 @@ from .described import description, faults_of_item, payloads, required, streams
 
 RULES = ("the", "cat has:media", "is:reply dog", "lang:ja の", "from:1 OR has:geo", "has:mentions moon")
 LISTS = ("fields", "expansions")
-ITEMS = 200
+ITEMS = 100
 POSTS = [path for path, known in streams().items() if "tweet.fields" in (one["name"] for one in known)]
 POSTS = [path for path in POSTS if path.startswith("/2/tweets/")]
 DEFAULTS = {"id", "text", "edit_history_tweet_ids"}
