@@ -55,7 +55,7 @@ from .filters import FilterIndex, FilterQuery, hashtags, links, mentions, words
 from .hub import FilterHub
 from .prices import Prices
 from .recordings.replay import replay
-from .recovery import Checkpoint, Recovery
+from .recovery import Checkpoint, Recovery, redundant
 from .signin import sign_in
 from .streams import Stream, StreamingClient
 from .transport import RequestsTransport, Transport
@@ -116,6 +116,7 @@ __all__ = [
     "mentions",
     "messages",
     "operators",
+    "redundant",
     "replay",
     "run",
     "sign_in",

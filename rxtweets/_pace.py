@@ -86,7 +86,7 @@ class Pace:
         return (self.limit, now) if now >= self.resets_at else (self.left, self.resets_at)
 
     def _forget(self, now: float) -> None:
-        while self._made and self._made[0] <= now - WINDOW - _MARGIN:
+        while self._made and self._made[0] + WINDOW + _MARGIN <= now:  # rounded as the window's end is
             self._made.popleft()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import contextvars
+import math
 import threading
 from collections.abc import Callable, Generator
 from datetime import datetime
@@ -131,10 +132,11 @@ class RequestPace:
     Args:
         limit: requests in 15 minutes, until the server tells another number.
         gap: the seconds between two of them at least.
+        burst: how many may be sent at once; the others are spread over the time that is left. Default all.
     """
 
-    def __init__(self, limit: int, gap: float = 0.0) -> None:
-        self._pace = Pace(limit, burst=float("inf"), gap=gap)
+    def __init__(self, limit: int, gap: float = 0.0, burst: float = math.inf) -> None:
+        self._pace = Pace(limit, burst=burst, gap=gap)
         self._lock = threading.Lock()
 
     def keep(self, request: Observable[JSONResponse]) -> Observable[JSONResponse]:

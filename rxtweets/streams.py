@@ -33,8 +33,9 @@ from .operators import decode, retry_with_backoff, telemetry, within
 from .recovery import Recovery
 from .recovery.bridge import Access
 from .recovery.core import Account
+from .recovery.legs import partitioned
 from .recovery.stream import recovering
-from .rest import Api, own_id, refused_user
+from .rest import Api, RequestPace, own_id, refused_user
 from .transport import Transport
 
 if TYPE_CHECKING:
@@ -101,9 +102,15 @@ class _Streams:
         return self._chain(endpoint, recovery=recovery)
 
     def _chain(
-        self, endpoint: Endpoint, policy: BackoffPolicy | None = None, recovery: Recovery | None = None
+        self,
+        endpoint: Endpoint,
+        policy: BackoffPolicy | None = None,
+        recovery: Recovery | None = None,
+        pace: RequestPace | None = None,
     ) -> Observable[Message | Lifecycle]:
         access = self._access(endpoint, policy)
+        if pace is not None:
+            access = access.paced(pace)
         stream: Observable[Message | Lifecycle]
         if recovery is None:
             retried = retry_with_backoff(access.policy, end_stale=access.end_stale)
@@ -326,6 +333,11 @@ class StreamingClient(_Streams):
     that window and completes. With *recovery*, a `Recovery`, a stream brings what was missed when its
     connection broke.
 
+    Of a stream in partitions `"all"` merges them, each on a connection with a back-off of its own; their
+    connects together keep to the policy's limit, so that one may begin later than its `Reconnecting` says.
+    Events of a connection come as `Leg`. A partition that fails for good ends the stream; with *tolerant* it
+    says `Failed`, and the others go on.
+
     Args:
         user: whose private activity events `subscriptions` subscribes to, beside the app as *auth*.
         end_stale: whether a stream that broke, and is refused with `TooManyConnections` since X still counts
@@ -366,14 +378,29 @@ class StreamingClient(_Streams):
         self._ends_stale = end_stale
         self._budget = budget
 
-    def _stream(
-        self, endpoint: Endpoint, recovery: Recovery | None = None
+    def _partitions(
+        self,
+        make: Callable[[int], Endpoint],
+        partition: int | Literal["all"],
+        recovery: Recovery | None,
+        tolerant: bool,
     ) -> Observable[Message | Lifecycle]:
-        if isinstance(self._auth, OAuth2User):
-            raise ValueError(refused_user("a stream"))
-        return super()._stream(endpoint, recovery)
+        """Return one partition of the stream that *make* describes, or all of them, merged."""
+        if partition != "all":
+            return self._stream(make(partition), recovery)
+        if recovery is not None and recovery.checkpoint is not None:
+            raise ValueError(
+                "a checkpoint is for one partition: give each a stream and a checkpoint of its own"
+            )
+        connects = (self._policy or BackoffPolicy.standard()).connects
+        pace = None if connects is None else RequestPace(connects[0], burst=connects[0] // 2)
+        numbers = range(1, v2.partitions_of(make(1)) + 1)
+        parts = [self._chain(make(number), recovery=recovery, pace=pace) for number in numbers]
+        return partitioned(parts, tolerant=tolerant)
 
     def _access(self, endpoint: Endpoint, policy: BackoffPolicy | None) -> Access:
+        if isinstance(self._auth, OAuth2User):
+            raise ValueError(refused_user("a stream"))
         access = super()._access(endpoint, policy)
         return access._replace(rules=lambda: self.rules.list(), search=self.search)
 
@@ -398,46 +425,57 @@ class StreamingClient(_Streams):
         return self._stream(v2.sample(base_url=self._base_url, **options), recovery)
 
     def sample10(
-        self, *, partition: int, recovery: Recovery | None = None, **options: Unpack[v2.PostOptions]
+        self,
+        *,
+        partition: int | Literal["all"],
+        recovery: Recovery | None = None,
+        tolerant: bool = False,
+        **options: Unpack[v2.PostOptions],
     ) -> Observable[Message | Lifecycle]:
         """Return about 10% of all posts, in partitions 1 and 2."""
-        return self._stream(v2.sample10(partition=partition, base_url=self._base_url, **options), recovery)
+        make = functools.partial(v2.sample10, base_url=self._base_url, **options)
+        return self._partitions(lambda number: make(partition=number), partition, recovery, tolerant)
 
     def firehose(
         self,
         *,
-        partition: int,
+        partition: int | Literal["all"],
         lang: v2.Language | None = None,
         recovery: Recovery | None = None,
+        tolerant: bool = False,
         **options: Unpack[v2.PostOptions],
     ) -> Observable[Message | Lifecycle]:
         """Return all posts: partitions 1 to 20; with *lang* `en` 1 to 8, with `ja`, `ko`, `pt` 1 and 2."""
-        endpoint = v2.firehose(partition=partition, lang=lang, base_url=self._base_url, **options)
-        return self._stream(endpoint, recovery)
+        make = functools.partial(v2.firehose, lang=lang, base_url=self._base_url, **options)
+        return self._partitions(lambda number: make(partition=number), partition, recovery, tolerant)
 
     def likes(
         self,
         *,
         sample10: bool = False,
-        partition: int,
+        partition: int | Literal["all"],
         recovery: Recovery | None = None,
+        tolerant: bool = False,
         **options: Unpack[v2.LikeOptions],
     ) -> Observable[Message | Lifecycle]:
         """Return all likes: partitions 1 to 20; with *sample10* about 10% of them, partitions 1 and 2."""
-        endpoint = v2.likes(sample10=sample10, partition=partition, base_url=self._base_url, **options)
-        return self._stream(endpoint, recovery)
+        make = functools.partial(v2.likes, sample10=sample10, base_url=self._base_url, **options)
+        return self._partitions(lambda number: make(partition=number), partition, recovery, tolerant)
 
     def compliance(
         self,
         kind: v2.Compliance,
         *,
-        partition: int | None = None,
+        partition: int | Literal["all"] | None = None,
         recovery: Recovery | None = None,
+        tolerant: bool = False,
         **options: Unpack[v2.Window],
     ) -> Observable[Message | Lifecycle]:
         """Return the compliance events of *kind*; those of `posts` and `users` in partitions 1 to 4."""
-        endpoint = v2.compliance(kind, partition=partition, base_url=self._base_url, **options)
-        return self._stream(endpoint, recovery)
+        make = functools.partial(v2.compliance, kind, base_url=self._base_url, **options)
+        if partition is None:
+            return self._stream(make(), recovery)
+        return self._partitions(lambda number: make(partition=number), partition, recovery, tolerant)
 
     def labels(
         self, *, recovery: Recovery | None = None, **options: Unpack[v2.Window]

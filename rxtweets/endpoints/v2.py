@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Literal, Unpack
+from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
@@ -42,6 +43,7 @@ __all__ = [
     "firehose",
     "labels",
     "likes",
+    "partitions_of",
     "powerstream",
     "sample",
     "sample10",
@@ -62,6 +64,17 @@ _COMPLIANCE: dict[Compliance, tuple[str, int]] = {
     "users": ("/2/users/compliance/stream", 4),
     "likes": ("/2/likes/compliance/stream", 0),
 }
+_PARTITIONS = {
+    "/2/tweets/sample10/stream": _SAMPLE10_PARTITIONS,
+    "/2/likes/sample10/stream": _SAMPLE10_PARTITIONS,
+    "/2/likes/firehose/stream": _LIKES_PARTITIONS,
+    **{
+        "/2/tweets/firehose/stream" + (f"/lang/{lang}" if lang else ""): count
+        for lang, count in _FIREHOSE_PARTITIONS.items()
+    },
+    **dict(_COMPLIANCE.values()),
+}
+"""The number of partitions of each stream that has some, by its path."""
 _LONGEST_BACKFILL = 5  # minutes
 
 # Option, to its name on the wire and the names it takes; in the order of the query.
@@ -141,6 +154,11 @@ def compliance(
             f"the compliance stream of likes has no partitions: leave out partition={partition!r}"
         )
     return _stream("compliance", path, options, {}, base_url)
+
+
+def partitions_of(endpoint: Endpoint) -> int:
+    """Return the number of partitions that the stream of *endpoint* has; 0 for one that isn't split."""
+    return _PARTITIONS.get(urlsplit(endpoint.request.url).path, 0)
 
 
 def labels(*, base_url: str | None = None, **options: Unpack[Window]) -> Endpoint:

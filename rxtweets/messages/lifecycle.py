@@ -96,6 +96,24 @@ class Gap(Lifecycle, frozen=True):
     kinds: tuple[str, ...] = ()
 
 
+class Failed(Lifecycle, frozen=True):
+    """One of several connections has failed for good, with the error `cause`; it isn't opened again."""
+
+    cause: Exception
+
+
+class Leg(Lifecycle, frozen=True):
+    """An event of one of several connections that are merged: see `rxtweets.redundant`.
+
+    `number`: whose it is, from 1; of a partition its number. `happened`: the event. `standing`: the numbers
+    of those that stand then.
+    """
+
+    number: int
+    happened: Lifecycle
+    standing: tuple[int, ...]
+
+
 class _OfBudget(Lifecycle, frozen=True):
     spent: float
     limit: float

@@ -17,8 +17,10 @@ from rxtweets.messages import (
     Connecting,
     Disconnected,
     Dropped,
+    Failed,
     Gap,
     KeepAlive,
+    Leg,
     Lifecycle,
     Message,
     Reconnecting,
@@ -31,7 +33,10 @@ _PLAIN = (Recovered, Gap, BudgetWarning, BudgetPaused)
 
 _KINDS: dict[str, type[Lifecycle]] = {
     kind.__name__: kind
-    for kind in (Connecting, Connected, KeepAlive, Disconnected, Reconnecting, Dropped, *_PLAIN)
+    for kind in (
+        *(Connecting, Connected, KeepAlive, Disconnected, Reconnecting, Dropped, Leg, Failed),
+        *_PLAIN,
+    )
 }
 
 _SECRET_HEADERS = {"set-cookie", "set-cookie2"}
@@ -79,6 +84,10 @@ def _plain(value: Any) -> Any:
         }
     if isinstance(value, Message):
         return {"message": _plain(value.raw)}
+    if isinstance(value, Lifecycle):
+        return {"event": type(value).__name__, **members_of(value)}
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
     if isinstance(value, bytes):
         try:
             return {"text": value.decode()}
@@ -99,6 +108,10 @@ def _revived(value: Any) -> Any:
             error.__dict__.update({name: _revived(one) for name, one in attributes.items()})
             str(error)  # which an attribute of another type would fail
             return error
+        case {"event": str()}:
+            return event_of(value)
+        case list():
+            return tuple(map(_revived, value))
         case {"message": message}:
             return decode(_revived(message))
         case {"text": str(text)}:

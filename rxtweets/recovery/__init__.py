@@ -8,6 +8,7 @@ with what is live.
 from __future__ import annotations
 
 from .checkpoint import Checkpoint
+from .legs import redundant
 from .policy import Recovery
 
-__all__ = ["Checkpoint", "Recovery"]
+__all__ = ["Checkpoint", "Recovery", "redundant"]

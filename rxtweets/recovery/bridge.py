@@ -58,6 +58,10 @@ class Access(NamedTuple):
     rules: Callable[[], Observable[StreamRule]] | None = None
     search: Callable[..., Observable[Post]] | None = None
 
+    def paced(self, pace: RequestPace) -> Access:
+        """Return the same with sessions that begin when *pace* has room for them."""
+        return self._replace(session=lambda endpoint: pace.keep(self.session(endpoint)))
+
 
 class Bridge:
     """Recovers the outages of one subscription, one after the other.

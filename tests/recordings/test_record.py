@@ -34,6 +34,7 @@ from rxtweets.messages import (
     Dropped,
     Gap,
     KeepAlive,
+    Leg,
     MatchingRule,
     Reconnecting,
     Recovered,
@@ -116,6 +117,7 @@ def test_events(path: Path) -> None:
         Dropped(1, post, b"\xff"),
         Recovered(then, then, 5, "search"),
         Gap(then, then, "search has no sample:", (MatchingRule(id="1", tag="a"),), ("retweets",)),
+        Leg(2, Recovered(then, then, 5, "window"), (1, 3)),
     ]
     got = replayed(recorded(path, sent))
     assert list(map(type, got)) == list(map(type, sent))
@@ -126,7 +128,7 @@ def test_events(path: Path) -> None:
         assert str(was.cause) == str(came.cause)  # type: ignore[attr-defined]
     assert got[3].cause.headers["retry-after"] == "3"
     assert got[4].cause.cut == 5
-    assert got[-4:] == sent[-4:]
+    assert got[-5:] == sent[-5:]
 
 
 def test_items_pass_unchanged_after_they_were_written(tmp_path: Path) -> None:

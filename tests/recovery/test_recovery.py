@@ -271,6 +271,21 @@ def test_posts_that_cost_too_much_are_told(emulator: Emulator) -> None:
         assert {gap.reason for gap in outages.gaps} == {"max_posts=2 is used up"}
 
 
+def test_a_spent_budget_is_told(emulator: Emulator) -> None:
+    """A search that the client's budget has no room for isn't made; the stream goes on."""
+    with_rules(emulator, a="cat -is:retweet -is:quote")
+    budget = rxt.Budget(posts=5, compare=False)
+    with Outages(emulator, client=client_on(emulator, policy=QUICK, budget=budget)) as outages:
+        outages.publish("cat 1")
+        outages.outage(lambda: emulator.publish("cat 2"))
+        outages.wait_for(Recovered, 1)
+        outages.publish("cat 3")
+        (gap,) = outages.gaps
+        assert "budget" in gap.reason
+        assert outages.texts() == ["cat 1", "cat 3"]
+    assert not [one for one in emulator.requests if one.path.endswith("/search/recent")]
+
+
 def test_a_rule_of_the_outage_is_searched_from_then_on(emulator: Emulator) -> None:
     """A new one brings nothing that was posted before it; one with another tag only is the same."""
     with_rules(emulator, a="cat -is:retweet -is:quote")
