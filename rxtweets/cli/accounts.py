@@ -12,7 +12,10 @@ import click
 import platformdirs
 
 from rxtweets.auth import AppOnly, Auth, BearerToken, OAuth1, OAuth2User, find_credentials
+from rxtweets.budgets import Budget
+from rxtweets.streams import StreamingClient
 
+from .budgets import asked_budget
 from .parsing import FILE
 from .probes import Finding
 
@@ -33,7 +36,8 @@ credentials_option = click.option(
 class Account(NamedTuple):
     """A host, the protocol to speak to it, and the credentials; *base_url* is None for the usual host.
 
-    For v2 *user* are those of a user who has signed in, if there are any.
+    For v2 *user* are those of a user who has signed in, if there are any. *budget* is the one that the
+    command was asked to keep to.
     """
 
     api: Api
@@ -41,6 +45,11 @@ class Account(NamedTuple):
     base_url: str | None
     where: str
     user: OAuth2User | None = None
+    budget: Budget | None = None
+
+    def client(self, user: OAuth2User | None = None) -> StreamingClient:
+        """Return the client of v2's endpoints; *user* is who asks for private events."""
+        return StreamingClient(self.auth, base_url=self.base_url, user=user, budget=self.budget)
 
 
 def find_account(
@@ -49,12 +58,15 @@ def find_account(
     """Return the account that the options ask for; an emulator of *level* is started, and ended by *stack*.
 
     Raises:
-        ClickException: there are no credentials for it.
+        ClickException: there are no credentials for it, or it can't keep to a budget.
         ValueError, OSError: the file of credentials is no such file, or can't be read.
         ImportError: the emulator's dependencies are not installed.
     """
-    if emulator:
-        return emulated(stack, api or "v2", level)
+    account = emulated(stack, api or "v2", level) if emulator else _own_account(api, path)
+    return account._replace(budget=asked_budget(account.api, kept=not emulator))
+
+
+def _own_account(api: Api | None, path: str | None) -> Account:
     for place in places(path):
         found = find_credentials(place.path)
         if found.v2 is not None and api in (None, "v2"):

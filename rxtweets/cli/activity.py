@@ -8,10 +8,10 @@ from contextlib import ExitStack
 import click
 from reactivex import operators as ops
 
-import rxtweets as rxt
 from rxtweets.messages import EVENT_TYPES, Activity
 
 from .accounts import credentials_option, find_account, own_user
+from .budgets import budget_options
 from .parsing import EPILOG, Command, usage
 from .streaming import Output, emulator_option, output_options, show
 from .temporary_subscriptions import TemporarySubscriptions, Wanted
@@ -29,6 +29,7 @@ _NOT_ASKED_FOR = {"oauth.revoke", "chat.conversation_join"}
     "--direction", type=click.Choice(["inbound", "outbound"]), help="Events to the user, or by the user."
 )
 @output_options
+@budget_options
 @emulator_option
 @credentials_option
 @click.pass_context
@@ -60,7 +61,7 @@ def activity(
     with ExitStack() as stack:
         account = find_account(stack, "v2", credentials, emulator)
         user = account.user or (own_user() if credentials is None else None)
-        client = rxt.StreamingClient(account.auth, base_url=account.base_url, user=user)
+        client = account.client(user)
         put = output.printer("activity")
         stream = client.activity()
         if types:

@@ -20,6 +20,7 @@ from .accounts import Account, Api, find_account
 from .activity import activity
 from .auth import auth
 from .completion import completion
+from .cost import cost
 from .doctor import doctor
 from .emulator import emulator
 from .parsing import EPILOG, FILE, Group, rotate_option, speed_option, usage
@@ -54,6 +55,7 @@ rxtweets.add_command(auth)
 rxtweets.add_command(completion)
 rxtweets.add_command(search)
 rxtweets.add_command(counts)
+rxtweets.add_command(cost)
 rxtweets.add_command(usage_)
 rxtweets.add_command(powerstream)
 rxtweets.add_command(activity)
@@ -217,7 +219,7 @@ def sampled(account: Account, fields: rxt.endpoints.v2.PostFields) -> Observable
     """Return the sample stream."""
     if account.api == "v1":
         return rxt.Stream(account.auth, base_url=account.base_url).sample()
-    return rxt.StreamingClient(account.auth, base_url=account.base_url).sample(**fields)
+    return account.client().sample(**fields)
 
 
 def filtered(
@@ -230,7 +232,7 @@ def filtered(
     """Return the stream of what *one* filter matches; on v2 by rules that *stack* removes."""
     if account.api == "v1":
         return rxt.Stream(account.auth, base_url=account.base_url).filter(one.query)
-    client = rxt.StreamingClient(account.auth, base_url=account.base_url)
+    client = account.client()
     temporary = TemporaryRules(client.rules, [*one.translated(), *one.rules])
     stack.callback(temporary.remove)
     stack.callback(context.obj.hold)

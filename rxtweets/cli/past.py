@@ -15,6 +15,7 @@ from rxtweets.rules import parse
 from rxtweets.rules.language.search import differences
 
 from .accounts import credentials_option, find_account
+from .budgets import budget_options
 from .notices import Notices
 from .parsing import IntRange, RuleCommand, options, usage
 from .rule_options import json_option, last_item
@@ -42,6 +43,7 @@ range_options = options(
 @range_options
 @output_options
 @ask_option
+@budget_options
 @credentials_option
 def search(
     query: str,
@@ -173,4 +175,4 @@ def _usage_json(found: Usage) -> str:
 
 def _client(stack: ExitStack, credentials: str | None) -> rxt.StreamingClient:
     account = find_account(stack, "v2", credentials, emulator=False)
-    return rxt.StreamingClient(account.auth, base_url=account.base_url)
+    return account.client()

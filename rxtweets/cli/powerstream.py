@@ -83,7 +83,7 @@ def powerstream(
     with ExitStack() as stack:
         account = find_account(stack, "v2", credentials, emulator, level="enterprise")
         put = output.printer("v1")
-        client = rxt.StreamingClient(account.auth, base_url=account.base_url)
+        client = account.client()
         with usage():
             stream = client.powerstream(local_dc_only=local_dc_only, **window)
         if wanted:

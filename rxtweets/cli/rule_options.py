@@ -45,7 +45,7 @@ account_options = options(
 def rules_client(stack: ExitStack, credentials: str | None, emulator: bool) -> RulesClient:
     """Return the client of an account's rules of the filtered stream; *stack* closes the account."""
     account = find_account(stack, "v2", credentials, emulator)
-    return rxt.StreamingClient(account.auth, base_url=account.base_url).rules
+    return account.client().rules
 
 
 def any_rules_client(
@@ -55,7 +55,7 @@ def any_rules_client(
     if not powerstream:
         return rules_client(stack, credentials, emulator)
     account = find_account(stack, "v2", credentials, emulator, level="enterprise")
-    return rxt.StreamingClient(account.auth, base_url=account.base_url).powerstream_rules
+    return account.client().powerstream_rules
 
 
 def collect_rules(texts: tuple[str, ...], path: str | None) -> list[StreamRule]:

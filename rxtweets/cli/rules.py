@@ -8,6 +8,7 @@ from contextlib import ExitStack
 import click
 from reactivex import operators as ops
 
+from .cost import cost_option, show_cost_of
 from .parsing import FILE, Group, RuleCommand, options, usage
 from .rule_files import check, plural, toml, toml_rules
 from .rule_options import (
@@ -65,7 +66,15 @@ def list_(powerstream: bool, as_toml: bool, as_json: bool, credentials: str | No
 @rules.command(cls=RuleCommand)
 @click.argument("texts", metavar="RULE...", nargs=-1)
 @click.option("--tag", help="Tag for the rules that have none.")
-@options(file_option, powerstream_option, enterprise_option, unchecked_option, json_option, account_options)
+@options(
+    file_option,
+    powerstream_option,
+    enterprise_option,
+    unchecked_option,
+    json_option,
+    cost_option,
+    account_options,
+)
 def add(
     texts: tuple[str, ...],
     tag: str | None,
@@ -74,6 +83,7 @@ def add(
     enterprise: bool,
     unchecked: bool,
     as_json: bool,
+    with_cost: bool,
     credentials: str | None,
     emulator: bool,
 ) -> None:
@@ -85,6 +95,8 @@ def add(
     new = collect_rules(texts, path)
     if not unchecked:
         check(new, limits(enterprise, powerstream))
+    if with_cost:
+        show_cost_of(new, credentials, emulator=emulator, powerstream=powerstream)
     with ExitStack() as stack:
         update = last_item(any_rules_client(stack, credentials, emulator, powerstream).add(*new, tag=tag))
     show_rules(update.rules, as_json)
@@ -132,7 +144,7 @@ def delete(
 @click.argument("path", metavar="FILE", type=FILE)
 @click.option("--dry-run", is_flag=True, help="Only show what would change.")
 @click.option("--tag-prefix", default="", metavar="TEXT", help="Only change rules whose tag begins so.")
-@options(powerstream_option, enterprise_option, unchecked_option, json_option, account_options)
+@options(powerstream_option, enterprise_option, unchecked_option, json_option, cost_option, account_options)
 def sync(
     path: str,
     dry_run: bool,
@@ -141,6 +153,7 @@ def sync(
     enterprise: bool,
     unchecked: bool,
     as_json: bool,
+    with_cost: bool,
     credentials: str | None,
     emulator: bool,
 ) -> None:
@@ -157,6 +170,8 @@ def sync(
     desired = toml_rules(path)
     if not unchecked:
         check(desired, limits(enterprise, powerstream))
+    if with_cost:
+        show_cost_of(desired, credentials, emulator=emulator, powerstream=powerstream)
     with ExitStack() as stack:
         client = any_rules_client(stack, credentials, emulator, powerstream)
         at_once = powerstream and not dry_run  # to look first would be another of the day's requests

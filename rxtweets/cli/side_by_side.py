@@ -300,7 +300,7 @@ class SideBySide(Filters):
 def _hub(account: Account, longest: int, fields: PostFields) -> rxt.FilterHub:
     if account.api == "v1":
         return rxt.FilterHub(rxt.Stream(account.auth, base_url=account.base_url))
-    client = rxt.StreamingClient(account.auth, base_url=account.base_url)
+    client = account.client()
     limits = Limits.pay_per_use()
     if longest > limits.length:
         limits = Limits.enterprise()

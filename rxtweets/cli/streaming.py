@@ -16,6 +16,7 @@ from rxtweets import operators as tw
 from rxtweets.messages import Activity, Lifecycle, Message, Post, Status
 
 from .accounts import credentials_option
+from .budgets import budget_options
 from .columns import Columns, Kind, needs
 from .notices import Notices
 from .output import Print, printer
@@ -139,6 +140,7 @@ emulator_option = click.option(
 )
 source_options = options(
     ask_option,
+    budget_options,
     emulator_option,
     credentials_option,
     click.option(

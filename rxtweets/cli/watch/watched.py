@@ -163,10 +163,10 @@ class Watched:
         return self._until_removed(name, reactivex.merge(*parts))
 
     def _sample(self) -> Observable[Any]:
-        auth, base_url = self.account.auth, self.account.base_url
-        if self.account.api == "v1":
-            return rxt.Stream(auth, base_url=base_url).sample()
-        return rxt.StreamingClient(auth, base_url=base_url).sample(**self._fields)
+        account = self.account
+        if account.api == "v1":
+            return rxt.Stream(account.auth, base_url=account.base_url).sample()
+        return account.client().sample(**self._fields)
 
     def _until_removed(self, name: str, source: Observable[Any]) -> Observable[Any]:
         def caught(error: Exception, _: Observable[Any]) -> Observable[Any]:

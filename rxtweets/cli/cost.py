@@ -1,0 +1,176 @@
+"""`rxtweets cost`: what rules would bring, and cost, by what they would have brought in the last week."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+
+import click
+import msgspec
+
+import rxtweets as rxt
+from rxtweets._printable import dollars, printable
+from rxtweets.prices import brought_by
+from rxtweets.rules import Limits, StreamRule, parse, validate
+from rxtweets.rules.language.search import differences
+
+from .accounts import credentials_option, find_account
+from .parsing import RuleCommand
+from .rule_files import check, plural
+from .rule_options import collect_rules, file_option, json_option, last_item
+from .streaming import Output, ask_option
+
+_DAYS = 7
+_MONTH = 30
+
+
+class RuleCost(msgspec.Struct, frozen=True):
+    """The posts that a rule has by counts, and what they cost.
+
+    Attributes:
+        rule: its text.
+        posts_per_day: on the mean of the last week; None where search lacks an operator of it.
+        dollars_per_day: for the posts alone.
+        most_per_day: with what expansions bring, if each post brings another one.
+    """
+
+    rule: str
+    posts_per_day: float | None
+    dollars_per_day: float | None = None
+    most_per_day: float | None = None
+
+
+def costs_of(
+    client: rxt.StreamingClient, rules: Iterable[StreamRule], expansions: Sequence[str]
+) -> list[RuleCost]:
+    """Return what each rule costs a day at least: one request for each."""
+    prices = rxt.Prices()
+    with_all = prices.post + sum(map(prices.price, brought_by(expansions)))
+    found = []
+    for rule in rules:
+        if validate(rule.value, Limits.search()):
+            found.append(RuleCost(rule.value, None))
+            continue
+        posts = last_item(client.counts(rule.value, granularity="day")).total / _DAYS
+        found.append(RuleCost(rule.value, posts, posts * prices.post, posts * with_all))
+    return found
+
+
+def show_costs(costs: Sequence[RuleCost], expansions: Sequence[str], *, err: bool = False) -> None:
+    """Print a table, and below it why it is a lower bound."""
+    counted = [one for one in costs if one.posts_per_day is not None]
+    rows = [("posts/day", "posts/month", "$/day", "$/month", *(["at most"] if expansions else []), "rule")]
+    for one in counted:
+        rows.append((*_cells(one, expansions), printable(one.rule)))
+    if len(counted) > 1:
+        rows.append((*_cells(_sum(counted), expansions), f"all {len(counted)}"))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows if counted else []:
+        cells = [cell.rjust(width) for cell, width in zip(row[:-1], widths, strict=False)]
+        click.echo("  ".join([*cells, row[-1]]), err=err)
+    for line in _notes(costs, counted, expansions):
+        click.echo(f"# {line}", err=True)
+
+
+def _cells(one: RuleCost, expansions: Sequence[str]) -> tuple[str, ...]:
+    day, cost, most = one.posts_per_day or 0.0, one.dollars_per_day or 0.0, one.most_per_day or 0.0
+    figures = (f"{day:,.0f}", f"{day * _MONTH:,.0f}", f"{cost:,.2f}", f"{cost * _MONTH:,.2f}")
+    return (*figures, f"{most * _MONTH:,.2f}") if expansions else figures
+
+
+def _sum(costs: Iterable[RuleCost]) -> RuleCost:
+    parts = [(one.posts_per_day or 0, one.dollars_per_day or 0, one.most_per_day or 0) for one in costs]
+    return RuleCost("", *map(sum, zip(*parts, strict=True)))
+
+
+def _notes(costs: Sequence[RuleCost], counted: Sequence[RuleCost], expansions: Sequence[str]) -> list[str]:
+    notes = []
+    for one in costs:
+        if one.posts_per_day is None:
+            problem = validate(one.rule, Limits.search())[0].message
+            notes.append(f"not counted: {printable(one.rule)}: {printable(problem)}")
+    if not counted:
+        return notes
+    told = {difference for one in counted for difference in differences(parse(one.rule))}
+    notes.append("at least so many, as in the last 7 days, by X's count of what search finds:")
+    notes += [f"  {difference}" for difference in sorted(told)]
+    if expansions:
+        notes.append(f"at most: a month with what {', '.join(expansions)} bring, if all are others each time")
+    if len(counted) > 1:
+        notes.append("a post that several rules match comes, and is charged, once")
+    asked = dollars(len(counted) * rxt.Prices().counts_recent)
+    notes.append(f"prices: X's of August 2026; to ask cost {asked}")
+    return notes
+
+
+cost_option = click.option(
+    "--cost", "with_cost", is_flag=True, help="Show what the rules cost first; asking costs $0.005 each."
+)
+
+
+def show_cost_of(
+    rules: Sequence[StreamRule], credentials: str | None, *, emulator: bool, powerstream: bool
+) -> None:
+    """Print on stderr what rules that are about to be added would cost.
+
+    Raises:
+        UsageError: it isn't known: the emulator has no past, and Powerstream's prices are in a contract.
+    """
+    if emulator or powerstream:
+        other = "--emulator, which has no past" if emulator else "--powerstream: its prices are in a contract"
+        raise click.UsageError(f"--cost doesn't go with {other}.")
+    with ExitStack() as stack:
+        client = find_account(stack, "v2", credentials, emulator=False).client()
+        show_costs(costs_of(client, rules, ()), (), err=True)
+
+
+@click.command(cls=RuleCommand)
+@click.argument("texts", metavar="RULE...", nargs=-1)
+@file_option
+@ask_option
+@json_option
+@credentials_option
+def cost(
+    texts: tuple[str, ...],
+    path: str | None,
+    ask: tuple[str, ...],
+    as_json: bool,
+    credentials: str | None,
+) -> None:
+    """Print what rules would bring and cost on a stream, a day and a month.
+
+    It goes by the posts of the last week that X counts for them, which is fewer than
+    a stream brings: no retweets for keywords, and quotes by their own text alone.
+    With --ask it adds what expansions bring. Each rule costs a request, $0.005.
+
+    \b
+    rxtweets cost 'cat has:images' '"red panda"'
+    rxtweets cost 'cat has:images' --ask expansions=author_id
+    """
+    rules = collect_rules(texts, path)
+    check(rules, Limits.enterprise())
+    expansions = _expansions(ask)
+    with ExitStack() as stack:
+        client = find_account(stack, "v2", credentials, emulator=False).client()
+        costs = costs_of(client, rules, expansions)
+    if as_json:
+        for one in costs:
+            click.echo(json.dumps(msgspec.to_builtins(one)))
+    else:
+        show_costs(costs, expansions)
+    if all(one.posts_per_day is None for one in costs):
+        raise click.ClickException(f"X can count none of {plural(len(costs), 'rule')}")
+
+
+def _expansions(ask: tuple[str, ...]) -> list[str]:
+    """Return the expansions of `--ask`, once it has been checked."""
+    Output(None, ask).asked()
+    asked = [option.partition("=") for option in ask]
+    return [
+        one.strip()
+        for name, _, names in asked
+        if name.strip() == "expansions"
+        for one in names.split(",")
+        if one.strip()
+    ]
