@@ -390,7 +390,7 @@ def test_a_disposal_does_not_wait_for_the_disk(tmp_path: Path, monkeypatch: pyte
     assert writing.wait(10)
     begun = time.perf_counter()
     seen.dispose()
-    assert time.perf_counter() - begun < 0.5
+    assert time.perf_counter() - begun < 5  # half of what the write would take
     assert len(open_files()) == 1
     go_on.set()
     thread.join(10)
