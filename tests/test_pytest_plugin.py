@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import pytest_rxtweets
+from tests.forked import PIPE, Program
 
 ROOT = Path(pytest_rxtweets.__file__).parent
 
@@ -20,6 +21,14 @@ def outcome(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
         "[pytest]\naddopts = -p pytest_rxtweets --strict-markers --strict-config\nfilterwarnings = error"
     )
     return pytester
+
+
+def run(project: pytest.Pytester) -> pytest.RunResult:
+    """Run pytest in *project*, in a process that has imported it and the emulator."""
+    imported = ["pytest", "rxtweets.emulator"]
+    with Program(["-m", "pytest"], imported=imported, cwd=project.path, stdout=PIPE, stderr=PIPE) as program:
+        out, err = program.communicate()
+    return pytest.RunResult(program.wait(), out.splitlines(), err.splitlines(), 0.0)
 
 
 def test_the_fixture_is_an_emulator_for_one_test(outcome: pytest.Pytester) -> None:
@@ -41,7 +50,7 @@ def test_the_fixture_is_an_emulator_for_one_test(outcome: pytest.Pytester) -> No
             assert "rxtweets-emulator" not in {thread.name for thread in threading.enumerate()}
         """
     )
-    outcome.runpytest_subprocess().assert_outcomes(passed=2)
+    run(outcome).assert_outcomes(passed=2)
 
 
 def test_a_marker_has_its_options(outcome: pytest.Pytester) -> None:
@@ -63,7 +72,7 @@ def test_a_marker_has_its_options(outcome: pytest.Pytester) -> None:
             assert os.environ["REQUESTS_CA_BUNDLE"] == x_emulator.ca_file
         """
     )
-    outcome.runpytest_subprocess().assert_outcomes(passed=2)
+    run(outcome).assert_outcomes(passed=2)
 
 
 def test_a_wrong_option_is_named(outcome: pytest.Pytester) -> None:
@@ -75,7 +84,7 @@ def test_a_wrong_option_is_named(outcome: pytest.Pytester) -> None:
             for number, options in enumerate(["7", "rat=7", "keep_alive=-1"])
         )
     )
-    result = outcome.runpytest_subprocess()
+    result = run(outcome)
     result.assert_outcomes(errors=3)
     for said in ("options by name", "argument 'rat'", "keep_alive must be"):
         result.stdout.fnmatch_lines([f"*{said}*"])
