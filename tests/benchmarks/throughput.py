@@ -14,9 +14,6 @@ import statistics
 import subprocess
 import sys
 
-from .corpus import corpus
-from .wire import serving
-
 LIMITS = {"v1": 1.25, "v2": 1.8}
 """The highest ratio that we accept, by protocol."""
 
@@ -26,6 +23,9 @@ PAIRS = 7
 
 def main() -> None:
     """Measure and print the ratios."""
+    from .corpus import corpus  # here, as these import rxtweets, which the bare reader must not
+    from .wire import serving
+
     for protocol, limit in LIMITS.items():
         messages = corpus(protocol)
         size = sum(map(len, messages)) / len(messages)
