@@ -7,7 +7,7 @@ class, with the status or the code that came, and the words of the operating sys
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,7 +31,7 @@ def concerning(url: str) -> str:
     return stream
 
 
-def logged(url: str, batches: Iterator[list[Any]]) -> Iterator[list[Any]]:
+def logged(url: str, batches: Iterator[Sequence[Any]]) -> Iterator[Sequence[Any]]:
     """Yield the *batches* of a session on *url*, and log its beginning and its end."""
     stream = concerning(url)
     connected = False

@@ -6,8 +6,8 @@ import contextlib
 import contextvars
 import itertools
 import threading
-from collections.abc import Callable, Generator, Iterator
-from typing import Any, TypeVar
+from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import Any
 
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable
@@ -21,8 +21,6 @@ from .auth import Auth
 from .endpoints import Request
 from .errors import ConnectionFailed, HTTPStatusError, StreamError, StreamStalled, Unauthorized
 from .transport import Head, RequestsTransport, Session, Transport
-
-_T = TypeVar("_T")
 
 _LONGEST_PROBLEM = 64 * 1024
 """The most bytes that are read of the body of a refusal, or of an answer with a token."""
@@ -81,7 +79,16 @@ class SessionRunner:
 
     def read(self) -> bytes:
         """Return the next bytes of the body; `b""` at its end."""
-        return self._unless_ended(self._session.read) if self._session else b""
+        if self._session is None:
+            return b""
+        try:
+            data = self._session.read()
+        except StreamError:
+            self._check()
+            raise
+        if self._ended is not None:
+            raise self._ended from None
+        return data
 
     def read_all(self, limit: int) -> bytes:
         """Return the whole body, cut at *limit* bytes. Raises StreamStalled when that takes too long."""
@@ -128,7 +135,13 @@ class SessionRunner:
             self._check_disposed()
             self._session, self._ended = session, None
         with self._deadline(stall_timeout + _HEAD_TIMEOUT):
-            head = self._unless_ended(session.open)
+            self._check()
+            try:
+                head = session.open()
+            except StreamError:
+                self._check()
+                raise
+            self._check()
         if not 200 <= head.status_code < 300:
             raise self.refusal(head, HTTPStatusError.of)
         return head
@@ -138,18 +151,8 @@ class SessionRunner:
             yield data[:limit]
             limit -= len(data)
 
-    def _unless_ended(self, act: Callable[[], _T]) -> _T:
-        """Return what *act* returns; raise the reason if the session was ended before or meanwhile."""
-        self._check()
-        try:
-            result = act()
-        except StreamError:
-            self._check()
-            raise
-        self._check()
-        return result
-
     def _check(self) -> None:
+        """Raise the reason if the session has been ended."""
         if self._ended is not None:
             raise self._ended from None
 
@@ -192,7 +195,7 @@ class SessionRunner:
 
 
 def session_observable(
-    read: Callable[[SessionRunner], Iterator[list[Any]]],
+    read: Callable[[SessionRunner], Iterator[Sequence[Any]]],
     transport: Transport | None,
     scheduler: abc.SchedulerBase | None,
 ) -> Observable[Any]:
@@ -235,7 +238,7 @@ def session_observable(
 
 def _run(
     runner: SessionRunner,
-    read: Callable[[SessionRunner], Iterator[list[Any]]],
+    read: Callable[[SessionRunner], Iterator[Sequence[Any]]],
     observer: abc.ObserverBase[Any],
 ) -> None:
     try:
@@ -250,7 +253,7 @@ def _run(
         observer.on_error(failure)
 
 
-def _forward(batches: Iterator[list[Any]], on_next: Callable[[Any], None]) -> Exception | None:
+def _forward(batches: Iterator[Sequence[Any]], on_next: Callable[[Any], None]) -> Exception | None:
     """Forward every item; return the error that ended the session, or None at its end.
 
     Only what the network does is tried: an exception of *on_next* is the observer's.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from reactivex import Observable, abc
@@ -77,7 +77,7 @@ def connect(
     its caller.
     """
 
-    def session(runner: SessionRunner) -> Iterator[list[bytes | Lifecycle]]:
+    def session(runner: SessionRunner) -> Iterator[Sequence[bytes | Lifecycle]]:
         head = yield from runner.open(endpoint.request, auth, endpoint.stall_timeout, [_CONNECTING])
         if head.status_code != 200 or _is_html(head):
             raise runner.refusal(head, NotAStream)
@@ -90,7 +90,7 @@ def connect(
                 raise NotAStream(head.status_code, head.headers, data)
             while data:
                 if frames := framer.feed(data):
-                    yield [frame or _KEEP_ALIVE for frame in frames]
+                    yield [frame or _KEEP_ALIVE for frame in frames] if b"" in frames else frames
                 data = runner.read()
         except StreamError as error:
             failure = error
@@ -105,7 +105,7 @@ def connect(
         yield [Disconnected(failure)]
         raise failure
 
-    def logged_session(runner: SessionRunner) -> Iterator[list[bytes | Lifecycle]]:
+    def logged_session(runner: SessionRunner) -> Iterator[Sequence[bytes | Lifecycle]]:
         return _logs.logged(endpoint.request.url, session(runner))
 
     return session_observable(logged_session, transport, scheduler)
