@@ -6,15 +6,13 @@ import contextlib
 import fcntl
 import logging
 import os
+import random
 import signal
 import stat
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from subprocess import PIPE, Popen
 
 import pytest
 import requests
@@ -23,9 +21,10 @@ import rxtweets as rxt
 from rxtweets import errors
 from rxtweets.connection import Response
 from rxtweets.emulator import Emulator
+from tests.forked import PIPE, Program
 from tests.observing import Seen
 from tests.servers import Peer, Server
-from tests.users import PROGRAM, signed_in
+from tests.users import PROGRAM, RENEWING, signed_in
 
 ME = "/2/users/me"
 TOKEN = "/2/oauth2/token"
@@ -154,17 +153,22 @@ def test_threads_renew_once(emulator: Emulator, expired: rxt.OAuth2User) -> None
 
 
 @contextlib.contextmanager
-def program(file: Path, base_url: str) -> Iterator[Popen[bytes]]:
-    """Start a program that waits to be told to send its request."""
-    with Popen(
-        [sys.executable, "-c", PROGRAM, str(file), base_url], stdin=PIPE, stdout=PIPE, stderr=PIPE
-    ) as process:
+def program(file: Path, base_url: str, text: str = PROGRAM) -> Iterator[Program]:
+    """Start a program that waits to be told to begin."""
+    with Program(["-c", text, str(file), base_url], stdin=PIPE, stdout=PIPE, stderr=PIPE) as process:
         assert process.stdout is not None
         try:
-            assert process.stdout.readline() == b"ready\n"
+            assert process.stdout.readline() == "ready\n"
             yield process
         finally:
             process.kill()
+
+
+def begin(process: Program) -> None:
+    """Let a program begin."""
+    assert process.stdin is not None
+    process.stdin.write("\n")
+    process.stdin.flush()
 
 
 def test_processes_renew_once(emulator: Emulator, expired: rxt.OAuth2User, file: Path) -> None:
@@ -172,11 +176,9 @@ def test_processes_renew_once(emulator: Emulator, expired: rxt.OAuth2User, file:
     with contextlib.ExitStack() as stack:
         processes = [stack.enter_context(program(file, emulator.base_url)) for _ in range(4)]
         for process in processes:
-            assert process.stdin is not None
-            process.stdin.write(b"\n")
-            process.stdin.flush()
+            begin(process)
         ends = [process.communicate(timeout=30) for process in processes]
-    assert [out for out, _ in ends] == [b"done\n"] * 4, ends
+    assert [out for out, _ in ends] == ["done\n"] * 4, ends
     assert renewals(emulator) == 1
     assert answers(emulator, ME) == [200] * 4
 
@@ -185,12 +187,14 @@ def test_a_kill_between_the_answer_and_the_write(
     emulator: Emulator, expired: rxt.OAuth2User, file: Path
 ) -> None:
     """X has spent the old refresh token, nobody has the new one: the file is whole, and the error says it."""
-    killed: list[subprocess.Popen[bytes]] = []
+    killed: list[Program] = []
 
     def relay(peer: Peer) -> None:
         head, _, body = peer.read_request().partition(b"\r\n\r\n")
         assert head.startswith(f"POST {TOKEN} ".encode())
         headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
+        while len(body) < int(headers["Content-Length"]):
+            body += peer.sock.recv(65536)
         with requests.Session() as session:
             answer = session.post(
                 emulator.base_url + TOKEN,
@@ -200,14 +204,11 @@ def test_a_kill_between_the_answer_and_the_write(
             )
         assert answer.status_code == 200
         killed[0].send_signal(signal.SIGKILL)
-        killed[0].wait()
 
     before = held(file)
     with Server(relay) as server, program(file, f"http://127.0.0.1:{server.port}") as process:
         killed.append(process)
-        assert process.stdin is not None
-        process.stdin.write(b"\n")
-        process.stdin.flush()
+        begin(process)
         assert process.wait(30) == -signal.SIGKILL
     assert held(file) == before
     assert os.listdir(file.parent) == [file.name]
@@ -215,6 +216,33 @@ def test_a_kill_between_the_answer_and_the_write(
     error = Seen(rxt.fetch(rxt.Request("GET", emulator.base_url + ME), again)).ended().error
     assert isinstance(error, rxt.SignInRequired)
     assert "used before" in str(error)
+
+
+def test_kills_at_any_moment(emulator: Emulator, expired: rxt.OAuth2User, file: Path) -> None:
+    """However often a program that renews is killed, its file is whole; at worst the token in it is spent."""
+    rng = random.Random(15)
+    lost = 0
+    for _ in range(8):
+        with program(file, emulator.base_url, RENEWING) as process:
+            begin(process)
+            threading.Event().wait(rng.uniform(0.0, 0.1))
+        user = rxt.OAuth2User.from_file(file)
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        user.user_token_expires = datetime.now(UTC)
+        try:
+            ask(emulator.base_url, user)
+        except rxt.SignInRequired:
+            lost += 1
+            file.unlink()
+            signed_in(emulator).save(file)
+    assert renewals(emulator) > 8 > lost
+    (stale,) = [*file.parent.glob(".user.toml-*")][:1] or [file.with_name(".user.toml-stale")]
+    stale.touch()
+    os.utime(stale, (0, 0))
+    user = rxt.OAuth2User.from_file(file)
+    user.user_token_expires = datetime.now(UTC)
+    ask(emulator.base_url, user)
+    assert not stale.exists()
 
 
 def test_a_disk_that_is_full(

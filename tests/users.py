@@ -23,6 +23,13 @@ print("done", flush=True)
 """
 """Sends one request for the user whose token is in a file, once it is told to."""
 
+RENEWING = PROGRAM.replace(
+    "rxt.fetch", "while True:\n    user.user_token_expires = now()\n    rxt.fetch"
+).replace(
+    "import rxtweets", "from datetime import UTC, datetime\nnow = lambda: datetime.now(UTC)\nimport rxtweets"
+)
+"""Sends one after the other, and renews the token for each."""
+
 
 def signed_in(emulator: Emulator, *, scopes: Iterable[str] = SCOPES) -> OAuth2User:
     """Return the credentials of a sign-in in a browser."""

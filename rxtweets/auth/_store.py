@@ -153,7 +153,9 @@ def update(path: Path, values: Mapping[str, str | None]) -> None:
         return
     folder = os.path.dirname(whole)
     os.makedirs(folder, 0o700, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(prefix=".credentials-", dir=folder)  # of mode 600
+    prefix = f".{os.path.basename(whole)}-"
+    _remove_stale(folder, prefix)
+    descriptor, temporary = tempfile.mkstemp(prefix=prefix, dir=folder)  # of mode 600
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as opened:
             opened.write(_text(kept))
@@ -212,6 +214,15 @@ def acquire(take: Callable[[], bool], give_up: Callable[[], None]) -> None:
         if time.monotonic() > end:
             raise ConnectionFailed(f"somebody else has been renewing the user's token for {_PATIENCE:.0f} s")
         pause.wait(_POLL)
+
+
+def _remove_stale(folder: str, prefix: str) -> None:
+    """Remove what a program that was killed while it wrote has left."""
+    with os.scandir(folder) as found:
+        for one in found:
+            with contextlib.suppress(OSError):
+                if one.name.startswith(prefix) and time.time() - one.stat().st_mtime > _PATIENCE:
+                    os.unlink(one.path)
 
 
 def _parsed(path: Path) -> dict[str, object]:
