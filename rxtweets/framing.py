@@ -90,8 +90,9 @@ def split_array(data: bytes) -> tuple[list[bytes], bytes]:
     """Return the elements of the array of JSON objects that *data* begins with, and the rest of it.
 
     Each has its own bytes, without the blanks around it. An element that is no JSON is one all the same, if
-    its brackets and quotes are balanced. Of an array that is cut the last element is left in the rest, since
-    only what follows shows that it is whole. Data that begins otherwise is the rest.
+    its brackets and quotes are balanced. Nothing between two commas is none. Of an array that is cut the last
+    element is left in the rest, since only what follows shows that it is whole. Data that begins otherwise is
+    the rest.
     """
     begin = _ARRAY.match(data)
     if begin is None:
@@ -116,7 +117,7 @@ def split_array(data: bytes) -> tuple[list[bytes], bytes]:
             found.append(data[start : sign.start()].strip())
             start = sign.end()
             break
-    return found, data[start:]
+    return list(filter(None, found)), data[start:]
 
 
 def _blank(text: str, start: int) -> int:

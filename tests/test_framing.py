@@ -85,7 +85,11 @@ def test_recorded_streams_cut_anywhere(path: Path, length: bool) -> None:
         assert framer.feed(wire[:cut]) + framer.feed(wire[cut:]) == messages, cut
 
 
-TEXTS = st.lists(st.binary(max_size=40).map(lambda b: b.replace(b"\n", b"").replace(b"\r", b"")), max_size=12)
+TEXTS = st.lists(
+    # Without line ends, and without the beginning of a byte order mark, which the first would lose.
+    st.binary(max_size=40).map(lambda b: b.replace(b"\n", b"").replace(b"\r", b"").lstrip(b"\xef")),
+    max_size=12,
+)
 
 
 @given(messages=TEXTS, sizes=st.lists(st.integers(1, 30), min_size=1), length=st.booleans())

@@ -67,6 +67,8 @@ def test_a_message_in_an_array_has_its_own_bytes() -> None:
         (Unknown, b"1"),
         (Unknown, array([LIMIT])),
     ]
+    gaps = b"[%b, ,%b,,]" % (STATUS, LIMIT)  # an element without bytes is none, and can't be recorded
+    assert decoded(gaps) == [(Status, STATUS), (Limit, LIMIT)]
     for frame in (b"[]", b"[1,2]", array([array([STATUS])])):
         assert decoded(frame) == [(Unknown, frame)]
     assert decoded(b"[") == [(Undecodable, b"[")]
