@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 import click
 
 from rxtweets._printable import printable
-from rxtweets.messages import Post, Undecodable, decode
+from rxtweets.messages import Post, Status, Undecodable, decode
 from rxtweets.rules import CompiledRule, Match
 
 from .output import parts, wrapped
@@ -21,18 +21,18 @@ _SIGNS = {True: ("yes", "green"), False: ("no", "red"), None: ("?", "yellow")}
 _NAMES = {True: "match", False: "don't", None: "can't be told"}
 
 
-def posts_in(lines: Iterable[bytes], skipped: Callable[[int, str], None]) -> Iterator[Post]:
+def posts_in(lines: Iterable[bytes], skipped: Callable[[int, str], None]) -> Iterator[Post | Status]:
     """Yield the posts of a file that has one a line; *skipped* is called for lines that have none."""
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue  # a keep-alive
         message = decode(line)
-        if isinstance(message, Post):
+        if isinstance(message, Post | Status):
             yield message
         elif isinstance(message, Undecodable):
             skipped(number, f"it is not JSON ({message.error})")
         else:
-            skipped(number, f"it is a {type(message).__name__}, not a post of v2")
+            skipped(number, f"it is a {type(message).__name__}, not a post")
 
 
 class Tester:
@@ -50,7 +50,7 @@ class Tester:
         self._skipped += 1
         click.echo(f"# line {number:,} is left out: {printable(reason)}", err=True)
 
-    def run(self, posts: Iterable[Post]) -> None:
+    def run(self, posts: Iterable[Post | Status]) -> None:
         """Show the result of each post, and a summary at the end."""
         for post in posts:
             match = self._rule.matches(post)
@@ -64,7 +64,7 @@ class Tester:
         """True if there were lines, none of which was a post."""
         return not self._verdicts and self._skipped > 0
 
-    def _show(self, post: Post, match: Match) -> None:
+    def _show(self, post: Post | Status, match: Match) -> None:
         sign, color = _SIGNS[match.verdict]
         _, author, text = parts(post)
         columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
@@ -74,13 +74,13 @@ class Tester:
         for line in [*more, *_fit(printable(reasons), columns)]:
             click.echo("     " + line)
 
-    def _show_json(self, post: Post, match: Match) -> None:
+    def _show_json(self, post: Post | Status, match: Match) -> None:
         why = [
             {"term": str(reason.rule), "verdict": reason.match.verdict, "unknown": reason.match.unknown}
             for reason in self._rule.why(post)
         ]
         click.echo(
-            json.dumps({"id": post.id, "verdict": match.verdict, "unknown": match.unknown, "why": why})
+            json.dumps({"id": str(post.id), "verdict": match.verdict, "unknown": match.unknown, "why": why})
         )
 
     def _summary(self) -> str:

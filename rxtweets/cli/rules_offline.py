@@ -141,7 +141,8 @@ def explain_(text: str, powerstream: bool, enterprise: bool) -> None:
 def test(text: str, path: str, complete: bool, seed: int | None, as_json: bool) -> None:
     """Show which posts a rule matches, and why, without asking X.
 
-    The posts are lines as X sends them, such as `rxtweets sample --json` prints.
+    The posts are lines as X sends them, such as `rxtweets sample --json` prints;
+    statuses of v1.1, which Powerstream sends, too, have every field.
     Each is shown with `yes`, `no`, or `?` where a field that decides is missing,
     and with the result of each operator of the rule.
 
@@ -154,7 +155,7 @@ def test(text: str, path: str, complete: bool, seed: int | None, as_json: bool) 
     with reading(path), nullcontext(stdin()) if path == "-" else open(path, "rb") as lines:
         tester.run(posts_in(lines, tester.skipped))
     if tester.saw_nothing:
-        raise click.ClickException(f"{path}: there is no post of v2 in it")
+        raise click.ClickException(f"{path}: there is no post in it")
 
 
 @click.command("from-track", cls=Command)

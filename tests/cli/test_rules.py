@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rxtweets.emulator import Emulator
-from rxtweets.testing import post_json, status_json
+from rxtweets.testing import limit_json, post_json, status_json
 
 from .command import Command
 
@@ -206,7 +206,7 @@ POSTS = b"\n".join(
         post_json("a dog", id="2", lang="en"),
         b"{nope",
         post_json("a cat", id="3"),
-        status_json("a cat"),
+        limit_json(1),
     ]
 )
 
@@ -225,7 +225,17 @@ def test_tested(rules: Command) -> None:
         "  tweet.fields=lang would tell of 1 post",
     ]
     assert ended.err.splitlines()[0].startswith("# line 4 is left out: it is not JSON")
-    assert ended.err.splitlines()[1] == "# line 6 is left out: it is a Status, not a post of v2"
+    assert ended.err.splitlines()[1] == "# line 6 is left out: it is a Limit, not a post"
+
+
+def test_tested_on_statuses(rules: Command) -> None:
+    """Statuses of v1.1, as Powerstream sends them, are tested, too."""
+    statuses = b"\n".join([status_json("a catapult", id=1), status_json("a dog", id=2)])
+    ended = rules("test", "contains:tapu has:lang", "--on", "-", "--json", stdin=statuses)
+    assert [(one["id"], one["verdict"]) for one in map(json.loads, ended.out.splitlines())] == [
+        ("1", True),
+        ("2", False),
+    ]
 
 
 def test_tested_with_all_fields(rules: Command) -> None:
