@@ -41,6 +41,8 @@ def key_of(item: Any) -> str | None:
 
 def time_of(item: Any) -> float | None:
     """Return when what *item* is about happened, in UNIX seconds; None where it doesn't tell."""
+    if isinstance(item, Activity):
+        item = item.payload
     if isinstance(item, Post | Status):
         return time_of_key(str(item.id))
     at = getattr(item, "event_at", None) or getattr(item, "created_at", None)

@@ -16,7 +16,9 @@ from rxtweets.messages import Connected, Gap, Post, Recovered, Status
 from tests.clients import client_on
 from tests.observing import Seen
 
-QUICK = BackoffPolicy(network=Curve(0.02), http=Curve(0.02), connects=None, jitter=0.0)
+QUICK = BackoffPolicy(
+    network=Curve(0.02), http=Curve(0.02), rate_limit=Curve(0.02), connects=None, jitter=0.0
+)
 
 AT_ONCE = Recovery(settle=0.0)
 """Searches wait for nothing: the emulator's clock is moved for them."""
