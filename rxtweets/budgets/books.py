@@ -53,6 +53,7 @@ class Books:
         import sqlite3  # most programs have no budget
 
         self._name = "" if path is None else os.fspath(path)
+        self._cleaned = -1  # the hour in which what is old was taken out
         with self._named_errors():
             self._database = sqlite3.connect(
                 self._name, timeout=_WAIT, isolation_level=None, check_same_thread=False
@@ -86,8 +87,10 @@ class Books:
         for kind, id in resources:
             by_kind.setdefault(kind, []).append((day, kind, id))
         with self._transaction():
-            self._database.execute("DELETE FROM seen WHERE day < ?", (day - _DAY,))
-            self._database.execute("DELETE FROM counts WHERE hour < ?", (hour - _KEPT,))
+            if hour != self._cleaned:
+                self._cleaned = hour
+                self._database.execute("DELETE FROM seen WHERE day < ?", (day - _DAY,))
+                self._database.execute("DELETE FROM counts WHERE hour < ?", (hour - _KEPT,))
             for kind, rows in by_kind.items():
                 new = self._database.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", rows).rowcount
                 self._count(hour, kind, new)

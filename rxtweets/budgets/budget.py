@@ -19,7 +19,7 @@ from rxtweets.prices import Prices, Resource, brought_by
 from .books import Books, Totals
 from .period import HOUR, Per, Span, period_at
 
-WRITE_EVERY = 0.02
+WRITE_EVERY = 0.05
 """Seconds after which what was counted is written with the next message."""
 TAIL = 0.25
 """Seconds after which it is written without one."""
