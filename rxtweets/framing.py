@@ -146,11 +146,8 @@ class LineFramer:
     def feed(self, data: bytes) -> list[bytes]:
         """Return the frames that *data* completes, in order; raise FrameTooLong for one over the limit."""
         length = len(data)
-        if (
-            not (self._pending or self._first)
-            and 0 < length <= self._limit
-            and data.find(b"\n") == length - 1
-        ):
+        between = not self._pending and not self._first
+        if between and 0 < length <= self._limit and data.find(b"\n") == length - 1:
             return [data[:-1].removesuffix(b"\r")]  # a frame that comes alone, in half of the calls
         self._pending += length
         lines = BytesIO(data).readlines()  # several times faster than `split`, which looks at each byte

@@ -13,6 +13,8 @@ import urllib3
 import urllib3.connection
 import urllib3.connectionpool
 import urllib3.contrib.socks
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rxtweets.transport.chunked import ChunkedResponse
 from rxtweets.transport.connections import Adapter
@@ -62,22 +64,22 @@ def test_a_socks_manager_hands_over_its_options() -> None:
 
 
 class _Socket:
-    """A socket that receives *head* and then *body*."""
+    """A socket that receives *head* together with the first of *pieces*, and then the others."""
 
-    def __init__(self, head: bytes, body: bytes) -> None:
-        self.received = io.BytesIO(body)
-        self.head = b"HTTP/1.1 200 OK\r\n" + head
+    def __init__(self, head: bytes, *pieces: bytes) -> None:
+        self.head = b"HTTP/1.1 200 OK\r\n" + head + b"".join(pieces[:1])
+        self.pieces = iter(pieces[1:])
 
     def makefile(self, mode: str) -> io.BufferedReader:
         return io.BufferedReader(io.BytesIO(self.head))
 
     def recv(self, size: int) -> bytes:
-        return self.received.read(size)
+        return next(self.pieces, b"")
 
 
 def test_a_response_reads_from_fp_and_its_socket() -> None:
     """http.client reads a head by `fp.readline`, and says by `chunked` how the body comes."""
-    sock: Any = _Socket(b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n3\r\nd", b"ef\r\n0\r\n\r\n")
+    sock: Any = _Socket(b"Transfer-Encoding: chunked\r\n\r\n", b"3\r\nabc\r\n3\r\nd", b"ef\r\n0\r\n\r\n")
     response = ChunkedResponse(sock)
     assert response.fp is not None
     response.begin()
@@ -87,9 +89,28 @@ def test_a_response_reads_from_fp_and_its_socket() -> None:
     assert response.read1(100) == b""
 
 
+@given(
+    payloads=st.lists(st.binary(min_size=1, max_size=40) | st.just(b'{"text":"one"}\r\n'), max_size=6),
+    size=st.integers(1, 40),
+    extension=st.sampled_from([b"", b";name=value"]),
+)
+def test_chunks_cut_anywhere(payloads: list[bytes], size: int, extension: bytes) -> None:
+    """Read in pieces of any size, or a chunk each, a chunked body gives its payload."""
+    chunks = [b"%x%s\r\n%s\r\n" % (len(payload), extension, payload) for payload in payloads]
+    chunks.append(b"0\r\n\r\n")
+    body = b"".join(chunks)
+    for pieces in (chunks, [body[at : at + size] for at in range(0, len(body), size)]):
+        response = ChunkedResponse(_Socket(b"Transfer-Encoding: chunked\r\n\r\n", *pieces))  # type: ignore[arg-type]
+        response.begin()
+        found = []
+        while data := response.read1(100):
+            found.append(data)
+        assert b"".join(found) == b"".join(payloads)
+
+
 def test_a_response_says_what_is_left_of_its_length() -> None:
     """http.client counts `length` down, and says nothing when the end comes before."""
-    sock: Any = _Socket(b"Content-Length: 5\r\n\r\nabc", b"")
+    sock: Any = _Socket(b"Content-Length: 5\r\n\r\n", b"abc")
     response = ChunkedResponse(sock)
     response.begin()
     assert (response.read1(100), response.length) == (b"abc", 2)
@@ -99,6 +120,6 @@ def test_a_response_says_what_is_left_of_its_length() -> None:
 
 def test_urllib3_keeps_the_response_of_http_client() -> None:
     """`_original_response` of urllib3's response is http.client's, which is ours."""
-    kept: Any = http.client.HTTPResponse(_Socket(b"", b""))  # type: ignore[arg-type]
+    kept: Any = http.client.HTTPResponse(_Socket(b""))  # type: ignore[arg-type]
     made: Any = urllib3.HTTPResponse(b"", original_response=kept, preload_content=False)
     assert made._original_response is kept

@@ -24,7 +24,7 @@ from .sockets import Sockets
 _SOCKS_PORT = 1080
 """The port of a SOCKS proxy whose URL names none. Source: RFC 1928."""
 
-if not hasattr(urllib3.HTTPResponse, "read1"):
+if not hasattr(urllib3.HTTPResponse, "read1"):  # which tells the versions that this is tested with
     raise ImportError("rxtweets reads streams with urllib3 2.2.3 or later: pip install -U urllib3")
 
 
