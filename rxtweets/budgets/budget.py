@@ -98,8 +98,9 @@ class Budget:
     as X charges it.
 
     A stream ends, or pauses, with the message that reaches the limit. What X has sent by then and was not
-    read yet is charged as well: less than a second's delivery. What was counted is in the file after a
-    quarter of a second at most, and a process that is killed loses no more than that.
+    read yet is charged as well: less than a second's delivery, and a page of a search that is on its way.
+    What was counted is in the file after a quarter of a second at most, and a process that is killed loses no
+    more than that.
 
     Args:
         posts: the limit in posts, included ones counted.

@@ -6,6 +6,7 @@ import shlex
 import signal
 from pathlib import Path
 
+import pytest
 import requests
 
 from .command import Command, Running, running
@@ -67,6 +68,20 @@ def test_keep_alives_as_often_as_asked_for() -> None:
         url = f"{env['RXTWEETS_BASE_URL']}/2/tweets/sample/stream"
         with requests.get(url, headers=headers, stream=True, timeout=5) as stream:
             assert stream.raw.read(4) == b"\r\n\r\n"
+        server.end(signal.SIGINT)
+
+
+@pytest.mark.parametrize(("options", "status"), [(("--credit", "0.004"), 402), (("--cap", "1"), 429)])
+def test_a_credit_and_a_cap(options: tuple[str, ...], status: int) -> None:
+    """The stream ends once one of them is used up, and the next request is refused."""
+    with running("emulator", *options) as server:
+        env = variables(server)
+        url = f"{env['RXTWEETS_BASE_URL']}/2/tweets/sample/stream"
+        headers = {"Authorization": f"Bearer {env['X_BEARER_TOKEN']}"}
+        ended = requests.get(url, headers=headers, timeout=5).text.splitlines()
+        assert len(ended) == 2
+        assert "ClientApplicationStateDegraded" in ended[1]
+        assert requests.get(url, headers=headers, timeout=5).status_code == status
         server.end(signal.SIGINT)
 
 

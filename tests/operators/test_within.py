@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -304,6 +305,35 @@ def test_what_others_were_delivered_counts(emulator: Emulator) -> None:
         return budget.spending().elsewhere == 5
 
     seen.wait(is_known).dispose()
+
+
+def test_the_filters_of_a_hub_share_it(emulator: Emulator) -> None:
+    """All end with the connection that brings them."""
+    hub = rxt.FilterHub(client_on(emulator, budget=Budget(posts=2)))
+    both = [Seen(hub.filter(text).pipe(tw.posts())) for text in ("cat", "dog")]
+    emulator.wait_for_streams(1)
+
+    def has_ended(seen: Seen) -> bool:
+        emulator.publish("a cat and a dog")
+        return seen.error is not None
+
+    for seen in both:
+        seen.wait(has_ended)
+        assert isinstance(seen.error, BudgetSpent)
+        assert len(seen.items) <= 2
+    hub.close()
+
+
+def test_they_are_recorded(tmp_path: Path) -> None:
+    """Events of a budget come back from a recording, and its error from a pickle."""
+    path = str(tmp_path / "stream.jsonl")
+    limited: Observable[Any] = posts(9).pipe(tw.within(Budget(posts=2, at_limit="pause")))
+    recorded = timeline(limited.pipe(tw.record(path)), 10)
+    replayed = timeline(rxt.replay(path, speed=None).pipe(tw.decode()))
+    assert short(recorded.items) == short(replayed.items) == "1W2P"
+    assert recorded.of(BudgetPaused)[0][1] == replayed.of(BudgetPaused)[0][1]
+    error = Budget(posts=1).error()
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
 
 
 def test_a_client_takes_a_budget_only() -> None:
