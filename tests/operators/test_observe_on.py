@@ -434,22 +434,22 @@ def test_on_a_pool_and_on_asyncio() -> None:
     """A pool of threads delivers one at a time; asyncio on its loop's thread."""
     pool = ThreadPoolScheduler(4)
     observer = Serial()
-    bare(reactivex.range(0, 2000).pipe(tw.observe_on(pool, capacity=10)), observer)
+    bare(reactivex.range(0, 500).pipe(tw.observe_on(pool, capacity=10)), observer)
     assert observer.ended.wait(PATIENCE)
     pool.executor.shutdown()
-    assert (observer.items, observer.broken) == ([*range(2000)], [])
+    assert (observer.items, observer.broken) == ([*range(500)], [])
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
         done = asyncio.Event()
-        reader = reactivex.range(0, 2000, scheduler=NewThreadScheduler())
+        reader = reactivex.range(0, 500, scheduler=NewThreadScheduler())
         seen = Seen(
             reader.pipe(
                 tw.observe_on(AsyncIOThreadSafeScheduler(loop), capacity=10), ops.finally_action(done.set)
             )
         )
         await asyncio.wait_for(done.wait(), PATIENCE)
-        assert seen.items == [*range(2000)]
+        assert seen.items == [*range(500)]
         assert seen.threads == {threading.current_thread().name}
 
     asyncio.run(main())

@@ -82,7 +82,7 @@ def test_who_blocks_is_warned_and_dropped() -> None:
     works.set()
 
     def work_or_wait(item: Any) -> None:
-        assert works.wait(PATIENCE)
+        assert works.wait(6 * PATIENCE)  # until megabytes fill what the system holds
 
     handed_over = tw.observe_on(capacity=20)
     with Emulator(rate=0, limits=Limits(queue=slow_readers.QUEUE)) as emulator:

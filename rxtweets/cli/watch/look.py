@@ -87,7 +87,7 @@ def fitted(text: str, columns: int) -> str:
 
 def chart(values: Sequence[float], columns: int, rows: int) -> list[str]:
     """Return *values*, the newest at the right, as an area in Braille dots: two values a column."""
-    shown = [0.0] * (2 * columns - len(values)) + list(values)[-2 * columns :]
+    shown = ([0.0] * (2 * columns) + list(values))[len(values) :]
     most = max(shown, default=0.0)
     dots = 4 * rows
     heights = [0 if value <= 0 else max(1, round(value / most * dots)) for value in shown]

@@ -76,12 +76,12 @@ def test_fitted(text: str, columns: int) -> None:
     assert shown == line or cell_len(line) > columns
 
 
-@given(st.lists(st.floats(0, 1e6), max_size=200), st.integers(1, 60), st.integers(1, 5))
+@given(st.lists(st.floats(0, 1e6), max_size=200), st.integers(0, 60), st.integers(1, 5))
 def test_chart(values: list[float], columns: int, rows: int) -> None:
-    """A chart has its size; its highest dot stands for the highest value, and what is above 0 has a dot."""
+    """A chart has its size, 0 too; its highest dot is the highest value's, and what is above 0 has a dot."""
     lines = chart(values, columns, rows)
     assert [len(line) for line in lines] == [columns] * rows
-    seen = values[-2 * columns :]
+    seen = values[max(len(values) - 2 * columns, 0) :]
     assert (lines[0].strip("\u2800") != "") == (max(seen, default=0) > 0)
     if seen and seen[-1] > 0:
         assert ord(lines[-1][-1]) & 0x80

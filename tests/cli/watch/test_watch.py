@@ -82,21 +82,22 @@ def test_back_off_is_counted_down(emulator: Emulator, api: Api, status: int, sec
     """While it waits to connect again it says why, and counts down the seconds."""
 
     async def test() -> None:
-        emulator.answer(status, path=STREAM[api])
+        emulator.answer(status, path=STREAM[api], times=3)  # a busy machine may see the end of a later wait
         async with watching(emulator, "coffee", api=api, size=(80, 24)) as screen:
             await screen.shows(r"◍ connecting again in \d+ s", f"HTTP {status}")
-            first = _countdown(screen)
+            while not (first := _countdown(screen)):
+                await screen.pilot.pause(0.02)
             assert 0.9 * seconds - 2 <= first <= 1.3 * seconds + 2
-            await screen.until(lambda: _countdown(screen) < first)
+            await screen.until(lambda: 0 < _countdown(screen) < first)
 
     with emulator:
         run(test)
 
 
 def _countdown(screen: Screen) -> int:
+    """Return the seconds that are shown, 0 if none are."""
     found = re.search(r"again in (\d+) s", screen.text())
-    assert found
-    return int(found[1])
+    return int(found[1]) if found else 0
 
 
 @APIS
