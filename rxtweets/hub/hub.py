@@ -77,6 +77,8 @@ class FilterHub:
         for name, seconds in (("wait", wait), ("lease", lease)):
             if seconds is not None and not (isinstance(seconds, int | float) and 0 < seconds <= 86_400):
                 raise ValueError(f"{name} is a number of seconds, more than 0 and at most a day: {seconds!r}")
+        if isinstance(recovery, Recovery) and recovery.checkpoint is not None:
+            raise ValueError("a hub has no checkpoint: its filters come and go, and acknowledge apart")
         self._core: HubCore
         self._rules: RulesHub | None = None
         if isinstance(client, StreamingClient):
@@ -104,6 +106,8 @@ class FilterHub:
                 raise ValueError(
                     "v1.1 has neither rules nor fields: a hub of a Stream takes only wait= and recovery="
                 )
+            if recovery is not None:
+                check(v1.filter(track="any"), recovery)
             self._core = QueryHub(
                 client, wait=2.0 if wait is None else wait, recovery=recovery, scheduler=scheduler
             )

@@ -74,5 +74,7 @@ def test_a_hub_takes_a_policy_for_its_stream() -> None:
     client = rxt.StreamingClient(None)
     with pytest.raises(ValueError, match="can't be recovered by count"):
         rxt.FilterHub(client, recovery=rxt.Recovery(by=("count",)))
+    with pytest.raises(ValueError, match="a hub has no checkpoint"):
+        rxt.FilterHub(client, recovery=rxt.Recovery(checkpoint=rxt.Checkpoint("progress")))
     with pytest.raises(ValueError, match="leave out backfill_minutes"):
         rxt.FilterHub(client, recovery=rxt.Recovery(), backfill_minutes=2)
