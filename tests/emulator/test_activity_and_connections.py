@@ -74,6 +74,15 @@ def test_subscriptions_are_listed_in_pages(emulator: Emulator) -> None:
     assert (len(first["data"]), len(second["data"])) == (2, 1)
 
 
+def test_a_user_is_told_of_their_own_subscriptions(emulator: Emulator) -> None:
+    """With the user's token those made with it, with the app's all."""
+    app = subscribe(emulator, "post.create", user_id="12")
+    user = subscribe(emulator, "like.create", user_id=str(emulator.user_id))
+    for ask, made in ((by_user, [user]), (call, [app, user])):
+        listed = ask(emulator, "GET", SUBSCRIPTIONS).json()["data"]
+        assert [one["subscription_id"] for one in listed] == [one["subscription_id"] for one in made]
+
+
 @pytest.mark.parametrize(
     "body",
     [

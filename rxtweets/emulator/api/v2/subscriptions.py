@@ -61,6 +61,7 @@ class Subscription(Struct, frozen=True):
     webhook_id: str | None
     created: str
     updated: str
+    by_user: bool
 
     def form(self) -> dict[str, Any]:
         whole = {
@@ -93,7 +94,8 @@ class SubscriptionEndpoints:
         self._ids = ids
 
     def list_subscriptions(self, request: Request) -> Response:
-        everything = tuple(self._subscriptions.values())
+        by_user = self._authenticator.has_user_token(request)  # who is told of their own alone
+        everything = tuple(one for one in self._subscriptions.values() if one.by_user or not by_user)
         part, following = page(request, len(everything), MOST_LISTED)
         shown = [one.form() for one in everything[part]]
         body: dict[str, Any] = {"data": shown} if shown else {}
@@ -130,6 +132,7 @@ class SubscriptionEndpoints:
             asked.webhook_id or None,
             now,
             now,
+            self._authenticator.has_user_token(request),
         )
         self._subscriptions[made.id] = made
         return json_response({"data": {"subscription": made.form()}, "meta": self._total()})
