@@ -17,7 +17,7 @@ from reactivex.disposable import SingleAssignmentDisposable
 from reactivex.internal import default_error, noop
 from reactivex.scheduler import CurrentThreadScheduler
 
-from ._waiting import listener
+from ._waiting import listener, watcher
 
 
 class ClosingObserver(abc.ObserverBase[Any]):
@@ -64,6 +64,7 @@ class ClosingObserver(abc.ObserverBase[Any]):
 
     def on_error(self, error: Exception) -> None:
         if not self.stopped:
+            _tell(error)
             self._end(self._error, error)
 
     def on_completed(self) -> None:
@@ -93,6 +94,7 @@ class ClosingObserver(abc.ObserverBase[Any]):
 
     def _close(self, error: BaseException) -> bool:
         """Dispose after a callback raised *error*; return True if `run` or `await` is going to raise it."""
+        _tell(error)
         self.dispose()
         trampoline = CurrentThreadScheduler.singleton()
         if not trampoline.schedule_required():
@@ -110,6 +112,13 @@ class ClosingObserver(abc.ObserverBase[Any]):
             return False
         self._report(error)
         return True
+
+
+def _tell(error: BaseException) -> None:
+    """Tell of *error* whoever watches for one here."""
+    watch = watcher.get()
+    if watch is not None:
+        watch(error)
 
 
 def _feeding(subject: Subject[Any]) -> tuple[Callable[..., None], ...]:

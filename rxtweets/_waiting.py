@@ -26,6 +26,13 @@ listener: ContextVar[Callable[[BaseException], Any] | None] = ContextVar("rxtwee
 An exception on another thread would otherwise leave them waiting forever.
 """
 
+watcher: ContextVar[Callable[[BaseException], Any] | None] = ContextVar("rxtweets_watcher", default=None)
+"""The callback that hears of every exception of a subscriber or an operator in this context.
+
+Who delivers an item and does something with it afterwards, such as acknowledge it, sets this meanwhile: not
+every exception gets back to it.
+"""
+
 
 def run_to_last(source: Observable[_T], scheduler: abc.SchedulerBase | None) -> _T:
     """Subscribe, block until completion, and return the last item; Ctrl-C disposes and is raised."""

@@ -25,6 +25,8 @@ from .errors import (
     BudgetSpent,
     DuplicateStream,
     HTTPStatusError,
+    LogError,
+    LogUnavailable,
     RateLimited,
     StreamDisconnected,
     StreamError,
@@ -336,6 +338,8 @@ class BackoffPolicy(msgspec.Struct, frozen=True, kw_only=True):
             return True
         if isinstance(error, _FINAL):
             return False
+        if isinstance(error, LogError):
+            return isinstance(error, LogUnavailable)
         if isinstance(error, HTTPStatusError):
             return isinstance(error, RateLimited) or error.status_code >= 500 or error.status_code == 408
         return True

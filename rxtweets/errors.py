@@ -226,6 +226,47 @@ class BudgetSpent(StreamError):
         return type(self), (self.spent, self.limit, self.unit, self.per, self.until.isoformat())
 
 
+class LogError(StreamError):
+    """A log (`rxtweets.relay`) refused what was asked of it; final by default, but for `LogUnavailable`.
+
+    Attributes:
+        code: the number that JetStream has for it; None where there is none.
+    """
+
+    def __init__(self, reason: str, code: int | None = None) -> None:
+        super().__init__(_readable(reason))
+        self.code = code
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.args[0], self.code)
+
+
+class LogUnavailable(LogError):
+    """A log can't answer now: no server leads it, too few are up, its disk is full, or nobody answers."""
+
+
+class LogUnauthorized(LogError):
+    """A log's server refused the credentials, or what their owner may not do."""
+
+
+class LogDiffers(LogError):
+    """A log, or a group of its workers, is there with other settings than those asked for.
+
+    Attributes:
+        what: what differs.
+        differences: for each setting, what it is and what it was to be.
+    """
+
+    def __init__(self, what: str, differences: Mapping[str, tuple[str, str]]) -> None:
+        listed = "; ".join(f"{name} is {there}, not {asked}" for name, (there, asked) in differences.items())
+        super().__init__(f"{what} has other settings: {listed}")
+        self.what = what
+        self.differences = {name: (there, asked) for name, (there, asked) in differences.items()}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.what, self.differences)
+
+
 class WorkerDied(Exception):
     """A process of `tw.parallel_map` ended in the middle of its work.
 

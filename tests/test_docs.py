@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import contextlib
 import importlib
 import inspect
 import os
@@ -27,6 +28,7 @@ from rxtweets.emulator.app.limits import Level
 from tests import pyright, snippets
 from tests import test_structure as structure
 from tests.forked import PIPE, Program, write_command
+from tests.relay import servers
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -61,6 +63,7 @@ REFERENCE = {
     "rxtweets.notebook": "notebook",
     "rxtweets.operators": "operators",
     "rxtweets.recovery": "recovery",
+    "rxtweets.relay": "relay",
     "rxtweets.rules": "rules",
     "rxtweets.search": "search",
     "rxtweets.signin": "rxtweets",
@@ -83,16 +86,16 @@ def name(path: Path) -> str:
 def test_every_program_runs(page: Path, tmp_path: Path) -> None:
     """The Python blocks of a page run in order against the emulator, as a reader would run them."""
     level: Level = "enterprise" if name(page) in ENTERPRISE else "pay_per_use"
-    with (
-        Emulator(rate=200, level=level) as emulator,
-        Program(
-            ["-m", "tests.snippets", str(page)],
-            cwd=tmp_path,
-            env={**os.environ, **emulator.env(), "PYTHONPATH": str(ROOT)},
-            stdout=PIPE,
-            stderr=PIPE,
-        ) as program,
-    ):
+    with contextlib.ExitStack() as stack:
+        emulator = stack.enter_context(Emulator(rate=200, level=level))
+        variables = {**os.environ, **emulator.env(), "PYTHONPATH": str(ROOT)}
+        if page.stem == "relay":
+            variables["NATS_URL"] = stack.enter_context(servers.running(tmp_path / "nats")).url
+        program = stack.enter_context(
+            Program(
+                ["-m", "tests.snippets", str(page)], cwd=tmp_path, env=variables, stdout=PIPE, stderr=PIPE
+            )
+        )
         out, err = program.communicate()
     assert program.returncode == 0, out[-2000:] + err[-4000:]
     assert "Traceback" not in err, err

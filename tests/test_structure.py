@@ -29,7 +29,7 @@ ROOMS = [
     {"_session_runner"},
     {"testing"},
     {"transport"},
-    {"aio", "notebook"},
+    {"aio", "notebook", "relay"},
     {"operators", "gui"},
     {"recordings"},
     {"_iterate"},

@@ -50,6 +50,7 @@ from rxtweets.messages.lifecycle import (
     Lifecycle,
     Reconnecting,
     Recovered,
+    Redelivered,
 )
 from rxtweets.messages.like import Like
 from rxtweets.messages.notices import *
@@ -108,6 +109,7 @@ __all__ = [
     "ProfileUpdate",
     "Reconnecting",
     "Recovered",
+    "Redelivered",
     "Relation",
     "Status",
     "StreamProblem",

@@ -56,15 +56,25 @@ class Reconnecting(Lifecycle, frozen=True):
 
 
 class Dropped(Lifecycle, frozen=True):
-    """Items were dropped here by `tw.observe_on`, as the subscriber was too slow for them.
+    """Items were dropped here, as the subscriber was too slow for them or a log was away for too long.
 
-    `count`: how many. `first` and `last`: the oldest and the newest of them, the same one if `count` is 1. Of
-    posts, their ids say what to ask for again.
+    The first is told by `tw.observe_on`, the second by `JetStream.publish`. `count`: how many. `first` and
+    `last`: the oldest and the newest of them, the same one if `count` is 1. Of posts, their ids say what to
+    ask for again.
     """
 
     count: int
     first: Any
     last: Any
+
+
+class Redelivered(Lifecycle, frozen=True):
+    """The next message comes again from a log: it was sent before, and not acknowledged (`rxtweets.relay`).
+
+    `attempt`: which one this is at working on it, as far as is known; 2 or more.
+    """
+
+    attempt: int
 
 
 class Recovered(Lifecycle, frozen=True):

@@ -25,10 +25,11 @@ from rxtweets.messages import (
     Message,
     Reconnecting,
     Recovered,
+    Redelivered,
     decode,
 )
 
-_PLAIN = (Recovered, Gap, BudgetWarning, BudgetPaused)
+_PLAIN = (Recovered, Gap, BudgetWarning, BudgetPaused, Redelivered)
 """Those whose members JSON and msgspec know."""
 
 _KINDS: dict[str, type[Lifecycle]] = {

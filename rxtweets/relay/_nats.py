@@ -1,0 +1,549 @@
+"""NATS JetStream, as a log is kept in it. No other module knows NATS.
+
+A log is one stream, and every subject in it is written once:
+
+======================================  =================================================================
+`log.Post.1234`                         a message: its kind and its id, or a digest where it has none
+`log.dead.group.17`                     a dead letter: the message 17, which a group couldn't work on
+`log.again.group.23`                    the dead letter 23, to be worked on again by that group
+`log.begun.group.17.2`                  the second attempt of a group at the message 17
+======================================  =================================================================
+
+All of it runs on the loop of `_loop`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from datetime import datetime, timedelta
+from typing import Any, Literal, NamedTuple, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+import nats
+import nats.errors
+import nats.js.errors
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.js import api
+
+from rxtweets._printable import printable
+from rxtweets.errors import (
+    ConnectionFailed,
+    LogDiffers,
+    LogError,
+    LogUnauthorized,
+    LogUnavailable,
+    StreamError,
+)
+
+from .letter import DeadLetter
+
+_T = TypeVar("_T")
+
+From = Literal["new", "start"] | datetime
+
+OLDEST = (2, 10)
+"""The oldest version of nats-server: before it, a consumer has one filter of subjects only."""
+
+ANSWER_TIMEOUT = 5.0
+"""Seconds after which an answer doesn't come any more."""
+
+_CONNECT_TIMEOUT = 5.0
+
+_PING_INTERVAL = 10
+"""Seconds between two pings; a server that leaves two unanswered is away."""
+
+_HEARTBEAT = 5.0
+"""Seconds of silence after which the server says that a request for messages stands."""
+
+_PULL_EXPIRES = 30.0
+
+_CHECK = 0.25
+"""Seconds after which it is looked whether a connection is still there, while an answer is waited for."""
+
+_WRITTEN = "maximum messages per subject exceeded"
+"""The reason why the second message of a subject isn't stored. Source: nats-server's server/store.go."""
+
+_WAITED_FOR = {
+    10008,  # the cluster has no leader
+    10009,  # no leader of the cluster, too
+    10005,  # no suitable peers for placement: not enough of the cluster are up
+    10023,  # insufficient resources
+    10047,  # insufficient storage resources available
+    10028,  # memory resources exceeded for account
+    10002,  # account resources exceeded
+    10118,  # the stream is offline
+    10119,  # the consumer is offline
+    10077,  # it couldn't be stored: the disk is full, say
+}
+# Source of these numbers: nats-server's server/errors.json.
+
+_OPTIONS = {
+    "user",
+    "password",
+    "token",
+    "user_credentials",
+    "nkeys_seed",
+    "nkeys_seed_str",
+    "tls",
+    "tls_hostname",
+    "tls_handshake_first",
+}
+"""The options of `nats.connect` that say who connects, and by which TLS."""
+
+
+class Where(NamedTuple):
+    """A log, and how to get to it."""
+
+    servers: tuple[str, ...]
+    stream: str
+    replicas: int
+    keep: timedelta | None
+    options: dict[str, Any]
+
+    def hosts(self) -> str:
+        """Return the hosts, without credentials."""
+        return ", ".join(urlsplit(server).netloc.rpartition("@")[2] for server in self.servers)
+
+    def config(self) -> api.StreamConfig:
+        """Return the settings of the stream."""
+        return api.StreamConfig(
+            name=self.stream,
+            description="A log of rxtweets",
+            subjects=[f"{self.stream}.>"],
+            retention=api.RetentionPolicy.LIMITS,
+            storage=api.StorageType.FILE,
+            num_replicas=self.replicas,
+            max_age=self.keep.total_seconds() if self.keep is not None else 0,
+            # A second message of a subject is refused, for as long as the first is kept.
+            max_msgs_per_subject=1,
+            discard=api.DiscardPolicy.NEW,
+            discard_new_per_subject=True,
+        )
+
+
+def check_options(options: dict[str, Any]) -> None:
+    """Raise a TypeError for an option that no log has."""
+    unknown = sorted(options.keys() - _OPTIONS)
+    if unknown:
+        raise TypeError(f"JetStream has no option {unknown[0]!r}; there are {', '.join(sorted(_OPTIONS))}")
+
+
+class _Error(msgspec.Struct):
+    err_code: int = 0
+    code: int = 0
+    description: str = ""
+
+
+class _Answer(msgspec.Struct):
+    error: _Error | None = None
+
+
+_answer = msgspec.json.Decoder(_Answer).decode
+
+
+class Delivery(NamedTuple):
+    """A message as a group gets it.
+
+    Attributes:
+        frame: the bytes.
+        reply: where to acknowledge it.
+    """
+
+    frame: bytes
+    reply: str
+    subject: str
+
+    @property
+    def times(self) -> int:
+        """The number of times it has been sent to a worker, this time included."""
+        return int(self._from_reply(4))
+
+    @property
+    def sequence(self) -> int:
+        """Its number in the log."""
+        return int(self._from_reply(5))
+
+    def _from_reply(self, index: int) -> str:
+        # $JS.ACK.<stream>.<consumer>.<count>.<sequence>.…; since 2.10 perhaps with a domain and an account
+        # before the stream. Source: NATS's ADR-15.
+        parts = self.reply.split(".")
+        return parts[index if len(parts) == 9 else index + 2]
+
+
+class Connection:
+    """A connection to a log's servers, on the loop's thread.
+
+    Attributes:
+        headers: the server's version and name.
+        failure: the error that ended it, once that has happened.
+    """
+
+    def __init__(self, where: Where, ended: Callable[[], object]) -> None:
+        self.headers: dict[str, str] = {}
+        self.failure: StreamError | None = None
+        self._where = where
+        self._ended = ended
+        self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._client = Client()
+        self._js = self._client.jetstream(timeout=ANSWER_TIMEOUT)
+        self._said: Exception | None = None  # what nats-py told of a failure
+
+    async def __aenter__(self) -> Connection:
+        try:
+            await self._connect()
+        except BaseException:
+            await self._close()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._close()
+
+    async def _connect(self) -> None:
+        try:
+            async with asyncio.timeout(_CONNECT_TIMEOUT * max(2, len(self._where.servers))):
+                await self._client.connect(
+                    servers=[*self._where.servers],
+                    name="rxtweets",
+                    allow_reconnect=False,  # the operators do that, and tell
+                    max_reconnect_attempts=1,
+                    reconnect_time_wait=0,
+                    connect_timeout=_CONNECT_TIMEOUT,  # type: ignore[arg-type]
+                    ping_interval=_PING_INTERVAL,
+                    max_outstanding_pings=2,
+                    error_cb=self._on_error,
+                    closed_cb=self._on_closed,
+                    **self._where.options,
+                )
+        except Exception as error:
+            raise self._failed(error, connecting=True) from error
+        version = self._client.connected_server_version
+        self.headers = {
+            "server": f"nats-server {version._server_version}",
+            "server-name": str(self._client._server_info.get("server_name", "")),
+        }
+        if (version.major or 0, version.minor or 0) < OLDEST:
+            raise LogError(
+                f"{self.headers['server']} is too old: a log needs {'.'.join(map(str, OLDEST))} or later"
+            )
+
+    async def _close(self) -> None:
+        self._ended = lambda: None
+        with contextlib.suppress(Exception):
+            await self._client.close()
+
+    async def _on_error(self, error: Exception) -> None:
+        self._said = error
+        if "permissions violation" in str(error).lower():
+            self._end(LogUnauthorized(f"the log's server refused: {_words(error)}"))
+
+    async def _on_closed(self) -> None:
+        self._end(self._failed(self._client.last_error or nats.errors.ConnectionClosedError()))
+
+    def _end(self, failure: StreamError) -> None:
+        if self.failure is None:
+            self.failure = failure
+            self._lost.set_result(None)
+            self._ended()
+
+    def _failed(self, error: BaseException, *, connecting: bool = False) -> StreamError:
+        """Return what *error* of nats-py's means."""
+        hosts = self._where.hosts()
+        said = self._said
+        if isinstance(error, nats.errors.NoServersError) and said is not None:
+            error = said
+        if (
+            isinstance(error, nats.errors.AuthorizationError | nats.errors.InvalidUserCredentialsError)
+            or "authorization violation" in str(error).lower()
+        ):
+            return LogUnauthorized(f"the log at {hosts} refused the credentials")
+        if isinstance(error, nats.js.errors.APIError) and error.err_code is not None:
+            kind = LogUnavailable if error.err_code in _WAITED_FOR else LogError
+            return kind(f"the log at {hosts}: {error.description}", error.err_code)
+        if isinstance(error, nats.errors.MaxPayloadError):
+            return LogError(
+                f"a message is longer than the log at {hosts} takes: nats-server's max_payload is "
+                f"{self._client.max_payload:,} bytes"
+            )
+        if isinstance(error, nats.errors.NoRespondersError | nats.js.errors.NoStreamResponseError):
+            return LogUnavailable(f"nobody answers for the stream {self._where.stream!r} at {hosts}")
+        if isinstance(error, nats.js.errors.ServiceUnavailableError):
+            return LogUnavailable(
+                f"no JetStream answers at {hosts}: nats-server needs -js, or a leader is being elected"
+            )
+        if isinstance(error, TimeoutError | asyncio.TimeoutError) and not connecting:
+            return LogUnavailable(f"no answer of the log at {hosts} in {ANSWER_TIMEOUT:g} s")
+        words = _words(error)
+        return ConnectionFailed(
+            f"{'no connection' if connecting else 'lost the connection'} to the log at {hosts}: {words}",
+            system=words if isinstance(error, OSError) else "",
+        )
+
+    def check(self) -> None:
+        """Raise the error that ended the connection, once that has happened."""
+        if self._client.is_closed:  # where its last bytes couldn't be sent, nats-py doesn't tell
+            self._end(self._failed(self._client.last_error or nats.errors.ConnectionClosedError()))
+        if self.failure is not None:
+            raise self.failure
+
+    async def ask(self, request: Coroutine[Any, Any, _T]) -> _T:
+        """Return the answer to a request.
+
+        Raises:
+            StreamError: there is none, or it is a refusal.
+        """
+        try:
+            return await self._unless_lost(request)
+        except (nats.errors.Error, OSError, TimeoutError) as error:
+            raise self.failure or self._failed(error) from error
+
+    async def _unless_lost(self, request: Coroutine[Any, Any, _T]) -> _T:
+        """Return the answer to a request, and don't wait for it when the connection is over."""
+        task: asyncio.Future[Any] = asyncio.ensure_future(request)
+        both = [task, self._lost]
+        try:
+            while not (await asyncio.wait(both, timeout=_CHECK, return_when=asyncio.FIRST_COMPLETED))[0]:
+                self.check()
+        finally:
+            if not task.cancel() and not task.cancelled():
+                task.exception()  # which asyncio reports if nobody looks at it
+        self.check()
+        answer: _T = task.result()
+        return answer
+
+    async def _send(self, subject: str, data: bytes, reply: str = "") -> None:
+        """Send a message, and don't wait for any answer."""
+        try:
+            await self._client.publish(subject, data, reply=reply)
+        except (nats.errors.Error, OSError, TimeoutError) as error:
+            raise self.failure or self._failed(error) from error
+
+    async def open_stream(self, *, create: bool) -> None:
+        """See to it that the stream is there, with the settings asked for.
+
+        Raises:
+            LogDiffers: it has others.
+            LogError: it isn't there, and isn't to be created, or can't be.
+        """
+        where, asked = self._where, self._where.config()
+        try:
+            info = await self._unless_lost(self._js.stream_info(where.stream))
+        except nats.js.errors.NotFoundError:
+            if not create:
+                raise LogError(f"the stream {where.stream!r} at {where.hosts()} is gone", 10059) from None
+            await self.ask(self._js.add_stream(asked))
+            return
+        except (nats.errors.Error, OSError, TimeoutError) as error:
+            raise self.failure or self._failed(error) from error
+        there = info.config
+        names = (
+            *("subjects", "retention", "storage", "num_replicas", "max_age"),
+            *("max_msgs_per_subject", "discard", "discard_new_per_subject"),
+        )
+        _check_same(
+            f"the stream {where.stream!r} at {where.hosts()}",
+            [(name, getattr(there, name), getattr(asked, name)) for name in names],
+        )
+
+    async def write(self, subject: str, frame: bytes, headers: dict[str, str] | None = None) -> None:
+        """Write a message and wait until it is stored; do nothing if its subject has been written already."""
+        try:
+            await self._unless_lost(self._js.publish(subject, frame, headers=headers, timeout=ANSWER_TIMEOUT))
+        except nats.js.errors.APIError as error:
+            if error.description != _WRITTEN:
+                raise self._failed(error) from error
+        except (nats.errors.Error, OSError, TimeoutError) as error:
+            raise self.failure or self._failed(error) from error
+
+    async def writer(
+        self, answered: Callable[[int, StreamError | None], object]
+    ) -> Callable[[int, str, bytes], Coroutine[Any, Any, None]]:
+        """Return a function that sends a message with a number, a subject and its bytes, and doesn't wait.
+
+        *answered* is called with the number, and with None once it is stored, else with why it isn't.
+        """
+        inbox = self._client.new_inbox()
+        skipped = len(inbox) + 1
+
+        async def on_answer(message: Msg) -> None:
+            number = int(message.subject[skipped:])
+            data = message.data
+            answered(number, None if data and b'"error"' not in data else self._refusal(data))
+
+        await self.ask(self._client.subscribe(f"{inbox}.*", cb=on_answer))
+
+        async def send(number: int, subject: str, frame: bytes) -> None:
+            await self._send(subject, frame, f"{inbox}.{number}")
+
+        return send
+
+    def _refusal(self, data: bytes) -> StreamError | None:
+        error = _answer(data).error if data else None
+        if error is None:  # a status without a body
+            return self._failed(nats.errors.NoRespondersError())
+        if error.description == _WRITTEN:
+            return None
+        waited_for = error.err_code in _WAITED_FOR or error.code == 503
+        return (LogUnavailable if waited_for else LogError)(
+            f"the log at {self._where.hosts()}: {printable(error.description)}", error.err_code
+        )
+
+    async def open_group(self, group: str, subjects: list[str], from_: From, redeliver_after: float) -> None:
+        """See to it that the group's consumer is there.
+
+        Raises:
+            LogDiffers: it has other settings.
+        """
+        policy = {"new": api.DeliverPolicy.NEW, "start": api.DeliverPolicy.ALL}
+        asked = api.ConsumerConfig(
+            name=group,
+            durable_name=group,
+            deliver_policy=api.DeliverPolicy.BY_START_TIME if isinstance(from_, datetime) else policy[from_],
+            opt_start_time=from_ if isinstance(from_, datetime) else None,
+            ack_policy=api.AckPolicy.EXPLICIT,
+            ack_wait=redeliver_after,
+            max_ack_pending=100_000,
+            max_deliver=-1,
+            filter_subjects=subjects,
+        )
+        stream = self._where.stream
+        try:
+            info = await self._unless_lost(self._js.consumer_info(stream, group))
+        except nats.js.errors.NotFoundError:
+            await self.ask(self._js.add_consumer(stream, asked))
+            return
+        except (nats.errors.Error, OSError, TimeoutError) as error:
+            raise self.failure or self._failed(error) from error
+        there = info.config
+        _check_same(
+            f"the group {group!r} of the stream {stream!r} at {self._where.hosts()}",
+            [
+                ("filter_subjects", sorted(there.filter_subjects or []), sorted(subjects)),
+                ("ack_wait", there.ack_wait, redeliver_after),
+            ],
+        )
+
+    async def reader(
+        self,
+        group: str,
+        came: Callable[[Delivery], object],
+        unsent: Callable[[int | None], object],
+        heard: Callable[[], object],
+    ) -> tuple[Callable[[int], Coroutine[Any, Any, None]], Callable[[], Coroutine[Any, Any, None]]]:
+        """Return a function that asks for so many more messages, and one after which none comes any more.
+
+        *came* is called with each, *unsent* with how many of those asked for don't come any more (None: none
+        of all), and *heard* for every sign of life.
+        """
+        inbox = self._client.new_inbox()
+
+        async def on_message(message: Msg) -> None:
+            heard()
+            headers = message.headers or {}
+            status = headers.get(api.Header.STATUS) if not message.reply else None
+            if status is None:
+                came(Delivery(message.data, message.reply, message.subject))
+            elif status == "503":
+                self._end(self._failed(nats.errors.NoRespondersError()))
+            elif status == "409" and "deleted" in headers.get(api.Header.DESCRIPTION, "").lower():
+                self._end(LogError(f"the group {group!r} of the log at {self._where.hosts()} was deleted"))
+            elif status not in ("100", "404", "408"):
+                description = printable(headers.get(api.Header.DESCRIPTION, ""))
+                self._end(LogUnavailable(f"the log at {self._where.hosts()}: {status} {description}"))
+            elif status != "100":
+                left = headers.get("Nats-Pending-Messages")
+                unsent(int(left) if left is not None else None)
+
+        subscription = await self.ask(self._client.subscribe(inbox, cb=on_message))
+        subject = f"$JS.API.CONSUMER.MSG.NEXT.{self._where.stream}.{group}"
+
+        async def pull(count: int) -> None:
+            request = {
+                "batch": count,
+                "expires": int(_PULL_EXPIRES * 1e9),
+                "idle_heartbeat": int(_HEARTBEAT * 1e9),
+            }
+            await self._send(subject, msgspec.json.encode(request), inbox)
+
+        async def end() -> None:
+            await self.ask(subscription.drain())  # type: ignore[no-untyped-call]
+
+        return pull, end
+
+    async def acknowledge(self, reply: str, how: bytes = b"+ACK") -> None:
+        """Acknowledge a message, or say what else becomes of it; without waiting."""
+        await self._send(reply, how)
+
+    async def attempts(self, group: str, sequence: int) -> int:
+        """Return how many attempts at a message were written down; the first isn't."""
+        subject = f"{self._where.stream}.begun.{group}.{sequence}.*"
+        try:
+            last = await self._unless_lost(self._js.get_last_msg(self._where.stream, subject))
+        except nats.js.errors.NotFoundError:
+            return 0
+        except (nats.errors.Error, OSError, TimeoutError) as error:
+            raise self.failure or self._failed(error) from error
+        return int((last.subject or "0").rpartition(".")[2])
+
+    async def begin(self, group: str, sequence: int, attempt: int) -> None:
+        """Write down an attempt at a message."""
+        await self.write(f"{self._where.stream}.begun.{group}.{sequence}.{attempt}", b"")
+
+    async def forget_attempts(self, group: str, sequence: int) -> None:
+        """Delete what was written down of attempts at a message."""
+        subject = f"{self._where.stream}.begun.{group}.{sequence}.*"
+        await self.ask(self._js.purge_stream(self._where.stream, subject=subject))
+
+    async def put_aside(self, group: str, delivery: Delivery, error: str, attempts: int) -> None:
+        """Write a dead letter, and don't send its message to the group any more."""
+        headers = {"Rxtweets-Error": json.dumps(error), "Rxtweets-Attempts": str(attempts)}
+        subject = f"{self._where.stream}.dead.{group}.{delivery.sequence}"
+        await self.write(subject, delivery.frame, headers)
+        await self.acknowledge(delivery.reply, b"+TERM")
+
+    async def letters(self, group: str) -> AsyncGenerator[DeadLetter]:
+        """Yield the dead letters of a group, the oldest first."""
+        stream, sequence = self._where.stream, 1
+        while True:
+            try:
+                found = await self._unless_lost(
+                    self._js.get_msg(stream, seq=sequence, subject=f"{stream}.dead.{group}.*", next=True)
+                )
+            except nats.js.errors.NotFoundError:
+                return
+            except (nats.errors.Error, OSError, TimeoutError) as error:
+                raise self.failure or self._failed(error) from error
+            headers = found.headers or {}
+            assert found.seq is not None
+            sequence = found.seq + 1
+            yield DeadLetter(
+                found.seq,
+                found.time,  # type: ignore[arg-type]
+                found.data or b"",
+                json.loads(headers.get("Rxtweets-Error", '""')),
+                int(headers.get("Rxtweets-Attempts", "0")),
+            )
+
+    async def send_again(self, group: str, letter: DeadLetter) -> None:
+        """Send the message of a dead letter to the group again, and delete the letter."""
+        await self.write(f"{self._where.stream}.again.{group}.{letter.sequence}", letter.frame)
+        await self.ask(self._js.delete_msg(self._where.stream, letter.sequence))
+
+
+def _check_same(what: str, settings: list[tuple[str, object, object]]) -> None:
+    differing = {name: (there, asked) for name, there, asked in settings if there != asked}
+    if differing:
+        raise LogDiffers(what, {name: (str(there), str(asked)) for name, (there, asked) in differing.items()})
+
+
+def _words(error: BaseException) -> str:
+    """Return what *error* says, or its class where it says nothing."""
+    if isinstance(error, OSError) and error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno)  # asyncio says only that a call has failed
+    return printable(str(error).removeprefix("nats: ")) or type(error).__name__

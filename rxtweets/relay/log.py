@@ -1,0 +1,236 @@
+"""`JetStream`: a log in NATS JetStream."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Any, Literal, TypeVar
+from urllib.parse import urlsplit
+
+from reactivex import Observable
+
+from rxtweets.backoff import BackoffPolicy, Curve
+from rxtweets.messages import Dropped, Lifecycle, Message
+from rxtweets.operators import retry_with_backoff
+
+from .letter import DeadLetter
+
+__all__ = ["JetStream"]
+
+_T = TypeVar("_T")
+
+_NAME = re.compile(r"[A-Za-z0-9_-]+")
+
+_POLICY = BackoffPolicy(network=Curve(0.25, plus=0.25, cap=5.0), connects=None)
+"""Waits for a log that is away: what X limits its clients to is of no concern here."""
+
+
+class JetStream:
+    """A log of messages, in a stream of NATS JetStream.
+
+    Nothing is opened before something is subscribed to. Each subscription has a connection of its own, and
+    all of the process share one thread that runs asyncio. The stream is created where it isn't there. Where
+    it is, its settings are checked and never changed: `LogDiffers` says what differs.
+
+    Args:
+        servers: the address of a server, `"nats://127.0.0.1:4222"`, or a list of those of a cluster.
+        stream: the stream's name, of letters, digits, `-` and `_`.
+        replicas: on how many servers of a cluster each message is kept, 1 to 5.
+        keep: how long a message is kept; default for ever.
+        **options: who connects, and by which TLS, as `nats.connect` takes it: `user` and `password`, `token`,
+            `user_credentials`, `nkeys_seed`, `nkeys_seed_str`, `tls`, `tls_hostname`, `tls_handshake_first`.
+
+    Raises:
+        ImportError: the extra `relay` isn't installed.
+        TypeError: there is no such option.
+        ValueError: an argument isn't what it should be.
+
+    Errors of what is made of it: `ConnectionFailed`, and below `LogError`: `LogUnavailable`,
+    `LogUnauthorized`, `LogDiffers`. `ConnectionFailed` and `LogUnavailable` are waited for by default.
+    """
+
+    def __init__(
+        self,
+        servers: str | Iterable[str],
+        *,
+        stream: str,
+        replicas: int = 1,
+        keep: timedelta | None = None,
+        **options: Any,
+    ) -> None:
+        try:
+            from . import _nats
+        except ImportError as error:
+            raise ImportError("a log needs the extra relay: pip install 'rxtweets[relay]'") from error
+        listed = (servers,) if isinstance(servers, str) else tuple(servers)
+        if not listed or not all(map(_is_address, listed)):
+            raise ValueError(
+                "servers is the address of a server, such as 'nats://127.0.0.1:4222', or a list of them"
+            )  # without what it was, as that may hold a password
+        _check_name("stream", stream)
+        if not isinstance(replicas, int) or not 1 <= replicas <= 5:
+            raise ValueError(f"replicas is a number of servers from 1 to 5, not {replicas!r}")
+        if keep is not None and not (isinstance(keep, timedelta) and keep > timedelta(0)):
+            raise ValueError(f"keep is a timedelta over 0, or None for ever, not {keep!r}")
+        _nats.check_options(options)
+        self._where = _nats.Where(listed, stream, replicas, keep, options)
+
+    def __repr__(self) -> str:
+        return f"JetStream({self._where.hosts()!r}, stream={self._where.stream!r})"
+
+    def publish(
+        self,
+        *,
+        window: int = 1000,
+        drop_after: float | None = None,
+        policy: BackoffPolicy | None = None,
+    ) -> Callable[[Observable[_T]], Observable[_T | Dropped]]:
+        """Write each message to the log, as it was received, and pass on what is stored.
+
+        ::
+
+            client.filter().pipe(log.publish(), tw.posts()).subscribe(…)
+
+        A message is written once, however often and by however many it is published: a post or a status goes
+        by its id, any other message by its bytes. One that is there already passes on as if it had been
+        written now. Frames before `tw.decode` can be published as well as messages behind it.
+
+        Items pass on in their order, on a thread of the operator's own (daemon, named `rxtweets-relay-…`),
+        once the log has acknowledged them; events of the connection in their place. As many as *window* may
+        wait for that; with as many, the stream is not read on. A disposal, like the end of the program, lets
+        what waits be written, for 5 s at most.
+
+        While the log is away it is connected to again as *policy* says, and all that wasn't acknowledged is
+        sent again; the logger `rxtweets` says so, as a warning.
+
+        Args:
+            window: how many messages may wait to be stored, 1 or more.
+            drop_after: the seconds for which a log may be away before messages are dropped, the oldest of the
+                full window first. A `Dropped` takes their place, and counts them. By default none is ever
+                dropped: the stream waits, and X ends it when that takes too long.
+            policy: which failure of the log waits how long; default 0.25 s, growing to 5 s, without end.
+
+        Raises:
+            ValueError: an argument isn't what it should be.
+
+        Errors: those of the source; a final one of the log; a ValueError for an item that has no bytes as
+        received.
+        """
+        if not isinstance(window, int) or window < 1:
+            raise ValueError(f"window is the number of messages that may wait, 1 or more, not {window!r}")
+        if drop_after is not None and not (isinstance(drop_after, int | float) and drop_after >= 0):
+            raise ValueError(f"drop_after is a number of seconds, or None for never, not {drop_after!r}")
+        from ._publish import publish
+
+        return publish(self._where, window, drop_after, _checked(policy))
+
+    def consume(
+        self,
+        group: str,
+        *,
+        kinds: Iterable[type[Message]] | None = None,
+        from_: Literal["new", "start"] | datetime = "new",
+        attempts: int = 5,
+        ahead: int = 100,
+        redeliver_after: float = 30.0,
+        policy: BackoffPolicy | None = None,
+    ) -> Observable[bytes | Lifecycle]:
+        """Return the log's frames, for `tw.decode()`; each goes to one of the group's workers.
+
+        ::
+
+            rxt.run(log.consume("texts").pipe(tw.decode(), tw.posts()), store)
+
+        Each subscription is a worker: in this program, in another, or on another machine. It is called on a
+        thread of its own (daemon, named `rxtweets-relay-…`). The group remembers what it has done, also while
+        it has no worker.
+
+        A frame is acknowledged when the chain has returned from it, so work that is handed to another thread,
+        as by `tw.observe_on`, counts as done. If an operator or the subscriber raised an exception instead,
+        the frame is given back, and the subscription ends as it would on any stream. If the worker died,
+        what it had comes to another one after *redeliver_after*. `Redelivered` precedes a frame that comes
+        again, and may have been worked on before.
+
+        After so many *attempts* a frame goes aside, with the error of the last: see `dead_letters`. That it
+        was held by workers that hadn't begun with it counts as one attempt, however often it happened.
+
+        `Connecting`, `Connected`, `Disconnected` and `Reconnecting` tell of the connection to the log, as
+        they do of one to X; `Connected` has the server's name and version as its headers.
+
+        Args:
+            group: the group's name, of letters, digits, `-` and `_`.
+            kinds: which messages to get, as classes of `rxtweets.messages`, such as `[Post]`; default all.
+            from_: where a new group begins: with what is written from now on, at the start of the log, or at
+                an aware datetime. A group that is there goes on where it was.
+            attempts: how often a frame is worked on before it goes aside, 2 or more.
+            ahead: how many frames a worker holds, that which it works on included.
+            redeliver_after: the seconds after which the frames of a worker that isn't heard of go to another.
+            policy: which failure of the log waits how long; default 0.25 s, growing to 5 s, without end.
+
+        Raises:
+            ValueError: an argument isn't what it should be.
+        """
+        _check_name("group", group)
+        if from_ not in ("new", "start") and not (isinstance(from_, datetime) and from_.tzinfo):
+            raise ValueError(f"from_ is 'new', 'start' or an aware datetime, not {from_!r}")
+        if not isinstance(attempts, int) or attempts < 2:
+            raise ValueError(f"attempts is a number of 2 or more, not {attempts!r}")
+        if not isinstance(ahead, int) or ahead < 1:
+            raise ValueError(f"ahead is the number of frames that a worker holds, 1 or more, not {ahead!r}")
+        if not isinstance(redeliver_after, int | float) or redeliver_after <= 0:
+            raise ValueError(f"redeliver_after is a number of seconds over 0, not {redeliver_after!r}")
+        chosen = None if kinds is None else list(kinds)
+        if chosen is not None and not (chosen and all(map(_is_kind, chosen))):
+            raise ValueError("kinds are classes of rxtweets.messages, such as [Post], or None for all")
+        from ._consume import Settings, consume
+
+        names = None if chosen is None else [kind.__name__ for kind in chosen]
+        settings = Settings(group, names, from_, attempts, ahead, redeliver_after)
+        return consume(self._where, settings).pipe(retry_with_backoff(_checked(policy)))
+
+    def dead_letters(self, group: str) -> Observable[DeadLetter]:
+        """Return the messages that a group couldn't work on, the oldest first, as an Observable that ends."""
+        _check_name("group", group)
+        from ._letters import letters
+
+        return letters(self._where, group, again=False)
+
+    def retry_dead_letters(self, group: str) -> Observable[DeadLetter]:
+        """Send what `dead_letters` tells of to the group again; return each letter that was sent.
+
+        Subscribing does it. A letter that has been sent is deleted, and its message has as many attempts as a
+        new one.
+        """
+        _check_name("group", group)
+        from ._letters import letters
+
+        return letters(self._where, group, again=True)
+
+
+def _checked(policy: BackoffPolicy | None) -> BackoffPolicy:
+    if policy is not None and not isinstance(policy, BackoffPolicy):
+        raise ValueError(f"policy is a BackoffPolicy, such as BackoffPolicy.never(), not {policy!r}")
+    return policy or _POLICY
+
+
+def _check_name(what: str, name: object) -> None:
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or len(name) > 200:
+        raise ValueError(f"{what} is a name of letters, digits, '-' and '_', not {name!r}")
+
+
+def _is_address(server: object) -> bool:
+    try:
+        parts = urlsplit(server) if isinstance(server, str) else None
+        return (
+            parts is not None
+            and parts.scheme in ("nats", "tls", "ws", "wss")
+            and bool(parts.hostname)
+            and (parts.port is None or parts.port > 0)
+        )
+    except ValueError:
+        return False
+
+
+def _is_kind(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Message)

@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import contextlib
+import json
+import pickle
+import socket
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from reactivex import operators as ops
+
+import rxtweets as rxt
+from rxtweets.backoff import BackoffPolicy
+from rxtweets.errors import (
+    ConnectionFailed,
+    LogDiffers,
+    LogError,
+    LogUnauthorized,
+    LogUnavailable,
+    StreamError,
+)
+from rxtweets.messages import Dropped, Reconnecting
+from rxtweets.relay import JetStream
+from tests.relay.conftest import MakeLog
+from tests.relay.servers import Server, nobody, running
+from tests.relay.working import PATIENCE, Worker, frames, post, read, write
+
+NEVER = BackoffPolicy.never()
+
+USERS = """
+authorization { users = [
+  { user: "all", password: "s3cret" }
+  { user: "little", password: "s3cret", permissions: {
+      publish: ["$JS.API.STREAM.INFO.*", "$JS.API.STREAM.CREATE.*"], subscribe: [">"] } }
+] }
+"""
+
+
+def failure(log: JetStream) -> StreamError:
+    """Return the error that both operators of *log* end with."""
+    with pytest.raises(StreamError) as written:
+        write(log, [post(1)], policy=NEVER)
+    with pytest.raises(StreamError) as consumed:
+        rxt.run(log.consume("g", policy=NEVER))
+    assert type(written.value) is type(consumed.value)
+    return consumed.value
+
+
+def test_refused() -> None:
+    """If nobody listens, the network has failed; the system's words are told."""
+    with nobody() as url:
+        error = failure(JetStream(url, stream="x"))
+    assert isinstance(error, ConnectionFailed)
+    assert str(error).startswith(f"no connection to the log at {url.removeprefix('nats://')}: ")
+    assert "refused" in error.system.lower()
+
+
+def test_unauthorized(tmp_path: Path) -> None:
+    """Wrong credentials are refused, and shown nowhere; nor are right ones."""
+    with running(tmp_path, config=USERS) as server:
+        wrong = [
+            JetStream(server.url, stream="x", user="all", password="wr0ng"),
+            JetStream(server.url.replace("//", "//all:wr0ng@"), stream="x"),
+            JetStream(server.url, stream="x", token="wr0ng"),
+            JetStream(server.url, stream="x"),
+        ]
+        for log in wrong:
+            error = failure(log)
+            assert isinstance(error, LogUnauthorized)
+            assert "wr0ng" not in f"{error!s} {error!r} {log!r}"
+        log = JetStream(server.url.replace("//", "//all:s3cret@"), stream="x")
+        assert write(log, [post(1)]) == [post(1)]
+        assert frames(read(log, 1)) == [post(1)]
+        assert repr(log) == f"JetStream('127.0.0.1:{server.port}', stream='x')"
+        little = JetStream(server.url, stream="x", user="little", password="s3cret")
+        error = failure(little)
+        assert isinstance(error, LogUnauthorized)
+        assert "Permissions Violation" in str(error) or "permissions violation" in str(error)
+
+
+def test_no_jetstream(tmp_path: Path) -> None:
+    """A server without JetStream is said to be that, and waited for by default."""
+    with running(tmp_path, jetstream=False) as server:
+        log = JetStream(server.url, stream="x")
+        error = failure(log)
+        assert isinstance(error, LogUnavailable)
+        assert "nats-server needs -js" in str(error)
+        with Worker(log.consume("g")) as worker:
+            worker.wait_for(lambda seen: any(isinstance(item, Reconnecting) for item in seen))
+
+
+def test_other_settings(make_log: MakeLog) -> None:
+    """If the stream or the group is there, what differs is said, and nothing is changed."""
+    write(make_log(keep=timedelta(days=7)), [post(1)])
+    error = failure(make_log(keep=timedelta(days=8)))
+    assert isinstance(error, LogDiffers)
+    assert error.differences == {"max_age": ("604800.0", "691200.0")}
+    assert "max_age is 604800.0, not 691200.0" in str(error)
+    assert pickle.loads(pickle.dumps(error)).differences == error.differences
+    log = make_log(keep=timedelta(days=7))
+    read(log, 1)
+    with pytest.raises(LogDiffers, match=r"ack_wait is 30.0, not 5.0") as caught:
+        rxt.run(log.consume("g", redeliver_after=5.0))
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+def test_too_many_replicas(make_log: MakeLog) -> None:
+    """A server alone can't keep replicas, and says so."""
+    error = failure(make_log(replicas=3))
+    assert type(error) is LogError
+    assert "replicas" in str(error)
+
+
+@contextlib.contextmanager
+def pretending(version: str) -> Iterator[str]:
+    """A server that says that it is of a *version*, and no more."""
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with connection:
+                    info = {"server_id": "x", "version": version, "headers": True, "max_payload": 1024}
+                    connection.sendall(b"INFO " + json.dumps(info).encode() + b"\r\n")
+                    while data := connection.recv(4096):
+                        if b"PING" in data:
+                            connection.sendall(b"PONG\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"nats://127.0.0.1:{listener.getsockname()[1]}"
+        with contextlib.suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+    thread.join(PATIENCE)
+
+
+def test_too_old() -> None:
+    """A server that lacks what a log needs is told by its version."""
+    with pretending("2.9.10") as url:
+        error = failure(JetStream(url, stream="x"))
+    assert type(error) is LogError
+    assert str(error) == "nats-server 2.9.10 is too old: a log needs 2.10 or later"
+
+
+def test_a_full_disk(tmp_path: Path) -> None:
+    """A log without room is waited for: what came passes on once there is room, and nothing is lost."""
+    wanted = [post(number, "x" * 50_000) for number in range(30)]
+    config = f'jetstream {{ store_dir: "{tmp_path}", max_file_store: 1MB }}'
+    with running(tmp_path, jetstream=False, config=config) as server:
+        log = JetStream(server.url, stream="x")
+        with pytest.raises(LogUnavailable) as caught:
+            write(log, wanted, policy=NEVER)
+        assert "resource" in str(caught.value) or "storage" in str(caught.value)
+        told = write(log, wanted, drop_after=0.1)
+        [dropped] = [item for item in told if isinstance(item, Dropped)]
+        assert dropped.count + len(frames(told)) == 30
+        server.kill()
+        (tmp_path / "server.conf").write_text(config.replace("1MB", "100MB"))
+        server.start()
+        assert write(log, wanted) == wanted
+        assert sorted(frames(read(log, 30))) == sorted(wanted)
+
+
+def test_a_message_that_is_too_long(tmp_path: Path) -> None:
+    """A message that the server doesn't take is a final error that names the limit."""
+    with running(tmp_path, config="max_payload: 2KB") as server:
+        log = JetStream(server.url, stream="x")
+        with pytest.raises(LogError, match=r"max_payload is 2,000|max_payload is 2,048") as caught:
+            write(log, [post(1), post(2, "x" * 3000)])
+        assert type(caught.value) is LogError
+
+
+def test_a_stream_that_is_gone(server: Server) -> None:
+    """Letters of a log that isn't there are an error, and create none."""
+    log = JetStream(server.url, stream="nowhere")
+    for _ in range(2):
+        with pytest.raises(LogError, match=r"the stream 'nowhere' at .* is gone"):
+            log.dead_letters("g").pipe(ops.to_list()).run()
+
+
+@pytest.mark.parametrize(
+    ("servers", "options", "error", "words"),
+    [
+        ("127.0.0.1", {}, ValueError, "servers"),
+        ("http://u:s3cret@127.0.0.1", {}, ValueError, "servers"),
+        ([], {}, ValueError, "servers"),
+        ("nats://x:port", {}, ValueError, "servers"),
+        ("nats://x", {"stream": "a.b"}, ValueError, "stream"),
+        ("nats://x", {"replicas": 0}, ValueError, "replicas"),
+        ("nats://x", {"keep": timedelta(0)}, ValueError, "keep"),
+        ("nats://x", {"keep": 5}, ValueError, "keep"),
+        ("nats://x", {"passwort": "s3cret"}, TypeError, "no option 'passwort'; there are nkeys_seed, "),
+    ],
+)
+def test_arguments_are_checked(
+    servers: Any, options: dict[str, Any], error: type[Exception], words: str
+) -> None:
+    """A wrong argument is an error that names it, without secrets."""
+    with pytest.raises(error, match=words) as caught:
+        JetStream(servers, **{"stream": "x", **options})
+    assert "s3cret" not in str(caught.value)
