@@ -20,6 +20,7 @@ from . import (
     observe_on,
     peers,
     record,
+    relay,
     rules,
     throughput,
     watch,
@@ -41,6 +42,7 @@ BENCHMARKS = {
     "gui": gui.main,
     "emulator": emulator.main,
     "record": record.main,
+    "relay": relay.main,
     "peers": peers.main,
 }
 
