@@ -144,7 +144,10 @@ _BROUGHT = {
     "referenced_tweets.id": "post",
     "referenced_tweets.id.referenced_tweets.id": "post",
     "liked_tweet_id": "post",
+    "attachments.media_source_tweet": "post",
     "attachments.media_keys": "media",
+    "article.cover_media": "media",
+    "article.media_entities": "media",
     "referenced_tweets.id.attachments.media_keys": "media",
 }
 

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from rxtweets import Prices
+from rxtweets.endpoints._fields import LIKE_EXPANSIONS, POST_EXPANSIONS
 from rxtweets.messages import Includes, KeepAlive, Post, decode, v2
 from rxtweets.prices import KINDS, brought_by, resources
 from rxtweets.testing import activity_json, like_json, post_json, status_json
@@ -107,3 +108,5 @@ def test_what_expansions_bring() -> None:
     assert brought_by([]) == []
     assert brought_by(["author_id", "geo.place_id", "author_id"]) == ["user"]
     assert brought_by(["referenced_tweets.id.author_id"]) == ["user", "post"]
+    free = {one for one in (*POST_EXPANSIONS, *LIKE_EXPANSIONS) if not brought_by([one])}
+    assert free == {"attachments.poll_ids", "edit_history_tweet_ids", "geo.place_id"}
