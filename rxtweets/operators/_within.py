@@ -152,8 +152,8 @@ class _Gate:
         if self._budget.period() is not self._period:
             self._period = self._budget.period()
             self._mark = self._budget.next_mark(0.0)
-        if part < self._mark:
-            return
+        if part < self._mark or any(getattr(item, "recovered", False) for item in items):
+            return  # what is recovered was paid with the page that it is on, and all of that comes
         if part < 1:
             self._mark = self._budget.next_mark(part)
             self._forward(self._budget.warning())

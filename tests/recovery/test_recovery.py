@@ -81,6 +81,19 @@ def test_search_brings_an_outage_without_enterprise_access(emulator: Emulator) -
         assert {rule.id for post in outages.wait_for(Post, 5) for rule in post.matching_rules} == ids
 
 
+def test_a_budget_limits_what_a_recovery_costs(emulator: Emulator) -> None:
+    """The search ends where the budget does, all that was paid comes, and the rest is told as a gap."""
+    with_rules(emulator, cats="cat -is:retweet -is:quote")
+    client = client_on(emulator, policy=QUICK, budget=rxt.Budget(posts=13, compare=False))
+    with Outages(emulator, client=client) as outages:
+        outages.publish("cat 1")
+        outages.outage(lambda: [emulator.publish(f"cat {number}") for number in range(2, 40)])
+        (gap,) = outages.wait_for(Gap, 1)
+        assert "the budget of 13 posts a day is spent" in gap.reason
+        assert len(outages.texts(recovered=True)) == 12
+        assert emulator.delivered["post"] == 13
+
+
 def test_a_recovered_post_is_as_the_stream_sends_it(emulator: Emulator) -> None:
     """With the fields that the stream asks for, and with the same members."""
     with_rules(emulator, a="cat -is:retweet -is:quote")
