@@ -37,6 +37,7 @@ COMMANDS = {
     "doctor": ["--emulator"],
     "search": ["cat", "--csv"],
     "counts": ["cat"],
+    "cost": ["cat"],
     "usage": [],
     "activity": ["--event", "post.create", "--emulator"],
     "completion": ["bash"],
