@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import warnings as warnings_
 from collections.abc import Callable
@@ -199,6 +198,8 @@ def _check_event_type(name: object) -> None:
     group = name.removesuffix("*")
     if name in EVENT_TYPES or (group != name and any(one.startswith(group) for one in EVENT_TYPES)):
         return
+    import difflib  # costs a millisecond to load, and this is rare
+
     known = {f"{one.rpartition('.')[0]}.*" for one in EVENT_TYPES} if group != name else EVENT_TYPES
     near = difflib.get_close_matches(name, sorted(known), 3)
     said = f"; did you mean {', '.join(near)}?" if near else ""
