@@ -37,6 +37,7 @@ TOTAL = 20_000
 PAIRS = 5
 ITEMS = 3_000
 STREAM = "benchmark"
+_LAST = b',"text":"the last","edit_history_tweet_ids":[]}}'
 
 
 def main() -> None:
@@ -114,7 +115,7 @@ def _workers(count: int) -> float:
         for worker in workers:
             assert worker.stdout is not None
             assert worker.stdout.readline() == "connected\n"
-        _said(_start("write", server.url))
+        _said(_start("write", server.url, str(count)))
         spans = [tuple(map(float, _said(worker).split())) for worker in workers]
     assert sum(done for done, _, _ in spans) == ITEMS, spans
     return max(last for _, _, last in spans) - min(first for done, first, _ in spans if done)
@@ -211,7 +212,6 @@ def _theirs(url: str, path: str) -> None:
 
 def _work(url: str) -> None:
     """Print that it is connected, then how many it did, and when it did the first and the last."""
-    import reactivex
     from reactivex import operators as ops
 
     import rxtweets as rxt
@@ -231,19 +231,23 @@ def _work(url: str) -> None:
             times.append(time.monotonic())
 
     items = JetStream(url, stream=STREAM).consume("group", from_="start", ahead=20)
-    rxt.run(items.pipe(ops.timeout(15.0, reactivex.empty())), work)
+    rxt.run(items.pipe(ops.take_while(_goes_on)), work)
     print(len(times) // 2, min(times, default=0.0), max(times, default=0.0))
 
 
-def _write(url: str) -> None:
+def _goes_on(item: object) -> bool:
+    return not (isinstance(item, bytes) and item.endswith(_LAST))
+
+
+def _write(url: str, workers: str) -> None:
+    """Write the messages, and a last one for each worker."""
     import reactivex
 
     import rxtweets as rxt
     from rxtweets.relay import JetStream
 
-    frames = (
-        b'{"data":{"id":"%d","text":"x","edit_history_tweet_ids":[]}}' % number for number in range(ITEMS)
-    )
+    frames = [b'{"data":{"id":"%d","text":"x","edit_history_tweet_ids":[]}}' % n for n in range(ITEMS)]
+    frames += [b'{"data":{"id":"%d"%b' % (ITEMS + n, _LAST) for n in range(int(workers))]
     rxt.run(reactivex.from_iterable(frames).pipe(JetStream(url, stream=STREAM).publish()))
 
 

@@ -1,0 +1,86 @@
+"""A cluster of three servers, with three replicas."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import reactivex
+
+import rxtweets as rxt
+from rxtweets.relay import JetStream
+from tests.relay.servers import Server
+from tests.relay.working import Worker, frames, post, write
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that are free now: routes have to be known before any server is up."""
+    with contextlib.ExitStack() as stack:
+        bound = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in bound:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in bound]
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[list[Server]]:
+    """Three servers that know each other."""
+    ports = free_ports(3)
+    routes = ", ".join(f'"nats://127.0.0.1:{port}"' for port in ports)
+    servers = [
+        Server(
+            tmp_path / f"n{number}",
+            config=f"server_name: n{number}\n"
+            f'cluster {{ name: c, listen: "127.0.0.1:{port}", routes: [{routes}] }}',
+        )
+        for number, port in enumerate(ports)
+    ]
+    try:
+        for server in servers:
+            server.start()
+        yield servers
+    finally:
+        for server in servers:
+            server.kill()
+
+
+@pytest.mark.soak
+def test_servers_that_die(cluster: list[Server]) -> None:
+    """If a server dies, and then two others at once, the log has each message once, and so has a group."""
+    wanted = [post(number) for number in range(2000)]
+    log = JetStream([server.url for server in cluster], stream="x", replicas=3)
+    seen: list[Any] = []
+    reached = {number: threading.Event() for number in (400, 800, 1200, 2000)}
+
+    def on_next(item: Any) -> None:
+        seen.append(item)
+        if len(seen) in reached:
+            reached[len(seen)].set()
+
+    with Worker(log.consume("g", from_="start", redeliver_after=2.0)) as worker:
+        source = reactivex.from_iterable(wanted).pipe(log.publish(window=20))
+        thread = threading.Thread(target=lambda: rxt.run(source, on_next))
+        thread.start()
+        assert reached[400].wait(60)
+        cluster[0].kill()
+        assert reached[800].wait(60)
+        cluster[0].start()
+        cluster[1].kill()
+        cluster[2].kill()
+        cluster[1].start()
+        assert reached[1200].wait(60)
+        cluster[2].start()
+        assert reached[2000].wait(60)
+        thread.join(60)
+        assert seen == wanted
+        worker.wait_for(lambda items: {*frames(items)} >= {*wanted})
+    again = Worker(log.consume("another", from_="start"))
+    with again:
+        write(log, [post(5000)])
+        again.wait_for(lambda items: post(5000) in items)
+    assert sorted(frames(again.seen)) == sorted([*wanted, post(5000)])
