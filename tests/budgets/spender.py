@@ -33,7 +33,7 @@ class Skewed(TimeoutScheduler):
         return datetime.now(UTC) + timedelta(seconds=self.skew)
 
 
-def main(url: str, token: str, path: str, skew: float, limit: int, seed: int) -> int:
+def main(url: str, token: str, path: str, skew: float, limit: int, seed: int, searches: bool) -> int:
     """Return 3 once the budget is spent, 0 when the input has ended."""
     budgets.COMPARE_EVERY = 2.0  # for the 5 minutes that a test can't wait
     rng, scheduler = random.Random(seed), Skewed()
@@ -72,7 +72,7 @@ def main(url: str, token: str, path: str, skew: float, limit: int, seed: int) ->
 
     threading.Thread(target=watch_input, daemon=True).start()
     parts: list[Any] = [client.sample(expansions=expansions()), client.filter(expansions=expansions())]
-    if rng.random() < 0.7:
+    if searches and rng.random() < 0.7:
         parts.append(reactivex.interval(rng.uniform(0.1, 0.5)).pipe(ops.flat_map(search)))
     running = [part.subscribe(on_next, failed, scheduler=scheduler) for part in parts]
     ended.wait()
@@ -82,5 +82,5 @@ def main(url: str, token: str, path: str, skew: float, limit: int, seed: int) ->
 
 
 if __name__ == "__main__":
-    url, token, path, skew, limit, seed = sys.argv[1:]
-    sys.exit(main(url, token, path, float(skew), int(limit), int(seed)))
+    url, token, path, skew, limit, seed, searches = sys.argv[1:]
+    sys.exit(main(url, token, path, float(skew), int(limit), int(seed), searches == "True"))
