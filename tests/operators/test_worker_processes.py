@@ -178,7 +178,9 @@ def test_a_disposal_while_they_begin(no_process_left: list[int]) -> None:
 # --- whole programs ----------------------------------------------------------------------------------------
 
 PROGRAM = """
-import multiprocessing, os, sys, threading
+import multiprocessing, os, signal, sys, threading
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background
 
 import reactivex
 import rxtweets as rxt
@@ -199,18 +201,23 @@ def stream(fn=work):
 """
 
 
-def program(tmp_path: Path, text: str) -> subprocess.Popen[str]:
-    """Start a program, in a process group of its own."""
+@contextlib.contextmanager
+def program(tmp_path: Path, text: str) -> Iterator[subprocess.Popen[str]]:
+    """Start a program, in a process group of its own, and end it."""
     path = tmp_path / "program.py"
     path.write_text(PROGRAM + text, encoding="utf-8")
-    return subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-W", "error", str(path)],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
         start_new_session=True,
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def worker(process: subprocess.Popen[str]) -> int:
