@@ -20,6 +20,7 @@ import os
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -316,6 +317,9 @@ class Journal:
         self._most = max(_FEWEST_LINES, 2 * len(self._keys))
 
 
+_ENDING = 1.0
+"""Seconds that a subscription may take to end, after the last item that its subscriber got."""
+
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
 
 
@@ -341,12 +345,19 @@ def _open_locked(path: str) -> int:
 def _lock(fd: int, path: str) -> None:
     if fcntl is None:
         return
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise BlockingIOError(errno.EAGAIN, "another subscription uses this checkpoint", path) from None
-    except OSError:
-        pass  # a file system without locks
+    give_up = time.monotonic() + _ENDING
+    while True:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= give_up:
+                text = "another subscription uses this checkpoint"
+                raise BlockingIOError(errno.EAGAIN, text, path) from None
+            time.sleep(0.01)
+            continue
+        except OSError:
+            pass  # a file system without locks
+        return
 
 
 def _write(fd: int, text: str) -> None:
