@@ -18,7 +18,14 @@ def outcome(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
     """A project of somebody's, strict in all that pytest can be strict in."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     pytester.makeini(
-        "[pytest]\naddopts = -p pytest_rxtweets --strict-markers --strict-config\nfilterwarnings = error"
+        """
+        [pytest]
+        addopts = -p pytest_rxtweets --strict-markers --strict-config
+        filterwarnings =
+            error
+            # `run` has a process that has imported it, which only matters where it is installed as a plugin.
+            ignore:Module already imported
+        """
     )
     return pytester
 

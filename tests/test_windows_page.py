@@ -21,6 +21,7 @@ pytestmark = pytest.mark.skipif(not XVFB and DISPLAY_REQUIRED not in os.environ,
 
 BEFORE = """
 import faulthandler
+import os
 
 import rxtweets as rxt
 from reactivex import operators as ops
@@ -30,7 +31,8 @@ from rxtweets import operators
 class tw:
     @staticmethod
     def posts():
-        told = ops.do_action(lambda post: print(post.id, flush=True))
+        # Not `print`, whose lock the reading thread may hold when the interpreter ends.
+        told = ops.do_action(lambda post: os.write(1, f"{post.id}\\n".encode()))
         return lambda source: source.pipe(operators.posts(), told)
 
 

@@ -345,7 +345,7 @@ def _open_locked(path: str) -> int:
 def _lock(fd: int, path: str) -> None:
     if fcntl is None:
         return
-    give_up = time.monotonic() + _ENDING
+    give_up, pause = time.monotonic() + _ENDING, threading.Event()
     while True:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -353,7 +353,7 @@ def _lock(fd: int, path: str) -> None:
             if time.monotonic() >= give_up:
                 text = "another subscription uses this checkpoint"
                 raise BlockingIOError(errno.EAGAIN, text, path) from None
-            time.sleep(0.01)
+            pause.wait(0.01)
             continue
         except OSError:
             pass  # a file system without locks

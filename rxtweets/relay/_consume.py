@@ -84,8 +84,8 @@ class _Worker(abc.DisposableBase):
         self._thread = threading.Thread(
             target=context.run, args=[self._work], name=f"rxtweets-relay-{next(_numbers)}", daemon=True
         )
-        self._thread.start()
         self._loop = loop_thread.start(self._session, self.dispose)
+        self._thread.start()
 
     def dispose(self) -> None:
         """Deliver nothing more, and give back what isn't done. On any thread, and returns at once."""

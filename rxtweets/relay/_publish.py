@@ -132,8 +132,8 @@ class _Writer(abc.DisposableBase):
             name=f"rxtweets-relay-publish-{next(_numbers)}",
             daemon=True,
         )
-        self._thread.start()
         self._loop = loop_thread.start(self._write, self.dispose)
+        self._thread.start()
 
     def subscribe(self, source: Observable[Any], scheduler: abc.SchedulerBase | None) -> None:
         """Subscribe to *source*."""

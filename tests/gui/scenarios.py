@@ -13,6 +13,7 @@ import os
 import sys
 import threading
 import time
+import traceback
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -367,6 +368,19 @@ def gone(window: Any) -> None:
     say(errors=errors, left=left())
 
 
+def _ready_once_idle() -> None:
+    """Say that the program is ready once this call is over: a Ctrl-C within it would be the call's."""
+    caller, here = threading.get_ident(), sys._getframe()
+    tick = threading.Event()
+
+    def wait() -> None:
+        while any(frame is here for frame, _ in traceback.walk_stack(sys._current_frames()[caller])):
+            tick.wait(0.01)
+        say(ready=True)
+
+    threading.Thread(target=wait).start()
+
+
 def ctrl_c(window: Any) -> None:
     """Ctrl-C is pressed while nothing happens, or while much does."""
     if "quiet" in sys.argv:
@@ -374,8 +388,7 @@ def ctrl_c(window: Any) -> None:
         numbers = Numbers(0)
         source: Subject[int] = Subject()
         source.pipe(window.observe_on()).subscribe(print)
-        # Told by a thread, as a Ctrl-C within the window's own callback would be that callback's.
-        window.after(0.3, threading.Thread(target=say, kwargs={"ready": True}).start)
+        window.after(0.3, _ready_once_idle)
     else:
         facts = _flowing(window, lambda _: say(ready=True))
         numbers = facts["numbers"]
