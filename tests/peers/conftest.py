@@ -44,9 +44,10 @@ def packages(folder: Path) -> Callable[[], Path]:
 
 
 @pytest.fixture
-def emulator() -> Iterator[Emulator]:
+def emulator(request: pytest.FixtureRequest) -> Iterator[Emulator]:
     """An emulator that stands in for X's own hosts, for an enterprise that has all streams."""
-    with Emulator(tls=X_HOSTS, rate=400, seed=4, level="enterprise") as emulator:
+    seed: int = getattr(request.module, "SEED", 4)
+    with Emulator(tls=X_HOSTS, rate=400, seed=seed, level="enterprise") as emulator:
         yield emulator
 
 
