@@ -283,41 +283,34 @@ class Stream(_Streams):
 _Account = tuple[str, str, str]
 
 
-_CLOSING = 0.2
-"""Seconds that the end of a stream may take on a busy machine, from its last item to its closing."""
-
-
 class OpenStream:
     """A subscription to a v1.1 stream of one account, host and kind, counted as open until it is closed.
 
     When it is subscribed to, another one may just be closing; so the warning waits until this one is
-    connected and the other had a moment to close, or until this one was ended by a newer one.
+    connected, or was ended by a newer one.
     """
 
-    _changed: ClassVar = threading.Condition()
+    _lock: ClassVar = threading.Lock()
     _open: ClassVar[Counter[_Account]] = Counter()
     _warned: ClassVar[set[_Account]] = set()
 
     def __init__(self, account: _Account) -> None:
         self._account = account
-        with self._changed:
+        with self._lock:
             self._open[account] += 1
 
     def close(self) -> None:
-        with self._changed:
+        with self._lock:
             self._open[self._account] -= 1
             if not self._open[self._account]:
                 del self._open[self._account]
-            self._changed.notify_all()
 
     def check(self, item: object) -> None:
         """Warn when this stream is connected, or was ended by a newer one, and another one is open."""
         if item.__class__ is not Connected and item.__class__ is not DuplicateStream:
             return
-        with self._changed:
-            if self._account in self._warned:
-                return
-            if self._changed.wait_for(lambda: self._open[self._account] < 2, _CLOSING):
+        with self._lock:
+            if self._open[self._account] < 2 or self._account in self._warned:
                 return
             self._warned.add(self._account)
         warnings.warn(
