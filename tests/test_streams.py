@@ -356,3 +356,4 @@ def test_one_stream_after_the_other_is_no_reason_to_warn(emulator: Emulator) -> 
     stream = stream_on(emulator)
     for _ in range(5):
         assert first(stream.sample(), Status).text
+        emulator.wait_for_streams(0)  # its reading thread closes it
