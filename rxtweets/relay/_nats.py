@@ -16,8 +16,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.util
 import json
 import os
+import ssl
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple, TypeVar
@@ -29,6 +31,7 @@ import nats.errors
 import nats.js.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.aio.transport import TcpTransport
 from nats.js import api
 
 from rxtweets._printable import printable
@@ -54,6 +57,9 @@ ANSWER_TIMEOUT = 5.0
 """Seconds after which an answer doesn't come any more."""
 
 _CONNECT_TIMEOUT = 5.0
+
+_CLOSE_TIMEOUT = 1.0
+"""Seconds in which a connection ends in order; else it is cut."""
 
 _PING_INTERVAL = 10
 """Seconds between two pings; a server that leaves two unanswered is away."""
@@ -96,6 +102,9 @@ _OPTIONS = {
 }
 """The options of `nats.connect` that say who connects, and by which TLS."""
 
+_SIGNING = {"user_credentials", "nkeys_seed", "nkeys_seed_str"}
+"""The options that need the package `nkeys`."""
+
 
 class Where(NamedTuple):
     """A log, and how to get to it."""
@@ -128,10 +137,21 @@ class Where(NamedTuple):
 
 
 def check_options(options: dict[str, Any]) -> None:
-    """Raise a TypeError for an option that no log has."""
+    """Check who connects, and by which TLS.
+
+    Raises:
+        ImportError: an option needs a package that isn't installed.
+        TypeError: there is no such option.
+        ValueError: *tls* is no context.
+    """
     unknown = sorted(options.keys() - _OPTIONS)
     if unknown:
         raise TypeError(f"JetStream has no option {unknown[0]!r}; there are {', '.join(sorted(_OPTIONS))}")
+    if not isinstance(options.get("tls"), ssl.SSLContext | None):
+        raise ValueError(f"tls is an ssl.SSLContext, not {options['tls']!r}")
+    for name in sorted(_SIGNING & options.keys()):
+        if importlib.util.find_spec("nkeys") is None:
+            raise ImportError(f"{name} needs the package nkeys: pip install 'nats-py[nkeys]'")
 
 
 class _Error(msgspec.Struct):
@@ -176,6 +196,41 @@ class Delivery(NamedTuple):
         return parts[index if len(parts) == 9 else index + 2]
 
 
+class _Transport(TcpTransport):
+    """A connection, by TLS from its handshake on.
+
+    nats-py's own ends with a warning of asyncio's, and not at all after a handshake that failed. Also, it
+    sends the credentials unencrypted to a server that says that it has no TLS.
+    """
+
+    def __init__(self, needs_tls: bool) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._needs_tls = needs_tls
+
+    def __bool__(self) -> bool:
+        return True  # or nats-py makes another one
+
+    async def connect_tls(
+        self, uri: Any, ssl_context: ssl.SSLContext, buffer_size: int, connect_timeout: float
+    ) -> None:
+        assert self._io_writer is not None
+        await self._io_writer.start_tls(
+            ssl_context, server_hostname=uri, ssl_handshake_timeout=connect_timeout
+        )
+
+    def write(self, payload: bytes) -> None:
+        """Write; what is written first has the credentials."""
+        assert self._io_writer is not None
+        if self._needs_tls and self._io_writer.get_extra_info("ssl_object") is None:
+            raise nats.errors.SecureConnWantedError
+        super().write(payload)  # type: ignore[no-untyped-call]
+
+    def abort(self) -> None:
+        """Cut it."""
+        if self._io_writer is not None:
+            self._io_writer.transport.abort()
+
+
 class Connection:
     """A connection to a log's servers, on the loop's thread.
 
@@ -191,6 +246,10 @@ class Connection:
         self._ended = ended
         self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._client = Client()
+        self._transport = _Transport(
+            "tls" in where.options or any(urlsplit(server).scheme == "tls" for server in where.servers)
+        )
+        self._client._transport = self._transport
         self._js = self._client.jetstream(timeout=ANSWER_TIMEOUT)
         self._said: Exception | None = None  # what nats-py told of a failure
 
@@ -236,7 +295,9 @@ class Connection:
     async def _close(self) -> None:
         self._ended = lambda: None
         with contextlib.suppress(Exception):
-            await self._client.close()
+            async with asyncio.timeout(_CLOSE_TIMEOUT):
+                await self._client.close()
+        self._transport.abort()
 
     async def _on_error(self, error: Exception) -> None:
         self._said = error
@@ -263,6 +324,10 @@ class Connection:
             or "authorization violation" in str(error).lower()
         ):
             return LogUnauthorized(f"the log at {hosts} refused the credentials")
+        if isinstance(error, nats.errors.SecureConnWantedError):
+            return LogError(f"the log at {hosts} has no TLS, and was to be connected to by it")
+        if isinstance(error, OSError) and error.filename is not None:
+            return LogUnauthorized(f"{error.filename}: {error.strerror}")
         if isinstance(error, nats.js.errors.APIError) and error.err_code is not None:
             kind = LogUnavailable if error.err_code in _WAITED_FOR else LogError
             return kind(f"the log at {hosts}: {error.description}", error.err_code)
@@ -544,6 +609,7 @@ def _check_same(what: str, settings: list[tuple[str, object, object]]) -> None:
 
 def _words(error: BaseException) -> str:
     """Return what *error* says, or its class where it says nothing."""
-    if isinstance(error, OSError) and error.errno is not None and error.errno > 0:
+    if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) and (error.errno or 0) > 0:
+        assert error.errno is not None
         return os.strerror(error.errno)  # asyncio says only that a call has failed
     return printable(str(error).removeprefix("nats: ")) or type(error).__name__

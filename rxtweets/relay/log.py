@@ -224,7 +224,7 @@ def _is_address(server: object) -> bool:
         parts = urlsplit(server) if isinstance(server, str) else None
         return (
             parts is not None
-            and parts.scheme in ("nats", "tls", "ws", "wss")
+            and parts.scheme in ("nats", "tls")
             and bool(parts.hostname)
             and (parts.port is None or parts.port > 0)
         )

@@ -13,6 +13,8 @@ import pytest
 import reactivex
 
 import rxtweets as rxt
+from rxtweets.backoff import BackoffPolicy
+from rxtweets.errors import LogUnavailable, StreamError
 from rxtweets.relay import JetStream
 from tests.relay.servers import Server
 from tests.relay.working import Worker, frames, post, write
@@ -47,6 +49,24 @@ def cluster(tmp_path: Path) -> Iterator[list[Server]]:
     finally:
         for server in servers:
             server.kill()
+
+
+@pytest.mark.soak
+def test_no_quorum(cluster: list[Server]) -> None:
+    """With two of three servers gone the log can't answer: that is said, or waited for; nothing is lost."""
+    log = JetStream([server.url for server in cluster], stream="x", replicas=3)
+    write(log, [post(1)])
+    with Worker(log.consume("g", from_="start", redeliver_after=2.0)) as worker:
+        worker.wait_for(lambda seen: post(1) in seen)
+        for server in cluster[1:]:
+            server.kill()
+        with pytest.raises(StreamError) as caught:
+            write(JetStream(cluster[0].url, stream="x", replicas=3), [post(2)], policy=BackoffPolicy.never())
+        assert isinstance(caught.value, LogUnavailable)
+        cluster[1].start()
+        assert write(log, [post(2)]) == [post(2)]
+        worker.wait_for(lambda seen: post(2) in seen)
+    assert {*frames(worker.seen)} == {post(1), post(2)}
 
 
 @pytest.mark.soak

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import pickle
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -10,7 +12,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import nats
 import pytest
+from reactivex import Subject
 from reactivex import operators as ops
 
 import rxtweets as rxt
@@ -115,9 +119,14 @@ def test_too_many_replicas(make_log: MakeLog) -> None:
     assert "replicas" in str(error)
 
 
+def refusal(status: int, code: int, description: str) -> bytes:
+    """Return what JetStream says of a request that it refuses."""
+    return json.dumps({"error": {"code": status, "err_code": code, "description": description}}).encode()
+
+
 @contextlib.contextmanager
-def pretending(version: str) -> Iterator[str]:
-    """A server that says that it is of a *version*, and no more."""
+def pretending(version: str, answer: bytes = b"") -> Iterator[str]:
+    """A server that says that it is of a *version*, and gives each request the same *answer*."""
 
     def serve() -> None:
         with contextlib.suppress(OSError):
@@ -126,9 +135,18 @@ def pretending(version: str) -> Iterator[str]:
                 with connection:
                     info = {"server_id": "x", "version": version, "headers": True, "max_payload": 1024}
                     connection.sendall(b"INFO " + json.dumps(info).encode() + b"\r\n")
+                    number = b""
                     while data := connection.recv(4096):
                         if b"PING" in data:
                             connection.sendall(b"PONG\r\n")
+                        if subscribed := re.search(rb"SUB \S+ +(\d+)", data):
+                            number = subscribed[1]
+                        if asked := re.search(rb"PUB \S+ (\S+) \d+", data):
+                            kind, sizes = b"MSG", b"%d" % len(answer)
+                            if answer.startswith(b"NATS/1.0"):
+                                kind, sizes = b"HMSG", sizes + b" " + sizes
+                            head = b" ".join([kind, asked[1], number, sizes])
+                            connection.sendall(head + b"\r\n" + answer + b"\r\n")
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=serve)
@@ -137,6 +155,27 @@ def pretending(version: str) -> Iterator[str]:
         with contextlib.suppress(OSError):
             listener.shutdown(socket.SHUT_RDWR)
     thread.join(PATIENCE)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"NATS/1.0 503\r\n\r\n", "no JetStream answers .* or a leader is being elected"),
+        (refusal(503, 10008, "JetStream system temporarily unavailable"), "temporarily unavailable"),
+        (refusal(503, 10118, "stream is offline"), "stream is offline"),
+        (refusal(500, 10047, "insufficient storage resources available"), "insufficient storage"),
+    ],
+    ids=["no leader", "no quorum", "offline", "full"],
+)
+def test_what_passes_is_waited_for(answer: bytes, words: str) -> None:
+    """What a cluster answers while it elects a leader or lacks servers or room is told, and waited for."""
+    with pretending("2.11.0", answer) as url:
+        log = JetStream(url, stream="x")
+        error = failure(log)
+        assert isinstance(error, LogUnavailable)
+        assert re.search(words, str(error))
+        with Worker(log.consume("g")) as worker:
+            worker.wait_for(lambda seen: sum(isinstance(item, Reconnecting) for item in seen) > 1)
 
 
 def test_too_old() -> None:
@@ -173,6 +212,32 @@ def test_a_message_that_is_too_long(tmp_path: Path) -> None:
         with pytest.raises(LogError, match=r"max_payload is 2,000|max_payload is 2,048") as caught:
             write(log, [post(1), post(2, "x" * 3000)])
         assert type(caught.value) is LogError
+
+
+async def delete(url: str, stream: str) -> None:
+    client = await nats.connect(url)
+    await client.jetstream().delete_stream(stream)
+    await client.close()
+
+
+def test_a_stream_that_goes(server: Server) -> None:
+    """If the stream is deleted under a worker and a writer, it isn't made anew: both end, and say so."""
+    log = JetStream(server.url, stream="goes")
+    source: Subject[bytes] = Subject()
+    with Worker(source.pipe(log.publish())) as writer, Worker(log.consume("g", from_="start")) as worker:
+        source.on_next(post(1))
+        for each in (writer, worker):
+            each.wait_for(lambda seen: post(1) in seen)
+        asyncio.run(delete(server.url, "goes"))
+        source.on_next(post(2))
+        for each, words in (
+            (writer, "the stream 'goes' at .* is gone"),
+            (worker, "the group 'g' .* deleted"),
+        ):
+            error = each.wait_for_error()
+            assert type(error) is LogError
+            assert re.search(words, str(error))
+    assert post(2) not in writer.seen
 
 
 def test_a_stream_that_is_gone(server: Server) -> None:

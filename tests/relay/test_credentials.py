@@ -1,0 +1,148 @@
+"""Who connects to a log, and by which TLS."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import ssl
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+from rxtweets.backoff import BackoffPolicy
+from rxtweets.errors import ConnectionFailed, LogError, LogUnauthorized, StreamError
+from rxtweets.messages import Reconnecting
+from rxtweets.relay import JetStream
+from tests.relay.servers import running
+from tests.relay.working import Worker, frames, post, read, write
+
+SECRET = "s3cret"
+
+
+def trusting(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    return context
+
+
+def tls(folder: Path, authority: trustme.CA, name: str = "127.0.0.1") -> str:
+    """Return the part of a server's configuration that has it speak TLS."""
+    folder.mkdir()
+    certificate = authority.issue_cert(name)
+    certificate.private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
+    return f'tls {{ cert_file: "{folder}/server.pem", key_file: "{folder}/server.pem" }}\n'
+
+
+@contextlib.contextmanager
+def nothing_shown(caplog: pytest.LogCaptureFixture, *secrets: str) -> Iterator[None]:
+    """Let nothing that is logged inside have a secret in it."""
+    with caplog.at_level(logging.DEBUG):
+        yield
+    assert not [secret for secret in secrets if secret in caplog.text]
+
+
+def refused(log: JetStream) -> StreamError:
+    """Return the error that *log* ends with; it shows no secret, nor does what it came of."""
+    with pytest.raises(StreamError) as caught:
+        write(log, [post(1)], policy=BackoffPolicy.never())
+    shown = "".join(traceback.format_exception(caught.value)) + repr(caught.value) + repr(log)
+    assert SECRET not in shown
+    return caught.value
+
+
+def test_tls(tmp_path: Path, authority: trustme.CA, caplog: pytest.LogCaptureFixture) -> None:
+    """Over TLS with a token, what is written is read; neither token nor anything of asyncio's is logged."""
+    config = f'{tls(tmp_path / "tls", authority)} authorization {{ token: "{SECRET}" }}'
+    with running(tmp_path, config=config) as server:
+        with nothing_shown(caplog, SECRET, "eof_received"):
+            given: list[tuple[str, dict[str, Any]]] = [
+                (server.url.replace("nats:", "tls:"), {"token": SECRET}),
+                (server.url, {"token": SECRET}),
+                (server.url.replace("nats://", f"tls://{SECRET}@"), {}),
+            ]
+            for number, (url, options) in enumerate(given):
+                log = JetStream(url, stream=f"x{number}", tls=trusting(authority), **options)
+                assert write(log, [post(1)]) == [post(1)]
+                assert frames(read(log, 1)) == [post(1)]
+        wrong = JetStream(server.url, stream="x", tls=trusting(authority), token=SECRET + "2")
+        assert isinstance(refused(wrong), LogUnauthorized)
+
+
+@pytest.mark.parametrize(("name", "words"), [("127.0.0.1", "unable to get local issuer"), ("x.example", "")])
+def test_whom_nobody_trusts(tmp_path: Path, authority: trustme.CA, name: str, words: str) -> None:
+    """A server whose certificate isn't trusted, or is another's, gets no secret, and is waited for."""
+    trusted = trusting(authority) if name == "x.example" else ssl.create_default_context()
+    words = words or "certificate is not valid for '127.0.0.1'"
+    with running(tmp_path, config=tls(tmp_path / "tls", authority, name)) as server:
+        log = JetStream(server.url, stream="x", tls=trusted, user="u", password=SECRET)
+        error = refused(log)
+        assert isinstance(error, ConnectionFailed)
+        assert words in str(error)
+        with Worker(log.consume("g")) as worker:
+            worker.wait_for(lambda seen: sum(isinstance(item, Reconnecting) for item in seen) > 1)
+        if name == "x.example":
+            named = JetStream(server.url, stream="x", tls=trusted, tls_hostname=name)
+            assert write(named, [post(1)]) == [post(1)]
+
+
+def test_tls_is_not_done_without(tmp_path: Path, authority: trustme.CA) -> None:
+    """A server that says that it has no TLS gets no secret, if TLS was asked for, and that is final."""
+    with running(tmp_path) as server:
+        for log in (
+            JetStream(server.url.replace("nats://", "tls://"), stream="x", user="u", password=SECRET),
+            JetStream(server.url, stream="x", tls=trusting(authority), token=SECRET),
+        ):
+            error = refused(log)
+            assert type(error) is LogError
+            assert "has no TLS" in str(error)
+
+
+def test_a_certificate_of_the_client(tmp_path: Path, authority: trustme.CA) -> None:
+    """A server may ask for a certificate; who has none is told."""
+    (tmp_path / "ca.pem").write_bytes(authority.cert_pem.bytes())
+    asking = f', ca_file: "{tmp_path}/ca.pem", verify: true }}'
+    config = tls(tmp_path / "tls", authority).replace("}", asking)
+    with running(tmp_path, config=config) as server:
+        known = trusting(authority)
+        authority.issue_cert("reader@example.org").configure_cert(known)
+        log = JetStream(server.url, stream="x", tls=known)
+        assert write(log, [post(1)]) == [post(1)]
+        assert isinstance(
+            refused(JetStream(server.url, stream="x", tls=trusting(authority))), ConnectionFailed
+        )
+
+
+def test_users(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A user with a password writes and reads, by options or in the address; none of it is logged."""
+    config = f'authorization {{ user: "reader", password: "{SECRET}" }}'
+    with running(tmp_path, config=config) as server, nothing_shown(caplog, SECRET):
+        log = JetStream(server.url, stream="x", user="reader", password=SECRET)
+        assert write(log, [post(1)]) == [post(1)]
+        there = JetStream(server.url.replace("//", f"//reader:{SECRET}@"), stream="x")
+        with Worker(there.consume("g", from_="start")) as worker:
+            worker.wait_for(lambda seen: post(1) in seen)
+            server.kill()
+            worker.wait_for(lambda seen: any(isinstance(item, Reconnecting) for item in seen))
+            server.start()
+            write(log, [post(2)])
+            worker.wait_for(lambda seen: post(2) in seen)
+        assert SECRET not in repr(worker.seen)
+        assert isinstance(
+            refused(JetStream(server.url, stream="x", user="x", password=SECRET)), LogUnauthorized
+        )
+
+
+def test_options_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A context that is none, or a package that isn't there, is told before anything is connected to."""
+    wrong: Any = True
+    with pytest.raises(ValueError, match=r"tls is an ssl.SSLContext, not True"):
+        JetStream("nats://127.0.0.1", stream="x", tls=wrong)
+    monkeypatch.setitem(sys.modules, "nkeys", None)
+    with pytest.raises(ImportError, match=r"nkeys_seed_str needs the package nkeys: pip install") as caught:
+        JetStream("nats://127.0.0.1", stream="x", nkeys_seed_str=SECRET)
+    assert SECRET not in str(caught.value)
