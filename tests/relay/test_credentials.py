@@ -1,4 +1,4 @@
-"""Who connects to a log, and by which TLS."""
+"""Credentials for a log, and TLS."""
 
 from __future__ import annotations
 

@@ -168,7 +168,7 @@ def pretending(version: str, answer: bytes = b"") -> Iterator[str]:
     ids=["no leader", "no quorum", "offline", "full"],
 )
 def test_what_passes_is_waited_for(answer: bytes, words: str) -> None:
-    """What a cluster answers while it elects a leader or lacks servers or room is told, and waited for."""
+    """A cluster that elects a leader, or lacks servers or room, says so, and is waited for."""
     with pretending("2.11.0", answer) as url:
         log = JetStream(url, stream="x")
         error = failure(log)
