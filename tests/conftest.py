@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import itertools
 import os
 import ssl
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 settings.register_profile("any machine", deadline=None)  # a busy one may take long for an example
 settings.load_profile("any machine")
+
+_STATES = itertools.count()
 
 GRACE = 1.0
 """Seconds within which threads and sockets must be gone."""
@@ -97,7 +100,8 @@ def no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.Tem
         ):
             monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "no configuration"))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+    state = tmp_path_factory.getbasetemp() / "state" / str(next(_STATES))
+    monkeypatch.setenv("XDG_STATE_HOME", str(state))
 
 
 @pytest.fixture(scope="session")
@@ -145,6 +149,12 @@ def emulator() -> Iterator[Emulator]:
     """An emulator whose world says nothing by itself."""
     with Emulator(rate=0) as emulator:
         yield emulator
+
+
+@pytest.hookimpl(wrapper=True, optionalhook=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """Start one worker more than there are processors: a third of a test is waiting."""
+    return (yield) + 1
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
