@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
 from rich.cells import cell_len
+from textual.events import Paste
 from textual.pilot import Pilot
 
 from rxtweets.auth import BearerToken, OAuth1
@@ -56,7 +57,12 @@ class Screen(NamedTuple):
 
     async def shows(self, *patterns: str) -> None:
         """Let it run until it shows all of these regular expressions."""
-        await self.until(lambda: all(re.search(pattern, self.text()) for pattern in patterns))
+
+        def shown() -> bool:
+            text = self.text()
+            return all(re.search(pattern, text) for pattern in patterns)
+
+        await self.until(shown)
 
     async def press(self, *keys: str) -> None:
         """Press keys."""
@@ -64,8 +70,12 @@ class Screen(NamedTuple):
 
     async def type(self, text: str) -> None:
         """Type *text*."""
-        names = {" ": "space", ":": "colon", "(": "left_parenthesis", "-": "minus"}
-        await self.pilot.press(*(names.get(letter, letter) for letter in text))
+        await self.pilot.press(*({" ": "space"}.get(letter, letter) for letter in text))
+
+    async def paste(self, text: str) -> None:
+        """Paste *text*, a screen's refresh for all of it."""
+        self.app.post_message(Paste(text))
+        await self.pilot.pause()
 
 
 @asynccontextmanager

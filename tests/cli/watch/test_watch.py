@@ -11,6 +11,7 @@ import pytest
 from rxtweets.cli.accounts import Api
 from rxtweets.cli.watch.feed import Feed
 from rxtweets.emulator import Emulator
+from tests.observing import PATIENCE
 
 from .picture import PICTURE, take
 from .screens import Screen, run, watching
@@ -87,7 +88,7 @@ def test_back_off_is_counted_down(emulator: Emulator, api: Api, status: int, sec
             await screen.shows(r"◍ connecting again in \d+ s", f"HTTP {status}")
             while not (first := _countdown(screen)):
                 await screen.pilot.pause(0.02)
-            assert 0.9 * seconds - 2 <= first <= 1.3 * seconds + 2
+            assert 0.9 * seconds - PATIENCE <= first <= 1.3 * seconds + PATIENCE
             await screen.until(lambda: 0 < _countdown(screen) < first)
 
     with emulator:
@@ -193,7 +194,7 @@ def test_what_is_no_filter(emulator: Emulator, api: Api, text: str, wrong: str) 
         async with watching(emulator, "coffee", api=api, size=(80, 24)) as screen:
             await screen.press("a")
             await screen.shows("Add a filter")
-            await screen.type(text)
+            await screen.paste(text)
             await screen.press("enter")
             await screen.shows(wrong, "Add a filter")
             await screen.press("ctrl+u")
