@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,10 +15,14 @@ import pytest
 from rxtweets import Budget
 from rxtweets.emulator import Emulator, Limits
 from tests.clients import client_on
+from tests.forked import PIPE, Program
 
 DAY = 86_400
 RATE = 100
 """Posts a second."""
+
+IMPORTED = ("rxtweets.budgets.budget", "rxtweets.search", "tests.clients")
+"""The modules that the programs find imported."""
 
 
 class Run:
@@ -38,7 +40,7 @@ class Run:
         self._rng = random.Random(seed)
 
     @contextmanager
-    def program(self, *, searches: bool = False) -> Iterator[subprocess.Popen[str]]:
+    def program(self, *, searches: bool = False) -> Iterator[Program]:
         """Start one, and yield it as soon as it is connected or has ended.
 
         A page that is on its way makes a comparison uncertain: one that *searches* may need several.
@@ -52,11 +54,8 @@ class Run:
             str(self._rng.randrange(2**32)),
             str(searches),
         ]
-        with subprocess.Popen(
-            [sys.executable, "-m", "tests.budgets.spender", *said],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            encoding="utf-8",
+        with Program(
+            ["-m", "tests.budgets.spender", *said], imported=IMPORTED, stdin=PIPE, stdout=PIPE
         ) as running:
             assert running.stdout is not None
             running.stdout.readline()
