@@ -14,8 +14,10 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import reactivex
@@ -368,17 +370,28 @@ def gone(window: Any) -> None:
     say(errors=errors, left=left())
 
 
-def _ready_once_idle() -> None:
-    """Say that the program is ready once this call is over: a Ctrl-C within it would be the call's."""
-    caller, here = threading.get_ident(), sys._getframe()
-    tick = threading.Event()
+def _when_idle(window: Any, act: Callable[[], object]) -> None:
+    """Call *act*, on another thread, once the loop runs and calls nobody: a Ctrl-C would be the callee's."""
+    caller, tick = threading.get_ident(), threading.Event()
 
-    def wait() -> None:
-        while any(frame is here for frame, _ in traceback.walk_stack(sys._current_frames()[caller])):
+    def frames() -> Iterator[FrameType]:
+        return (frame for frame, _ in traceback.walk_stack(sys._current_frames()[caller]))
+
+    def first() -> None:
+        before = {*frames()}
+        window.after(0.1, lambda: second(before))
+
+    def second(before: set[FrameType]) -> None:
+        # What two calls have in common is the loop itself, and what called that.
+        loop = next(frame for frame in frames() if frame in before)
+        threading.Thread(target=wait, args=[loop]).start()
+
+    def wait(loop: FrameType) -> None:
+        while next(frames()) is not loop:
             tick.wait(0.01)
-        say(ready=True)
+        act()
 
-    threading.Thread(target=wait).start()
+    window.after(0.1, first)
 
 
 def ctrl_c(window: Any) -> None:
@@ -388,7 +401,7 @@ def ctrl_c(window: Any) -> None:
         numbers = Numbers(0)
         source: Subject[int] = Subject()
         source.pipe(window.observe_on()).subscribe(print)
-        window.after(0.3, _ready_once_idle)
+        _when_idle(window, lambda: say(ready=True))
     else:
         facts = _flowing(window, lambda _: say(ready=True))
         numbers = facts["numbers"]
