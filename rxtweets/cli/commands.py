@@ -20,6 +20,7 @@ from .accounts import Account, Api, find_account
 from .activity import activity
 from .auth import auth
 from .completion import completion
+from .consume import consume, dead_letters
 from .cost import cost
 from .doctor import doctor
 from .emulator import emulator
@@ -59,6 +60,8 @@ rxtweets.add_command(cost)
 rxtweets.add_command(usage_)
 rxtweets.add_command(powerstream)
 rxtweets.add_command(activity)
+rxtweets.add_command(consume)
+rxtweets.add_command(dead_letters)
 
 
 @rxtweets.command("filter", epilog=EPILOG, context_settings={"allow_extra_args": True})

@@ -32,6 +32,7 @@ from rxtweets.messages import (
     Post,
     Problem,
     Reconnecting,
+    Redelivered,
     StreamProblem,
     StreamWarning,
     Undecodable,
@@ -127,6 +128,9 @@ class Notices:
             RulesRefused: lambda error: self.say(f"X refuses {error}"),
             FilterLimit: lambda error: self.say(str(error)),
             Reconnecting: self._reconnecting,
+            Redelivered: lambda event: self._repeated(
+                "again", f"a message comes again, attempt {event.attempt}"
+            ),
             BudgetWarning: lambda event: self.say(str(event)),
             BudgetPaused: self._paused,
             Lifecycle: lambda event: None,

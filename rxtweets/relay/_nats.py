@@ -111,7 +111,7 @@ class Where(NamedTuple):
 
     servers: tuple[str, ...]
     stream: str
-    replicas: int
+    replicas: int | None
     keep: timedelta | None
     options: dict[str, Any]
 
@@ -120,14 +120,14 @@ class Where(NamedTuple):
         return ", ".join(urlsplit(server).netloc.rpartition("@")[2] for server in self.servers)
 
     def config(self) -> api.StreamConfig:
-        """Return the settings of the stream."""
+        """Return the settings of a new stream."""
         return api.StreamConfig(
             name=self.stream,
             description="A log of rxtweets",
             subjects=[f"{self.stream}.>"],
             retention=api.RetentionPolicy.LIMITS,
             storage=api.StorageType.FILE,
-            num_replicas=self.replicas,
+            num_replicas=self.replicas or 1,
             max_age=self.keep.total_seconds() if self.keep is not None else 0,
             # A second message of a subject is refused, for as long as the first is kept.
             max_msgs_per_subject=1,
@@ -390,7 +390,7 @@ class Connection:
             raise self.failure or self._failed(error) from error
 
     async def open_stream(self, *, create: bool) -> None:
-        """See to it that the stream is there, with the settings asked for.
+        """See to it that the stream is there, with what a log needs and was asked for.
 
         Raises:
             LogDiffers: it has others.
@@ -408,8 +408,16 @@ class Connection:
             raise self.failure or self._failed(error) from error
         there = info.config
         names = (
-            *("subjects", "retention", "storage", "num_replicas", "max_age"),
-            *("max_msgs_per_subject", "discard", "discard_new_per_subject"),
+            *(
+                "subjects",
+                "retention",
+                "storage",
+                "max_msgs_per_subject",
+                "discard",
+                "discard_new_per_subject",
+            ),
+            *(["num_replicas"] if where.replicas is not None else []),
+            *(["max_age"] if where.keep is not None else []),
         )
         _check_same(
             f"the stream {where.stream!r} at {where.hosts()}",

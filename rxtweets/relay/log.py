@@ -31,13 +31,13 @@ class JetStream:
 
     Nothing is opened before something is subscribed to. Each subscription has a connection of its own, and
     all of the process share one thread that runs asyncio. The stream is created where it isn't there. Where
-    it is, its settings are checked and never changed: `LogDiffers` says what differs.
+    it is, the settings that are given are checked and never changed: `LogDiffers` says what differs.
 
     Args:
         servers: the address of a server, `"nats://127.0.0.1:4222"`, or a list of those of a cluster.
         stream: the stream's name, of letters, digits, `-` and `_`.
-        replicas: on how many servers of a cluster each message is kept, 1 to 5.
-        keep: how long a message is kept; default for ever.
+        replicas: on how many servers of a cluster each message is kept, 1 to 5; default 1 for a new stream.
+        keep: how long a message is kept; default for ever for a new stream.
         **options: who connects, and by which TLS, as `nats.connect` takes it: `user` and `password`, `token`,
             `user_credentials`, `nkeys_seed`, `nkeys_seed_str`, `tls`, `tls_hostname`, `tls_handshake_first`.
 
@@ -55,7 +55,7 @@ class JetStream:
         servers: str | Iterable[str],
         *,
         stream: str,
-        replicas: int = 1,
+        replicas: int | None = None,
         keep: timedelta | None = None,
         **options: Any,
     ) -> None:
@@ -69,10 +69,10 @@ class JetStream:
                 "servers is the address of a server, such as 'nats://127.0.0.1:4222', or a list of them"
             )  # without what it was, as that may hold a password
         _check_name("stream", stream)
-        if not isinstance(replicas, int) or not 1 <= replicas <= 5:
+        if replicas is not None and not (isinstance(replicas, int) and 1 <= replicas <= 5):
             raise ValueError(f"replicas is a number of servers from 1 to 5, not {replicas!r}")
         if keep is not None and not (isinstance(keep, timedelta) and keep > timedelta(0)):
-            raise ValueError(f"keep is a timedelta over 0, or None for ever, not {keep!r}")
+            raise ValueError(f"keep is a timedelta over 0, or None, not {keep!r}")
         _nats.check_options(options)
         self._where = _nats.Where(listed, stream, replicas, keep, options)
 

@@ -1,0 +1,82 @@
+"""Logs, as commands are told of them: an address with the stream's name in it."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import click
+
+if TYPE_CHECKING:
+    from rxtweets.relay import JetStream
+
+_ADDRESS = re.compile(r"(?P<scheme>nats|tls)://(?P<servers>[^/\s]+)/(?P<stream>[A-Za-z0-9_-]+)")
+
+
+class Log(NamedTuple):
+    """A log's servers, and its stream."""
+
+    servers: tuple[str, ...]
+    stream: str
+
+    def open(self, **settings: Any) -> JetStream:
+        """Return the log; *settings* are those of `JetStream`.
+
+        Raises:
+            ImportError: the extra `relay` isn't installed.
+            ValueError: a setting, or the address, isn't what it should be.
+        """
+        from rxtweets.relay import JetStream
+
+        return JetStream(self.servers, stream=self.stream, **settings)
+
+    @property
+    def where(self) -> str:
+        """What it is called in notices, without credentials."""
+        hosts = ", ".join(server.rpartition("@")[2].rpartition("/")[2] for server in self.servers)
+        return f"the log {self.stream} at {hosts}"
+
+
+def log_address(text: str) -> Log:
+    """Return the log at an address such as ``nats://one:4222,two:4222/x-filter``.
+
+    Raises:
+        BadParameter: it is none. Nothing of it is shown, as it may hold a password.
+    """
+    found = _ADDRESS.fullmatch(text)
+    if found is None:
+        raise click.BadParameter(
+            "it is the address of a server and the name of a stream: nats://HOST:4222/STREAM"
+        )
+    user, at, hosts = found["servers"].rpartition("@")
+    servers = tuple(f"{found['scheme']}://{user}{at}{host}" for host in hosts.split(","))
+    return Log(servers, found["stream"])
+
+
+def beginning(text: str) -> Literal["new", "start"] | datetime:
+    """Return where a group begins: the word, or an aware datetime, of a time without a zone that in UTC.
+
+    Raises:
+        BadParameter: it is neither.
+    """
+    if text == "new" or text == "start":
+        return text
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(
+            f"{text!r} is neither new, start, nor a time such as 2026-11-01T10:00:00Z."
+        ) from None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+log_option = click.option(
+    "--log",
+    type=log_address,
+    metavar="ADDRESS",
+    envvar="RXTWEETS_LOG",
+    required=True,
+    help="The log, nats://HOST:4222/STREAM; default $RXTWEETS_LOG.",
+)
+"""Adds the log that a command reads, as `log`."""

@@ -1,0 +1,138 @@
+"""`rxtweets consume` and `rxtweets dead-letters`, against a server of NATS."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import signal
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+import rxtweets as rxt
+from rxtweets.relay import JetStream
+from rxtweets.testing import post_json, status_json
+from tests.relay.servers import Server, nobody, running
+from tests.relay.working import write
+
+from . import command
+from .command import Command
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server for all tests of the module."""
+    with running(tmp_path_factory.mktemp("nats")) as server:
+        yield server
+
+
+@pytest.fixture
+def log(server: Server, monkeypatch: pytest.MonkeyPatch) -> JetStream:
+    """A log of the test's own, to which the environment points."""
+    stream = f"cli-{next(_numbers)}"
+    monkeypatch.setenv("RXTWEETS_LOG", f"{server.url}/{stream}")
+    return JetStream(server.url, stream=stream)
+
+
+def posts(*numbers: int) -> list[bytes]:
+    return [post_json(id=str(number), text=f"post {number}") for number in numbers]
+
+
+def test_a_group_goes_on(rxtweets: Command, log: JetStream) -> None:
+    """Posts are printed as they were written, byte for byte; the next command prints what the first left."""
+    wanted = posts(*range(6))
+    write(log, wanted)
+    first = rxtweets("consume", "--group", "g", "--from", "start", "--json", "--limit", "4")
+    rest = rxtweets("consume", "--group", "g", "--json", "--limit", "2")
+    assert (first.status, rest.status) == (0, 0), first.err + rest.err
+    assert first.out.encode().splitlines() == wanted[:4]
+    assert sorted(rest.out.encode().splitlines()) == wanted[4:]
+    assert "# connected to the log cli-" in first.err
+
+
+def test_forms(rxtweets: Command, log: JetStream) -> None:
+    """Lines, tables and chosen keys are those of `filter`, of both protocols' posts."""
+    write(log, [*posts(1), status_json(id=2, text="status 2")])
+    line, status = rxtweets("consume", "--group", "a", "--from", "start", "--limit", "2").out.splitlines()
+    assert line.endswith(" post 1")
+    assert status.endswith(" status 2")
+    table = rxtweets(
+        "consume", "--group", "b", "--from", "start", "--limit", "1", "--csv", "--fields", "id,text"
+    )
+    assert table.out.splitlines() == ["id,text", "1,post 1"]
+    keys = rxtweets("consume", "--group", "c", "--from", "start", "--limit", "2", "--json", "--fields", "id")
+    assert list(map(json.loads, keys.out.splitlines())) == [{"id": "1"}, {"id": 2}]
+
+
+def test_kinds_and_times(rxtweets: Command, log: JetStream) -> None:
+    """A group may be of some kinds of messages, and begin at a time."""
+    write(log, [status_json(id=1, text="no post"), *posts(2)])
+    ago = (datetime.now(UTC) - timedelta(hours=1)).replace(tzinfo=None).isoformat()
+    ended = rxtweets("consume", "--group", "g", "--from", ago, "--kinds", "Post, Delete", "--limit", "1")
+    assert (ended.status, ended.out[-7:]) == (0, "post 2\n"), ended.err
+
+
+def explode(item: Any) -> None:
+    if isinstance(item, bytes):
+        raise ZeroDivisionError("one of\x1b[2J the worker's own")
+
+
+def test_dead_letters(rxtweets: Command, log: JetStream) -> None:
+    """Dead letters are listed with their errors, safe for a terminal; --retry sends them again, once."""
+    write(log, [*posts(1), b"no JSON"])
+    for _ in range(4):
+        with pytest.raises(ZeroDivisionError):
+            rxt.run(log.consume("g", from_="start", attempts=2, ahead=1), explode)
+    listed = rxtweets("dead-letters", "--group", "g")
+    assert listed.status == 0, listed.err
+    post, nonsense = listed.out.splitlines()
+    assert r" 2 attempts, ZeroDivisionError: one of\x1b[2J the worker's own: @" in post
+    assert post.endswith(" post 1")
+    assert nonsense.endswith(": Undecodable no JSON")
+    assert listed.err == "# 2 in all\n"
+    letters = [json.loads(one) for one in rxtweets("dead-letters", "--group", "g", "--json").out.splitlines()]
+    assert [(one["attempts"], one["frame"]) for one in letters] == [(2, posts(1)[0].decode()), (2, "no JSON")]
+    again = rxtweets("dead-letters", "--group", "g", "--retry")
+    assert (again.out, again.err) == (listed.out, "# 2 sent to the group again\n")
+    assert rxtweets("dead-letters", "--group", "g").out == ""
+    assert rxtweets("consume", "--group", "g", "--limit", "1").out.endswith(" post 1\n")
+
+
+def test_a_log_that_is_away() -> None:
+    """While nobody listens the command says so and goes on trying, until a signal ends it."""
+    with nobody() as url, command.running("consume", "--log", f"{url}/x", "--group", "g") as consume:
+        assert consume.notice().startswith("# reconnecting in 0.")
+        assert consume.end(signal.SIGINT).status == 130
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["--group", "g"], 2, "Missing option '--log'"),
+        (["--log", "nats://u:s3cret@x", "--group", "g"], 2, "nats://HOST:4222/STREAM"),
+        (["--log", "http://u:s3cret@x/y", "--group", "g"], 2, "nats://HOST:4222/STREAM"),
+        (["--log", "nats://u:s3cret@x:port/y", "--group", "g"], 2, "servers is the address"),
+        (["--log", "nats://x/y"], 2, "Missing option '--group'"),
+        (["--log", "nats://x/y", "--group", "a.b"], 2, "group is a name of letters"),
+        (["--log", "nats://x/y", "--group", "g", "--from", "yesterday"], 2, "neither new, start, nor a time"),
+        (["--log", "nats://x/y", "--group", "g", "--kinds", "Posts"], 2, "there is no 'Posts': there are "),
+        (["--log", "nats://x/y", "--group", "g", "--csv", "--fields", "nothing"], 2, "nothing"),
+    ],
+)
+def test_wrong_arguments(rxtweets: Command, arguments: list[str], status: int, message: str) -> None:
+    """Nothing is connected to; the error says what would be right, and has no password in it."""
+    ended = rxtweets("consume", *arguments)
+    assert ended.status == status, ended.err
+    assert message in ended.err
+    assert "s3cret" not in ended.err
+
+
+def test_refusals_are_one_line(rxtweets: Command, server: Server) -> None:
+    """A final error of the log is a line, and the status is 1; a log isn't made by listing its letters."""
+    ended = rxtweets("dead-letters", "--log", f"{server.url}/nowhere", "--group", "g")
+    assert (ended.status, ended.out) == (1, "")
+    assert ended.err.startswith("Error: the stream 'nowhere' at ")
