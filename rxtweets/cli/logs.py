@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 import click
 
@@ -33,7 +33,7 @@ class Log(NamedTuple):
 
     @property
     def where(self) -> str:
-        """What it is called in notices, without credentials."""
+        """The name for it in notices, without credentials."""
         hosts = ", ".join(server.rpartition("@")[2].rpartition("/")[2] for server in self.servers)
         return f"the log {self.stream} at {hosts}"
 
@@ -60,8 +60,8 @@ def beginning(text: str) -> Literal["new", "start"] | datetime:
     Raises:
         BadParameter: it is neither.
     """
-    if text == "new" or text == "start":
-        return text
+    if text in ("new", "start"):
+        return cast('Literal["new", "start"]', text)
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
