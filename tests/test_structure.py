@@ -43,7 +43,7 @@ ROOMS = [
     {"endpoints"},
     {"framing", "backoff"},
     {"errors"},
-    {"_printable", "_loopback", "_pace"},
+    {"_printable", "_loopback", "_pace", "_file_lock"},
     {"_run"},
     {"_observable"},
     {"_observer"},

@@ -10,15 +10,10 @@ import stat
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from rxtweets._file_lock import lock
 from rxtweets.errors import ConnectionFailed
-
-fcntl: Any
-try:
-    import fcntl
-except ImportError:
-    fcntl = None
 
 _PATIENCE = 60.0
 """Seconds that a token's renewal by somebody else is waited for: one takes 30 s at most."""
@@ -177,29 +172,19 @@ def locked(path: str, give_up: Callable[[], None]) -> Iterator[None]:
         OSError: there is no such file.
         ConnectionFailed: somebody else has held it for a minute.
     """
-    if fcntl is None:
+    if os.name == "nt":  # where a file that is open can't be replaced
         yield
         return
     while True:
         descriptor = os.open(path, os.O_RDONLY)
         try:
-            acquire(functools.partial(_flock, descriptor), give_up)
+            acquire(functools.partial(lock, descriptor), give_up)
             # `update` puts another file in its place: one that was replaced while we waited holds nobody off.
             if os.path.samestat(os.fstat(descriptor), os.stat(path)):
                 yield
                 return
         finally:
             os.close(descriptor)  # and with it the lock
-
-
-def _flock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        pass  # a file system without locks
-    return True
 
 
 def acquire(take: Callable[[], bool], give_up: Callable[[], None]) -> None:

@@ -22,11 +22,7 @@ from typing import Any, ClassVar, Protocol
 
 import msgspec
 
-fcntl: Any
-try:
-    import fcntl
-except ImportError:  # Windows, where a file that is open can't be replaced
-    fcntl = None
+from rxtweets._file_lock import lock, unlock
 
 _LONGEST = 64 * 1024 * 1024
 """Bytes of a line, at most."""
@@ -398,14 +394,8 @@ class Appender:
 
 
 def _lock(fd: int, path: str) -> None:
-    if fcntl is None:
-        return
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise _busy(path) from None
-    except OSError:
-        pass  # a file system without locks
+    if not lock(fd):
+        raise _busy(path)
 
 
 def _busy(path: str) -> BlockingIOError:
@@ -494,9 +484,9 @@ def _rewrite(path: str, real: str, change: Callable[[bytes], bytes | None], alwa
         appender = _appenders.get(real)
         if appender is not None:
             stack.enter_context(appender.lock)
-        elif fcntl is not None:
+        else:
             _lock(lines.fileno(), path)
-            stack.callback(lambda: fcntl.flock(lines.fileno(), fcntl.LOCK_UN))  # before the next may try
+            stack.callback(unlock, lines.fileno())  # before the next may try
         if not os.path.samestat(os.stat(real), os.fstat(lines.fileno())):
             raise _Replaced
         copy(lines.rest())  # what came meanwhile; from here on nothing does
@@ -505,7 +495,7 @@ def _rewrite(path: str, real: str, change: Callable[[bytes], bytes | None], alwa
             target.flush()
             os.fsync(target.fileno())
             target.close()
-            if fcntl is None:
+            if os.name == "nt":  # where a file that is open can't be replaced
                 lines.close()
             with appender.replacing() if appender is not None else contextlib.nullcontext():
                 os.replace(new, real)

@@ -26,17 +26,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from rxtweets._file_lock import lock
 from rxtweets.endpoints import Endpoint
 from rxtweets.errors import TooSlow
 
 from .core import DELIVERY, Outage
 from .identity import CAPACITY, key_of, time_of_key
-
-fcntl: Any
-try:
-    import fcntl
-except ImportError:  # Windows: nobody is kept from using a file twice
-    fcntl = None
 
 _TITLE = "rxtweets-checkpoint 1 "
 _FEWEST_LINES = 4_000
@@ -302,11 +297,11 @@ class Journal:
             _lock(fd, self._path)
             _write(fd, "\n".join(lines) + "\n")
             os.fsync(fd)
-            if fcntl is None:  # there an open file can be neither moved nor replaced
+            if os.name == "nt":  # there an open file can be neither moved nor replaced
                 self._close()
                 os.close(fd)
             os.replace(new, real)
-            fd = os.open(real, _FLAGS, 0o666) if fcntl is None else fd
+            fd = os.open(real, _FLAGS, 0o666) if os.name == "nt" else fd
         except BaseException:
             with contextlib.suppress(OSError):
                 os.close(fd)
@@ -343,21 +338,11 @@ def _open_locked(path: str) -> int:
 
 
 def _lock(fd: int, path: str) -> None:
-    if fcntl is None:
-        return
     give_up, pause = time.monotonic() + _ENDING, threading.Event()
-    while True:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= give_up:
-                text = "another subscription uses this checkpoint"
-                raise BlockingIOError(errno.EAGAIN, text, path) from None
-            pause.wait(0.01)
-            continue
-        except OSError:
-            pass  # a file system without locks
-        return
+    while not lock(fd):
+        if time.monotonic() >= give_up:
+            raise BlockingIOError(errno.EAGAIN, "another subscription uses this checkpoint", path)
+        pause.wait(0.01)
 
 
 def _write(fd: int, text: str) -> None:
