@@ -381,12 +381,17 @@ class StreamingClient(_Streams):
     def _partitions(
         self,
         make: Callable[[int], Endpoint],
-        partition: int | Literal["all"],
+        partition: int | Literal["all"] | None,
         recovery: Recovery | None,
         tolerant: bool,
     ) -> Observable[Message | Lifecycle]:
         """Return one partition of the stream that *make* describes, or all of them, merged."""
+        numbers = range(1, v2.partitions_of(make(1)) + 1)
         if partition != "all":
+            if type(partition) is not int or partition not in numbers:
+                raise ValueError(
+                    f'partition is "all" or a whole number from 1 to {len(numbers)}, not {partition!r}'
+                )
             return self._stream(make(partition), recovery)
         if recovery is not None and recovery.checkpoint is not None:
             raise ValueError(
@@ -394,7 +399,6 @@ class StreamingClient(_Streams):
             )
         connects = (self._policy or BackoffPolicy.standard()).connects
         pace = None if connects is None else RequestPace(connects[0], burst=connects[0] // 2)
-        numbers = range(1, v2.partitions_of(make(1)) + 1)
         parts = [self._chain(make(number), recovery=recovery, pace=pace) for number in numbers]
         return partitioned(parts, tolerant=tolerant)
 
@@ -473,7 +477,7 @@ class StreamingClient(_Streams):
     ) -> Observable[Message | Lifecycle]:
         """Return the compliance events of *kind*; those of `posts` and `users` in partitions 1 to 4."""
         make = functools.partial(v2.compliance, kind, base_url=self._base_url, **options)
-        if partition is None:
+        if kind == "likes" and partition is None:
             return self._stream(make(), recovery)
         return self._partitions(lambda number: make(partition=number), partition, recovery, tolerant)
 

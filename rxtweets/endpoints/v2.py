@@ -150,9 +150,7 @@ def compliance(
     if partitions:
         return _stream("compliance", path, options, {}, base_url, _partition(partition, partitions))
     if partition is not None:
-        raise ValueError(
-            f"the compliance stream of likes has no partitions: leave out partition={partition!r}"
-        )
+        raise ValueError("the compliance stream of likes has no partitions: leave out partition")
     return _stream("compliance", path, options, {}, base_url)
 
 

@@ -172,11 +172,17 @@ def test_finite_streams_complete() -> None:
 # --- partitions
 
 CALLS: list[tuple[Callable[..., Any], int]] = [
-    (lambda client, **options: client.sample10(partition="all", **options), 2),
-    (lambda client, **options: client.firehose(partition="all", **options), 20),
-    (lambda client, **options: client.firehose(partition="all", lang="en", **options), 8),
-    (lambda client, **options: client.likes(partition="all", **options), 20),
-    (lambda client, **options: client.compliance("users", partition="all", **options), 4),
+    (lambda client, partition="all", **options: client.sample10(partition=partition, **options), 2),
+    (lambda client, partition="all", **options: client.firehose(partition=partition, **options), 20),
+    (
+        lambda client, partition="all", **options: client.firehose(partition=partition, lang="en", **options),
+        8,
+    ),
+    (lambda client, partition="all", **options: client.likes(partition=partition, **options), 20),
+    (
+        lambda client, partition="all", **options: client.compliance("users", partition=partition, **options),
+        4,
+    ),
 ]
 
 
@@ -190,6 +196,14 @@ def test_each_partition_has_a_connection(emulator: Emulator, call: Callable[...,
     assert sorted(leg for leg, _ in legs(seen, Connected)) == [*range(1, count + 1)]
     assert legs(seen, Connected)[-1][1] == tuple(range(1, count + 1))
     seen.dispose()
+
+
+@pytest.mark.parametrize(("call", "count"), CALLS)
+@pytest.mark.parametrize("wrong", [0, 21, True, "ALL", "1", None, 1.0])
+def test_a_wrong_partition(call: Callable[..., Any], count: int, wrong: Any) -> None:
+    """The error names all that would be right."""
+    with pytest.raises(ValueError, match=f'partition is "all" or a whole number from 1 to {count}, not'):
+        call(rxt.StreamingClient(None), partition=wrong)
 
 
 def test_partitions_bring_all_posts_once(emulator: Emulator) -> None:
