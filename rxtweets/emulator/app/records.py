@@ -22,7 +22,8 @@ class RequestRecord(Struct, frozen=True):
 
     `status` is the status code sent, or None where no answer was sent at all (`Emulator.mute`). Header names
     are in lower case. `query` and `form` keep the last value of a name given twice. `body` is the
-    first 64 KiB of what came, and `form` what those hold.
+    first 64 KiB of what came, and `form` what those hold. `time` is when it was answered, in seconds of the
+    machine's `time.monotonic()`, which `Emulator.skew` doesn't move: how far apart requests came.
     """
 
     method: str
@@ -32,6 +33,7 @@ class RequestRecord(Struct, frozen=True):
     body: bytes
     form: Mapping[str, str]
     status: int | None
+    time: float
 
 
 class RequestLog:

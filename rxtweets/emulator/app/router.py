@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -74,6 +75,7 @@ class Router:
                 body,
                 frozen(request.form_of(body)),
                 status,
+                time.monotonic(),
             )
         )
 

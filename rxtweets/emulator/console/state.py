@@ -82,7 +82,12 @@ class State:
             "recent": _recent(hub),
             "bill": _bill(services.usage),
             "requests": [
-                {"method": one.method[:20], "path": one.path[:LONGEST], "status": one.status}
+                {
+                    "method": one.method[:20],
+                    "path": one.path[:LONGEST],
+                    "status": one.status,
+                    "uptime": round(one.time - services.clock.started, 3),
+                }
                 for one in _latest(services.requests.kept)
             ],
             "faults": services.faults.in_force()
