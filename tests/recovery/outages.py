@@ -14,6 +14,7 @@ from rxtweets.backoff import BackoffPolicy, Curve
 from rxtweets.emulator import Emulator
 from rxtweets.messages import Connected, Gap, Post, Recovered, Status
 from tests.clients import client_on
+from tests.discipline import SCALED, Discipline
 from tests.observing import Seen
 
 QUICK = BackoffPolicy(
@@ -30,12 +31,12 @@ LATER = 45.0
 class Outages:
     """A subscription to a stream of *emulator* that is recovered, and its outages.
 
-    A context manager, which disposes.
+    A context manager, which disposes, and checks that no connect was early, one too many, or refused.
 
     Args:
         emulator: silent by itself.
         stream: makes the stream of a client; default the filtered one.
-        client: default one that is quick to reconnect.
+        client: default one whose policy is `SCALED`, which is what any other's is, too.
     """
 
     def __init__(
@@ -45,13 +46,15 @@ class Outages:
         client: Any = None,
     ) -> None:
         self.emulator = emulator
-        self.client: StreamingClient = client or client_on(emulator, policy=QUICK)
+        self.client: StreamingClient = client or client_on(emulator, policy=SCALED)
         self.away = 0.0
         self._stream = stream
         self._connects = 0
+        self._discipline = Discipline(SCALED)
 
     def __enter__(self) -> Self:
         def on_item(item: object) -> None:
+            self._discipline.note(item)
             if isinstance(item, Connected):
                 self._connects += 1
                 if self._connects > 1:
@@ -59,12 +62,15 @@ class Outages:
 
         self.seen = Seen(self._stream(self.client).pipe(ops.do_action(on_item)))
         self.wait_for(Connected, 1)
+        (self._path,) = {stream.path for stream in self.emulator.streams}
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.seen.dispose()
+        if error is None:
+            self._discipline.check(self.emulator.requests, self._path)
 
     def outage(self, act: Callable[[], object], seconds: float = 0.0, path: str | None = None) -> None:
         """Do what *act* does without a connection, which lasts some *seconds* by the server's clock."""

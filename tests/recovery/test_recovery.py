@@ -13,8 +13,9 @@ from rxtweets import BackoffPolicy, Recovery
 from rxtweets.emulator import Emulator, Limits
 from rxtweets.messages import Connected, Gap, Post, Recovered
 from tests.clients import client_on, stream_on
+from tests.discipline import SCALED
 
-from .outages import AT_ONCE, QUICK, Outages
+from .outages import AT_ONCE, Outages
 
 ASKING = ("backfill_minutes", "start_time", "end_time", "count")
 DAY = 86_400.0
@@ -84,7 +85,7 @@ def test_search_brings_an_outage_without_enterprise_access(emulator: Emulator) -
 def test_a_budget_limits_what_a_recovery_costs(emulator: Emulator) -> None:
     """The search ends where the budget does, all that was paid comes, and the rest is told as a gap."""
     with_rules(emulator, cats="cat -is:retweet -is:quote")
-    client = client_on(emulator, policy=QUICK, budget=rxt.Budget(posts=13, compare=False))
+    client = client_on(emulator, policy=SCALED, budget=rxt.Budget(posts=13, compare=False))
     with Outages(emulator, client=client) as outages:
         outages.publish("cat 1")
         outages.outage(lambda: [emulator.publish(f"cat {number}") for number in range(2, 40)])
@@ -205,7 +206,7 @@ def test_an_outage_without_means_is_one_gap(emulator: Emulator) -> None:
 ], ids=["sample", "user", "site"])  # fmt: skip
 def test_v1_1_without_count_is_told(emulator: Emulator, call: Callable[[Any], Any]) -> None:
     """The streams of v1.1 that have nothing of the past say when they had no connection."""
-    with Outages(emulator, call, stream_on(emulator, policy=QUICK)) as outages:
+    with Outages(emulator, call, stream_on(emulator, policy=SCALED)) as outages:
         outages.outage(lambda: emulator.publish("lost"))
         (gap,) = outages.wait_for(Gap, 1)
         assert gap.reason == "there is no means to recover this stream"
@@ -259,7 +260,7 @@ def test_count_brings_what_v1_1_missed(emulator: Emulator, name: str) -> None:
         return client.filter(track="cat", recovery=Recovery())
 
     path = f"/1.1/statuses/{name}.json"
-    with Outages(emulator, stream, stream_on(emulator, policy=QUICK)) as outages:
+    with Outages(emulator, stream, stream_on(emulator, policy=SCALED)) as outages:
         outages.publish("cat 1", "cat 2")
         outages.outage(lambda: [emulator.publish(text) for text in ("cat 3", "cat 4")])
         outages.publish("cat 5")
@@ -288,7 +289,7 @@ def test_a_spent_budget_is_told(emulator: Emulator) -> None:
     """A search that the client's budget has no room for isn't made; the stream goes on."""
     with_rules(emulator, a="cat -is:retweet -is:quote")
     budget = rxt.Budget(posts=5, compare=False)
-    with Outages(emulator, client=client_on(emulator, policy=QUICK, budget=budget)) as outages:
+    with Outages(emulator, client=client_on(emulator, policy=SCALED, budget=budget)) as outages:
         outages.publish("cat 1")
         outages.outage(lambda: emulator.publish("cat 2"))
         outages.wait_for(Recovered, 1)
