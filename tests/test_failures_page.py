@@ -20,11 +20,13 @@ from rxtweets.errors import (
     StreamError,
     StreamStalled,
 )
+from rxtweets.messages import Post
 from rxtweets.operators._decode import _STATUSES
-from rxtweets.testing import Script, ScriptedTransport, problem_json, timeline
+from rxtweets.testing import Script, ScriptedTransport, post_json, problem_json, timeline
 from tests.clients import ENDPOINT
 
 PAGE = Path(__file__).parent.parent / "docs" / "how-to" / "failures.md"
+DESCRIPTIONS = Path(__file__).parent / "data" / "openapi"
 
 
 def rows(heading: str) -> list[list[str]]:
@@ -85,9 +87,40 @@ def test_the_network() -> None:
         assert waits[row[1]] == row[1:]
 
 
+@pytest.mark.parametrize("code", [0, 8, 13, 99])
+def test_other_codes(code: int) -> None:
+    """A code that the page hasn't is taken like 1."""
+    assert shown(StreamDisconnected.of("x", code)) == rows("Goodbyes of v1.1")[0][2:]
+
+
+def test_other_types_of_disconnects() -> None:
+    """A type that the page hasn't, such as X once had, is one of its class."""
+    for name in ("PackageUpgraded", "Whatever"):
+        assert shown(ended_by(problem_json(disconnect_type=name))) == ["StreamDisconnected", "at once"]
+
+
+def problem_types() -> set[str]:
+    """Return the types of problems in X's descriptions, without what they all begin with."""
+    described = (path.read_text(encoding="utf-8") for path in DESCRIPTIONS.glob("*.json"))
+    return {name for text in described for name in re.findall(r"/2/problems/([a-z-]+)", text)}
+
+
+@pytest.mark.parametrize("name", sorted(problem_types() - {row[0] for row in rows("Goodbyes of v2")}))
+def test_problems_with_a_part(name: str) -> None:
+    """Any other type in X's descriptions is on the page, and beside `data` it ends nothing."""
+    assert f"`{name}`" in PAGE.read_text(encoding="utf-8")
+    problem = {"title": "x", "detail": "x", "type": f"https://api.x.com/2/problems/{name}"}
+    frame = post_json("hello", errors=[problem])
+    transport = ScriptedTransport(Script(frame + b"\r\n"))
+    seen = timeline(connect(ENDPOINT, transport=transport).pipe(tw.decode()))
+    ((_, post),) = seen.of(Post)
+    assert post.errors[0].type.endswith(name)
+    assert str(seen.error) == str(StreamDisconnected())
+
+
 def test_all_are_there() -> None:
     """The page has every code and every kind of problem that is known."""
-    assert {int(row[0]) for row in rows("Goodbyes of v1.1")} == {*CODES}
+    assert {int(row[0]) for row in rows("Goodbyes of v1.1")} == {*CODES} == {*range(1, 13)} - {8}
     assert {row[0] for row in rows("Goodbyes of v2")} == {*TYPES, *_STATUSES}
     finished = {code for code in CODES if StreamDisconnected.of("x", code).finished}
     text = PAGE.read_text(encoding="utf-8")

@@ -125,7 +125,7 @@ _STATUSES = {
 }
 """The HTTP status that belongs to a `connection_issue`, or else to the last part of a problem's `type`.
 
-Source for the names: X's OpenAPI 2.167.
+Source for the names: X's OpenAPI 2.62; of them 2.167 has only invalid-request and internal-error.
 """
 
 
