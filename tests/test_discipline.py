@@ -44,11 +44,6 @@ def test_a_breach_is_noticed() -> None:
         discipline.check([request(now + 1, 429)], SAMPLES["v2"])
 
 
-def restart(emulator: Emulator) -> None:
-    emulator.stop()
-    emulator.start()
-
-
 @pytest.mark.parametrize("protocol", SAMPLES)
 def test_no_connect_is_early(emulator: Emulator, protocol: str) -> None:
     """Whatever failed before, and one failure after the other: each wait is as long as X asks for."""
@@ -65,7 +60,6 @@ def test_no_connect_is_early(emulator: Emulator, protocol: str) -> None:
         [methodcaller("disconnect_streams")],
         [refusal, methodcaller("close_streams")],
         [methodcaller("answer", 503), methodcaller("close_streams")],
-        [restart],
     ]
     for number, fault in enumerate(faults, 1):
         seen.wait(lambda _, number=number: connects(seen) >= number)  # type: ignore[misc]
