@@ -1,4 +1,4 @@
-"""Whether a client keeps to its policy, by the server's own log."""
+"""A client's discipline: its connects, by the server's own log, held against its policy."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MOST, SECONDS = 50, 900.0
 
 
 class Discipline:
-    """What a stream says of its failures, to hold a server's log of its connects against it.
+    """Notes of what a stream says of its failures, to hold a server's log of its connects against them.
 
     Both are of one machine and one clock. A failure is noted before its wait begins, and a connect is in the
     log after it was made: however busy the machine is, a client that waits is never seen to be early.

@@ -46,7 +46,7 @@ def test_a_breach_is_noticed() -> None:
 
 @pytest.mark.parametrize("protocol", SAMPLES)
 def test_no_connect_is_early(emulator: Emulator, protocol: str) -> None:
-    """Whatever failed before, and one failure after the other: each wait is as long as X asks for."""
+    """After each kind of failure, one upon the other, a wait is as long as the policy asks for."""
     client: Any = (stream_on if protocol == "v1.1" else client_on)(emulator, policy=SCALED)
     discipline = Discipline(SCALED)
     seen = Seen(client.sample().pipe(ops.do_action(discipline.note)))

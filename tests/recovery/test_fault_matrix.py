@@ -87,7 +87,7 @@ V1, V2 = ("v1.1",), tuple(name for name in ACCOUNTS if name != "v1.1")
 
 
 class Network:
-    """What the name `localhost` leads to; a fault may change that."""
+    """The way that the name `localhost` leads; a fault may change it."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.unknown = False
