@@ -33,7 +33,7 @@ def test_a_breach_is_noticed() -> None:
         discipline.note(Reconnecting(delay=0.0, attempt=1, cause=cause), now)
     wait = SCALED.http.first
     discipline.check([request(now + wait)], SAMPLES["v2"])
-    with pytest.raises(AssertionError, match=r"a connect 0\.04\d s after a failure, not 0\.050 s"):
+    with pytest.raises(AssertionError, match=r"0\.045 s after a failure, not 0\.050 s"):
         discipline.check([request(now + wait - 0.005)], SAMPLES["v2"])
     spread = [request(now + 1 + 18.1 * number) for number in range(51)]
     discipline.check(spread, SAMPLES["v2"])
