@@ -249,6 +249,10 @@ class LogUnauthorized(LogError):
     """A log's server refused the credentials, or what their owner may not do."""
 
 
+class LeaseLost(LogError):
+    """A reader has lost the lease on a log: another one has it, or it couldn't be renewed in time."""
+
+
 class LogDiffers(LogError):
     """A log, or a group of its workers, is there with other settings than those asked for.
 

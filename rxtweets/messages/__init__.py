@@ -46,11 +46,13 @@ from rxtweets.messages.lifecycle import (
     Failed,
     Gap,
     KeepAlive,
+    Leading,
     Leg,
     Lifecycle,
     Reconnecting,
     Recovered,
     Redelivered,
+    StandingBy,
 )
 from rxtweets.messages.like import Like
 from rxtweets.messages.notices import *
@@ -89,6 +91,7 @@ __all__ = [
     "Includes",
     "KeepAlive",
     "Label",
+    "Leading",
     "Leg",
     "Lifecycle",
     "Like",
@@ -111,6 +114,7 @@ __all__ = [
     "Recovered",
     "Redelivered",
     "Relation",
+    "StandingBy",
     "Status",
     "StreamProblem",
     "Symbol",

@@ -77,6 +77,28 @@ class Redelivered(Lifecycle, frozen=True):
     attempt: int
 
 
+class StandingBy(Lifecycle, frozen=True):
+    """Another reader holds the lease on a log (`JetStream.lead`), or this one has just lost it.
+
+    `lease`: its name. `reader`: who holds it, in words; empty where nobody is known to. `cause`: why this
+    reader has stopped; None if it hadn't begun.
+    """
+
+    lease: str
+    reader: str
+    cause: StreamError | None = None
+
+
+class Leading(Lifecycle, frozen=True):
+    """This reader has got the lease on a log (`JetStream.lead`), and opens its stream.
+
+    `lease`: its name. `term`: 1 for the first reader of it, 2 for the next.
+    """
+
+    lease: str
+    term: int
+
+
 class Recovered(Lifecycle, frozen=True):
     """A recovery is over: what was missed from `since` to `until` has come, but for what a `Gap` tells.
 

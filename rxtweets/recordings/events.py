@@ -20,22 +20,24 @@ from rxtweets.messages import (
     Failed,
     Gap,
     KeepAlive,
+    Leading,
     Leg,
     Lifecycle,
     Message,
     Reconnecting,
     Recovered,
     Redelivered,
+    StandingBy,
     decode,
 )
 
-_PLAIN = (Recovered, Gap, BudgetWarning, BudgetPaused, Redelivered)
+_PLAIN = (Recovered, Gap, BudgetWarning, BudgetPaused, Redelivered, Leading)
 """Those whose members JSON and msgspec know."""
 
 _KINDS: dict[str, type[Lifecycle]] = {
     kind.__name__: kind
     for kind in (
-        *(Connecting, Connected, KeepAlive, Disconnected, Reconnecting, Dropped, Leg, Failed),
+        *(Connecting, Connected, KeepAlive, Disconnected, Reconnecting, Dropped, Leg, Failed, StandingBy),
         *_PLAIN,
     )
 }

@@ -29,6 +29,7 @@ from urllib.parse import urlsplit
 from rxtweets._file_lock import lock
 from rxtweets.endpoints import Endpoint
 from rxtweets.errors import TooSlow
+from rxtweets.messages import Connected
 
 from .core import DELIVERY, Outage
 from .identity import CAPACITY, key_of, time_of_key
@@ -81,7 +82,7 @@ class Checkpoint:
         """Return the file, read and locked, for the stream of *endpoint*."""
         url = urlsplit(endpoint.request.url).path
         parts = [value for name, value in endpoint.request.params if name in ("partition", "partitions")]
-        self._journal = Journal(
+        self._journal = FileJournal(
             self._path, url + "".join(f"?partition={part}" for part in parts), self._automatic
         )
         return self._journal
@@ -97,11 +98,13 @@ class Progress(NamedTuple):
         time: the time up to which nothing is missing; None for a new file.
         missed: the outages before that which are not recovered.
         keys: the messages that were acknowledged, as far as they could come again.
+        connected: the connection that was left open, perhaps; it is ended before another is opened.
     """
 
     time: float | None
     missed: tuple[Outage, ...]
     keys: tuple[str, ...]
+    connected: Connected | None = None
 
 
 class NotNoted(Exception):
@@ -113,35 +116,30 @@ class NotNoted(Exception):
 
 
 class Journal:
-    """A file that one subscription writes.
+    """The progress of one subscription, as it notes it.
 
     Attributes:
-        progress: what it said when it was opened.
+        progress: how far it was when it was opened.
     """
 
-    def __init__(self, path: str, stream: str, automatic: bool) -> None:
-        self._path = path
-        self._title = _TITLE + stream
+    def __init__(self, progress: Progress, automatic: bool) -> None:
+        self.progress = progress
         self._automatic = automatic
         self._lock = threading.Lock()
         self._delivering: int | None = None  # the thread that does
         self._closed = False
-        self._time: float | None = None
-        self._heard = 0.0
-        self._keys: dict[str, float] = {}  # each with the progress when it was acknowledged
-        self._missed: dict[Outage, None] = {}
+        self._open = True
+        self._time = progress.time
+        self._heard = progress.time or 0.0
+        self._missed: dict[Outage, None] = dict.fromkeys(progress.missed)
         self._pending: dict[str, float] = {}  # live messages, with the time each came at
         self._pending_missed: set[str] = set()
         self._ending: list[tuple[Outage, set[str]]] = []
-        self._lines, self._most = 0, _FEWEST_LINES
-        self._fd = _open_locked(path)
-        try:
-            self._read()
-            self._rewrite()
-        except BaseException:
-            self._close()
-            raise
-        self.progress = Progress(self._time, tuple(self._missed), tuple(self._keys))
+
+    def now(self) -> Progress:
+        """Return the progress, without the messages that were acknowledged."""
+        with self._lock:
+            return Progress(self._time, tuple(self._missed), ())
 
     # --- what a subscription notes
 
@@ -180,7 +178,7 @@ class Journal:
         """Note that a message is acknowledged that the program was to acknowledge."""
         key = key_of(item)
         with self._lock:
-            if self._automatic or key is None or self._fd < 0:
+            if self._automatic or key is None or not self._open:
                 return
             self._pending.pop(key, None)
             self._pending_missed.discard(key)
@@ -207,7 +205,7 @@ class Journal:
                 self._end(outage)
 
     def close(self) -> None:
-        """Close the file; a subscriber that disposes has acknowledged the message that it is being given."""
+        """Note nothing more; a subscriber that disposes has acknowledged the message that it is given."""
         raised = sys.exception() is not None  # by the subscriber, whom `run` or `await` then tells
         with self._lock:
             self._closed = True
@@ -230,19 +228,54 @@ class Journal:
             self._close()
 
     def _note(self, key: str | None) -> None:
-        """Write what is acknowledged."""
+        """Note what is acknowledged, a message with a *key* or anything else."""
         self._time = next(iter(self._pending.values())) if self._pending else self._heard
-        if key is None:
-            self._append("t", _seconds(self._time))
-        else:
-            self._keys[key] = self._time
-            self._append("a", _seconds(self._time), key)
 
     def _end(self, outage: Outage) -> None:
         if self._missed.pop(outage, self) is None:
             self._append("r", *map(_seconds, outage))
 
     def _close(self) -> None:
+        self._open = False
+
+    def _append(self, *words: str) -> None:
+        """Write a line, where there is a file."""
+
+
+class FileJournal(Journal):
+    """A file that one subscription writes."""
+
+    def __init__(self, path: str, stream: str, automatic: bool) -> None:
+        super().__init__(Progress(None, (), ()), automatic)
+        self._path = path
+        self._title = _TITLE + stream
+        self._keys: dict[str, float] = {}  # each with the progress when it was acknowledged
+        self._lines, self._most = 0, _FEWEST_LINES
+        self._fd = _open_locked(path)
+        try:
+            self._read()
+            self._rewrite()
+        except BaseException:
+            self._close()
+            raise
+        self.progress = Progress(self._time, tuple(self._missed), tuple(self._keys))
+
+    # --- with the lock held
+
+    def _note(self, key: str | None) -> None:
+        super()._note(key)
+        assert self._time is not None
+        if key is None:
+            self._append("t", _seconds(self._time))
+        else:
+            self._keys[key] = self._time
+            self._append("a", _seconds(self._time), key)
+
+    def _close(self) -> None:
+        super()._close()
+        self._close_file()
+
+    def _close_file(self) -> None:
         fd, self._fd = self._fd, -1
         if fd >= 0:
             os.close(fd)
@@ -298,7 +331,7 @@ class Journal:
             _write(fd, "\n".join(lines) + "\n")
             os.fsync(fd)
             if os.name == "nt":  # there an open file can be neither moved nor replaced
-                self._close()
+                self._close_file()
                 os.close(fd)
             os.replace(new, real)
             fd = os.open(real, _FLAGS, 0o666) if os.name == "nt" else fd
@@ -307,7 +340,7 @@ class Journal:
                 os.close(fd)
             Path(new).unlink(missing_ok=True)
             raise
-        self._close()
+        self._close_file()
         self._fd, self._lines = fd, 0
         self._most = max(_FEWEST_LINES, 2 * len(self._keys))
 

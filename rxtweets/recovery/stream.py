@@ -28,6 +28,9 @@ from .core import DELIVERY, Backlog, Core, Outage
 from .identity import Seen, key_of
 from .policy import Recovery, check
 
+_LONGEST_ENDING = 3.0
+"""Seconds for X to end the connection of a process before."""
+
 
 def recovering(endpoint: Endpoint, recovery: Recovery, access: Access) -> Observable[Any]:
     """Return the stream of *endpoint* with what its broken connections missed.
@@ -84,13 +87,15 @@ class _Subscription:
                 since = min([since, *(outage.since for outage in self._left)])
             seen = Seen(journal.progress.keys)
             core = self._core = Core(endpoint, recovery.by, access.account, since, seen)
-        self._policy = access.policy
+        stale = None if journal is None else journal.progress.connected
+        self._stale = stale if access.end_stale is not None else None
+        self._policy = access.policy if stale is None else access.policy.after_close()
         pace = None
         if access.policy.connects is not None and "window" in core.means:
             # The limit is X's on the stream, whatever is asked of it: one in five connects is for windows.
             most, seconds = access.policy.connects
             further = max(1, most // 5)
-            self._policy = replace(access.policy, connects=(max(2, most - further), seconds))
+            self._policy = replace(self._policy, connects=(max(2, most - further), seconds))
             pace = RequestPace(further)
         self._bridge = Bridge(
             endpoint, recovery, access, core, self._on_missed, self._server_time, self._timer, pace
@@ -105,6 +110,14 @@ class _Subscription:
         """Subscribe, and return what ends all of it."""
         sessions = as_stream(reactivex.defer(self._session))
         live = sessions.pipe(retry_with_backoff(self._policy, end_stale=self._access.end_stale))
+        if self._stale is not None and self._access.end_stale is not None:
+            # That of a process that may stand still, or be cut off: X has to forget it first.
+            ending = self._access.end_stale(self._stale).pipe(
+                ops.timeout(_LONGEST_ENDING, scheduler=self._timer),
+                ops.catch(reactivex.empty()),
+                ops.ignore_elements(),
+            )
+            live = as_stream(reactivex.concat(ending, live))
         callbacks = Callbacks(self._on_live, self._on_error, self._observer.on_completed)
         session = subscribe_through(live, callbacks, self._scheduler)
         return CompositeDisposable(Disposable(self._close), self._side, session)

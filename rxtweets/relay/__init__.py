@@ -7,7 +7,8 @@
     rxt.run(log.consume("texts").pipe(tw.decode(), tw.posts()), store)         # many workers
 """
 
+from .lease import Lease
 from .letter import DeadLetter
 from .log import JetStream
 
-__all__ = ["DeadLetter", "JetStream"]
+__all__ = ["DeadLetter", "JetStream", "Lease"]

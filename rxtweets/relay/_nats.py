@@ -7,9 +7,10 @@ A log is one stream, and every subject in it is written once:
 `log.dead.group.17`                     a dead letter: the message 17, which a group couldn't work on
 `log.again.group.23`                    the dead letter 23, to be worked on again by that group
 `log.begun.group.17.2`                  the second attempt of a group at the message 17
+`log.term.reader.5.0.0.…`               the term 5 of the lease `reader`, in which one reader writes
 ======================================  =================================================================
 
-All of it runs on the loop of `_loop`.
+The leases are keys of a bucket beside it. All of it runs on the loop of `_loop`.
 """
 
 from __future__ import annotations
@@ -33,10 +34,12 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.transport import TcpTransport
 from nats.js import api
+from nats.js.kv import KeyValue
 
 from rxtweets._printable import printable
 from rxtweets.errors import (
     ConnectionFailed,
+    LeaseLost,
     LogDiffers,
     LogError,
     LogUnauthorized,
@@ -44,17 +47,21 @@ from rxtweets.errors import (
     StreamError,
 )
 
+from .lease import Lease
 from .letter import DeadLetter
 
 _T = TypeVar("_T")
 
 From = Literal["new", "start"] | datetime
 
-OLDEST = (2, 10)
-"""The oldest version of nats-server: before it, a consumer has one filter of subjects only."""
+OLDEST = (2, 11)
+"""The oldest version of nats-server: before it, a write can't depend on the last one of another subject."""
 
 ANSWER_TIMEOUT = 5.0
 """Seconds after which an answer doesn't come any more."""
+
+_LEASE_TIMEOUT = 2.0
+"""Seconds for the answer to a lease, which is to be tried again before it runs out."""
 
 _CONNECT_TIMEOUT = 5.0
 
@@ -75,7 +82,14 @@ _CHECK = 0.25
 _WRITTEN = "maximum messages per subject exceeded"
 """The reason why the second message of a subject isn't stored. Source: nats-server's server/store.go."""
 
+_LOST = 10071
+"""A write expected another last message of a subject: of a term that isn't the last."""
+
+_UNDER_WAY = 10164
+"""Another write that depends on the same filter is under way."""
+
 _WAITED_FOR = {
+    _UNDER_WAY,
     10008,  # the cluster has no leader
     10009,  # no leader of the cluster, too
     10005,  # no suitable peers for placement: not enough of the cluster are up
@@ -133,6 +147,7 @@ class Where(NamedTuple):
             max_msgs_per_subject=1,
             discard=api.DiscardPolicy.NEW,
             discard_new_per_subject=True,
+            allow_msg_ttl=True,  # for what is never to be forgotten
         )
 
 
@@ -165,6 +180,39 @@ class _Answer(msgspec.Struct):
 
 
 _answer = msgspec.json.Decoder(_Answer).decode
+
+
+class Term(NamedTuple):
+    """A reader's term: each of its writes is stored only while no later one of the same lease has begun.
+
+    Attributes:
+        lease: the name of the lease.
+        number: 1 for the first of the lease, 2 for the next.
+        sequence: that of the term's message in the log.
+    """
+
+    lease: str
+    number: int
+    sequence: int
+
+    def headers(self, stream: str, number: int) -> dict[str, str]:
+        """Return the headers of a write with that *number*.
+
+        A cluster has one write under way for each filter, so there are many that find the same message.
+        """
+        filter_ = f"{stream}.term.{self.lease}.*" + "".join(
+            ".*" if number >> bit & 1 else ".0" for bit in range(_BITS)
+        )
+        return {
+            "Nats-Expected-Last-Subject-Sequence": str(self.sequence),
+            "Nats-Expected-Last-Subject-Sequence-Subject": filter_,
+        }
+
+
+_BITS = 10
+
+MOST_UNDER_WAY = 1 << _BITS
+"""The most writes of a term that are under way at a time."""
 
 
 class Delivery(NamedTuple):
@@ -382,10 +430,12 @@ class Connection:
         answer: _T = task.result()
         return answer
 
-    async def _send(self, subject: str, data: bytes, reply: str = "") -> None:
+    async def _send(
+        self, subject: str, data: bytes, reply: str = "", headers: dict[str, str] | None = None
+    ) -> None:
         """Send a message, and don't wait for any answer."""
         try:
-            await self._client.publish(subject, data, reply=reply)
+            await self._client.publish(subject, data, reply=reply, headers=headers)
         except (nats.errors.Error, OSError, TimeoutError) as error:
             raise self.failure or self._failed(error) from error
 
@@ -415,6 +465,7 @@ class Connection:
                 "max_msgs_per_subject",
                 "discard",
                 "discard_new_per_subject",
+                "allow_msg_ttl",
             ),
             *(["num_replicas"] if where.replicas is not None else []),
             *(["max_age"] if where.keep is not None else []),
@@ -435,14 +486,17 @@ class Connection:
             raise self.failure or self._failed(error) from error
 
     async def writer(
-        self, answered: Callable[[int, StreamError | None], object]
+        self, answered: Callable[[int, StreamError | None], object], term: Term | None = None
     ) -> Callable[[int, str, bytes], Coroutine[Any, Any, None]]:
         """Return a function that sends a message with a number, a subject and its bytes, and doesn't wait.
 
-        *answered* is called with the number, and with None once it is stored, else with why it isn't.
+        *answered* is called with the number, and with None once it is stored, else with why it isn't: a
+        `LeaseLost` if the *term* is over.
         """
         inbox = self._client.new_inbox()
         skipped = len(inbox) + 1
+        stream = self._where.stream
+        headers = [] if term is None else [term.headers(stream, one) for one in range(MOST_UNDER_WAY)]
 
         async def on_answer(message: Msg) -> None:
             number = int(message.subject[skipped:])
@@ -452,7 +506,8 @@ class Connection:
         await self.ask(self._client.subscribe(f"{inbox}.*", cb=on_answer))
 
         async def send(number: int, subject: str, frame: bytes) -> None:
-            await self._send(subject, frame, f"{inbox}.{number}")
+            condition = headers[number % MOST_UNDER_WAY] if headers else None
+            await self._send(subject, frame, f"{inbox}.{number}", condition)
 
         return send
 
@@ -462,10 +517,87 @@ class Connection:
             return self._failed(nats.errors.NoRespondersError())
         if error.description == _WRITTEN:
             return None
+        if error.err_code == _LOST:
+            return LeaseLost(f"another reader writes the log at {self._where.hosts()} now", _LOST)
         waited_for = error.err_code in _WAITED_FOR or error.code == 503
         return (LogUnavailable if waited_for else LogError)(
             f"the log at {self._where.hosts()}: {printable(error.description)}", error.err_code
         )
+
+    async def open_leases(self) -> KeyValue:
+        """See to it that the log's leases are there, and return them."""
+        bucket = f"{self._where.stream}-leases"
+        try:
+            return await self._unless_lost(self._js.key_value(bucket))
+        except nats.js.errors.NotFoundError:
+            config = api.KeyValueConfig(bucket, "Leases of rxtweets", replicas=self._where.replicas)
+            return await self.ask(self._js.create_key_value(config))
+        except (nats.errors.Error, OSError, TimeoutError) as error:
+            raise self.failure or self._failed(error) from error
+
+    async def lease(self, leases: KeyValue, name: str) -> tuple[Lease | None, int]:
+        """Return a lease, as it was last written, and its revision; 0 for one that never was."""
+        try:
+            found = await self._unless_lost(leases.get(name))
+        except nats.js.errors.NotFoundError:
+            return None, 0
+        except (nats.errors.Error, OSError, TimeoutError) as error:
+            raise self.failure or self._failed(error) from error
+        return msgspec.json.decode(found.value or b"", type=Lease), found.revision or 0
+
+    async def write_lease(self, leases: KeyValue, name: str, lease: Lease, revision: int) -> int | None:
+        """Write a lease whose revision that is, and return its new one; None if it has another one."""
+        try:
+            async with asyncio.timeout(_LEASE_TIMEOUT):
+                return await self._unless_lost(leases.update(name, msgspec.json.encode(lease), last=revision))
+        except nats.js.errors.KeyWrongLastSequenceError:
+            return None
+        except (nats.errors.Error, OSError, TimeoutError) as error:
+            raise self.failure or self._failed(error) from error
+
+    async def last_term(self, lease: str) -> Term:
+        """Return the last term of a lease that has begun; one with the number 0 if none has."""
+        stream = self._where.stream
+        try:
+            last = await self._unless_lost(self._js.get_last_msg(stream, f"{stream}.term.{lease}.>"))
+        except nats.js.errors.NotFoundError:
+            return Term(lease, 0, 0)
+        except (nats.errors.Error, OSError, TimeoutError) as error:
+            raise self.failure or self._failed(error) from error
+        return Term(lease, int((last.subject or "").split(".")[3]), last.seq or 0)
+
+    async def begin_term(self, before: Term) -> Term | None:
+        """Begin the term after *before*, which can write nothing more then; None if that isn't the last."""
+        stream, number = self._where.stream, before.number + 1
+        filter_ = f"{stream}.term.{before.lease}.>"
+        headers = {
+            "Nats-Expected-Last-Subject-Sequence": str(before.sequence),
+            "Nats-Expected-Last-Subject-Sequence-Subject": filter_,
+            "Nats-TTL": "never",
+        }
+        subject = f"{stream}.term.{before.lease}.{number}" + ".0" * _BITS
+        try:
+            written = await self._unless_lost(
+                self._js.publish(subject, b"", headers=headers, timeout=ANSWER_TIMEOUT)
+            )
+        except nats.js.errors.APIError as error:
+            if error.err_code in (_LOST, _UNDER_WAY):
+                return None
+            raise self._failed(error) from error
+        except (nats.errors.Error, OSError, TimeoutError) as error:
+            raise self.failure or self._failed(error) from error
+        await self.ask(self._js.purge_stream(stream, subject=filter_, keep=1))
+        return Term(before.lease, number, written.seq)
+
+    async def last_message(self) -> bytes | None:
+        """Return the message that was written last; None for an empty log."""
+        stream = self._where.stream
+        try:
+            return (await self._unless_lost(self._js.get_last_msg(stream, f"{stream}.*.*"))).data
+        except nats.js.errors.NotFoundError:
+            return None
+        except (nats.errors.Error, OSError, TimeoutError) as error:
+            raise self.failure or self._failed(error) from error
 
     async def open_group(self, group: str, subjects: list[str], from_: From, redeliver_after: float) -> None:
         """See to it that the group's consumer is there.

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from contextvars import copy_context
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from reactivex import Observable, abc
 from reactivex.disposable import SingleAssignmentDisposable
@@ -20,11 +20,11 @@ from reactivex.disposable import SingleAssignmentDisposable
 from rxtweets._observable import StreamObservable
 from rxtweets._waiting import listener
 from rxtweets.backoff import BackoffPolicy
-from rxtweets.errors import LogUnavailable, StreamError
+from rxtweets.errors import LeaseLost, LogUnavailable, StreamError
 from rxtweets.messages import Dropped, Lifecycle, Message, Post, Status, decode
 
 from ._loop import loop_thread
-from ._nats import ANSWER_TIMEOUT, Connection, Where
+from ._nats import ANSWER_TIMEOUT, Connection, Term, Where
 
 _T = TypeVar("_T")
 
@@ -36,8 +36,26 @@ _LAST_WRITES = 4.0
 _numbers = itertools.count(1)
 
 
+class Fence(NamedTuple):
+    """The term in which a reader of several writes.
+
+    Attributes:
+        term: the term; a write is refused once a later one has begun.
+        stored: called with each message that is stored, on the loop's thread.
+        ended: called when nothing more is written.
+    """
+
+    term: Term
+    stored: Callable[[Any], object]
+    ended: Callable[[], object]
+
+
 def publish(
-    where: Where, window: int, drop_after: float | None, policy: BackoffPolicy
+    where: Where,
+    window: int,
+    drop_after: float | None,
+    policy: BackoffPolicy,
+    fence: Fence | None = None,
 ) -> Callable[[Observable[_T]], Observable[_T | Dropped]]:
     """Return the operator; see `JetStream.publish`."""
 
@@ -45,7 +63,7 @@ def publish(
         def subscribe(
             observer: abc.ObserverBase[_T | Dropped], scheduler: abc.SchedulerBase | None = None
         ) -> abc.DisposableBase:
-            writer = _Writer(where, window, drop_after, policy, observer)
+            writer = _Writer(where, window, drop_after, policy, fence, observer)
             try:
                 writer.subscribe(source, scheduler)
             except BaseException:
@@ -101,9 +119,11 @@ class _Writer(abc.DisposableBase):
         window: int,
         drop_after: float | None,
         policy: BackoffPolicy,
+        fence: Fence | None,
         observer: abc.ObserverBase[Any],
     ) -> None:
         self._where = where
+        self._fence = fence
         self._prefix = f"{where.stream}."
         self._window = window
         self._drop_after = drop_after
@@ -280,6 +300,13 @@ class _Writer(abc.DisposableBase):
     async def _write(self) -> None:
         """Write until the end, on one connection after the other."""
         self._more = asyncio.Event()
+        try:
+            await self._write_all()
+        finally:
+            if self._fence is not None:
+                self._fence.ended()
+
+    async def _write_all(self) -> None:
         policy, create = self._policy, True
         while not self._is_done():
             try:
@@ -287,6 +314,9 @@ class _Writer(abc.DisposableBase):
                     await connection.open_stream(create=create)
                     create = False
                     await self._write_on(connection)
+            except LeaseLost as error:
+                self._fail(error)
+                return
             except StreamError as error:
                 with self._room:
                     if self._away_since is None:
@@ -338,7 +368,7 @@ class _Writer(abc.DisposableBase):
                 refused.append(refusal)
                 self._more.set()
 
-        send = await connection.writer(answered)
+        send = await connection.writer(answered, self._fence and self._fence.term)
         with self._room:
             self._to_send = deque(self._waiting.values())
             self._away_since = None
@@ -375,6 +405,8 @@ class _Writer(abc.DisposableBase):
             entry = self._waiting.pop(number, None)
             if entry is None:
                 return
+            if self._fence is not None:
+                self._fence.stored(entry.item)
             entry.frame = None
             left = len(self._waiting)
             if left <= self._window // 2:

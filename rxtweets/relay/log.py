@@ -13,6 +13,7 @@ from reactivex import Observable
 from rxtweets.backoff import BackoffPolicy, Curve
 from rxtweets.messages import Dropped, Lifecycle, Message
 from rxtweets.operators import retry_with_backoff
+from rxtweets.recovery import Checkpoint
 
 from .letter import DeadLetter
 
@@ -124,6 +125,59 @@ class JetStream:
         from ._publish import publish
 
         return publish(self._where, window, drop_after, _checked(policy))
+
+    def lead(
+        self,
+        open: Callable[[Checkpoint], Observable[Any]],
+        *,
+        name: str = "reader",
+        lease: float = 10.0,
+        window: int = 1000,
+        policy: BackoffPolicy | None = None,
+    ) -> Observable[Any]:
+        """Return a stream that is read, and written to the log, by one reader at a time of all that lead it.
+
+        ::
+
+            log.lead(lambda checkpoint: client.filter(recovery=Recovery(checkpoint=checkpoint))).run()
+
+        Start it on as many machines as you like: one holds the lease, calls *open*, and publishes what comes,
+        as `publish` does; the others stand by. When it dies, or is cut off from the log, its connection to X
+        is closed after 0.8 of the lease's time, and another one takes over after all of it; at once if it
+        ended by itself. It begins with what X's means recover of the time since the last message that was
+        stored, and ends a connection that the one before has left at X.
+
+        What passes on is what `publish` passes on, and before it `StandingBy` and `Leading`, each time they
+        change. They come on threads of its own (daemon, named `rxtweets-relay-…`). A reader whose lease has
+        run out stores nothing more, also if it stood still meanwhile and doesn't know yet: the log refuses
+        each write of a term after a later one has begun.
+
+        Args:
+            open: returns the stream, of the checkpoint to put into its `Recovery`. Without recovery it is as
+                any stream that was cut. It is called once for each term, on a thread of its own.
+            name: the lease's name, of letters, digits, `-` and `_`. Readers of different partitions have
+                leases of different names.
+            lease: the seconds after which another reader takes over, 1 or more.
+            window: how many messages may wait to be stored, 1 to 1,000.
+            policy: which failure of the log waits how long; default 0.25 s, growing to 5 s, without end.
+
+        Raises:
+            ValueError: an argument isn't what it should be.
+
+        Errors: final ones of the stream and of the log; the lease is given back before.
+        """
+        if not callable(open):
+            raise ValueError(f"open is a function that returns a stream, not {open!r}")
+        _check_name("name", name)
+        if not isinstance(lease, int | float) or not 1 <= lease <= 3600:
+            raise ValueError(f"lease is a number of seconds, from 1 to 3600, not {lease!r}")
+        if not isinstance(window, int) or not 1 <= window <= 1000:
+            raise ValueError(
+                f"window is the number of messages that may wait, from 1 to 1,000, not {window!r}"
+            )
+        from ._lead import lead
+
+        return lead(self._where, name, lease, window, _checked(policy), open)
 
     def consume(
         self,

@@ -23,8 +23,8 @@ def program() -> str:
     found = shutil.which("nats-server") or str(Path(sys.executable).with_name("nats-server"))
     said = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout
     version = said.split()[-1].removeprefix("v")
-    assert tuple(map(int, version.split(".")[:2])) >= (2, 10), (
-        f"{found} is {version}: 2.10 or later is needed"
+    assert tuple(map(int, version.split(".")[:2])) >= (2, 11), (
+        f"{found} is {version}: 2.11 or later is needed"
     )
     if not shutil.which("nats-server"):
         assert version == VERSION, f"{found} is {version}, not {VERSION}"

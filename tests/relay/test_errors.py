@@ -183,7 +183,7 @@ def test_too_old() -> None:
     with pretending("2.9.10") as url:
         error = failure(JetStream(url, stream="x"))
     assert type(error) is LogError
-    assert str(error) == "nats-server 2.9.10 is too old: a log needs 2.10 or later"
+    assert str(error) == "nats-server 2.9.10 is too old: a log needs 2.11 or later"
 
 
 def test_a_full_disk(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import rxtweets as rxt
 from rxtweets.messages import Lifecycle
 from rxtweets.relay import JetStream
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which what a test waits for doesn't come any more."""
 
 

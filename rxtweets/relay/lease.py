@@ -1,0 +1,30 @@
+"""`Lease`: who reads, and how far the log is."""
+
+from __future__ import annotations
+
+import msgspec
+
+__all__ = ["Lease"]
+
+
+class Lease(msgspec.Struct, frozen=True, kw_only=True):
+    """A lease on a log, as its reader writes it again and again.
+
+    Attributes:
+        reader: who reads, as its host and the number of its process; empty when nobody does.
+        id: of the reader's subscription; empty when nobody reads.
+        seconds: for how long it is the reader's since it was written last.
+        since: the UNIX time at which the reader got it.
+        time: the UNIX time, by X's clock, up to which the log has all but for *missed*; None if that isn't
+            known.
+        missed: the outages that are being recovered, each from a time to another.
+        connected: the time of the reader's connection to X, as X told it; empty when there is none.
+    """
+
+    reader: str = ""
+    id: str = ""
+    seconds: float = 0.0
+    since: float = 0.0
+    time: float | None = None
+    missed: tuple[tuple[float, float], ...] = ()
+    connected: str = ""

@@ -1,0 +1,305 @@
+from __future__ import annotations
+
+import asyncio
+import itertools
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import nats
+import pytest
+from reactivex import operators as ops
+
+import rxtweets as rxt
+from rxtweets import operators as tw
+from rxtweets.emulator import Emulator
+from rxtweets.errors import LeaseLost, Unauthorized
+from rxtweets.messages import Connected, Leading, Post, StandingBy
+from rxtweets.relay import JetStream
+from tests.forked import PIPE, Program
+from tests.relay.servers import Server, running
+from tests.relay.working import PATIENCE, Worker
+
+LEASE = 3.0
+"""Seconds, as short as holds on a busy machine."""
+
+HANDOVER = timedelta(seconds=2)
+"""A moment, on a busy machine: the emulator has to notice that a connection was closed."""
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    """One that has recovery, and would take a second connection."""
+    with Emulator(rate=0, level="enterprise") as emulator:
+        yield emulator
+
+
+def reader(emulator: Emulator, log: JetStream, name: str = "reader", **options: Any) -> Worker:
+    """Lead for the sample stream."""
+    client = rxt.StreamingClient(rxt.BearerToken(emulator.bearer_token), base_url=emulator.base_url)
+
+    def open_stream(checkpoint: rxt.Checkpoint) -> Any:
+        return client.sample(recovery=rxt.Recovery(checkpoint=checkpoint))
+
+    return Worker(log.lead(open_stream, name=name, lease=LEASE, **options))
+
+
+def has(kind: type) -> Any:
+    return lambda seen: any(isinstance(item, kind) for item in seen)
+
+
+def texts(items: list[Any]) -> list[str]:
+    return [item.text for item in items if isinstance(item, Post)]
+
+
+def checking(log: JetStream) -> Worker:
+    """A worker that collects the log's posts; what a reader passes on ends with its lease."""
+    return Worker(log.consume("check", from_="start").pipe(tw.decode(), tw.posts()))
+
+
+def assert_stored(worker: Worker, wanted: list[str]) -> None:
+    """Wait until the log has so many posts, and assert that it has these, each once."""
+    worker.wait_for(lambda seen: len(seen) >= len(wanted))
+    assert sorted(texts(worker.seen)) == sorted(wanted)
+
+
+def publish(emulator: Emulator, numbers: range) -> list[str]:
+    wanted = [f"post {number}" for number in numbers]
+    for text in wanted:
+        emulator.publish(text)
+    return wanted
+
+
+def assert_never_two(emulator: Emulator) -> None:
+    """By its own list X has never had two connections at once, but for a moment in which they change."""
+    client = rxt.StreamingClient(rxt.BearerToken(emulator.bearer_token), base_url=emulator.base_url)
+    spans = []
+    for one in client.connections.list(status="all").pipe(ops.to_list()).run():
+        assert one.connected_at is not None
+        spans.append((one.connected_at, one.disconnected_at or datetime.now(UTC)))
+    assert len(spans) > 1
+    for (_, ended), (began, _) in itertools.pairwise(sorted(spans)):
+        assert ended <= began + HANDOVER, spans
+
+
+PROGRAM = """
+import sys
+import rxtweets as rxt
+from rxtweets.messages import Lifecycle
+from rxtweets.relay import JetStream
+
+nats, stream, url, token, lease = sys.argv[1:]
+client = rxt.StreamingClient(rxt.BearerToken(token), base_url=url)
+rxt.run(
+    JetStream(nats, stream=stream).lead(
+        lambda checkpoint: client.sample(recovery=rxt.Recovery(checkpoint=checkpoint)), lease=float(lease)
+    ),
+    lambda item: print(type(item).__name__, getattr(item, "text", ""), flush=True),
+)
+"""
+
+
+@contextmanager
+def program(emulator: Emulator, server: Server) -> Iterator[Program]:
+    """A reader in a process of its own."""
+    arguments = [server.url, "x", emulator.base_url, emulator.bearer_token, str(LEASE)]
+    with Program(["-c", PROGRAM, *arguments], stdout=PIPE) as started:
+        try:
+            yield started
+        finally:
+            started.kill()
+
+
+def wait_for(program: Program, line: str) -> None:
+    assert program.stdout is not None
+    for said in program.stdout:
+        if said.strip() == line:
+            return
+    raise AssertionError(f"it has ended without {line!r}")
+
+
+def test_one_reads_at_a_time(emulator: Emulator, log: JetStream) -> None:
+    """Of two readers one reads; when it ends, the other goes on at once, and brings what came meanwhile."""
+    with reader(emulator, log) as one, checking(log) as stored:
+        one.wait_for(has(Connected))
+        with reader(emulator, log) as another:
+            another.wait_for(has(StandingBy))
+            wanted = publish(emulator, range(50))
+            assert_stored(stored, wanted)
+            one.dispose()
+            wanted += publish(emulator, range(50, 100))
+            another.wait_for(has(Connected))
+            wanted += publish(emulator, range(100, 150))
+            assert_stored(stored, wanted)
+
+
+def test_a_reader_that_is_killed(emulator: Emulator, tmp_path: Path) -> None:
+    """When the reader is killed, another one takes over, and the log has what came meanwhile, each once."""
+    with running(tmp_path) as server, program(emulator, server) as first:
+        log = JetStream(server.url, stream="x")
+        wait_for(first, "Connected")
+        with checking(log) as stored, reader(emulator, log) as second:
+            wanted = publish(emulator, range(20))
+            assert_stored(stored, wanted)
+            second.wait_for(has(StandingBy))
+            first.kill()
+            wanted += publish(emulator, range(20, 40))
+            second.wait_for(has(Connected))
+            wanted += publish(emulator, range(40, 60))
+            assert_stored(stored, wanted)
+    assert_never_two(emulator)
+
+
+def test_a_reader_that_stands_still(emulator: Emulator, tmp_path: Path) -> None:
+    """A reader that is stopped, and goes on after its lease ran out, is disconnected, and stores nothing."""
+    with running(tmp_path) as server, program(emulator, server) as first:
+        log = JetStream(server.url, stream="x")
+        wait_for(first, "Connected")
+        with checking(log) as stored, reader(emulator, log) as second:
+            second.wait_for(has(StandingBy))
+            first.send_signal(signal.SIGSTOP)
+            wanted = publish(emulator, range(20))  # they wait in its socket
+            second.wait_for(has(Connected))
+            wanted += publish(emulator, range(20, 40))
+            assert_stored(stored, wanted)
+            first.send_signal(signal.SIGCONT)
+            wait_for(first, "StandingBy")
+            wanted += publish(emulator, range(40, 60))
+            assert_stored(stored, wanted)
+    assert_never_two(emulator)
+
+
+def test_the_log_refuses_an_earlier_term(emulator: Emulator, make_log: Any, server: Server) -> None:
+    """A reader that doesn't know that another term has begun stores nothing, and closes its connection."""
+    log = make_log()
+    with reader(emulator, log) as one, checking(log) as stored:
+        one.wait_for(has(Connected))
+        wanted = publish(emulator, range(10))
+        assert_stored(stored, wanted)
+        begin_term(server, log, 1000)
+        wanted += publish(emulator, range(10, 20))
+        one.wait_for(refusals)
+        told = one.seen.index(refusals(one.seen)[0])
+        assert {*texts(one.seen[:told])} <= {*wanted[:10]}
+        # The lease itself is still its own, and so it begins a term after that, and recovers.
+        assert_stored(stored, wanted)
+        assert [item.term for item in one.seen if isinstance(item, Leading)][-1] > 1000
+
+
+def refusals(items: list[Any]) -> list[StandingBy]:
+    return [
+        item for item in items if isinstance(item, StandingBy) and "another reader writes" in str(item.cause)
+    ]
+
+
+def begin_term(server: Server, log: JetStream, number: int) -> None:
+    """Begin a term, as another reader would."""
+    stream = repr(log).partition("stream='")[2].rstrip("')")
+
+    async def write() -> None:
+        client = await nats.connect(server.url)
+        subject = f"{stream}.term.reader.{number}" + ".0" * 10
+        await client.jetstream().publish(subject, b"")
+        await client.close()
+
+    asyncio.run(write())
+
+
+def test_a_reader_without_its_log(emulator: Emulator, tmp_path: Path) -> None:
+    """A reader that can't renew its lease closes its connection to X; when the log is back, it recovers."""
+    with running(tmp_path) as server:
+        log = JetStream(server.url, stream="x")
+        with reader(emulator, log) as one:
+            one.wait_for(has(Connected))
+            wanted = publish(emulator, range(10))
+            one.wait_for(lambda seen: len({*texts(seen)}) == 10)
+            server.kill()
+            one.wait_for(has(StandingBy))
+            assert isinstance(
+                next(item.cause for item in one.seen if isinstance(item, StandingBy)), LeaseLost
+            )
+            tick = threading.Event()
+            for _ in range(int(PATIENCE / 0.01)):
+                if not emulator.streams:
+                    break
+                tick.wait(0.01)
+            assert emulator.streams == ()
+            wanted += publish(emulator, range(10, 20))
+            server.start()
+            with checking(log) as stored:
+                assert_stored(stored, wanted)
+    assert_never_two(emulator)
+
+
+def test_partitions_move(emulator: Emulator, log: JetStream) -> None:
+    """Each partition has a lease of its own, and all that one reader had go on at another."""
+    client = rxt.StreamingClient(rxt.BearerToken(emulator.bearer_token), base_url=emulator.base_url)
+
+    def lead(number: int) -> Worker:
+        def open_stream(checkpoint: rxt.Checkpoint) -> Any:
+            recovery = rxt.Recovery(checkpoint=checkpoint)
+            return client.firehose(partition=number, lang="ja", recovery=recovery)
+
+        return Worker(log.lead(open_stream, name=f"partition-{number}", lease=LEASE))
+
+    def publish(numbers: range) -> list[str]:
+        wanted = [f"post {number}" for number in numbers]
+        for text in wanted:
+            emulator.publish(text, lang="ja")
+        return wanted
+
+    one, another = [lead(number) for number in (1, 2)], list[Worker]()
+    try:
+        for each in one:
+            each.wait_for(has(Connected))
+        another += [lead(number) for number in (1, 2)]
+        for each in another:
+            each.wait_for(has(StandingBy))
+        wanted = publish(range(40))
+        for each in one:
+            each.dispose()
+        for each in another:
+            each.wait_for(has(Connected))
+        wanted += publish(range(40, 80))
+        with checking(log) as stored:
+            assert_stored(stored, wanted)
+    finally:
+        for each in (*one, *another):
+            each.dispose()
+
+
+def test_a_final_error_gives_the_lease_back(emulator: Emulator, log: JetStream) -> None:
+    """A reader that X refuses ends with the error, and another one needn't wait for its lease to run out."""
+    client = rxt.StreamingClient(rxt.BearerToken("wrong"), base_url=emulator.base_url)
+    with Worker(log.lead(lambda _: client.sample(), lease=3600)) as refused:
+        assert isinstance(refused.wait_for_error(), Unauthorized)
+        with reader(emulator, log) as one:
+            one.wait_for(has(Connected))
+
+
+def test_a_function_that_opens_nothing(log: JetStream) -> None:
+    """A function that fails, or returns no stream, is an error that says so."""
+    with Worker(log.lead(lambda _: 1 / 0)) as failed:  # type: ignore[arg-type, return-value]
+        assert isinstance(failed.wait_for_error(), ZeroDivisionError)
+    with Worker(log.lead(lambda _: None)) as failed:  # type: ignore[arg-type, return-value]
+        assert "takes an Observable" in str(failed.wait_for_error())
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"name": "a b"}, {"lease": 0.5}, {"lease": "1"}, {"window": 0}, {"window": 1001}, {"policy": 1}],
+)
+def test_settings_of_lead_are_checked(log: JetStream, options: dict[str, Any]) -> None:
+    """A wrong argument is an error that names it."""
+    with pytest.raises(ValueError, match=next(iter(options))):
+        log.lead(lambda _: rxt.replay("x"), **options)
+
+
+def test_what_opens_is_checked(log: JetStream) -> None:
+    """A stream in the place of the function that opens it is an error that says what is right."""
+    with pytest.raises(ValueError, match="open is a function"):
+        log.lead(rxt.replay("x"))  # type: ignore[arg-type]
