@@ -530,7 +530,9 @@ class Connection:
         try:
             return await self._unless_lost(self._js.key_value(bucket))
         except nats.js.errors.NotFoundError:
-            config = api.KeyValueConfig(bucket, "Leases of rxtweets", replicas=self._where.replicas)
+            info = await self.ask(self._js.stream_info(self._where.stream))
+            replicas = info.config.num_replicas or 1
+            config = api.KeyValueConfig(bucket, "Leases of rxtweets", replicas=replicas)
             return await self.ask(self._js.create_key_value(config))
         except (nats.errors.Error, OSError, TimeoutError) as error:
             raise self.failure or self._failed(error) from error
