@@ -7,13 +7,14 @@ import contextvars
 import math
 import threading
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 from reactivex import Observable, abc
 from reactivex import operators as ops
-from reactivex.disposable import SerialDisposable, SingleAssignmentDisposable
+from reactivex.disposable import CompositeDisposable, Disposable, SerialDisposable, SingleAssignmentDisposable
 from reactivex.scheduler import CurrentThreadScheduler, TimeoutScheduler
 
 from ._observable import StreamObservable
@@ -285,7 +286,7 @@ def run_steps(work: Callable[[], Generator[Observable[Any] | _T, Any, None]]) ->
     """Return the items that *work* yields; run the Observables among them, and send it the last item of each.
 
     So requests that follow from each other are written one after the other. An error of a request is thrown
-    where *work* waits for it. Disposal ends the request that is waited for, and *work* goes no further.
+    where *work* waits for it. Disposal ends the request that is waited for, and closes *work*.
     """
 
     def subscribe(
@@ -293,6 +294,10 @@ def run_steps(work: Callable[[], Generator[Observable[Any] | _T, Any, None]]) ->
     ) -> abc.DisposableBase:
         current = SerialDisposable()
         steps = work()
+
+        def close() -> None:
+            with suppress(ValueError):  # it runs, on another thread or beneath this call, and is closed then
+                steps.close()
 
         def advance(resume: Callable[[], Observable[Any] | _T]) -> None:
             while not current.is_disposed:
@@ -307,9 +312,11 @@ def run_steps(work: Callable[[], Generator[Observable[Any] | _T, Any, None]]) ->
                     return
                 if isinstance(step, Observable):
                     wait_for(step)
-                    return
+                    break
                 observer.on_next(step)
                 resume = steps.__next__
+            if current.is_disposed:
+                close()
 
         def wait_for(request: Observable[Any]) -> None:
             items: list[Any] = []
@@ -328,7 +335,7 @@ def run_steps(work: Callable[[], Generator[Observable[Any] | _T, Any, None]]) ->
             waiting.disposable = CurrentThreadScheduler.singleton().schedule(ask)
 
         advance(steps.__next__)
-        return current
+        return CompositeDisposable(current, Disposable(close))
 
     return StreamObservable(subscribe)
 

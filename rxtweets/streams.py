@@ -414,7 +414,10 @@ class StreamingClient(_Streams):
     def _within_budget(self, stream: Observable[Message | Lifecycle]) -> Observable[Message | Lifecycle]:
         if self._budget is None:
             return stream
-        return stream.pipe(within(self._budget, usage=functools.partial(self.usage, 1)))
+        return stream.pipe(within(self._budget, usage=self._project_usage))
+
+    def _project_usage(self) -> Observable[Usage]:
+        return self.usage(1)
 
     def filter(
         self, *, recovery: Recovery | None = None, **options: Unpack[v2.PostOptions]
@@ -548,16 +551,8 @@ class StreamingClient(_Streams):
             RuleSyntaxError: the query is no rule, or has an operator that search lacks, such as `sample:`.
             ValueError: another parameter is wrong; it is named.
         """
-        return self._searches.posts(
-            query,
-            start_time=start_time,
-            end_time=end_time,
-            since_id=since_id,
-            until_id=until_id,
-            archive=archive,
-            limit=limit,
-            **fields,
-        )
+        options = v2.range_of(start_time, end_time, since_id, until_id) + v2.post_fields("search", fields)
+        return self._searches.posts(query, options, archive=archive, limit=limit)
 
     def counts(
         self,
@@ -584,15 +579,8 @@ class StreamingClient(_Streams):
             RuleSyntaxError: as for `search`.
             ValueError: another parameter is wrong; it is named.
         """
-        return self._searches.counts(
-            query,
-            granularity=granularity,
-            start_time=start_time,
-            end_time=end_time,
-            since_id=since_id,
-            until_id=until_id,
-            archive=archive,
-        )
+        options = v2.range_of(start_time, end_time, since_id, until_id)
+        return self._searches.counts(query, options, granularity=granularity, archive=archive)
 
     def usage(self, days: int = 7) -> Observable[Usage]:
         """Return the posts that X has delivered to the project and its apps in the last *days*: one item.
@@ -617,7 +605,7 @@ class StreamingClient(_Streams):
     def _searches(self) -> Searches:
         from .search import Searches  # brings the rule language, too
 
-        return Searches(self._api(), self._policy, self._budget)
+        return Searches(self._api(), self._policy, self._budget, self._project_usage)
 
     @property
     def rules(self) -> RulesClient:

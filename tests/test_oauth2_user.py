@@ -289,6 +289,20 @@ def test_disposal_while_another_program_renews(
     assert (seen.items, emulator.requests[2:]) == ([], ())
 
 
+def test_another_program_that_renews_forever(
+    emulator: Emulator, expired: rxt.OAuth2User, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is waited for a minute, here a hundredth of a second; then the request fails, and nothing was sent."""
+    monkeypatch.setattr("rxtweets.auth._store._PATIENCE", 0.01)
+    with file.open("rb") as opened:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        seen = Seen(rxt.fetch(rxt.Request("GET", emulator.base_url + ME), expired)).ended()
+    assert isinstance(seen.error, rxt.ConnectionFailed)
+    assert "somebody else has been renewing the user's token" in str(seen.error)
+    assert emulator.requests[2:] == ()
+    assert ask(emulator.base_url, expired).status_code == 200
+
+
 def test_a_program_keeps_the_tokens_itself(emulator: Emulator) -> None:
     """Without a file it is told of each renewal."""
     told: list[rxt.OAuth2User] = []

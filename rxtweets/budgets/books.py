@@ -1,12 +1,13 @@
-"""The books of budgets: what was delivered, once a UTC day, in a file that outlives the process."""
+"""The books of budgets: what was delivered, once a UTC day, and what is on its way, in a file."""
 
 from __future__ import annotations
 
 import os
 import weakref
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rxtweets.prices import Resource
 
@@ -17,22 +18,38 @@ _KEPT = 93 * _DAY
 """Seconds for which counts are kept: as long as the longest period, and a month to look back."""
 _WAIT = 10.0
 """Seconds to wait for another process that is writing."""
+_LONGEST_PAGE = 60.0
+"""Seconds after which a page that another process has asked for is taken for come."""
 _VERSION = 1
 
 _TABLES = """
 CREATE TABLE seen (day INTEGER, kind TEXT, id TEXT, PRIMARY KEY (day, kind, id)) WITHOUT ROWID;
 CREATE TABLE counts (hour INTEGER, kind TEXT, count INTEGER, PRIMARY KEY (hour, kind)) WITHOUT ROWID;
-CREATE TABLE elsewhere (per TEXT, start INTEGER, posts INTEGER, PRIMARY KEY (per, start)) WITHOUT ROWID;
+CREATE TABLE pages (entry INTEGER PRIMARY KEY AUTOINCREMENT, asked REAL, kind TEXT, count INTEGER);
+CREATE TABLE elsewhere (
+    per TEXT, start INTEGER, posts INTEGER, last_lost INTEGER, PRIMARY KEY (per, start)
+) WITHOUT ROWID;
 CREATE TABLE account (reset_day INTEGER);
 INSERT INTO account VALUES (1);
 """
 
 
 class Totals(NamedTuple):
-    """The counts of a period: resources by kind, and posts that others were delivered."""
+    """The counts of a period.
 
-    counts: dict[str, int]
+    Attributes:
+        counts: resources that were delivered, by kind.
+        elsewhere: posts that X has counted beyond these.
+        lost: resources at most, by kind, on pages whose programs have ended without saying what came.
+        awaited: those on pages that are on their way, of whatever period.
+        last_lost: the entry of the last lost page, or of the last that *elsewhere* includes.
+    """
+
+    counts: Counter[str]
     elsewhere: int
+    lost: Counter[str]
+    awaited: Counter[str]
+    last_lost: int
 
 
 class Books:
@@ -54,6 +71,7 @@ class Books:
 
         self._name = "" if path is None else os.fspath(path)
         self._cleaned = -1  # the hour in which what is old was taken out
+        self._own: set[int] = set()  # entries of pages that this process waits for
         with self._named_errors():
             self._database = sqlite3.connect(
                 self._name, timeout=_WAIT, isolation_level=None, check_same_thread=False
@@ -70,7 +88,7 @@ class Books:
         if self._name:
             self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("PRAGMA synchronous = NORMAL")
-        with self._transaction():
+        with self.transaction():
             (version,) = self._row("PRAGMA user_version")
             (tables,) = self._row("SELECT count(*) FROM sqlite_master")
             if version == 0 and tables == 0:
@@ -79,23 +97,33 @@ class Books:
                 self._database.execute(f"PRAGMA user_version = {_VERSION}")
             elif version != _VERSION:
                 raise OSError(f"{self._name} is no file of a budget: name another one")
+            (self._before,) = self._row("SELECT ifnull(max(entry), 0) FROM pages")
 
-    def add(self, hour: int, resources: Iterable[Resource], requests: Iterable[str]) -> None:
-        """Count *resources* as delivered in *hour* (UNIX seconds), each once a UTC day, and *requests*."""
+    def add(
+        self, hour: int, resources: Iterable[Resource], requests: Iterable[str], come: Iterable[int] = ()
+    ) -> None:
+        """Count *resources* as delivered in *hour* (UNIX seconds), each once a UTC day, and *requests*.
+
+        Pages with the entries *come* are on their way no longer.
+        """
         by_kind: dict[str, list[tuple[int, str, str]]] = {}
         day = hour // _DAY * _DAY
         for kind, id in resources:
             by_kind.setdefault(kind, []).append((day, kind, id))
-        with self._transaction():
+        with self.transaction():
             if hour != self._cleaned:
                 self._cleaned = hour
                 self._database.execute("DELETE FROM seen WHERE day < ?", (day - _DAY,))
                 self._database.execute("DELETE FROM counts WHERE hour < ?", (hour - _KEPT,))
+                self._database.execute("DELETE FROM pages WHERE asked < ?", (hour - _KEPT,))
             for kind, rows in by_kind.items():
                 new = self._database.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", rows).rowcount
                 self._count(hour, kind, new)
             for kind in requests:
                 self._count(hour, kind, 1)
+            for entry in come:
+                self._database.execute("DELETE FROM pages WHERE entry = ?", (entry,))
+                self._own.discard(entry)
 
     def _count(self, hour: int, kind: str, more: int) -> None:
         self._database.execute(
@@ -103,11 +131,28 @@ class Books:
             (hour, kind, more),
         )
 
-    def note_elsewhere(self, per: Per, span: Span, posts: int) -> None:
-        """Note that X has counted so many *posts* more than these in a period."""
-        with self._transaction():
+    def expect(self, resources: Counter[str], now: float) -> tuple[int, ...]:
+        """Note that a page which is about to be asked for may bring so many of each kind; return its entries.
+
+        It is for a `transaction`.
+        """
+        found = []
+        for kind, count in resources.items():
+            row = self._database.execute(
+                "INSERT INTO pages (asked, kind, count) VALUES (?, ?, ?)", (now, kind, count)
+            )
+            found.append(row.lastrowid or 0)
+        self._own.update(found)
+        return tuple(found)
+
+    def note_elsewhere(self, per: Per, span: Span, posts: int, last_lost: int) -> None:
+        """Note that X has counted so many *posts* more than these in a period.
+
+        Those of lost pages are among them, up to the one with the entry *last_lost*.
+        """
+        with self.transaction():
             self._database.execute(
-                "INSERT OR REPLACE INTO elsewhere VALUES (?, ?, ?)", (per, span.start, posts)
+                "INSERT OR REPLACE INTO elsewhere VALUES (?, ?, ?, ?)", (per, span.start, posts, last_lost)
             )
 
     @property
@@ -119,26 +164,36 @@ class Books:
 
     @reset_day.setter
     def reset_day(self, day: int) -> None:
-        with self._transaction():
+        with self.transaction():
             self._database.execute("UPDATE account SET reset_day = ?", (day,))
 
-    def totals(self, per: Per, span: Span) -> Totals:
-        """Return what was delivered in a period."""
+    def totals(self, per: Per, span: Span, now: float) -> Totals:
+        """Return what was delivered in a period, and is on its way."""
         with self._named_errors():
-            found = self._row("SELECT posts FROM elsewhere WHERE per = ? AND start = ?", (per, span.start))
-            return Totals(self._counts(span), found[0] if found else 0)
+            query = "SELECT posts, last_lost FROM elsewhere WHERE per = ? AND start = ?"
+            elsewhere, last_lost = self._row(query, (per, span.start)) or (0, 0)
+            query = "SELECT kind, sum(count) FROM counts WHERE hour >= ? AND hour < ? GROUP BY kind"
+            counts, lost, awaited = Counter(dict(self._rows(query, span))), Counter[str](), Counter[str]()
+            newest = last_lost
+            for entry, asked, kind, count in self._rows("SELECT entry, asked, kind, count FROM pages"):
+                if entry in self._own or (entry > self._before and abs(now - asked) < _LONGEST_PAGE):
+                    awaited[kind] += count
+                elif span.start <= asked < span.end and (kind != "post" or entry > last_lost):
+                    lost[kind] += count
+                    newest = max(newest, entry)
+            return Totals(counts, elsewhere, lost, awaited, newest)
 
-    def _counts(self, span: Span) -> dict[str, int]:
-        query = "SELECT kind, sum(count) FROM counts WHERE hour >= ? AND hour < ? GROUP BY kind"
-        with closing(self._database.execute(query, span)) as rows:
-            return dict(rows)
+    def _rows(self, query: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        with closing(self._database.execute(query, values)) as rows:
+            return rows.fetchall()
 
     def _row(self, query: str, values: tuple[object, ...] = ()) -> tuple[int, ...]:
         with closing(self._database.execute(query, values)) as rows:
             return rows.fetchone() or ()
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def transaction(self) -> Iterator[None]:
+        """Let no other process write meanwhile, and write all or nothing."""
         with self._named_errors():
             self._database.execute("BEGIN IMMEDIATE")
             try:

@@ -6,6 +6,7 @@ import math
 import os
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Literal, NamedTuple, Protocol, get_args
@@ -44,7 +45,8 @@ class Spending(msgspec.Struct, frozen=True, kw_only=True):
         per: the kind of period.
         start: when the period began, an aware time (UTC).
         end: when the next one begins.
-        counts: the resources that were delivered in it, by kind, each once a UTC day.
+        counts: the resources that were delivered in it, by kind, each once a UTC day; those on a page for
+            which a killed program was waiting count in full until X's own count has told.
         elsewhere: posts that X counts beyond these, such as those of other programs.
     """
 
@@ -64,11 +66,10 @@ class Spending(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Page(NamedTuple):
-    """A page of a search: how many posts it may have, what it may cost, and the posts it may bring in all."""
+    """A page of a search that is on its way: how many posts it may have, and its entries in the books."""
 
     size: int
-    cost: int
-    posts: int
+    entries: tuple[int, ...]
 
 
 class _Daily(Protocol):
@@ -100,7 +101,7 @@ class Budget:
     A stream ends, or pauses, with the message that reaches the limit. What X has sent by then and was not
     read yet is charged as well: less than a second's delivery, and a page of a search that is on its way.
     What was counted is in the file after a quarter of a second at most, and a process that is killed loses no
-    more than that.
+    more than that. The page that it was waiting for counts in full until X's own count has told.
 
     Args:
         posts: the limit in posts, included ones counted.
@@ -114,7 +115,7 @@ class Budget:
         at_limit: `"end"`: with the error `BudgetSpent`, which isn't retried; `"pause"`: after `BudgetPaused`
             a stream is closed until the next period begins. Searches always end.
         compare: whether the books of a day or month are compared with X's own count of the project's posts,
-            when a stream begins and every 5 minutes; then the larger one counts.
+            when a stream or a search begins and every 5 minutes; then the larger one counts.
 
     Raises:
         ValueError: an argument is none of these.
@@ -159,17 +160,16 @@ class Budget:
         self._books = Books(path)
         self._pending: dict[Resource, None] = {}
         self._requests: list[str] = []
+        self._come: list[int] = []  # entries of pages
         self._unwritten = 0
-        self._reserved = 0
         self._hour = -HOUR
         self._span = Span(-1, -1)
-        self._totals = Totals({}, 0)
+        self._totals = Totals(Counter(), 0, Counter(), Counter(), 0)
         self._spent = 0
         self._next_mark = 0.0
         self._written = self._compared = -math.inf
-        self._awaited = 0  # posts that pages on their way may bring
-        self._looks = 0
-        self._before = 0, 0  # the difference at the last look, with and without what is on its way
+        self._looks: list[tuple[int, int]] = []  # differences to X's count, with and without awaited pages
+        self._has_looked = False
 
     def __repr__(self) -> str:
         return f"Budget({self.unit}={self.limit!r}, per={self.per!r})"
@@ -183,7 +183,7 @@ class Budget:
         with self._lock:
             self._write(time.time() if now is None else now)
             return Spending(
-                counts={kind: count for kind, count in self._totals.counts.items() if count},
+                counts=dict(+(self._totals.counts + self._totals.lost)),
                 elsewhere=self._totals.elsewhere,
                 start=_utc(self._span.start),
                 end=_utc(self._span.end),
@@ -232,7 +232,7 @@ class Budget:
             OSError: it can't be written.
         """
         with self._lock:
-            if self._pending:
+            if self._pending or self._come:
                 self._write(now)
 
     def period(self) -> Span:
@@ -256,7 +256,7 @@ class Budget:
         return BudgetSpent(self._amount(), self.limit, self.unit, self.per, _utc(self._span.end))
 
     def reserve(self, most: int, least: int, expansions: Iterable[str], now: float) -> Page:
-        """Return how many posts a page may have, *most* at most, and set aside what they may cost.
+        """Return how many posts a page may have, *most* at most, and note in the books that it is on its way.
 
         Each of *expansions* is taken to bring one resource with each post.
 
@@ -264,23 +264,30 @@ class Budget:
             BudgetSpent: not even *least* posts can be paid.
             OSError: the books can't be read.
         """
-        kinds = ["post", *brought_by(expansions)]
+        kinds = Counter(["post", *brought_by(expansions)])
         with self._lock:
             self._write(now)
-            each = sum(map(self._cost, kinds)) or 1
-            size = min(most, (self._most - self._spent - self._reserved) // each)
-            if size < least:
-                raise self.error()
-            page = Page(size, size * each, size * kinds.count("post"))
-            self._reserved += page.cost
-            self._awaited += page.posts
-            return page
+            with self._books.transaction():
+                self._read(now)
+                each = self._worth(kinds) or 1
+                left = self._most - self._spent - self._worth(self._totals.awaited)
+                size = min(most, left // each)
+                if size < least:
+                    raise self.error()
+                expected = Counter({kind: size * count for kind, count in kinds.items()})
+                return Page(size, self._books.expect(expected, now))
 
-    def release(self, page: Page) -> None:
-        """Set nothing aside any longer for a page that has been counted, or hasn't come."""
+    def settle(self, page: Page, resources: Iterable[Resource], now: float) -> None:
+        """Count what a page has brought, which is on its way no longer; nothing, if it hasn't come.
+
+        Raises:
+            OSError: the books can't be written.
+        """
         with self._lock:
-            self._reserved -= page.cost
-            self._awaited -= page.posts
+            self._turn(now)
+            self._pending.update(dict.fromkeys(resources))
+            self._come += page.entries
+            self._write(now)
 
     def is_comparison_due(self, now: float) -> bool:
         """Return whether to compare with X's usage, and take it for done."""
@@ -295,7 +302,7 @@ class Budget:
         """Count what X has delivered and isn't in the books.
 
         A difference counts when it is there a second time: what is on its way is in X's count, and not yet in
-        the books.
+        the books. The first one counts at once, since the process before this one may have been killed.
 
         Raises:
             OSError: they can't be written.
@@ -309,22 +316,34 @@ class Budget:
             for daily in usage.days if self.per == "day" else ():
                 posts = daily.posts if daily.day == today else posts
             if posts is not None:
-                self._look(posts - self._totals.counts.get("post", 0), now)
+                self._look(posts, now)
 
     # --- with the lock
 
-    def _look(self, difference: int, now: float) -> None:
-        """Note a difference to X's count once it is confirmed, or have it looked at again."""
-        known, sure = self._totals.elsewhere, difference - self._awaited
-        at_most, at_least = max(0, difference, self._before[0]), min(sure, self._before[1])
-        self._before = difference, sure
-        self._looks += 1
-        confirmed = at_most if at_most < known else max(known, at_least)
-        if self._looks > 1 and confirmed != known:
-            self._books.note_elsewhere(self.per, self._span, confirmed)
+    def _look(self, posts: int, now: float) -> None:
+        """Note how far X's count is above the books once that is confirmed, or have it looked at again.
+
+        Pages on their way may be in X's count or not, so of several looks those count at which they were few.
+        """
+        totals, known = self._totals, self._totals.elsewhere
+        difference = posts - totals.counts["post"]
+        self._looks.append((difference, difference - totals.awaited["post"]))
+        again, at_once = len(self._looks) > 1, not self._has_looked
+        self._has_looked = True
+        at_most = max(0, *(one for one, _ in self._looks[-2:]))
+        at_least = sorted(one for _, one in self._looks)[-2:][0]
+        confirmed = known
+        if again and at_most < known:
+            confirmed = at_most
+        elif again or at_once:
+            confirmed = max(known, at_least)
+        is_sure = max(0, difference) == confirmed and (again or confirmed == known)
+        is_last = is_sure or len(self._looks) == _MOST_LOOKS
+        if confirmed != known or (is_last and totals.lost["post"]):
+            self._books.note_elsewhere(self.per, self._span, confirmed, totals.last_lost)
             self._write(now)
-        if self._looks == _MOST_LOOKS or max(0, difference) == self._totals.elsewhere:
-            self._looks = 0
+        if is_last:
+            self._looks.clear()
 
     def _cost(self, kind: str) -> int:
         if self.unit == "posts":
@@ -334,6 +353,9 @@ class Budget:
             cost = self._costs[kind] = round(self.prices.price(kind) * _DOLLAR)
         return cost
 
+    def _worth(self, resources: Counter[str]) -> int:
+        return sum(count * self._cost(kind) for kind, count in resources.items())
+
     def _turn(self, now: float) -> None:
         """Begin another hour, if it is one: what is pending belongs to the one before."""
         if not self._hour <= now < self._hour + HOUR:
@@ -341,18 +363,24 @@ class Budget:
 
     def _write(self, now: float) -> None:
         """Write what is pending, under the hour in which it came, and read what all have spent by now."""
-        if self._pending or self._requests:
-            self._books.add(self._hour, self._pending, self._requests)
+        if self._pending or self._requests or self._come:
+            self._books.add(self._hour, self._pending, self._requests, self._come)
             self._pending.clear()
             self._requests.clear()
+            self._come.clear()
             self._unwritten = 0
+        self._read(now)
+
+    def _read(self, now: float) -> None:
+        """Read what all have spent by now."""
         self._hour = int(now // HOUR) * HOUR
         reset_day = self._books.reset_day if self.per == "month" else 1
         span = period_at(now, self.per, reset_day)
         if span != self._span:
             self._span = span
-        self._totals = totals = self._books.totals(self.per, span)
-        spent = sum(count * self._cost(kind) for kind, count in totals.counts.items())
+            self._looks.clear()
+        self._totals = totals = self._books.totals(self.per, span, now)
+        spent = self._worth(totals.counts) + self._worth(totals.lost)
         self._spent = spent + totals.elsewhere * self._cost("post")
         self._next_mark = self.next_mark(self._spent / self._most)
         self._written = now

@@ -25,7 +25,7 @@ from msgspec.structs import replace
 
 from . import _fields, _hosts
 from ._fields import LikeOptions, PostFields, PostOptions, SampleOptions, Window
-from .checks import choice, names, nearest, number, time
+from .checks import choice, identifier, names, nearest, number, time
 from .endpoint import Endpoint, Pairs, Request
 
 __all__ = [
@@ -216,6 +216,22 @@ def _stream(
     window = window_of(given.get("start_time"), given.get("end_time"))
     request = Request("GET", _hosts.url(base_url, _hosts.API, path), params + window)
     return Endpoint(request, STALL_TIMEOUT, finite=bool(window))
+
+
+def range_of(
+    start_time: datetime | str | None,
+    end_time: datetime | str | None,
+    since_id: int | str | None,
+    until_id: int | str | None,
+) -> Pairs:
+    """Return the parameters that say from which times, or between which posts, posts of the past are.
+
+    Raises:
+        ValueError: one of them is wrong.
+    """
+    ids = {"since_id": since_id, "until_id": until_id}
+    given = ((name, identifier(name, value)) for name, value in ids.items() if value is not None)
+    return (*window_of(start_time, end_time), *given)
 
 
 def post_fields(name: str, options: Mapping[str, Any]) -> Pairs:

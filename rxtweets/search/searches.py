@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
-from datetime import datetime
-from typing import Any, TypeVar, Unpack
+import logging
+from collections.abc import Callable, Generator
+from typing import Any, TypeVar
 
 import reactivex
 from reactivex import Observable, abc
@@ -13,9 +12,10 @@ from reactivex.scheduler import TimeoutScheduler
 
 from rxtweets._observable import as_stream
 from rxtweets._schedulers import wall_clock
-from rxtweets.backoff import BackoffPolicy
+from rxtweets.backoff import BackoffPolicy, http_date
 from rxtweets.budgets import Budget
-from rxtweets.endpoints import checks, v2
+from rxtweets.budgets.budget import Used
+from rxtweets.endpoints import checks
 from rxtweets.endpoints.endpoint import Pairs
 from rxtweets.messages import Post
 from rxtweets.rest import REQUEST_POLICY, Api, JSONResponse, RequestPace, run_steps
@@ -23,9 +23,11 @@ from rxtweets.rules import Rule
 
 from .counts import Granularity, PostCounts, merged
 from .pages import posts_on, resources_on
-from .query import check_apart, query_params
+from .query import check_apart, query_param
 
 _T = TypeVar("_T")
+
+_log = logging.getLogger("rxtweets.budget")
 
 _SMALLEST_PAGE = 10
 _LARGEST_PAGE = {False: 100, True: 500}
@@ -42,33 +44,34 @@ class Searches:
         api: the host and the credentials.
         policy: which failure of a page of a search waits how long; default `BackoffPolicy.standard()`.
         budget: the limit on what they are delivered.
+        usage: called for X's own count, to compare the budget with.
     """
 
-    def __init__(self, api: Api, policy: BackoffPolicy | None = None, budget: Budget | None = None) -> None:
+    def __init__(
+        self,
+        api: Api,
+        policy: BackoffPolicy | None = None,
+        budget: Budget | None = None,
+        usage: Callable[[], Observable[Used]] | None = None,
+    ) -> None:
         self._api = api
         self._budget = budget
+        self._usage = usage
         self._policy = policy or BackoffPolicy.standard()
         # Source of the limits: X's page "Rate limits".
         self._search = {False: RequestPace(450), True: RequestPace(300, gap=_SECOND)}
         self._counts = {False: RequestPace(300), True: RequestPace(300)}
 
     def posts(
-        self,
-        query: str | Rule,
-        *,
-        start_time: datetime | str | None = None,
-        end_time: datetime | str | None = None,
-        since_id: int | str | None = None,
-        until_id: int | str | None = None,
-        archive: bool = False,
-        limit: int | None = None,
-        **fields: Unpack[v2.PostFields],
+        self, query: str | Rule, options: Pairs, *, archive: bool, limit: int | None
     ) -> Observable[Post]:
-        """Return the posts that a query finds; see `StreamingClient.search`."""
-        check_apart(start_time=start_time, since_id=since_id)
-        check_apart(end_time=end_time, until_id=until_id)
-        params = query_params(query, start_time, end_time, since_id, until_id)
-        params += v2.post_fields("search", fields)
+        """Return the posts that a query finds; see `StreamingClient.search`.
+
+        *options* are those of `endpoints.v2.range_of` and `endpoints.v2.post_fields`.
+        """
+        params = query_param(query) + options
+        check_apart(options, "start_time", "since_id")
+        check_apart(options, "end_time", "until_id")
         if limit is not None:
             checks.number("limit", limit, 1, 10**9)
         path = "/2/tweets/search/" + ("all" if archive else "recent")
@@ -78,13 +81,7 @@ class Searches:
             asked: Pairs | None = params
             while asked is not None:
                 size = largest if left is None else min(max(left, _SMALLEST_PAGE), largest)
-                with self._affordable(size, params, now) as page_size:
-                    paged = (*asked, ("max_results", str(page_size)))
-                    page: JSONResponse = yield self._api.call(
-                        "GET", path, paged, policy=self._policy, pace=self._search[archive]
-                    )
-                    if self._budget is not None:
-                        self._budget.count(resources_on(page), now())
+                page = yield from self._page(path, asked, size, self._search[archive], now)
                 for post in posts_on(page):
                     yield post
                     if left is not None:
@@ -96,32 +93,49 @@ class Searches:
 
         return _at_the_time(work)
 
-    @contextmanager
-    def _affordable(self, size: int, params: Pairs, now: Callable[[], float]) -> Iterator[int]:
-        """Yield how many posts the next page may have, and set them aside in the budget until it has come."""
-        if self._budget is None:
-            yield size
-            return
+    def _page(
+        self, path: str, params: Pairs, size: int, pace: RequestPace, now: Callable[[], float]
+    ) -> Generator[Observable[Any], Any, JSONResponse]:
+        """Ask for a page of so many posts, or of as many as the budget can pay, and count what comes."""
+
+        def ask(size: int) -> Observable[JSONResponse]:
+            paged = (*params, ("max_results", str(size)))
+            return self._api.call("GET", path, paged, policy=self._policy, pace=pace)
+
+        page: JSONResponse
+        budget = self._budget
+        if budget is None:
+            page = yield ask(size)
+            return page
+        if budget.is_comparison_due(now()):
+            yield from self._compare(budget, now)
         expansions = dict(params).get("expansions", "").split(",")
-        page = self._budget.reserve(size, _SMALLEST_PAGE, expansions, now())
+        asked = now()
+        expected = budget.reserve(size, _SMALLEST_PAGE, expansions, asked)
         try:
-            yield page.size
-        finally:
-            self._budget.release(page)
+            page = yield ask(expected.size)
+        except BaseException:
+            try:
+                budget.settle(expected, (), now())
+            except OSError as error:
+                _log.warning("%s", error)
+            raise
+        budget.settle(expected, resources_on(page), _counted_at(page, asked, now()))
+        return page
+
+    def _compare(self, budget: Budget, now: Callable[[], float]) -> Generator[Observable[Any], Any, None]:
+        """Compare the books with X's usage; errors change nothing."""
+        try:
+            if self._usage is not None:
+                budget.compare_with((yield self._usage()), now())
+        except Exception as error:
+            _log.info("the budget isn't compared with X's usage: %s", error)
 
     def counts(
-        self,
-        query: str | Rule,
-        *,
-        granularity: Granularity = "hour",
-        start_time: datetime | str | None = None,
-        end_time: datetime | str | None = None,
-        since_id: int | str | None = None,
-        until_id: int | str | None = None,
-        archive: bool = False,
+        self, query: str | Rule, options: Pairs, *, granularity: Granularity, archive: bool
     ) -> Observable[PostCounts]:
-        """Return how many posts a query has; see `StreamingClient.counts`."""
-        params = query_params(query, start_time, end_time, since_id, until_id)
+        """Return how many posts a query has; see `StreamingClient.counts`. *options*: as of `posts`."""
+        params = query_param(query) + options
         params += (("granularity", checks.choice("granularity", granularity, ("minute", "hour", "day"))),)
         name = "all" if archive else "recent"
         path = f"/2/tweets/counts/{name}"
@@ -143,6 +157,12 @@ class Searches:
             yield merged(pages)
 
         return _at_the_time(work)
+
+
+def _counted_at(page: JSONResponse, asked: float, now: float) -> float:
+    """Return when X has counted a page: when it answered, and midnight may have been since then."""
+    answered = http_date(page.response.headers.get("date", ""))
+    return now if answered is None else min(max(answered, asked), now)
 
 
 def _at_the_time(

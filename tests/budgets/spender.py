@@ -21,7 +21,11 @@ EXPANSIONS = ["author_id", "referenced_tweets.id", "attachments.media_keys"]
 
 
 class Skewed(TimeoutScheduler):
-    """The system's timers, with a clock that is off by some seconds, as the emulator's is."""
+    """The system's timers, with a clock that is off by some seconds, as the emulator's is.
+
+    Attributes:
+        skew: how far off it is.
+    """
 
     skew = 0.0
 
@@ -33,8 +37,8 @@ class Skewed(TimeoutScheduler):
         return datetime.now(UTC) + timedelta(seconds=self.skew)
 
 
-def main(url: str, token: str, path: str, skew: float, limit: int, seed: int, searches: bool) -> int:
-    """Return 3 once the budget is spent, 0 when the input has ended."""
+def main(url: str, token: str, path: str, skew: float, limit: int, seed: int) -> int:
+    """Return 3 once the budget is spent, 0 when the input has ended; each line of that sets the clock."""
     budgets.COMPARE_EVERY = 2.0  # for the 5 minutes that a test can't wait
     rng, scheduler = random.Random(seed), Skewed()
     scheduler.skew = skew
@@ -67,13 +71,16 @@ def main(url: str, token: str, path: str, skew: float, limit: int, seed: int, se
             print("connected", flush=True)
 
     def watch_input() -> None:
-        sys.stdin.read()
+        for line in sys.stdin:
+            scheduler.skew = float(line)
+            print(line, end="", flush=True)
         ended.set()
 
     threading.Thread(target=watch_input, daemon=True).start()
     parts: list[Any] = [client.sample(expansions=expansions()), client.filter(expansions=expansions())]
-    if searches and rng.random() < 0.7:
-        parts.append(reactivex.interval(rng.uniform(0.1, 0.5)).pipe(ops.flat_map(search)))
+    for _ in range(2):
+        pause = reactivex.defer(lambda _: reactivex.timer(rng.uniform(0.05, 0.5)))
+        parts.append(pause.pipe(ops.flat_map(search), ops.repeat()))
     running = [part.subscribe(on_next, failed, scheduler=scheduler) for part in parts]
     ended.wait()
     for one in running:
@@ -82,5 +89,5 @@ def main(url: str, token: str, path: str, skew: float, limit: int, seed: int, se
 
 
 if __name__ == "__main__":
-    url, token, path, skew, limit, seed, searches = sys.argv[1:]
-    sys.exit(main(url, token, path, float(skew), int(limit), int(seed), searches == "True"))
+    url, token, path, skew, limit, seed = sys.argv[1:]
+    sys.exit(main(url, token, path, float(skew), int(limit), int(seed)))

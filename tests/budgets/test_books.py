@@ -14,10 +14,17 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from rxtweets import Budget, BudgetSpent, Prices
 from rxtweets.budgets.books import Books
+from rxtweets.budgets.budget import Page
 from rxtweets.budgets.period import period_at
 from rxtweets.management import DailyUsage, Usage
 
@@ -36,6 +43,7 @@ class Bookkeeping(RuleBasedStateMachine):
         self.budgets: list[Budget] = [self.budget(), self.budget()]
         self.seen: set[tuple[str, str]] = set()
         self.hours: dict[int, Counter[str]] = {}
+        self.pages: list[tuple[int, Page, int]] = []  # on their way, with who asked for them in which hour
 
     def budget(self) -> Budget:
         return Budget(posts=10**9, per="day", path=self.path, compare=False)
@@ -43,10 +51,28 @@ class Bookkeeping(RuleBasedStateMachine):
     @rule(which=st.integers(0, 1), found=RESOURCES)
     def deliver(self, which: int, found: list[tuple[str, str]]) -> None:
         self.budgets[which].count(found, self.now)
+        self.note(found)
+
+    def note(self, found: list[tuple[str, str]]) -> None:
         hour = int(self.now // 3600)
         for one in set(found) - self.seen:
             self.hours.setdefault(hour, Counter())[one[0]] += 1
         self.seen |= set(found)
+
+    @rule(which=st.integers(0, 1), size=st.integers(10, 100))
+    def ask_for_a_page(self, which: int, size: int) -> None:
+        page = self.budgets[which].reserve(size, 10, ["author_id"], self.now)
+        self.pages.append((which, page, int(self.now // 3600)))
+
+    @precondition(lambda self: self.pages)
+    @rule(found=st.none() | RESOURCES)
+    def receive_a_page(self, found: list[tuple[str, str]] | None) -> None:
+        which, page, _ = self.pages.pop(0)
+        if found is None:
+            self.budgets[which].settle(page, [], self.now)
+        else:
+            self.budgets[which].settle(page, found, self.now)
+            self.note(found)
 
     @rule(which=st.integers(0, 1))
     def ask_for_counts(self, which: int) -> None:
@@ -57,6 +83,8 @@ class Bookkeeping(RuleBasedStateMachine):
     def wait(self, seconds: float) -> None:
         for budget in self.budgets:  # as the streams' timers do
             budget.write(self.now)
+        while self.pages and seconds > 1:
+            self.receive_a_page(None)
         day = self.now // DAY
         self.now += seconds
         if self.now // DAY != day:
@@ -64,7 +92,13 @@ class Bookkeeping(RuleBasedStateMachine):
 
     @rule(which=st.integers(0, 1))
     def restart(self, which: int) -> None:
-        self.budgets[which].write(self.now)
+        for budget in self.budgets:
+            budget.write(self.now)
+        if self.pages:  # those of others would be taken for lost, too, until they come
+            self.budgets[not which] = self.budget()
+        for _, page, hour in self.pages:
+            self.hours.setdefault(hour, Counter()).update(post=page.size, user=page.size)
+        self.pages.clear()
         self.budgets[which] = self.budget()
 
     @invariant()
@@ -166,7 +200,8 @@ def test_the_larger_count_counts() -> None:
     budget = Budget(dollars=1)
     budget.count([("post", "1"), ("user", "1")], 0)
     budget.compare_with(usage(5), 0)
-    assert budget.spending(0).elsewhere == 0
+    assert budget.spending(0).elsewhere == 4
+    budget.compare_with(usage(3), 0)
     budget.compare_with(usage(5), 0)
     assert budget.spending(0).elsewhere == 4
     assert budget.spending(0).spent == pytest.approx(0.035)
@@ -212,7 +247,7 @@ def test_books_without_a_file_stay_bounded_in_memory() -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for start in range(0, 500_000, 5_000):
         books.add(0, (("post", f"18{number:017}") for number in range(start, start + 5_000)), ())
-    assert books.totals("day", period_at(0, "day")).counts == {"post": 500_000}
+    assert books.totals("day", period_at(0, "day"), 0).counts == {"post": 500_000}
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 30 * 1024
 
 
@@ -243,19 +278,55 @@ def test_a_page_is_as_large_as_can_be_paid() -> None:
     assert page.size == 66
     with pytest.raises(BudgetSpent):
         budget.reserve(100, 10, [], 0)
-    budget.release(page)
+    budget.settle(page, [], 0)
     assert budget.reserve(100, 10, [], 0).size == 100
 
 
 def test_what_is_on_its_way_is_no_difference() -> None:
     """A page that X has counted, and that hasn't come yet, is none; nor is a difference that is gone soon."""
     budget = Budget(posts=1_000)
+    budget.compare_with(usage(0), 0)
     page = budget.reserve(100, 10, [], 0)
     for _ in range(3):
         budget.compare_with(usage(100), 0)
-    budget.count([("post", str(number)) for number in range(100)], 0)
-    budget.release(page)
+    budget.settle(page, [("post", str(number)) for number in range(100)], 0)
     budget.compare_with(usage(103), 0)
     budget.count([("post", str(number)) for number in range(200)], 0)
     budget.compare_with(usage(200), 0)
     assert budget.spending(0).spent == 200
+
+
+def test_a_killed_programs_page_counts_in_full_until_xs_count_has_told(tmp_path: Path) -> None:
+    """At once for the next program, with what expansions bring; X tells of posts alone."""
+    killed = Budget(dollars=10, path=tmp_path / "books")
+    killed.reserve(100, 10, ["author_id"], 0)
+    killed.count([("post", "1")], 0)
+    killed.write(0)
+    budget = Budget(dollars=10, path=tmp_path / "books")
+    assert budget.spending(0).counts == {"post": 101, "user": 100}
+    assert budget.spending(0).spent == pytest.approx(101 * 0.005 + 1)
+    budget.compare_with(usage(41), 0)
+    assert budget.spending(0).counts == {"post": 1, "user": 100}
+    assert budget.spending(0).spent == pytest.approx(41 * 0.005 + 1)
+    assert budget.spending(DAY).spent == 0
+
+
+def test_each_kind_of_period_has_its_own_comparison(tmp_path: Path) -> None:
+    """What a budget of a day has settled counts in full for one of an hour, of which X tells nothing."""
+    Budget(posts=1_000, path=tmp_path / "books").reserve(100, 10, [], 0)
+    of_a_day = Budget(posts=1_000, path=tmp_path / "books")
+    of_a_day.compare_with(usage(30), 0)
+    assert of_a_day.spending(0).spent == 30
+    assert Budget(posts=1_000, per="hour", path=tmp_path / "books").spending(0).spent == 100
+
+
+def test_another_programs_page_is_set_aside_for_a_minute(tmp_path: Path) -> None:
+    """It may not be searched for twice, and costs streams nothing yet; a minute later it was lost."""
+    one, other = (Budget(posts=150, path=tmp_path / "books") for _ in range(2))
+    page = one.reserve(100, 10, [], 0)
+    assert other.spending(59).spent == 0
+    assert other.reserve(100, 10, [], 59).size == 50
+    assert other.spending(60).spent == 100
+    assert one.spending(60).spent == 0
+    one.settle(page, [("post", "1")], 61)
+    assert one.spending(61).spent == other.spending(61).spent == 1

@@ -18,41 +18,35 @@ from tests.clients import client_on
 from tests.forked import PIPE, Program
 
 DAY = 86_400
-RATE = 100
-"""Posts a second."""
+RATE = 250
+"""Posts a second: the most that X sends to who pays as it goes."""
+A_DAYS = 1_000
+"""Posts that a day has at least: 1 % of it is more than what is on its way at midnight."""
 
 IMPORTED = ("rxtweets.budgets.budget", "rxtweets.search", "tests.clients")
 """The modules that the programs find imported."""
 
 
 class Run:
-    """Programs that spend from one budget, one after the other.
-
-    Attributes:
-        skew: how far off their clocks are, in seconds.
-    """
+    """Programs that spend from one budget, one after the other."""
 
     def __init__(self, emulator: Emulator, path: Path, skew: float, limit: int, seed: int) -> None:
         self._emulator = emulator
         self._path = path
-        self.skew = skew
+        self._skew = skew
         self._limit = limit
         self._rng = random.Random(seed)
 
     @contextmanager
-    def program(self, *, searches: bool = False) -> Iterator[Program]:
-        """Start one, and yield it as soon as it is connected or has ended.
-
-        A page that is on its way makes a comparison uncertain: one that *searches* may need several.
-        """
+    def program(self) -> Iterator[Program]:
+        """Start one, and yield it as soon as it is connected or has ended; kill it in the end."""
         said = [
             self._emulator.base_url,
             self._emulator.bearer_token,
             str(self._path),
-            str(self.skew),
+            str(self._skew),
             str(self._limit),
             str(self._rng.randrange(2**32)),
-            str(searches),
         ]
         with Program(
             ["-m", "tests.budgets.spender", *said], imported=IMPORTED, stdin=PIPE, stdout=PIPE
@@ -64,10 +58,32 @@ class Run:
             finally:
                 running.kill()
 
+    def settle(self) -> None:
+        """Let no post be made until the books are as X's are; the searches go on."""
+        self._emulator.rate = 0
+        until(self.agrees, "the books aren't as X's are", 60.0)
+
+    def agrees(self, days_ago: int = 0) -> bool:
+        """Return whether the posts of a day are those that X has, by the books."""
+        at_x = posts_at_x(self._emulator)[-1 - days_ago]
+        return spent_on(self._path, time.time() + self._skew - days_ago * DAY) == pytest.approx(
+            at_x, rel=0.005
+        )
+
+    def set_clocks(self, running: Program, skew: float) -> None:
+        """Put a program's clock and X's forward or back."""
+        assert running.stdin is not None
+        assert running.stdout is not None
+        self._skew = skew
+        self._emulator.skew(skew)
+        print(skew, file=running.stdin, flush=True)
+        while running.stdout.readline().strip() != str(skew):
+            pass
+
     def kill(self, times: int) -> None:
         """Kill so many programs at random, with duplicates and broken connections meanwhile."""
         for _ in range(times):
-            with self.program(searches=True) as running:
+            with self.program() as running:
                 threading.Event().wait(self._rng.uniform(0.0, 1.0))
                 if self._rng.random() < 0.5:
                     self._emulator.cut_streams()
@@ -82,7 +98,7 @@ def spent_on(path: Path, now: float) -> float:
 
 def posts_at_x(emulator: Emulator) -> list[int]:
     """Return the posts of yesterday and today by the emulator's own usage."""
-    return [one.posts for one in client_on(emulator).usage(days=2).run().days]
+    return [one.posts for one in client_on(emulator).usage(2).run().days]
 
 
 def until(condition: Callable[[], bool], what: str, seconds: float = 20.0) -> None:
@@ -115,24 +131,26 @@ def test_books_are_as_xs(kills: int, tmp_path: Path) -> None:
     with noon() as (emulator, skew):
         run = Run(emulator, path, skew, 10**9, seed=kills)
         run.kill(kills // 2)
-        midnight = time.time() + 18
-        run.skew = DAY - midnight % DAY
-        emulator.skew(run.skew)
-        with run.program():  # which is killed in the end, too
+        with run.program() as running:
+            until(lambda: posts_at_x(emulator)[-1] > A_DAYS, "posts", 120.0)
+            run.settle()
+            midnight = time.time() + 3
+            run.set_clocks(running, DAY - midnight % DAY)
+            emulator.rate = 5  # those that a busy machine reads late come in the wrong day
             until(lambda: time.time() > midnight + 0.5, "midnight")
+            until(lambda: run.agrees(days_ago=1), "a page that was on its way at midnight", 60.0)
+            emulator.rate = RATE
         run.kill(kills - kills // 2 - 1)
         with run.program() as last:
-            begun = posts_at_x(emulator)[-1]
-            until(lambda: posts_at_x(emulator)[-1] > begun + 5 * RATE, "posts", 40.0)
-            emulator.rate = 0
-            threading.Event().wait(4.0)  # two comparisons
+            until(lambda: posts_at_x(emulator)[-1] > A_DAYS, "posts", 120.0)
+            run.settle()
             assert last.stdin is not None
             last.stdin.close()
-            assert last.wait(10) == 0
+            assert last.wait(20) == 0
         at_x = posts_at_x(emulator)
-        in_the_books = [spent_on(path, midnight + run.skew + second) for second in (-1, 1)]
+        in_the_books = [spent_on(path, midnight + DAY - midnight % DAY + second) for second in (-1, 1)]
         print(f"before and after midnight: {at_x} posts at X, {in_the_books} in the books")
-        assert min(at_x) > RATE
+        assert min(at_x) > A_DAYS
         assert in_the_books == pytest.approx(at_x, rel=0.01)
 
 
