@@ -292,7 +292,7 @@ def test_disposal_while_another_program_renews(
 def test_another_program_that_renews_forever(
     emulator: Emulator, expired: rxt.OAuth2User, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is waited for a minute, here a hundredth of a second; then the request fails, and nothing was sent."""
+    """It is waited for a minute, here 10 ms; then the request fails, and nothing was sent."""
     monkeypatch.setattr("rxtweets.auth._store._PATIENCE", 0.01)
     with file.open("rb") as opened:
         fcntl.flock(opened, fcntl.LOCK_EX)
