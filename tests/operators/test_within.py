@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reactivex import Observable, Subject
 from reactivex import operators as ops
+from reactivex.scheduler import VirtualTimeScheduler
 
 import rxtweets as rxt
 from rxtweets import Budget, BudgetSpent
@@ -31,7 +33,7 @@ from rxtweets.messages import (
     Reconnecting,
     decode,
 )
-from rxtweets.testing import Script, post_json, status_json, timeline
+from rxtweets.testing import HOLD, Script, post_json, status_json, timeline
 from tests.clients import client_on, over, responses
 from tests.observing import Seen
 
@@ -305,6 +307,49 @@ def test_what_others_were_delivered_counts(emulator: Emulator) -> None:
         return budget.spending().elsewhere == 5
 
     seen.wait(is_known).dispose()
+
+
+def test_a_search_compares_before_its_first_page(emulator: Emulator) -> None:
+    """What others were delivered leaves less for it; without an answer it searches all the same."""
+    for number in range(20):
+        emulator.publish(f"cat {number}")
+    emulator.skew(60)
+    client_on(emulator).search("cat", limit=12).pipe(ops.to_list()).run()
+    budget = Budget(posts=31)
+    found = Seen(client_on(emulator, budget=budget).search("cat")).ended()
+    assert (len(found.items), type(found.error)) == (19, BudgetSpent)
+    *_, comparison, page = emulator.requests
+    assert comparison.path == "/2/usage/tweets"
+    assert page.query["max_results"] == "19"
+    emulator.answer(403, path="/2/usage/tweets")
+    found = Seen(client_on(emulator, budget=Budget(posts=31)).search("cat")).ended()
+    assert (len(found.items), found.completed) == (20, True)
+
+
+def test_a_page_counts_for_the_day_on_which_x_answered() -> None:
+    """Not for that on which it was asked for first, or on which it was read."""
+    answer = {"data": [{"id": "1", "text": "cat"}], "meta": {"result_count": 1}}
+    for date, days in (("Thu, 01 Jan 1970 23:59:59 GMT", [1, 0]), ("Fri, 02 Jan 1970 00:00:01 GMT", [0, 1])):
+        scheduler = VirtualTimeScheduler(initial_clock=DAY - 1)
+        budget = Budget(posts=100, compare=False)
+        page = Script(json.dumps(answer).encode(), headers={"date": date})
+        over(responses(Script(status=503), page), budget=budget).search("cat").subscribe(scheduler=scheduler)
+        scheduler.start()
+        assert [budget.spending(now).spent for now in (DAY - 1, DAY + 60)] == days
+
+
+def test_a_disposed_search_leaves_no_page_on_its_way(tmp_path: Path) -> None:
+    """Nor does one whose page fails."""
+    path = tmp_path / "books"
+    transport = responses(Script(HOLD), Script(status=402))
+    client = over(transport, budget=Budget(posts=100, path=path, compare=False))
+    seen = Seen(client.search("cat"))
+    transport.wait_for(1)
+    assert Budget(posts=100, path=path).left() == 0
+    seen.dispose()
+    assert Budget(posts=100, path=path).left() == 100
+    assert isinstance(Seen(client.search("cat")).ended().error, rxt.CreditsDepleted)
+    assert Budget(posts=100, path=path).left() == 100
 
 
 def test_the_filters_of_a_hub_share_it(emulator: Emulator) -> None:
