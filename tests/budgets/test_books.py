@@ -312,7 +312,7 @@ def test_a_killed_programs_page_counts_in_full_until_xs_count_has_told(tmp_path:
 
 
 def test_each_kind_of_period_has_its_own_comparison(tmp_path: Path) -> None:
-    """What a budget of a day has settled counts in full for one of an hour, of which X tells nothing."""
+    """A page that a budget of a day has settled counts in full for one of an hour: X tells nothing of it."""
     Budget(posts=1_000, path=tmp_path / "books").reserve(100, 10, [], 0)
     of_a_day = Budget(posts=1_000, path=tmp_path / "books")
     of_a_day.compare_with(usage(30), 0)

@@ -310,7 +310,7 @@ def test_what_others_were_delivered_counts(emulator: Emulator) -> None:
 
 
 def test_a_search_compares_before_its_first_page(emulator: Emulator) -> None:
-    """What others were delivered leaves less for it; without an answer it searches all the same."""
+    """Posts that others were delivered are spent; without an answer it searches all the same."""
     for number in range(20):
         emulator.publish(f"cat {number}")
     emulator.skew(60)
