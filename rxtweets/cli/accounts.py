@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import click
 import platformdirs
@@ -18,6 +18,9 @@ from rxtweets.streams import StreamingClient
 from .budgets import asked_budget
 from .parsing import FILE
 from .probes import Finding
+
+if TYPE_CHECKING:
+    from rxtweets.emulator import Emulator
 
 Api = Literal["v1", "v2"]
 Level = Literal["pay_per_use", "enterprise"]
@@ -53,16 +56,23 @@ class Account(NamedTuple):
 
 
 def find_account(
-    stack: ExitStack, api: Api | None, path: str | None, emulator: bool, level: Level = "pay_per_use"
+    stack: ExitStack,
+    api: Api | None,
+    path: str | None,
+    emulator: bool,
+    level: Level = "pay_per_use",
+    prepare: Callable[[Emulator], None] | None = None,
 ) -> Account:
     """Return the account that the options ask for; an emulator of *level* is started, and ended by *stack*.
+
+    *prepare* is called with the emulator.
 
     Raises:
         ClickException: there are no credentials for it, or it can't keep to a budget.
         ValueError, OSError: the file of credentials is no such file, or can't be read.
         ImportError: the emulator's dependencies are not installed.
     """
-    account = emulated(stack, api or "v2", level) if emulator else _own_account(api, path)
+    account = emulated(stack, api or "v2", level, prepare) if emulator else _own_account(api, path)
     return account._replace(budget=asked_budget(account.api, kept=not emulator))
 
 
@@ -142,11 +152,18 @@ CREDENTIALS = [
 """The variables that hold credentials."""
 
 
-def emulated(stack: ExitStack, api: Api, level: Level = "pay_per_use") -> Account:
+def emulated(
+    stack: ExitStack,
+    api: Api,
+    level: Level = "pay_per_use",
+    prepare: Callable[[Emulator], None] | None = None,
+) -> Account:
     """Return an account of an emulator that *stack* ends."""
     from rxtweets.emulator import Emulator
 
     server = stack.enter_context(Emulator(level=level))
+    if prepare is not None:
+        prepare(server)
     auth = BearerToken(server.bearer_token) if api == "v2" else OAuth1(*server.oauth1)
     user = OAuth2User(server.user_token) if api == "v2" else None
     return Account(api, auth, server.base_url, f"the emulator at {server.base_url}", user)

@@ -15,8 +15,9 @@ from rxtweets.prices import brought_by
 from rxtweets.rules import Limits, StreamRule, parse, validate
 from rxtweets.rules.language.search import differences
 
-from .accounts import credentials_option, find_account
+from .accounts import credentials_option
 from .parsing import RuleCommand
+from .past import past_client, past_option
 from .rule_files import check, plural
 from .rule_options import collect_rules, file_option, json_option, last_item
 from .streaming import Output, ask_option
@@ -115,13 +116,12 @@ def show_cost_of(
     """Print on stderr what rules that are about to be added would cost.
 
     Raises:
-        UsageError: it isn't known: the emulator has no past, and Powerstream's prices are in a contract.
+        UsageError: it isn't known: Powerstream's prices are in a contract.
     """
-    if emulator or powerstream:
-        other = "--emulator, which has no past" if emulator else "--powerstream: its prices are in a contract"
-        raise click.UsageError(f"--cost doesn't go with {other}.")
+    if powerstream:
+        raise click.UsageError("--cost doesn't go with --powerstream: its prices are in a contract.")
     with ExitStack() as stack:
-        client = find_account(stack, "v2", credentials, emulator=False).client()
+        client = past_client(stack, credentials, emulator, *(rule.value for rule in rules))
         show_costs(costs_of(client, rules, ()), (), err=True)
 
 
@@ -130,12 +130,14 @@ def show_cost_of(
 @file_option
 @ask_option
 @json_option
+@past_option
 @credentials_option
 def cost(
     texts: tuple[str, ...],
     path: str | None,
     ask: tuple[str, ...],
     as_json: bool,
+    emulator: bool,
     credentials: str | None,
 ) -> None:
     """Print what rules would bring and cost on a stream, a day and a month.
@@ -152,7 +154,7 @@ def cost(
     check(rules, Limits.enterprise())
     expansions = _expansions(ask)
     with ExitStack() as stack:
-        client = find_account(stack, "v2", credentials, emulator=False).client()
+        client = past_client(stack, credentials, emulator, *(rule.value for rule in rules))
         costs = costs_of(client, rules, expansions)
     if as_json:
         for one in costs:

@@ -22,11 +22,14 @@ from .rule_options import json_option, last_item
 from .streaming import Output, ask_option, output_options, show
 
 if TYPE_CHECKING:
+    from rxtweets.emulator import Emulator
     from rxtweets.management import Usage
     from rxtweets.search import Granularity
 
 _MOST = 100
 """Posts that are printed unless told otherwise: each is charged."""
+_PAST = 1_000
+"""Posts that an emulator's past has."""
 
 _BARS = " ▏▎▍▌▋▊▉█"
 _FORMS = {"minute": "%m-%d %H:%M", "hour": "%m-%d %H:00", "day": "%Y-%m-%d"}
@@ -37,6 +40,9 @@ range_options = options(
     click.option("--until", "end_time", metavar="TIME", help="Posts before then; default 30 s ago."),
     click.option("--archive", is_flag=True, help="All posts there have been, not only of the last week."),
 )
+past_option = click.option(
+    "--emulator", is_flag=True, help="Ask a local server with a made-up past; needs no credentials."
+)
 
 
 @click.command(cls=RuleCommand)
@@ -44,6 +50,7 @@ range_options = options(
 @output_options
 @ask_option
 @budget_options
+@past_option
 @credentials_option
 def search(
     query: str,
@@ -51,6 +58,7 @@ def search(
     end_time: str | None,
     archive: bool,
     output: Output,
+    emulator: bool,
     credentials: str | None,
 ) -> None:
     """Print the posts of the last week that QUERY finds, newest first.
@@ -64,7 +72,7 @@ def search(
     """
     output = output._replace(limit=output.limit or _MOST)
     with ExitStack() as stack:
-        client = _client(stack, credentials)
+        client = past_client(stack, credentials, emulator, query)
         with usage():
             posts = client.search(
                 query,
@@ -85,6 +93,7 @@ def search(
 @range_options
 @click.option("--granularity", type=click.Choice(["minute", "hour", "day"]), default="day", show_default=True)
 @json_option
+@past_option
 @credentials_option
 def counts(
     query: str,
@@ -93,6 +102,7 @@ def counts(
     archive: bool,
     granularity: Granularity,
     as_json: bool,
+    emulator: bool,
     credentials: str | None,
 ) -> None:
     """Print how many posts QUERY has, as a chart.
@@ -105,7 +115,7 @@ def counts(
     rxtweets counts '"red panda"' --granularity hour
     """
     with ExitStack() as stack:
-        client = _client(stack, credentials)
+        client = past_client(stack, credentials, emulator, query)
         with usage():
             asked = client.counts(
                 query, granularity=granularity, start_time=start_time, end_time=end_time, archive=archive
@@ -125,11 +135,12 @@ def counts(
 @click.command("usage")
 @click.option("--days", type=IntRange(1, 90), default=7, show_default=True, help="Days to look back.")
 @json_option
+@past_option
 @credentials_option
-def usage_(days: int, as_json: bool, credentials: str | None) -> None:
+def usage_(days: int, as_json: bool, emulator: bool, credentials: str | None) -> None:
     """Print the posts that X has delivered to the project, by day, and what is left of its cap."""
     with ExitStack() as stack:
-        found = last_item(_client(stack, credentials).usage(days))
+        found = last_item(past_client(stack, credentials, emulator, days=days).usage(days))
     if as_json:
         click.echo(_usage_json(found))
         return
@@ -173,6 +184,13 @@ def _usage_json(found: Usage) -> str:
     )
 
 
-def _client(stack: ExitStack, credentials: str | None) -> rxt.StreamingClient:
-    account = find_account(stack, "v2", credentials, emulator=False)
-    return account.client()
+def past_client(
+    stack: ExitStack, credentials: str | None, emulator: bool, *queries: str, days: int | None = None
+) -> rxt.StreamingClient:
+    """Return a client of v2; an emulator's finds posts for *queries*, or has usage for so many *days*."""
+
+    def prepare(server: Emulator) -> None:
+        with usage():
+            server.make_past(*queries, posts=_PAST, days=days or 7, delivered=days is not None)
+
+    return find_account(stack, "v2", credentials, emulator, prepare=prepare).client()

@@ -28,9 +28,11 @@ from rxtweets.emulator.faults import actions
 from rxtweets.emulator.faults.scenario import Scenario, read_scenario
 from rxtweets.emulator.server.certificate import Certificate, checked
 from rxtweets.emulator.server.server import Server
+from rxtweets.emulator.streams.past import make_past
 from rxtweets.emulator.streams.producer import checked_rate
 from rxtweets.emulator.streams.source import Routes
 from rxtweets.prices import Prices
+from rxtweets.rules import parse
 
 from .world.languages import checked_code
 from .world.model import Post
@@ -359,6 +361,24 @@ class Emulator:
         """
         made = self.compose(post, **details) if isinstance(post, str) else post
         return self._call(lambda: self._services.hub.publish(made))
+
+    def make_past(self, *rules: str, posts: int = 1_000, days: float = 7.0, delivered: bool = False) -> None:
+        """Let the world have posted in the last days, for search and counts, before anything is published.
+
+        Args:
+            rules: What most of the posts match, one or another, as if streams with these rules had been open.
+            posts: How many; no more than `Limits.history` are remembered.
+            days: The time over which they are spread.
+            delivered: Whether they count as delivered to v2's clients on their days, for usage and the bill.
+
+        Raises:
+            ValueError: One of *rules* is no rule, or there are no posts or days.
+            RuntimeError: A post was published already.
+        """
+        trees = [parse(rule) for rule in rules]
+        own = self._services
+        book = own.usage if delivered else None
+        self._call(lambda: make_past(own.world, own.clock, own.hub.history, posts, days, trees, book))
 
     act = _control(actions.Act)
 

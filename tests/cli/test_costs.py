@@ -74,10 +74,12 @@ def test_rules_show_their_cost(rxtweets: Command, tmp_path: Path, emulator: Emul
     ended = rxtweets("rules", "sync", str(path), "--cost", "--dry-run")
     assert "0.01" in ended.err
     assert emulator.rules[0].value == "cat"
-    for other in ("--emulator", "--powerstream"):
-        ended = rxtweets("rules", "add", "cat", "--cost", other)
-        assert ended.status == 2
-        assert f"--cost doesn't go with {other}" in ended.err
+    ended = rxtweets("rules", "add", "cat", "--cost", "--powerstream")
+    assert ended.status == 2
+    assert "--cost doesn't go with --powerstream" in ended.err
+    ended = rxtweets("rules", "add", "cat", "--cost", "--emulator")
+    assert ended.status == 0
+    assert "posts/month" in ended.err
 
 
 def test_filter_within_a_budget(rxtweets: Command, emulator: Emulator, tmp_path: Path) -> None:

@@ -93,6 +93,26 @@ def test_usage(rxtweets: Command) -> None:
     assert (told["used"], sum(told["days"].values())) == (12, 12)
 
 
+def test_an_emulator_with_a_past(rxtweets: Command, emulator: Emulator) -> None:
+    """With `--emulator` each command has a week to look at, made for what it asks, and no account."""
+    empty = dict.fromkeys(emulator.env(), "")
+    ended = rxtweets("search", "koala", "--emulator", "--limit", "5", "--json", env=empty)
+    assert ended.status == 0, ended.err
+    posts = [json.loads(line)["data"] for line in ended.out.splitlines()]
+    assert len(posts) == 5
+    assert all("koala" in post["text"].lower() for post in posts)
+    ended = rxtweets("counts", "koala", "--emulator", env=empty)
+    assert re.search(r"^\d\d+ posts in all", ended.out, re.MULTILINE)
+    ended = rxtweets("usage", "--days", "3", "--emulator", env=empty)
+    assert len(re.findall(r"^20\d\d-\d\d-\d\d +\d\d+ █+", ended.out, re.MULTILINE)) >= 3
+    assert "1,000 of 3,000,000 posts" in ended.out
+    ended = rxtweets("cost", "koala", "panda", "--emulator", env=empty)
+    assert re.search(r"^ +\d+ .*all 2$", ended.out, re.MULTILINE)
+    ended = rxtweets("search", "koala (", "--emulator", env=empty)
+    assert (ended.status, ended.out) == (2, "")
+    assert emulator.requests == ()
+
+
 def test_a_chart_fits() -> None:
     """The longest bar takes what room there is, and the others their share, to an eighth of a character."""
     lines = chart(["a", "bb"], [1000, 130], 40)

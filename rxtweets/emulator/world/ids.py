@@ -7,12 +7,16 @@ from rxtweets.messages._time import EPOCH
 
 
 class Snowflakes:
-    """A generator of increasing ids that carry their time."""
+    """A generator of increasing ids that carry their time.
+
+    Attributes:
+        last: The last one, below which there is no further one.
+    """
 
     def __init__(self, clock: Clock, worker: int = 0) -> None:
         self._clock = clock
         self._worker = worker % 1024
-        self._last = 0
+        self.last = 0
 
     def next(self, ms: int | None = None) -> int:
         """Return the next id: for now, or for a past time (unordered within its millisecond)."""
@@ -21,5 +25,5 @@ class Snowflakes:
         if ms is not None:
             self._worker = (self._worker + 1) % 1024
             return made
-        self._last = max(made, self._last + 1)
-        return self._last
+        self.last = max(made, self.last + 1)
+        return self.last
