@@ -18,18 +18,21 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.nodes import make_refnode
 
+import rxtweets
+
 sys.path.insert(0, str(Path(__file__).parent))  # for `marbles`
 
 # Autodoc only warns of a module that can't be imported, and leaves its page empty.
 for module in ("rxtweets.emulator", "rxtweets.rules.language.validate"):
     import_module(module)
 
-# These are imported for type checkers only, as the rule language is an extra. Without them autodoc can't tell
-# which `Rule` and `Post` the signatures mean.
+# These are imported for type checkers only, as they are loaded when they are used. Without them autodoc can't
+# tell which `Rule` and `Post` the signatures mean.
 rules, search = import_module("rxtweets.rules"), import_module("rxtweets.search")
 vars(import_module("rxtweets.hub.hub")).update(Limits=rules.Limits, Rule=rules.Rule)
 vars(import_module("rxtweets.streams")).update(
-    datetime=datetime, Rule=rules.Rule, RulesClient=rules.RulesClient,
+    datetime=datetime, Budget=rxtweets.Budget, FilterQuery=rxtweets.FilterQuery,
+    Rule=rules.Rule, RulesClient=rules.RulesClient,
     Granularity=search.Granularity, PostCounts=search.PostCounts, Searches=search.Searches,
 )  # fmt: skip
 

@@ -22,14 +22,12 @@ from reactivex import operators as ops
 from ._observable import as_stream
 from .auth import AppOnly, Auth, BearerToken, OAuth1, OAuth2User
 from .backoff import BackoffPolicy
-from .budgets import Budget
 from .connection import connect
 from .endpoints import Endpoint, v1, v2
 from .errors import DuplicateStream
-from .filters import FilterQuery
 from .management import ConnectionsClient, Credits, SubscriptionsClient, Usage, UsageClient
 from .messages import Connected, Lifecycle, Message, Post
-from .operators import decode, retry_with_backoff, telemetry, within
+from .operators import decode, retry_with_backoff, telemetry
 from .recovery import Recovery
 from .recovery.bridge import Access
 from .recovery.core import Account
@@ -41,6 +39,8 @@ from .transport import Transport
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from .budgets import Budget
+    from .filters import FilterQuery
     from .rules import PowerstreamRulesClient, Rule, RulesClient
     from .search import Granularity, PostCounts, Searches
 
@@ -199,6 +199,8 @@ class Stream(_Streams):
             "count": count,
         }
         if query is not None:
+            from .filters import FilterQuery  # brings the matching of filters
+
             if not isinstance(query, FilterQuery):
                 raise ValueError(f"query is a FilterQuery, not {query!r}; a phrase to match goes into track=")
             if given := [name for name, value in predicates.items() if value is not None]:
@@ -364,8 +366,11 @@ class StreamingClient(_Streams):
     ) -> None:
         if user is not None and not isinstance(user, OAuth2User):
             raise ValueError(f"user is OAuth2User(…), not {type(user).__name__}")
-        if budget is not None and not isinstance(budget, Budget):
-            raise ValueError(f"budget is a Budget, such as Budget(dollars=5, per='day'), not {budget!r}")
+        if budget is not None:
+            from .budgets import Budget  # brings prices and books
+
+            if not isinstance(budget, Budget):
+                raise ValueError(f"budget is a Budget, such as Budget(dollars=5, per='day'), not {budget!r}")
         super().__init__(
             auth,
             base_url=base_url,
@@ -414,6 +419,8 @@ class StreamingClient(_Streams):
     def _within_budget(self, stream: Observable[Message | Lifecycle]) -> Observable[Message | Lifecycle]:
         if self._budget is None:
             return stream
+        from .operators import within  # brings prices and books
+
         return stream.pipe(within(self._budget, usage=self._project_usage))
 
     def _project_usage(self) -> Observable[Usage]:

@@ -8,7 +8,11 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from functools import cache
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
+
+import pytest
 
 import rxtweets
 
@@ -49,6 +53,7 @@ ROOMS = [
     {"_observer"},
     {"_waiting"},
     {"_version", "_loops", "_schedulers", "_unlogged"},
+    {"_on_demand"},
 ]
 """The rooms from the top down: a module imports from its own room and from those below."""
 
@@ -259,25 +264,89 @@ def test_nothing_sleeps() -> None:
             assert "time.sleep" not in path.read_text(encoding="utf-8"), path
 
 
-def test_importing_brings_in_only_what_it_needs() -> None:
-    """`import rxtweets` loads neither the extras nor what is costly and rarely used."""
-    program = "import sys, rxtweets; print(*sys.modules)"
-    loaded = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    ).stdout.split()
-    for name in (
-        "h11",
-        "opentelemetry",
-        "click",
-        "lark",
-        "rxtweets.rules",
-        "requests_oauthlib",
-        "oauthlib",
-        "dataclasses",
-        "tomllib",
-        "rxtweets.emulator",
-    ):
-        assert name not in loaded
+CHAIN = """
+import rxtweets as rxt
+from rxtweets import operators as tw
+rxt.StreamingClient(rxt.BearerToken("token")).sample().pipe(tw.posts()).map(lambda post: post.text)
+"""
+
+
+def _loaded(program: str) -> set[str]:
+    """Return the modules that a new Python has after it ran *program*."""
+    command = [sys.executable, "-c", f"{program}\nimport sys; print(*sys.modules)"]
+    return {*subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()}
+
+
+def test_importing_loads_next_to_nothing() -> None:
+    """`import rxtweets` loads the errors, and neither RxPY nor `requests`."""
+    loaded = _loaded("import rxtweets")
+    assert {module for module in loaded if module.split(".")[0] == "rxtweets"} == {
+        "rxtweets",
+        *(f"rxtweets.{room}" for room in ("_on_demand", "_printable", "_version", "errors")),
+    }
+    assert loaded.isdisjoint({"reactivex", "requests", "urllib3", "asyncio"})
+
+
+def test_a_stream_loads_only_what_it_needs() -> None:
+    """A stream and its operators load neither the extras nor the rooms that it does without."""
+    loaded = _loaded(CHAIN)
+    assert "rxtweets.connection" in loaded
+    assert loaded.isdisjoint(
+        {
+            *("h11", "opentelemetry", "click", "lark", "requests_oauthlib", "oauthlib"),
+            *("dataclasses", "tomllib", "sqlite3", "multiprocessing"),
+            *("rxtweets.budgets", "rxtweets.compat", "rxtweets.emulator", "rxtweets.filters"),
+            *("rxtweets.hub", "rxtweets.prices", "rxtweets.recordings", "rxtweets.relay"),
+            *("rxtweets.rules", "rxtweets.search", "rxtweets.signin", "rxtweets.testing"),
+            *("rxtweets._handoff", "rxtweets._iterate", "rxtweets.operators.snapshots"),
+        }
+    )
+
+
+@pytest.mark.parametrize("module", [rxtweets, rxtweets.operators])
+def test_what_is_loaded_on_demand_is_what_type_checkers_see(module: ModuleType) -> None:
+    """The names that a package loads when they are used come from where type checkers find them."""
+    assert module.__file__
+    branches = [
+        node
+        for node in ast.parse(Path(module.__file__).read_text(encoding="utf-8")).body
+        if isinstance(node, ast.If)
+    ]
+    (call,) = (node for node in ast.walk(branches[0]) if isinstance(node, ast.Call))
+    homes: dict[str, tuple[str, ...]] = ast.literal_eval(call.args[1])
+    seen = {
+        alias.name: node.module
+        for node in branches[0].body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert {name: home for home, names in homes.items() for name in names} == {
+        name: home for name, home in seen.items() if home is not None
+    }
+    assert {name for name, home in seen.items() if home is None} <= homes.keys()
+    for home, names in homes.items():
+        there = import_module(f"{module.__name__}.{home}")
+        assert all(getattr(module, name) is getattr(there, name) for name in names)
+
+
+def test_names_are_listed_before_they_are_loaded() -> None:
+    """`dir` has the names that aren't loaded yet; a module of the package is an attribute, a typo is none."""
+    program = """
+import rxtweets
+from rxtweets import operators
+assert {*rxtweets.__all__} <= {*dir(rxtweets)}
+assert {*operators.__all__} <= {*dir(operators)}
+assert rxtweets.endpoints.v2
+try:
+    rxtweets.Steam
+except AttributeError as error:
+    assert str(error) == "module 'rxtweets' has no attribute 'Steam'"
+else:
+    raise AssertionError
+from rxtweets import *
+assert StreamingClient is rxtweets.StreamingClient
+"""
+    assert "rxtweets.hub" in _loaded(program)
 
 
 def test_all_is_sorted_and_there() -> None:

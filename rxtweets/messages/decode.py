@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import msgspec
 from msgspec import Raw, Struct
 from msgspec.structs import force_setattr
@@ -16,6 +19,8 @@ from rxtweets.messages.notices import INSIDE, TOLD_BY, Delete, is_status, number
 from rxtweets.messages.post import MatchingRule, Post
 from rxtweets.messages.problem import StreamProblem
 from rxtweets.messages.status import Status
+
+T = TypeVar("T")
 
 _NOTHING = Raw()
 _UNUSUAL = (*DECODE_ERRORS, RecursionError)
@@ -32,9 +37,19 @@ class _DeleteEnvelope(Struct, gc=False):
     delete: Delete
 
 
-_read_post = msgspec.json.Decoder(_PostEnvelope).decode
-_read_status = msgspec.json.Decoder(Status).decode
-_read_delete = msgspec.json.Decoder(_DeleteEnvelope).decode
+def _built_when_used(name: str, kind: type[T]) -> Callable[[bytes], T]:
+    """Return a decoder of *kind* for the global *name*: it takes milliseconds to build, and few need all."""
+
+    def build(frame: bytes) -> T:
+        decode = globals()[name] = msgspec.json.Decoder(kind).decode
+        return decode(frame)
+
+    return build
+
+
+_read_post = _built_when_used("_read_post", _PostEnvelope)
+_read_status = _built_when_used("_read_status", Status)
+_read_delete = _built_when_used("_read_delete", _DeleteEnvelope)
 
 _put_rules = Post.__dict__["matching_rules"].put
 _put_includes = Post.__dict__["includes"].put

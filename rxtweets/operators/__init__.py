@@ -7,29 +7,65 @@
 All are plain RxPY operators, for `pipe`, and work on a replayed file as well as on a socket.
 """
 
-from rxtweets._handoff import ObserveOn
+from typing import TYPE_CHECKING
+
+from rxtweets._on_demand import on_demand
 
 from . import _kinds
-from ._counts import counts
 from ._decode import decode
-from ._distinct_by_id import distinct_by_id
-from ._for_user import by_user, for_user
-from ._forget import forget
 from ._kinds import *
-from ._lag import lag
-from ._meter import meter
-from ._observe_on import observe_on
 from ._of_type import of_type
-from ._parallel_map import parallel_map
-from ._record import record
 from ._retry_with_backoff import retry_with_backoff
-from ._route import route
-from ._spend import spend
-from ._telemetry import telemetry
-from ._top import top
-from ._volume_alarm import volume_alarm
-from ._within import within
-from .snapshots import Bill, Counts, Lag, Meter, RuleBill, Spend, Traffic, Volume, VolumeAlarm
+
+if TYPE_CHECKING:
+    from ._counts import counts
+    from ._distinct_by_id import distinct_by_id
+    from ._for_user import by_user, for_user
+    from ._forget import forget
+    from ._lag import lag
+    from ._meter import meter
+    from ._observe_on import ObserveOn, observe_on
+    from ._parallel_map import parallel_map
+    from ._record import record
+    from ._route import route
+    from ._spend import spend
+    from ._telemetry import telemetry
+    from ._top import top
+    from ._volume_alarm import volume_alarm
+    from ._within import within
+    from .snapshots import Bill, Counts, Lag, Meter, RuleBill, Spend, Traffic, Volume, VolumeAlarm
+else:
+    __getattr__, __dir__ = on_demand(
+        __name__,
+        {
+            "_counts": ("counts",),
+            "_distinct_by_id": ("distinct_by_id",),
+            "_for_user": ("by_user", "for_user"),
+            "_forget": ("forget",),
+            "_lag": ("lag",),
+            "_meter": ("meter",),
+            "_observe_on": ("ObserveOn", "observe_on"),
+            "_parallel_map": ("parallel_map",),
+            "_record": ("record",),
+            "_route": ("route",),
+            "_spend": ("spend",),
+            "_telemetry": ("telemetry",),
+            "_top": ("top",),
+            "_volume_alarm": ("volume_alarm",),
+            "_within": ("within",),
+            "snapshots": (
+                "Bill",
+                "Counts",
+                "Lag",
+                "Meter",
+                "RuleBill",
+                "Spend",
+                "Traffic",
+                "Volume",
+                "VolumeAlarm",
+            ),
+        },
+    )
 
 __all__ = [
     "Bill",

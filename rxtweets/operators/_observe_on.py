@@ -12,7 +12,8 @@ from reactivex import abc
 from reactivex.scheduler import VirtualTimeScheduler
 from reactivex.scheduler.eventloop import AsyncIOScheduler, AsyncIOThreadSafeScheduler
 
-from rxtweets._handoff import Handoff, ObserveOn, Overflow
+from rxtweets._handoff import Handoff, Overflow
+from rxtweets._handoff import ObserveOn as ObserveOn
 from rxtweets._schedulers import waits_for_this_thread
 from rxtweets._waiting import listener
 from rxtweets.messages import Dropped
