@@ -63,7 +63,7 @@ TALKING = [name for name in COMMANDS if name not in {"auth login", "auth logout"
 STANDING = {"filter", "sample", "powerstream", "record", "emulator", "activity"}
 """Those that end only when they are told to."""
 
-ANEW = {"--help", "--version", "completion", "rules validate"}
+ANEW = {"--version", "rules validate"}
 """Those that a new interpreter is started for; the others are forked from one, with the same files."""
 
 
@@ -222,8 +222,11 @@ MOMENTS = {
 }
 """Audit events after that."""
 
-STARTED = {"while an emulator is imported", "while it ends"}
-"""The moments that need an interpreter of their own, as they depend on when modules are imported."""
+STARTED = {"while it ends"}
+"""The moments that need an interpreter of their own: what is registered first ends last."""
+
+IMPORTED = ("rxtweets.cli.process",)
+"""What the others find imported: not the emulator."""
 
 OPENED = {"rules sync": "rules.toml", "record": "new.jsonl", "replay": "posts.jsonl"}
 """The files that commands open."""
@@ -264,7 +267,7 @@ def interrupted(*arguments: str, anew: bool) -> Ended:
     process = (
         subprocess.Popen([sys.executable, *program], stdout=PIPE, stderr=PIPE, encoding="utf-8")
         if anew
-        else Program(program, stdout=PIPE, stderr=PIPE)
+        else Program(program, imported=IMPORTED, stdout=PIPE, stderr=PIPE)
     )
     with process:
         out, err = process.communicate(timeout=PATIENCE)

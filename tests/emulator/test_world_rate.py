@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from rxtweets.emulator import Emulator
+from rxtweets.emulator import Emulator, Limits
 
 from .clients import RULES, SAMPLE, call, raw_get
 
@@ -99,12 +99,14 @@ def test_a_world_without_a_rate_answers_requests() -> None:
 
 def test_a_world_without_a_rate_waits_for_its_reader() -> None:
     """A reader that pauses isn't dropped, however many posts could have been made meanwhile."""
-    with Emulator(rate=math.inf) as emulator, raw_get(emulator, SAMPLE) as stream:
-        deadline = time.monotonic() + 1
+    queue = 2**20
+    limits = Limits(queue=queue, requests=None)
+    with Emulator(rate=math.inf, limits=limits) as emulator, raw_get(emulator, SAMPLE) as stream:
+        deadline = time.monotonic() + 0.5
         while time.monotonic() < deadline:
             assert call(emulator, "GET", RULES).status_code == 200
         read = 0
-        while read < 12 * 2**20:
+        while read < 3 * queue:
             read += len(stream.chunk())
 
 

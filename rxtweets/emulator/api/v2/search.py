@@ -238,10 +238,12 @@ def _counted(buckets: dict[datetime, int], end: datetime, earlier: datetime | No
 
     They have the names of X's description, and those that it had before, which clients read.
     """
-    starts = list(buckets)
+    starts = [*map(_written, buckets)]
     data = [
-        {"start": _written(start), "end": _written(following), "tweet_count": count, "post_count": count}
-        for (start, count), following in zip(buckets.items(), [*starts[1:], end], strict=False)
+        {"start": start, "end": following, "tweet_count": count, "post_count": count}
+        for start, following, count in zip(
+            starts, [*starts[1:], _written(end)], buckets.values(), strict=False
+        )
     ]
     total = sum(buckets.values())
     told: dict[str, Any] = {"total_tweet_count": total, "total_post_count": total}
@@ -277,4 +279,4 @@ def _floor(time: datetime, step: timedelta) -> datetime:
 
 
 def _written(time: datetime) -> str:
-    return f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03}Z"
+    return f"{time.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
