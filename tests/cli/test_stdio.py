@@ -226,7 +226,7 @@ STARTED = {"while it ends"}
 """The moments that need an interpreter of their own: what is registered first ends last."""
 
 IMPORTED = ("rxtweets.cli.process",)
-"""What the others find imported: not the emulator."""
+"""The modules that the others find imported; the emulator is none of them."""
 
 OPENED = {"rules sync": "rules.toml", "record": "new.jsonl", "replay": "posts.jsonl"}
 """The files that commands open."""
