@@ -9,9 +9,8 @@ from __future__ import annotations
 import functools
 import threading
 import warnings
-from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, Literal, Unpack, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Unpack, cast
 from urllib.parse import urlsplit
 
 import reactivex
@@ -19,7 +18,7 @@ from msgspec.structs import asdict
 from reactivex import Observable, abc
 from reactivex import operators as ops
 
-from ._observable import as_stream
+from ._observable import Callbacks, StreamObservable, as_stream, subscribe_through
 from .auth import AppOnly, Auth, BearerToken, OAuth1, OAuth2User
 from .backoff import BackoffPolicy
 from .connection import connect
@@ -162,7 +161,7 @@ class Stream(_Streams):
 
         def counted(_: abc.SchedulerBase) -> Observable[Message | Lifecycle]:
             opened = OpenStream(account)
-            return stream.pipe(ops.do_action(opened.check, opened.check), ops.finally_action(opened.close))
+            return stream.pipe(opened.watching, ops.finally_action(opened.close))
 
         return as_stream(reactivex.defer(counted))  # type: ignore[no-any-return]
 
@@ -286,33 +285,84 @@ _Account = tuple[str, str, str]
 
 
 class OpenStream:
-    """A subscription to a v1.1 stream of one account, host and kind, counted as open until it is closed.
+    """A subscription to a v1.1 stream of one account, host and kind, open until it is closed.
 
     When it is subscribed to, another one may just be closing; so the warning waits until this one is
-    connected, or was ended by a newer one.
+    connected, or was ended by a newer one. An item that the other one is delivering by then may be its last,
+    by which this one was begun: then the warning waits for what becomes of that.
     """
 
     _lock: ClassVar = threading.Lock()
-    _open: ClassVar[Counter[_Account]] = Counter()
+    _open: ClassVar[dict[_Account, set[OpenStream]]] = {}
     _warned: ClassVar[set[_Account]] = set()
 
     def __init__(self, account: _Account) -> None:
         self._account = account
+        self._delivers = self._doubtful = False
         with self._lock:
-            self._open[account] += 1
+            self._open.setdefault(account, set()).add(self)
 
     def close(self) -> None:
         with self._lock:
-            self._open[self._account] -= 1
+            self._open[self._account].discard(self)
             if not self._open[self._account]:
                 del self._open[self._account]
+
+    def watching(self, source: Observable[Any]) -> Observable[Any]:
+        """Return *source*, of whose items and error this hears; a warning that is an error ends it."""
+
+        def subscribe(
+            observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None = None
+        ) -> abc.DisposableBase:
+            def guarded(warn: Callable[..., None], *item: object) -> None:
+                try:
+                    warn(*item)
+                except RuntimeWarning as warning:
+                    observer.on_error(warning)
+
+            def on_next(item: Any) -> None:
+                if item.__class__ is Connected:
+                    guarded(self.check, item)
+                self._delivers = True
+                observer.on_next(item)
+                self._delivers = False
+                if self._doubtful:
+                    guarded(self._decide)
+
+            def on_error(error: Exception) -> None:
+                guarded(self.check, error)
+                observer.on_error(error)
+
+            return subscribe_through(source, Callbacks(on_next, on_error, observer.on_completed), scheduler)
+
+        return StreamObservable(subscribe)
 
     def check(self, item: object) -> None:
         """Warn when this stream is connected, or was ended by a newer one, and another one is open."""
         if item.__class__ is not Connected and item.__class__ is not DuplicateStream:
             return
         with self._lock:
-            if self._open[self._account] < 2 or self._account in self._warned:
+            others = self._open.get(self._account, set()) - {self}
+            if not others:
+                return
+            if item.__class__ is Connected:
+                for other in others:
+                    other._doubtful = True
+                if all(other._delivers for other in others):
+                    return  # they look at `_doubtful` once they don't deliver any more
+        self._warn()
+
+    def _decide(self) -> None:
+        """Warn if this stream is still open, now that the item has come that may have been its last."""
+        self._doubtful = False
+        with self._lock:
+            if self not in self._open.get(self._account, ()):
+                return
+        self._warn()
+
+    def _warn(self) -> None:
+        with self._lock:
+            if self._account in self._warned:
                 return
             self._warned.add(self._account)
         warnings.warn(

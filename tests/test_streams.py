@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -217,7 +218,9 @@ def test_a_scheduler_replaces_the_thread() -> None:
 
 
 @pytest.fixture
-def emulator() -> Iterator[Emulator]:
+def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+    """An emulator; of no account that it has was anything said, though another one may have had its port."""
+    monkeypatch.setattr("rxtweets.streams.OpenStream._warned", set())
     with Emulator(rate=200, level="enterprise") as running:
         yield running
 
@@ -335,8 +338,8 @@ def test_a_newer_stream_of_the_account_ends_the_older_for_good(emulator: Emulato
     stream = stream_on(emulator)
     older = Seen(stream.filter(track="python")).count(1)
     with pytest.warns(RuntimeWarning, match="two streams of one account"):
-        newer = Seen(stream.filter(track="coffee")).count(2)
-    assert isinstance(older.ended().error, errors.DuplicateStream)
+        newer, _ = Seen(stream.filter(track="coffee")).count(2), older.ended()
+    assert isinstance(older.error, errors.DuplicateStream)
     newest = Seen(stream.sample()).count(2)  # without another warning, which would be an error here
     assert isinstance(newer.ended().error, errors.DuplicateStream)
     newest.count(10).dispose()
@@ -356,4 +359,22 @@ def test_one_stream_after_the_other_is_no_reason_to_warn(emulator: Emulator) -> 
     stream = stream_on(emulator)
     for _ in range(5):
         assert first(stream.sample(), Status).text
-        emulator.wait_for_streams(0)  # its reading thread closes it
+
+
+@pytest.mark.parametrize("last", [True, False])
+def test_a_stream_that_an_item_of_another_begins(emulator: Emulator, last: bool) -> None:
+    """It is warned of, once that item has come, unless the item was the other one's last."""
+    stream = stream_on(emulator)
+    newer: list[Seen] = []
+
+    def begin(status: object) -> None:
+        if not newer:
+            newer.append(Seen(stream.sample()).count(1))
+
+    statuses = stream.sample().pipe(ops.filter(lambda item: isinstance(item, Status)))
+    older = statuses.pipe(ops.take(1)) if last else statuses
+    with contextlib.nullcontext() if last else pytest.warns(RuntimeWarning, match="two streams"):
+        error = Seen(older.pipe(ops.do_action(begin))).ended().error
+    assert error is None if last else isinstance(error, errors.DuplicateStream)
+    newer[0].count(10).dispose()
+    assert newer[0].error is None
