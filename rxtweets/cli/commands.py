@@ -106,6 +106,8 @@ def filter_(
             f"Did you mean --track {said}? Or is it a rule of v2's language: --rule {said}?"
         )
     filters = asked()
+    if not filters:
+        raise click.UsageError("Say what to match, such as --track python; or --follow, --locations, --rule.")
     fields = output.asked()
     with ExitStack() as stack:
         account = find_account(stack, api, credentials, emulator)
@@ -117,7 +119,7 @@ def filter_(
             stack.callback(beside.close)
             put = output.printer(account.api, beside.names)
             stack.callback(context.obj.hold)
-            show(beside.stream(), account.where, output, put, beside)
+            show(beside.stream(), account.where, output, put, beside.names_of)
             return
         put = output.printer(account.api)
         (one,) = plain

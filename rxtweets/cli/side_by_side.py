@@ -96,7 +96,7 @@ class Asked:
     """The options that say what to match: one filter, and more beside it.
 
     Raises:
-        UsageError: there are none, or v1.1's filter takes no such value.
+        UsageError: v1.1's filter takes no such value.
         ValueError: the file has no rule in it.
         OSError: the file can't be read.
     """
@@ -125,10 +125,9 @@ class Asked:
         self._lines = rules_in(path) if path is not None else []
         self._path = path or ""
         self._languages = languages
-        if not (self._plain or self._more or self._lines):
-            raise click.UsageError(
-                "Say what to match, such as --track python; or --follow, --locations, --rule."
-            )
+
+    def __bool__(self) -> bool:
+        return bool(self._plain or self._more or self._lines)
 
     def on(self, api: Api) -> tuple[list[Filter], list[Filter]]:
         """Return the filter of the plain options, if there is one, and those beside it.

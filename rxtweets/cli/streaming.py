@@ -21,7 +21,6 @@ from .columns import Columns, Kind, needs
 from .notices import Notices
 from .output import Print, printer
 from .parsing import IntRange, options, usage
-from .side_by_side import SideBySide
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -154,12 +153,12 @@ def show(
     where: str,
     output: Output,
     put: Print,
-    beside: SideBySide | None = None,
+    names_of: Callable[[Post | Status], Sequence[str]] | None = None,
 ) -> None:
     """Print the posts or activities of *stream* with *put* until it ends, the limit is reached, or Ctrl-C.
 
-    Everything else is reported on stderr, where *where* is what it is connected to. With *beside* each post
-    has the names of its filters.
+    Everything else is reported on stderr, where *where* is what it is connected to. *names_of* tells the
+    filters of a post, where several are shown side by side.
     """
     with ExitStack() as stack:
         notices = stack.enter_context(Notices(where))
@@ -168,7 +167,7 @@ def show(
 
         def print_post(post: Post | Status | Activity) -> None:
             with notices.aside():
-                put(post, beside.names_of(post) if beside and not isinstance(post, Activity) else ())
+                put(post, names_of(post) if names_of and not isinstance(post, Activity) else ())
             if isinstance(post, Post):
                 notices.partial_errors(post)
 

@@ -29,7 +29,7 @@ class TemporaryRules:
         self._rules = rules
         self._values = tuple(dict.fromkeys(values))
         self._result: AsyncSubject[RuleUpdate] | None = None
-        self._matching: frozenset[str] = frozenset()
+        self._by_id: dict[str, str] = {}
 
     def add(self) -> None:
         """Add the rules; one that exists already is used as it is, and `remove` leaves it.
@@ -42,15 +42,20 @@ class TemporaryRules:
         self._result = AsyncSubject()
         request.subscribe(self._result)  # so that a Ctrl-C while waiting for the result does not lose it
         update = self._result.run()
-        existing = {error.id for error in update.errors if error.title == "DuplicateRule" and error.id}
-        refused = [error for error in update.errors if error.id not in existing]
+        existing = {error.id: error.value for error in update.errors if error.title == "DuplicateRule"}
+        refused = [error for error in update.errors if not error.id or error.id not in existing]
         if refused:
             raise click.ClickException("; ".join(map(_refusal, refused)))
-        self._matching = frozenset({rule.id for rule in update.rules if rule.id} | existing)
+        its = {rule.id: rule.value for rule in update.rules} | existing
+        self._by_id = {id: value or "" for id, value in its.items() if id}
 
     def match(self, post: Post | Status) -> bool:
         """Return whether one of these rules matches *post*."""
-        return any(rule.id in self._matching or rule.tag == self.tag for rule in post.matching_rules)
+        return any(rule.id in self._by_id or rule.tag == self.tag for rule in post.matching_rules)
+
+    def matched(self, post: Post | Status) -> set[str]:
+        """Return the texts of those that match *post*."""
+        return {self._by_id[rule.id] for rule in post.matching_rules if rule.id in self._by_id}
 
     def remove(self) -> None:
         """Delete the rules that `add` has added; print a warning if that fails."""

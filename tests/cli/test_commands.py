@@ -286,7 +286,7 @@ def test_a_file_without_credentials(rxtweets: Command, tmp_path: Path) -> None:
     assert f"no credentials in {file}: give it bearer_token, or consumer_key and" in ended.err
     assert "X_" not in ended.err
     assert "use --emulator" in ended.err
-    assert "--emulator" not in rxtweets("search", "cat", "--credentials", str(file)).err  # it has none
+    assert "use --emulator" in rxtweets("search", "cat", "--credentials", str(file)).err
 
 
 @pytest.mark.parametrize(

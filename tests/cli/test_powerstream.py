@@ -6,9 +6,11 @@ import json
 import re
 import signal
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from rxtweets import Budget
 from rxtweets.emulator import Emulator
 
 from .command import Command, running
@@ -52,6 +54,34 @@ def test_rules_of_its_own_go(emulator: Emulator) -> None:
         ended = command.end(signal.SIGINT)
     assert (ended.status, emulator.powerstream_rules) == (130, ())
     assert [one.method for one in emulator.requests if one.path == RULES] == ["POST", "DELETE"]
+
+
+def test_filters_side_by_side(emulator: Emulator, tmp_path: Path) -> None:
+    """Those of --and-… and of a file stand beside the first, for the same two requests."""
+    file = tmp_path / "filters.toml"
+    file.write_text('[[rule]]\nvalue = "contains:pand"\ntag = "bears"\n', encoding="utf-8")
+    emulator.rate = 0
+    arguments = ("--track", "cat", "--and-rule", "cat OR dog", "--file", str(file))
+    with running("powerstream", *arguments, "--json") as command:
+        emulator.wait_for_streams(1, 30)
+        for text in ("a cat", "a dog", "pandas"):
+            emulator.publish(text)
+        found = [json.loads(command.line())["matching_filters"] for _ in range(3)]
+        command.end(signal.SIGINT)
+    assert found == [["cat", "cat OR dog"], ["cat OR dog"], ["bears"]]
+    assert [one.method for one in emulator.requests if one.path == RULES] == ["POST", "DELETE"]
+    assert emulator.powerstream_rules == ()
+
+
+def test_a_budget(rxtweets: Command, tmp_path: Path) -> None:
+    """It ends when so many posts were delivered."""
+    path = tmp_path / "books"
+    ended = rxtweets(
+        "powerstream", "--track", "python", "--emulator", "--budget", "5posts/day", "--budget-file", str(path)
+    )
+    assert ended.status == 1
+    assert "the budget of 5 posts a day is spent" in ended.err
+    assert Budget(posts=5, path=path).left() == 0
 
 
 def test_a_window(rxtweets: Command, emulator: Emulator) -> None:
