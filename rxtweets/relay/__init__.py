@@ -10,5 +10,6 @@
 from .lease import Lease
 from .letter import DeadLetter
 from .log import JetStream
+from .status import GroupStatus, LogStatus
 
-__all__ = ["DeadLetter", "JetStream", "Lease"]
+__all__ = ["DeadLetter", "GroupStatus", "JetStream", "Lease", "LogStatus"]

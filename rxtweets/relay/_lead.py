@@ -343,7 +343,7 @@ class _Reader(abc.DisposableBase):
 
     async def _keep(self, connection: Connection) -> None:
         """Keep the lease, or wait for it, until the subscription or the connection is over."""
-        leases = await connection.open_leases()
+        leases = await connection.open_leases(create=True)
         unanswered = 0
         while True:
             connection.check()

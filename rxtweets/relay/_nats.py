@@ -21,6 +21,7 @@ import importlib.util
 import json
 import os
 import ssl
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple, TypeVar
@@ -49,6 +50,7 @@ from rxtweets.errors import (
 
 from .lease import Lease
 from .letter import DeadLetter
+from .status import GroupStatus, LogStatus
 
 _T = TypeVar("_T")
 
@@ -524,12 +526,14 @@ class Connection:
             f"the log at {self._where.hosts()}: {printable(error.description)}", error.err_code
         )
 
-    async def open_leases(self) -> KeyValue:
-        """See to it that the log's leases are there, and return them."""
+    async def open_leases(self, *, create: bool) -> KeyValue | None:
+        """Return the log's leases; None if they aren't there, and aren't to be created."""
         bucket = f"{self._where.stream}-leases"
         try:
             return await self._unless_lost(self._js.key_value(bucket))
         except nats.js.errors.NotFoundError:
+            if not create:
+                return None
             info = await self.ask(self._js.stream_info(self._where.stream))
             replicas = info.config.num_replicas or 1
             config = api.KeyValueConfig(bucket, "Leases of rxtweets", replicas=replicas)
@@ -600,6 +604,51 @@ class Connection:
             return None
         except (nats.errors.Error, OSError, TimeoutError) as error:
             raise self.failure or self._failed(error) from error
+
+    async def status(self) -> LogStatus:
+        """Return what there is to say of the log."""
+        stream = self._where.stream
+        info = await self.ask(self._js.stream_info(stream, subjects_filter=f"{stream}.dead.>"))
+        dead = Counter(subject.split(".")[2] for subject in info.state.subjects or {})
+        consumers: list[api.ConsumerInfo] = []
+        while True:
+            some = await self.ask(self._js.consumers_info(stream, offset=len(consumers)))
+            consumers += some
+            if not some:
+                break
+        groups: dict[str, list[api.ConsumerInfo]] = {}
+        for consumer in consumers:
+            groups.setdefault(consumer.name.partition("@")[0], []).append(consumer)
+        leases: dict[str, Lease] = {}
+        bucket = await self.open_leases(create=False)
+        if bucket is not None:
+            with contextlib.suppress(nats.js.errors.NoKeysError):
+                for name in await self._unless_lost(bucket.keys()):
+                    lease, _ = await self.lease(bucket, name)
+                    if lease is not None:
+                        leases[name] = lease
+        cluster = info.cluster
+        peers = (cluster.replicas if cluster else None) or []
+        return LogStatus(
+            messages=info.state.messages,
+            bytes=info.state.bytes,
+            last=info.state.last_seq,
+            leader=(cluster.leader if cluster else None) or "",
+            replicas=info.config.num_replicas or 1,
+            behind=tuple(peer.name or "" for peer in peers if peer.offline or not peer.current),
+            leases=dict(sorted(leases.items())),
+            groups=tuple(
+                GroupStatus(
+                    name=name,
+                    waiting=sum(one.num_pending or 0 for one in group),
+                    unacknowledged=sum(one.num_ack_pending or 0 for one in group),
+                    redelivered=sum(one.num_redelivered or 0 for one in group),
+                    done=min(one.ack_floor.stream_seq if one.ack_floor else 0 for one in group),
+                    dead=dead[name],
+                )
+                for name, group in sorted(groups.items())
+            ),
+        )
 
     async def open_group(self, group: str, subjects: list[str], from_: From, redeliver_after: float) -> None:
         """See to it that the group's consumer is there.

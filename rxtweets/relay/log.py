@@ -16,6 +16,7 @@ from rxtweets.operators import retry_with_backoff
 from rxtweets.recovery import Checkpoint
 
 from .letter import DeadLetter
+from .status import LogStatus
 
 __all__ = ["JetStream"]
 
@@ -242,6 +243,15 @@ class JetStream:
         names = None if chosen is None else [kind.__name__ for kind in chosen]
         settings = Settings(group, names, from_, attempts, ahead, redeliver_after)
         return consume(self._where, settings).pipe(retry_with_backoff(_checked(policy)))
+
+    def status(self) -> Observable[LogStatus]:
+        """Return how full the log is, who reads, and how far each group is: one item, then it ends.
+
+        Rates are the differences of two, taken some seconds apart. A log that isn't there is an error.
+        """
+        from ._status import status
+
+        return status(self._where)
 
     def dead_letters(self, group: str) -> Observable[DeadLetter]:
         """Return the messages that a group couldn't work on, the oldest first, as an Observable that ends."""
