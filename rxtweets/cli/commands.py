@@ -27,6 +27,7 @@ from .emulator import emulator
 from .parsing import EPILOG, FILE, Group, rotate_option, speed_option, usage
 from .past import counts, search, usage_
 from .powerstream import powerstream
+from .relay import relay
 from .rule_files import check
 from .rule_options import unchecked_option
 from .rules import rules as rules_group
@@ -59,6 +60,7 @@ rxtweets.add_command(counts)
 rxtweets.add_command(cost)
 rxtweets.add_command(usage_)
 rxtweets.add_command(powerstream)
+rxtweets.add_command(relay)
 rxtweets.add_command(activity)
 rxtweets.add_command(consume)
 rxtweets.add_command(dead_letters)

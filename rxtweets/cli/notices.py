@@ -27,12 +27,14 @@ from rxtweets.messages import (
     Connected,
     Connecting,
     ConnectionMetadata,
+    Leading,
     Lifecycle,
     Limit,
     Post,
     Problem,
     Reconnecting,
     Redelivered,
+    StandingBy,
     StreamProblem,
     StreamWarning,
     Undecodable,
@@ -133,6 +135,8 @@ class Notices:
             ),
             BudgetWarning: lambda event: self.say(str(event)),
             BudgetPaused: self._paused,
+            Leading: lambda event: self.say(f"this is the {event.lease} now, in term {event.term}"),
+            StandingBy: self._standing_by,
             Lifecycle: lambda event: None,
             ConnectionMetadata: lambda event: self.say(f"the data centre is {event.datacenter}"),
             Limit: self._limit,
@@ -245,6 +249,11 @@ class Notices:
     def _paused(self, event: BudgetPaused) -> None:
         self._state = f"paused until {event.until:%Y-%m-%d %H:%M} UTC"
         self.say(str(event))
+
+    def _standing_by(self, event: StandingBy) -> None:
+        self._state = "standing by"
+        why = f"{event.reader} is the {event.lease}" if event.cause is None else str(event.cause)
+        self.say(f"standing by: {why}")
 
     def _limit(self, notice: Limit) -> None:
         if self._figures is not None:

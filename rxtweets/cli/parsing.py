@@ -97,6 +97,14 @@ def _limit(text: str) -> int | timedelta:
     )
 
 
+def length_of_time(text: str) -> timedelta:
+    """Return a length of time such as 7d."""
+    limit = _limit(text)
+    if isinstance(limit, int):
+        raise click.BadParameter(f"{text!r} is no time, such as 30min, 1h or 7d.")
+    return limit
+
+
 rotate_option = click.option(
     "--rotate",
     multiple=True,
