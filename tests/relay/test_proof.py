@@ -62,7 +62,7 @@ rxt.run(log.consume("shared", from_="start", redeliver_after=5.0).pipe(tw.decode
 
 
 class Cast:
-    """What takes part: the emulator, the cluster, readers, workers, and who publishes."""
+    """The emulator, the cluster, readers, workers, and a thread that publishes."""
 
     def __init__(
         self, stack: ExitStack, folder: Path, cluster: list[Server], rate: float, lease: float
