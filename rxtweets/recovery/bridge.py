@@ -193,7 +193,9 @@ class Bridge:
 
         def take(post: Post) -> None:
             nonlocal oldest, count
-            found.setdefault(post.id, (post, []))[1].append(query.rule)
+            rules = found.setdefault(post.id, (post, []))[1]
+            if query.rule not in rules:  # which may have been searched for in parts
+                rules.append(query.rule)
             oldest, count = min(oldest, time_of(post) or oldest), count + 1
 
         why = f"max_posts={most} is used up"

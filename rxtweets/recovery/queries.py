@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from rxtweets.messages import Gap, MatchingRule
-from rxtweets.rules import Limits, StreamRule, parse, validate
+from rxtweets.rules import Limits, Rule, StreamRule, all_of, any_of, parse, validate
 from rxtweets.rules.hub_tags import is_lease
+from rxtweets.rules.language.ast import AllOf, AnyOf
 from rxtweets.rules.language.search import left_out
 
 from .core import Outage
@@ -23,7 +24,7 @@ _WHY = {
 
 
 class Query(NamedTuple):
-    """A search for a rule that stood since *since*."""
+    """A search for a rule that stood since *since*, or for a part of one."""
 
     rule: MatchingRule
     text: str
@@ -73,7 +74,31 @@ def plan(rules: Iterable[StreamRule], before: Collection[str] | None, outage: Ou
         if problems := validate(one.value, _LIMITS):
             gaps.append((rule, f"{problems[0].message}: {one.value}"))
             continue
-        queries.append(Query(rule, one.value, since))
-        for kind in left_out(parse(one.value)):
+        parsed = parse(one.value)
+        queries += [Query(rule, text, since) for text in searches(parsed, one.value)]
+        for kind in left_out(parsed):
             kinds[kind] = (*kinds.get(kind, ()), rule)
     return Plan(tuple(queries), tuple(gaps), kinds)
+
+
+def searches(rule: Rule, text: str, longest: int = Limits.search().length) -> list[str]:
+    """Return the texts of searches that together find what *rule*, written as *text*, does.
+
+    A rule that is longer than a search may be for every account is split at its alternatives. If that doesn't
+    make all of them short enough it is left whole: some accounts may have longer ones.
+    """
+    parts = [text] if len(text) <= longest else [one.text("search") for one in _split(rule, longest)]
+    return parts if all(len(part) <= longest for part in parts) else [text]
+
+
+def _split(rule: Rule, longest: int) -> list[Rule]:
+    if len(rule.text("search")) <= longest:
+        return [rule]
+    parts = rule.parts if isinstance(rule, AllOf) else (rule,)
+    choice = next((part for part in parts if isinstance(part, AnyOf)), None)
+    if choice is None:
+        return [rule]
+    others = [part for part in parts if part is not choice]
+    half = len(choice.parts) // 2
+    halves = (all_of(any_of(*some), *others) for some in (choice.parts[:half], choice.parts[half:]))
+    return [part for one in halves for part in _split(one, longest)]
