@@ -461,7 +461,9 @@ class StreamingClient(_Streams):
         if isinstance(self._auth, OAuth2User):
             raise ValueError(refused_user("a stream"))
         access = super()._access(endpoint, policy)
-        return access._replace(rules=lambda: self.rules.list(), search=self.search)
+        return access._replace(
+            rules=lambda: self.rules.list(), search=self.search, counts=self.counts, budget=self._budget
+        )
 
     def _end_stale(self, endpoint: Endpoint) -> Callable[[Connected], Observable[bool]] | None:
         return functools.partial(self.connections.end_stale, endpoint) if self._ends_stale else None

@@ -51,6 +51,7 @@ from rxtweets.messages.lifecycle import (
     Lifecycle,
     Reconnecting,
     Recovered,
+    RecoveryEstimate,
     Redelivered,
     StandingBy,
 )
@@ -112,6 +113,7 @@ __all__ = [
     "ProfileUpdate",
     "Reconnecting",
     "Recovered",
+    "RecoveryEstimate",
     "Redelivered",
     "Relation",
     "StandingBy",

@@ -99,6 +99,20 @@ class Leading(Lifecycle, frozen=True):
     term: int
 
 
+class RecoveryEstimate(Lifecycle, frozen=True):
+    """The most that a recovery by search will bring, told first: see `rxtweets.Recovery.count_first`.
+
+    `since`, `until`: aware times, by the server's clock. `posts`: X's counts for all rules; a post that
+    several rules match is in each of theirs. `dollars`: what these cost at the client's prices, with one
+    resource for each expansion.
+    """
+
+    since: datetime
+    until: datetime
+    posts: int
+    dollars: float
+
+
 class Recovered(Lifecycle, frozen=True):
     """A recovery is over: what was missed from `since` to `until` has come, but for what a `Gap` tells.
 

@@ -26,12 +26,13 @@ from rxtweets.messages import (
     Message,
     Reconnecting,
     Recovered,
+    RecoveryEstimate,
     Redelivered,
     StandingBy,
     decode,
 )
 
-_PLAIN = (Recovered, Gap, BudgetWarning, BudgetPaused, Redelivered, Leading)
+_PLAIN = (Recovered, RecoveryEstimate, Gap, BudgetWarning, BudgetPaused, Redelivered, Leading)
 """Those whose members JSON and msgspec know."""
 
 _KINDS: dict[str, type[Lifecycle]] = {

@@ -12,10 +12,21 @@ from reactivex import Observable, abc
 from reactivex import operators as ops
 
 from rxtweets._observable import StreamObservable, as_stream
+from rxtweets._printable import amount
+from rxtweets._schedulers import wall_clock
 from rxtweets.backoff import BackoffPolicy
 from rxtweets.endpoints import Endpoint
 from rxtweets.errors import Forbidden, HTTPStatusError, StreamError
-from rxtweets.messages import Connected, Gap, Lifecycle, MatchingRule, Post, Recovered, decode
+from rxtweets.messages import (
+    Connected,
+    Gap,
+    Lifecycle,
+    MatchingRule,
+    Post,
+    Recovered,
+    RecoveryEstimate,
+    decode,
+)
 from rxtweets.operators import retry_with_backoff
 from rxtweets.rest import RequestPace
 
@@ -25,7 +36,9 @@ from .means import LONGEST_SEARCH, LONGEST_WINDOW, iso, with_window
 from .policy import Recovery
 
 if TYPE_CHECKING:
+    from rxtweets.budgets import Budget
     from rxtweets.rules import StreamRule
+    from rxtweets.search import PostCounts
 
     from .queries import Plan, Query
 
@@ -35,8 +48,9 @@ _WINDOW_SETTLES = 3.0
 _DATE = 1.0
 """Seconds by which a `Date` may be behind, so that an outage may seem to last so much longer."""
 
-Steps = Generator[Observable[Any] | Gap | Recovered, Any, None]
-_Asking = Generator[Observable[Any] | Gap | Recovered, Any, str | None]
+_Told = Gap | Recovered | RecoveryEstimate
+Steps = Generator[Observable[Any] | _Told, Any, None]
+_Asking = Generator[Observable[Any] | _Told, Any, str | None]
 
 
 class Access(NamedTuple):
@@ -49,6 +63,8 @@ class Access(NamedTuple):
         end_stale: as for `retry_with_backoff`.
         rules: lists the rules of the filtered stream; None on v1.1.
         search: searches posts; None on v1.1.
+        counts: counts what a search would find; None on v1.1.
+        budget: the limit on what is delivered; None for none.
     """
 
     account: Account
@@ -57,6 +73,8 @@ class Access(NamedTuple):
     end_stale: Callable[[Connected], Observable[bool]] | None = None
     rules: Callable[[], Observable[StreamRule]] | None = None
     search: Callable[..., Observable[Post]] | None = None
+    counts: Callable[..., Observable[PostCounts]] | None = None
+    budget: Budget | None = None
 
     def paced(self, pace: RequestPace) -> Access:
         """Return the same with sessions that begin when *pace* has room for them."""
@@ -167,6 +185,8 @@ class Bridge:
         except (StreamError, ImportError) as error:
             return f"the rules can't be searched for: {error}"
         self._rules = {rule.value for rule in rules}
+        if self._recovery.count_first and (refused := (yield from self._estimate(asked, outage))) is not None:
+            return refused
         found: dict[str, tuple[Post, list[MatchingRule]]] = {}
         searched: list[MatchingRule] = []
         gaps: list[Gap] = []
@@ -180,6 +200,42 @@ class Bridge:
         posts = sum(self._deliver(_with_rules(*found[id]), outage) for id in sorted(found, key=_number))
         yield from self._tell(outage, asked, searched, gaps)
         yield Recovered(*outage.ends, posts, "search")
+        return None
+
+    def _estimate(self, asked: Plan, outage: Outage) -> _Asking:
+        """Tell what the searches will bring and cost at most; return why they aren't to be made, if so."""
+        from rxtweets.prices import Prices, brought_by  # here, as most streams need none
+
+        assert self._access.counts is not None
+        posts = 0
+        for query in asked.queries:
+            counting = self._access.counts(
+                query.text,
+                granularity="day",
+                start_time=iso(query.since),
+                end_time=iso(math.ceil(outage.until)),
+            )
+            try:
+                counts: PostCounts = yield counting
+            except StreamError as error:
+                if isinstance(error, HTTPStatusError) and error.status_code == 400:
+                    continue  # a query that the account can't make: its search will tell
+                return f"what a search would cost can't be told: {error}"
+            posts += counts.total
+        if self._recovery.max_posts is not None:
+            posts = min(posts, self._recovery.max_posts)
+        budget = self._access.budget
+        prices = Prices() if budget is None else budget.prices
+        kinds = ["post", *brought_by(_fields(self._endpoint).get("expansions", ()))]
+        dollars = posts * math.fsum(map(prices.price, kinds))
+        yield RecoveryEstimate(*outage.ends, posts, dollars)
+        if budget is not None:
+            left = budget.left(wall_clock(self._timer)())
+            if (posts * kinds.count("post") if budget.unit == "posts" else dollars) > left:
+                return (
+                    f"it would bring {amount(posts, 'posts')} for {amount(dollars, 'dollars')}, and"
+                    f" {amount(left, budget.unit)} of the budget are left"
+                )
         return None
 
     def _search(

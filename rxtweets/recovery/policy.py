@@ -36,6 +36,10 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
             the default of 30: the end of a search that doesn't say when it ends, in X's page "Search Posts".
         max_posts: the most posts that the searches of one recovery may deliver, as X charges for each; what
             is beyond is told as a `Gap`. None, the default: no limit.
+        count_first: whether X is asked first how many posts the searches would bring, by a request for each,
+            which X charges, too. The stream then says `RecoveryEstimate`; if the client's budget hasn't room
+            for all of it, nothing is searched, and it is told as a `Gap`. False, the default: searches go as
+            far as the budget does.
         checkpoint: the file that has what the subscriber has acknowledged, so that a process that is started
             again goes on from there; None, the default: each subscription begins anew.
 
@@ -46,6 +50,7 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
     by: tuple[Means, ...] | None = None
     settle: float = 30.0
     max_posts: int | None = None
+    count_first: bool = False
     checkpoint: Checkpoint | None = None
 
     def __post_init__(self) -> None:
@@ -60,6 +65,8 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
         most = self.max_posts
         if most is not None and (not isinstance(most, int) or most < 1):
             raise ValueError(f"max_posts is a number from 1, or None, not {most!r}")
+        if not isinstance(self.count_first, bool):
+            raise ValueError(f"count_first is True or False, not {self.count_first!r}")
         if self.checkpoint is not None and not isinstance(self.checkpoint, Checkpoint):
             raise ValueError(f"checkpoint is a Checkpoint(path), not {self.checkpoint!r}")
 

@@ -38,6 +38,7 @@ from rxtweets.messages import (
     MatchingRule,
     Reconnecting,
     Recovered,
+    RecoveryEstimate,
     decode,
 )
 from tests.observing import Seen
@@ -115,6 +116,7 @@ def test_events(path: Path) -> None:
         *(Reconnecting(1.5, 2, cause) for cause in causes),
         Dropped(2, decode(post), decode(post)),
         Dropped(1, post, b"\xff"),
+        RecoveryEstimate(then, then, 5, 0.025),
         Recovered(then, then, 5, "search"),
         Gap(then, then, "search has no sample:", (MatchingRule(id="1", tag="a"),), ("retweets",)),
         Leg(2, Recovered(then, then, 5, "window"), (1, 3)),

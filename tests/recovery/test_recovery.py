@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from operator import methodcaller
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 import rxtweets as rxt
 from rxtweets import BackoffPolicy, Recovery
 from rxtweets.emulator import Emulator, Limits
-from rxtweets.messages import Connected, Gap, Post, Recovered
+from rxtweets.messages import Connected, Gap, Post, Recovered, RecoveryEstimate
 from tests.clients import client_on, stream_on
 from tests.discipline import SCALED
 
@@ -133,8 +134,8 @@ def test_what_search_leaves_out_is_told_by_kind(emulator: Emulator) -> None:
 
 
 def test_a_refused_search_is_a_gap_of_its_rule(emulator: Emulator) -> None:
-    """A query that is too long for the account is refused by X; the other rules are searched for."""
-    long = " OR ".join(f"word{number:04}" for number in range(50)) + " -is:retweet -is:quote"
+    """A query that is too long and has no alternatives is refused by X; the others are searched for."""
+    long = " ".join(f"word{number:04}" for number in range(60)) + " -is:retweet -is:quote"
     with_rules(emulator, long=long, a="cat -is:retweet -is:quote")
     with Outages(emulator) as outages:
         outages.publish("cat 1")
@@ -144,6 +145,62 @@ def test_a_refused_search_is_a_gap_of_its_rule(emulator: Emulator) -> None:
         (gap,) = outages.gaps
         assert ([rule.tag for rule in gap.rules], gap.kinds) == (["long"], ())
         assert "at most 512" in gap.reason
+
+
+def test_a_long_rule_is_searched_in_parts(emulator: Emulator) -> None:
+    """It is split at its alternatives; a post comes once, with the rule once."""
+    words = [f"word{number:04}" for number in range(60)]
+    plain = "-is:retweet -is:quote"
+    with_rules(emulator, long=f"({' OR '.join(words)}) {plain}", a=f"cat {plain}")
+    with Outages(emulator) as outages:
+        outages.publish("cat 1")
+        missed = ["word0001", "word0059", "word0000 and word0059 and cat", "bird"]
+        outages.outage(lambda: [emulator.publish(text) for text in missed])
+        outages.wait_for(Recovered, 1)
+        assert outages.texts(recovered=True) == missed[:3]
+        assert outages.gaps == []
+        tags = {post.text: [rule.tag for rule in post.matching_rules] for post in outages.wait_for(Post, 4)}
+        assert (tags[missed[0]], tags[missed[2]]) == (["long"], ["long", "a"])
+
+
+def test_what_a_recovery_will_cost_is_told_first(emulator: Emulator) -> None:
+    """By counts and prices, expansions included, before anything is searched; then it comes."""
+    with_rules(emulator, cats="cat -is:retweet -is:quote", dogs="dog -is:retweet -is:quote")
+    recovery = Recovery(settle=0.0, count_first=True)
+    options: Any = {"recovery": recovery, "expansions": ["author_id"]}
+    with Outages(emulator, lambda client: client.filter(**options)) as outages:
+        outages.publish("cat 1")
+        outages.outage(lambda: [emulator.publish(text) for text in ("cat 2", "dog 3", "cat and dog 4")])
+        (told,) = outages.wait_for(RecoveryEstimate, 1)
+        outages.wait_for(Recovered, 1)
+        # X counts "cat 1", too, which came within the 10 s before, and "cat and dog 4" for both rules.
+        assert (told.posts, told.dollars) == (5, pytest.approx(5 * (0.005 + 0.010)))
+        assert len(outages.texts(recovered=True)) == 3
+        items = outages.seen.items
+        assert items.index(told) < min(i for i, one in enumerate(items) if getattr(one, "recovered", False))
+        assert outages.gaps == []
+        paths = [request.path for request in emulator.requests]
+        assert paths.index("/2/tweets/counts/recent") < paths.index("/2/tweets/search/recent")
+
+
+@pytest.mark.parametrize(("budget", "left"), [({"posts": 30}, "29 posts"), ({"dollars": 0.15}, r"\$0\.14")])
+def test_a_recovery_that_the_budget_has_no_room_for(
+    emulator: Emulator, budget: dict[str, Any], left: str
+) -> None:
+    """It isn't made, not even in part; the gap says what it would have cost, and what is left."""
+    with_rules(emulator, cats="cat -is:retweet -is:quote")
+    client = client_on(emulator, policy=SCALED, budget=rxt.Budget(**budget, compare=False))
+    recovery = Recovery(settle=0.0, count_first=True)
+    with Outages(emulator, lambda client: client.filter(recovery=recovery), client) as outages:
+        outages.publish("cat 1")
+        outages.outage(lambda: [emulator.publish(f"cat {number}") for number in range(2, 40)])
+        (gap,) = outages.wait_for(Gap, 1)
+        assert re.search(
+            rf"would bring 39 posts for \$0\.195?, and {left} of the budget are left", gap.reason
+        )
+        assert (outages.wait_for(RecoveryEstimate, 1)[0].posts, outages.recoveries) == (39, [])
+        assert emulator.delivered["post"] == 1
+        outages.publish("cat 40")
 
 
 def test_a_refusal_is_found_out_once(emulator: Emulator) -> None:
