@@ -23,7 +23,7 @@ settings.load_profile("any machine")
 
 _STATES = itertools.count()
 
-GRACE = 1.0
+GRACE = 10.0
 """Seconds within which threads and sockets must be gone."""
 
 DISPLAY_REQUIRED = "RXTWEETS_BROWSER_TESTS"
@@ -55,7 +55,7 @@ def open_sockets() -> int:
 
 
 def leftovers(sockets_before: int, threads_before: Sequence[threading.Thread] = ()) -> list[str]:
-    """Return, in words, the threads and sockets that are new and still there after a second."""
+    """Return, in words, the threads and sockets that are new and still there after `GRACE`."""
     tick = threading.Event()
     for _ in range(int(GRACE / 0.01)):
         left = [f"thread {thread.name}" for thread in our_threads() if thread not in threads_before]

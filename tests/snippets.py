@@ -32,7 +32,7 @@ ENOUGH = 6
 PATIENCE = 1.0
 """Seconds after the first line that the reader looks on, should fewer lines come."""
 
-LONGEST = 20.0
+LONGEST = 60.0
 """Seconds that a block may take."""
 
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -97,7 +97,7 @@ class Reader:
     def sees_something(self) -> bool:
         """Wait until this block has printed a line, not for ever."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._said, timeout=5.0)
+            return self._changed.wait_for(lambda: self._said, timeout=LONGEST / 3)
 
     def watch(self) -> None:
         """Press Ctrl-C whenever the main thread waits for a stream of which enough has been seen."""

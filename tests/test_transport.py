@@ -152,7 +152,7 @@ def test_dispose_while_the_server_is_silent(handle: Callable[[Peer], None], item
         seen = Seen(connect(server.endpoint())).count(items)
         assert server.accepted.acquire(timeout=PATIENCE)
         dispose_quickly(seen.dispose)
-        assert server.gone.acquire(timeout=1)
+        assert server.gone.acquire(timeout=PATIENCE)
         assert leftovers(before) == []
     assert len(seen.items) == items
     assert seen.error is None
@@ -400,7 +400,7 @@ def test_dispose_at_each_stage_of_a_socks_proxy(stage: Callable[[Peer], None], s
         seen = Seen(connect(Endpoint(Request("GET", f"{scheme}://x.invalid/"), 20.0), transport=transport))
         assert proxy.accepted.acquire(timeout=PATIENCE)
         dispose_quickly(seen.dispose)
-        assert proxy.gone.acquire(timeout=1)
+        assert proxy.gone.acquire(timeout=PATIENCE)
         assert leftovers(before) == []
     assert (seen.items, seen.error) == ([], None)
 
@@ -844,7 +844,7 @@ def test_dispose_under_a_compressed_flood() -> None:
         assert reading.wait(PATIENCE)
         threading.Event().wait(0.2)
         dispose_quickly(seen.dispose)
-        assert server.gone.acquire(timeout=1)
+        assert server.gone.acquire(timeout=PATIENCE)
     assert max_memory() - before < 30_000
 
 

@@ -206,7 +206,7 @@ def test_a_stop_ends_those_at_the_door(
                 stage(emulator, sock)
             stopping = threading.Thread(target=emulator.stop)
             stopping.start()
-            stopping.join(1)
+            stopping.join(5)
             assert not stopping.is_alive()
             for sock in socks:
                 read(sock)

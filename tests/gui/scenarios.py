@@ -83,9 +83,9 @@ def posts() -> Observable[Any]:
 
 
 def left() -> list[str]:
-    """Return the library's threads and the TCP sockets that are still there after a second."""
+    """Return the library's threads and the TCP sockets that are still there after 10 seconds."""
     tick = threading.Event()
-    for _ in range(100):
+    for _ in range(1000):
         found = [thread.name for thread in threading.enumerate() if thread.name.startswith("rxtweets")]
         found += ["a socket"] * len(_tcp())
         if not found:

@@ -54,7 +54,7 @@ def no_process_left() -> Iterator[list[int]]:
     before = processes()
     yield before
     tick = threading.Event()
-    for _ in range(100):
+    for _ in range(int(PATIENT / 0.01)):
         if processes() == before:
             return
         tick.wait(0.01)
