@@ -44,12 +44,16 @@ _group_options = options(
     show_default=True,
     help="Where a new group begins: new, start, or a time.",
 )
+@click.option(
+    "--order", type=click.Choice(["author", "log"]), help="Keep each author's posts in order, or all of them."
+)
 @click.option("--kinds", metavar="NAMES", help="Which messages a group gets: Post,Delete; default all.")
 @output_options
 def consume(
     log: Log,
     group: str,
     from_: Literal["new", "start"] | datetime,
+    order: Literal["author", "log"] | None,
     kinds: str | None,
     output: Output,
 ) -> None:
@@ -67,7 +71,8 @@ def consume(
     """
     _check_paths(output.paths)
     with usage():
-        items = log.open().consume(group, from_=from_, kinds=None if kinds is None else _kinds(kinds))
+        chosen = None if kinds is None else _kinds(kinds)
+        items = log.open().consume(group, from_=from_, order=order, kinds=chosen)
     show(items.pipe(tw.decode()), log.where, output, _by_kind(output))
 
 

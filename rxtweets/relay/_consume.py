@@ -8,6 +8,7 @@ import itertools
 import threading
 import time
 from collections import deque
+from collections.abc import Callable, Coroutine
 from contextvars import copy_context
 from typing import Any, NamedTuple
 
@@ -20,7 +21,7 @@ from rxtweets.errors import LogUnavailable, StreamError
 from rxtweets.messages import Connected, Connecting, Disconnected, Lifecycle, Redelivered
 
 from ._loop import loop_thread
-from ._nats import Connection, Delivery, From, Where
+from ._nats import Connection, Delivery, From, Order, Where
 
 _SILENCE = 15.0
 """Seconds without a sign of life, after which a log that was asked for messages is away: three heartbeats."""
@@ -45,6 +46,24 @@ class Settings(NamedTuple):
     attempts: int
     ahead: int
     redeliver_after: float
+    order: Order
+
+
+class _Feed:
+    """One of the group's consumers: what this worker has of it, and may have.
+
+    Attributes:
+        asked: for so many frames that haven't come.
+        held: so many have come, and aren't acknowledged.
+        most: how many these are together, at most.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.asked = 0
+        self.held = 0
+        self.most = most
+        self.pull: Callable[[int], Coroutine[Any, Any, None]]
+        self.end: Callable[[], Coroutine[Any, Any, None]]
 
 
 def consume(where: Where, settings: Settings) -> Observable[bytes | Lifecycle]:
@@ -67,7 +86,7 @@ class _Worker(abc.DisposableBase):
         self._observer = observer
         self._ready = threading.Condition(threading.RLock())  # a signal handler may dispose while it is held
         self._queue: deque[Delivery | Lifecycle] = deque()
-        self._held: dict[str, Delivery] = {}  # those that came and aren't acknowledged, by their reply
+        self._held: dict[str, _Feed] = {}  # whose frames came and aren't acknowledged, by their reply
         self._done: deque[tuple[str, bytes]] = deque()  # what is to be acknowledged, and how
         self._lagging = False
         self._over = False  # nothing more is delivered
@@ -76,7 +95,6 @@ class _Worker(abc.DisposableBase):
         self._raised: BaseException | None = None
         self._wake_up: asyncio.Event
         self._connection: Connection
-        self._asked = 0  # for so many frames that haven't come
         self._heard = 0.0
         context = copy_context()
         context.run(listener.set, None)  # `run` doesn't wait for what its subscribers subscribe to
@@ -168,15 +186,17 @@ class _Worker(abc.DisposableBase):
 
     def _acknowledge(self, delivery: Delivery, how: bytes) -> None:
         with self._ready:
-            self._held.pop(delivery.reply, None)
+            self._forget(delivery)
             self._done.append((delivery.reply, how))
             lagging, self._lagging = self._lagging, True
         if not lagging:
-            self._loop.call(self._wake_soon)
+            self._loop.call(self._wake_soon if self._settings.order is None else self._wake)
 
     def _forget(self, delivery: Delivery) -> None:
         with self._ready:
-            self._held.pop(delivery.reply, None)
+            feed = self._held.pop(delivery.reply, None)
+            if feed is not None:
+                feed.held -= 1
 
     async def _begin(self, delivery: Delivery) -> int:
         """Return which attempt at a frame that comes again this is; 0 if it went aside."""
@@ -207,15 +227,13 @@ class _Worker(abc.DisposableBase):
             async with Connection(self._where, self._wake) as connection:
                 self._connection = connection
                 await connection.open_stream(create=True)
-                await connection.open_group(
-                    self._settings.group,
-                    self._subjects(),
-                    self._settings.from_,
-                    self._settings.redeliver_after,
+                settings = self._settings
+                consumers = await connection.open_group(
+                    settings.group, settings.kinds, settings.from_, settings.redeliver_after, settings.order
                 )
                 connected = True
                 self._put(Connected(200, connection.headers))
-                await self._read(connection)
+                await self._read(connection, consumers)
         except StreamError as error:
             if connected:
                 self._put(Disconnected(error))
@@ -226,10 +244,6 @@ class _Worker(abc.DisposableBase):
             while not self._idle:  # it may need this loop
                 self._wake_up.clear()
                 await self._wake_up.wait()
-
-    def _subjects(self) -> list[str]:
-        stream, group, kinds = self._where.stream, self._settings.group, self._settings.kinds
-        return [*(f"{stream}.{kind}.*" for kind in kinds or "*"), f"{stream}.again.{group}.*"]
 
     def _put(self, item: Delivery | Lifecycle) -> None:
         with self._ready:
@@ -242,25 +256,32 @@ class _Worker(abc.DisposableBase):
             self._failure = error
             self._ready.notify()
 
-    async def _read(self, connection: Connection) -> None:
-        """Read on *connection* until the subscription or the connection is over."""
+    async def _open_feed(self, connection: Connection, consumer: str) -> _Feed:
+        """Return one of the consumers, of which nothing has been asked yet."""
+        feed = _Feed(self._settings.ahead if self._settings.order is None else 1)
 
         def came(delivery: Delivery) -> None:
-            self._asked -= 1
             with self._ready:
-                self._held[delivery.reply] = delivery
+                feed.asked -= 1
+                feed.held += 1
+                self._held[delivery.reply] = feed
                 self._queue.append(delivery)
                 self._ready.notify()
 
         def unsent(count: int | None) -> None:
-            self._asked = 0 if count is None else max(0, self._asked - count)
+            feed.asked = 0 if count is None else max(0, feed.asked - count)
             self._wake()
 
-        def heard() -> None:
-            self._heard = time.monotonic()
+        feed.pull, feed.end = await connection.reader(consumer, came, unsent, self._hear)
+        return feed
 
-        heard()
-        pull, end = await connection.reader(self._settings.group, came, unsent, heard)
+    def _hear(self) -> None:
+        self._heard = time.monotonic()
+
+    async def _read(self, connection: Connection, consumers: list[str]) -> None:
+        """Read on *connection* until the subscription or the connection is over."""
+        self._hear()
+        feeds = [await self._open_feed(connection, consumer) for consumer in consumers]
         loop = asyncio.get_running_loop()
         period = min(1.0, self._settings.redeliver_after / 3)
         extended = time.monotonic()
@@ -271,13 +292,14 @@ class _Worker(abc.DisposableBase):
                 connection.check()
                 if not self._over:
                     await self._send_acknowledgements(connection)
-                    await self._ask(pull)
+                    await self._ask(feeds)
                 elif self._idle:
-                    await end()  # before it gives back: what it has asked for would come to it again
+                    for feed in feeds:  # before it gives back: what it has asked for would come to it again
+                        await feed.end()
                     await self._give_back(connection)
                     return
                 now = time.monotonic()
-                if self._asked and now > self._heard + _SILENCE:
+                if any(feed.asked for feed in feeds) and now > self._heard + _SILENCE:
                     raise LogUnavailable(
                         f"nothing was heard of the log at {self._where.hosts()} for {_SILENCE:g} s"
                     )
@@ -291,14 +313,14 @@ class _Worker(abc.DisposableBase):
         finally:
             timer.cancel()
 
-    async def _ask(self, pull: Any) -> None:
-        ahead = self._settings.ahead
-        free = ahead - len(self._held) - self._asked
-        if free * 2 >= ahead:
-            if not self._asked:
-                self._heard = time.monotonic()
-            self._asked += free
-            await pull(free)
+    async def _ask(self, feeds: list[_Feed]) -> None:
+        if not any(feed.asked for feed in feeds):
+            self._hear()
+        for feed in feeds:
+            free = feed.most - feed.held - feed.asked
+            if free * 2 >= feed.most:
+                feed.asked += free
+                await feed.pull(free)
 
     async def _send_acknowledgements(self, connection: Connection) -> None:
         with self._ready:

@@ -16,6 +16,7 @@ from rxtweets._waiting import listener
 
 from ._loop import loop_thread
 from ._nats import Connection, Where
+from ._publish import address
 from .letter import DeadLetter
 
 
@@ -38,7 +39,7 @@ def letters(where: Where, group: str, *, again: bool) -> Observable[DeadLetter]:
                             if disposed.is_set():
                                 break
                             if again:
-                                await connection.send_again(group, letter)
+                                await connection.send_again(group, letter, address(letter.frame).key)
                             found.put(letter)
             except Exception as error:
                 end = error

@@ -8,6 +8,8 @@ A log is one stream, and every subject in it is written once:
 `log.again.group.23`                    the dead letter 23, to be worked on again by that group
 `log.begun.group.17.2`                  the second attempt of a group at the message 17
 `log.term.reader.5.0.0.…`               the term 5 of the lease `reader`, in which one reader writes
+`log.of.7.Post.1234`                    a message in the partition 7 of a log that has some
+`log.again.group.23.7`                  the same of a dead letter
 ======================================  =================================================================
 
 The leases are keys of a bucket beside it. All of it runs on the loop of `_loop`.
@@ -55,6 +57,7 @@ from .status import GroupStatus, LogStatus
 _T = TypeVar("_T")
 
 From = Literal["new", "start"] | datetime
+Order = Literal["author", "log"] | None
 
 OLDEST = (2, 11)
 """The oldest version of nats-server: before it, a write can't depend on the last one of another subject."""
@@ -80,6 +83,9 @@ _PULL_EXPIRES = 30.0
 
 _CHECK = 0.25
 """Seconds after which it is looked whether a connection is still there, while an answer is waited for."""
+
+_PARTITIONS = "rxtweets-partitions"
+"""The key of a stream's metadata that says into how many partitions its messages are put."""
 
 _WRITTEN = "maximum messages per subject exceeded"
 """The reason why the second message of a subject isn't stored. Source: nats-server's server/store.go."""
@@ -129,6 +135,7 @@ class Where(NamedTuple):
     stream: str
     replicas: int | None
     keep: timedelta | None
+    partitions: int | None
     options: dict[str, Any]
 
     def hosts(self) -> str:
@@ -150,6 +157,7 @@ class Where(NamedTuple):
             discard=api.DiscardPolicy.NEW,
             discard_new_per_subject=True,
             allow_msg_ttl=True,  # for what is never to be forgotten
+            metadata={_PARTITIONS: str(self.partitions)} if self.partitions else None,
         )
 
 
@@ -287,11 +295,13 @@ class Connection:
     Attributes:
         headers: the server's version and name.
         failure: the error that ended it, once that has happened.
+        partitions: the number of the stream's partitions, once it is open; 0 for none.
     """
 
     def __init__(self, where: Where, ended: Callable[[], object]) -> None:
         self.headers: dict[str, str] = {}
         self.failure: StreamError | None = None
+        self.partitions = 0
         self._where = where
         self._ended = ended
         self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -455,10 +465,12 @@ class Connection:
             if not create:
                 raise LogError(f"the stream {where.stream!r} at {where.hosts()} is gone", 10059) from None
             await self.ask(self._js.add_stream(asked))
+            self.partitions = where.partitions or 0
             return
         except (nats.errors.Error, OSError, TimeoutError) as error:
             raise self.failure or self._failed(error) from error
         there = info.config
+        self.partitions = int((there.metadata or {}).get(_PARTITIONS, "0"))
         names = (
             *(
                 "subjects",
@@ -474,8 +486,28 @@ class Connection:
         )
         _check_same(
             f"the stream {where.stream!r} at {where.hosts()}",
-            [(name, getattr(there, name), getattr(asked, name)) for name in names],
+            [
+                *((name, getattr(there, name), getattr(asked, name)) for name in names),
+                (
+                    "partitions",
+                    self.partitions,
+                    self.partitions if where.partitions is None else where.partitions,
+                ),
+            ],
         )
+
+    def subject(self, subject: str, key: int) -> str:
+        """Return the subject of a message, of that below the log's and the key of its partition."""
+        stream = self._where.stream
+        return f"{stream}.of.{key % self.partitions}.{subject}" if self.partitions else f"{stream}.{subject}"
+
+    def subjects(self, group: str, kinds: list[str] | None, partition: int | None = None) -> list[str]:
+        """Return the subjects of the messages that a group gets, of all partitions or of one."""
+        stream, one = self._where.stream, "*" if partition is None else partition
+        messages, again = f"{stream}.", f"{stream}.again.{group}.*"
+        if self.partitions:
+            messages, again = f"{stream}.of.{one}.", f"{again}.{one}"
+        return [*(f"{messages}{kind}.*" for kind in kinds or "*"), again]
 
     async def write(self, subject: str, frame: bytes, headers: dict[str, str] | None = None) -> None:
         """Write a message and wait until it is stored; do nothing if its subject has been written already."""
@@ -598,8 +630,9 @@ class Connection:
     async def last_message(self) -> bytes | None:
         """Return the message that was written last; None for an empty log."""
         stream = self._where.stream
+        subject = f"{stream}.of.*.*.*" if self.partitions else f"{stream}.*.*"
         try:
-            return (await self._unless_lost(self._js.get_last_msg(stream, f"{stream}.*.*"))).data
+            return (await self._unless_lost(self._js.get_last_msg(stream, subject))).data
         except nats.js.errors.NotFoundError:
             return None
         except (nats.errors.Error, OSError, TimeoutError) as error:
@@ -650,49 +683,75 @@ class Connection:
             ),
         )
 
-    async def open_group(self, group: str, subjects: list[str], from_: From, redeliver_after: float) -> None:
-        """See to it that the group's consumer is there.
+    async def open_group(
+        self, group: str, kinds: list[str] | None, from_: From, redeliver_after: float, order: Order
+    ) -> list[str]:
+        """See to it that the group's consumers are there, and return their names.
+
+        One that keeps an order has one message under way at a time.
 
         Raises:
-            LogDiffers: it has other settings.
+            LogDiffers: they have other settings.
+            LogError: the log has no partitions, and they are needed.
         """
-        policy = {"new": api.DeliverPolicy.NEW, "start": api.DeliverPolicy.ALL}
-        asked = api.ConsumerConfig(
-            name=group,
-            durable_name=group,
-            deliver_policy=api.DeliverPolicy.BY_START_TIME if isinstance(from_, datetime) else policy[from_],
-            opt_start_time=from_ if isinstance(from_, datetime) else None,
-            ack_policy=api.AckPolicy.EXPLICIT,
-            ack_wait=redeliver_after,
-            max_ack_pending=100_000,
-            max_deliver=-1,
-            filter_subjects=subjects,
-        )
-        stream = self._where.stream
+        there = f"the stream {self._where.stream!r} at {self._where.hosts()}"
+        if order == "author" and not self.partitions:
+            raise LogError(f"{there} has no partitions, by which authors are kept in order")
+        forms: dict[Order, dict[str, int | None]] = {
+            None: {group: None},
+            "log": {f"{group}@log": None},
+            "author": {f"{group}@{partition}": partition for partition in range(self.partitions)},
+        }
+        for name, partition in forms[order].items():
+            info = await self._consumer(name)
+            subjects = self.subjects(group, kinds, partition)
+            if info is not None:
+                _check_same(
+                    f"the group {group!r} of {there}",
+                    [
+                        ("filter_subjects", sorted(info.filter_subjects or []), sorted(subjects)),
+                        ("ack_wait", info.ack_wait, redeliver_after),
+                    ],
+                )
+                continue
+            for other in forms.keys() - {order} if partition in (None, 0) else ():
+                if forms[other] and await self._consumer(next(iter(forms[other]))) is not None:
+                    raise LogDiffers(f"the group {group!r} of {there}", {"order": (str(other), str(order))})
+            policy, time = api.DeliverPolicy.BY_START_TIME, from_ if isinstance(from_, datetime) else None
+            if time is None:
+                policy = api.DeliverPolicy.NEW if from_ == "new" else api.DeliverPolicy.ALL
+            asked = api.ConsumerConfig(
+                name=name,
+                durable_name=name,
+                deliver_policy=policy,
+                opt_start_time=time,
+                ack_policy=api.AckPolicy.EXPLICIT,
+                ack_wait=redeliver_after,
+                max_ack_pending=100_000 if order is None else 1,
+                max_deliver=-1,
+                filter_subjects=subjects,
+            )
+            await self.ask(self._js.add_consumer(self._where.stream, asked))
+        return [*forms[order]]
+
+    async def _consumer(self, name: str) -> api.ConsumerConfig | None:
+        """Return the settings of a consumer, if it is there."""
         try:
-            info = await self._unless_lost(self._js.consumer_info(stream, group))
+            info: api.ConsumerInfo = await self._unless_lost(self._js.consumer_info(self._where.stream, name))
+            return info.config
         except nats.js.errors.NotFoundError:
-            await self.ask(self._js.add_consumer(stream, asked))
-            return
+            return None
         except (nats.errors.Error, OSError, TimeoutError) as error:
             raise self.failure or self._failed(error) from error
-        there = info.config
-        _check_same(
-            f"the group {group!r} of the stream {stream!r} at {self._where.hosts()}",
-            [
-                ("filter_subjects", sorted(there.filter_subjects or []), sorted(subjects)),
-                ("ack_wait", there.ack_wait, redeliver_after),
-            ],
-        )
 
     async def reader(
         self,
-        group: str,
+        consumer: str,
         came: Callable[[Delivery], object],
         unsent: Callable[[int | None], object],
         heard: Callable[[], object],
     ) -> tuple[Callable[[int], Coroutine[Any, Any, None]], Callable[[], Coroutine[Any, Any, None]]]:
-        """Return a function that asks for so many more messages, and one after which none comes any more.
+        """Return a function that asks a consumer for so many more messages, and one after which none comes.
 
         *came* is called with each, *unsent* with how many of those asked for don't come any more (None: none
         of all), and *heard* for every sign of life.
@@ -708,6 +767,7 @@ class Connection:
             elif status == "503":
                 self._end(self._failed(nats.errors.NoRespondersError()))
             elif status == "409" and "deleted" in headers.get(api.Header.DESCRIPTION, "").lower():
+                group = consumer.partition("@")[0]
                 self._end(LogError(f"the group {group!r} of the log at {self._where.hosts()} was deleted"))
             elif status not in ("100", "404", "408"):
                 description = printable(headers.get(api.Header.DESCRIPTION, ""))
@@ -717,7 +777,7 @@ class Connection:
                 unsent(int(left) if left is not None else None)
 
         subscription = await self.ask(self._client.subscribe(inbox, cb=on_message))
-        subject = f"$JS.API.CONSUMER.MSG.NEXT.{self._where.stream}.{group}"
+        subject = f"$JS.API.CONSUMER.MSG.NEXT.{self._where.stream}.{consumer}"
 
         async def pull(count: int) -> None:
             request = {
@@ -786,9 +846,12 @@ class Connection:
                 int(headers.get("Rxtweets-Attempts", "0")),
             )
 
-    async def send_again(self, group: str, letter: DeadLetter) -> None:
+    async def send_again(self, group: str, letter: DeadLetter, key: int) -> None:
         """Send the message of a dead letter to the group again, and delete the letter."""
-        await self.write(f"{self._where.stream}.again.{group}.{letter.sequence}", letter.frame)
+        subject = f"{self._where.stream}.again.{group}.{letter.sequence}"
+        if self.partitions:
+            subject = f"{subject}.{key % self.partitions}"
+        await self.write(subject, letter.frame)
         await self.ask(self._js.delete_msg(self._where.stream, letter.sequence))
 
 

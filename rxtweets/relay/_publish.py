@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextvars import copy_context
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
+from zlib import crc32
 
 from reactivex import Observable, abc
 from reactivex.disposable import SingleAssignmentDisposable
@@ -21,7 +22,17 @@ from rxtweets._observable import StreamObservable
 from rxtweets._waiting import listener
 from rxtweets.backoff import BackoffPolicy
 from rxtweets.errors import LeaseLost, LogUnavailable, StreamError
-from rxtweets.messages import Dropped, Lifecycle, Message, Post, Status, decode
+from rxtweets.messages import (
+    Delete,
+    Dropped,
+    Lifecycle,
+    Message,
+    Post,
+    ScrubGeo,
+    Status,
+    StatusWithheld,
+    decode,
+)
 
 from ._loop import loop_thread
 from ._nats import ANSWER_TIMEOUT, Connection, Term, Where
@@ -76,8 +87,16 @@ def publish(
     return publish_
 
 
-def subject_of(item: Any) -> tuple[str, bytes]:
-    """Return the subject of a frame or a message below that of its log, and its bytes.
+class Address(NamedTuple):
+    """The place of a message in a log: its subject below the log's, the key of its partition, its bytes."""
+
+    subject: str
+    key: int
+    frame: bytes
+
+
+def address(item: Any) -> Address:
+    """Return where in a log a frame or a message belongs. The key of its partition is its author's.
 
     What X sends is in it only as digits: other characters have a meaning there.
 
@@ -90,23 +109,34 @@ def subject_of(item: Any) -> tuple[str, bytes]:
             f"a log keeps messages as they were received, and {type(item).__name__} has no bytes of that: "
             "put log.publish() before what makes something else of messages"
         )
-    kind = type(message).__name__
-    if isinstance(message, Post | Status):
-        identity = str(message.id)
-        if identity.isascii() and identity.isdigit() and len(identity) <= 20:
-            return f"{kind}.{identity}", message.raw
-    return f"{kind}.{hashlib.blake2b(message.raw, digest_size=16).hexdigest()}", message.raw
+    identity = str(message.id) if isinstance(message, Post | Status) else ""
+    if not (identity.isascii() and identity.isdigit() and len(identity) <= 20):
+        identity = hashlib.blake2b(message.raw, digest_size=16).hexdigest()
+    author = str(_author(message) or identity)
+    return Address(f"{type(message).__name__}.{identity}", crc32(author.encode()), message.raw)
+
+
+def _author(message: Message) -> int | str | None:
+    match message:
+        case Post():
+            return message.author_id
+        case Status():
+            return message.user.id
+        case Delete() | ScrubGeo() | StatusWithheld():
+            return message.user_id
+    return None
 
 
 class _Entry:
     """An item on its way: stored once `frame` is None."""
 
-    __slots__ = ("frame", "item", "number", "subject")
+    __slots__ = ("frame", "item", "key", "number", "subject")
 
-    def __init__(self, item: Any, number: int, subject: str, frame: bytes | None) -> None:
+    def __init__(self, item: Any, number: int, subject: str, key: int, frame: bytes | None) -> None:
         self.item = item
         self.number = number
         self.subject = subject
+        self.key = key
         self.frame = frame
 
 
@@ -124,7 +154,6 @@ class _Writer(abc.DisposableBase):
     ) -> None:
         self._where = where
         self._fence = fence
-        self._prefix = f"{where.stream}."
         self._window = window
         self._drop_after = drop_after
         self._policy = policy
@@ -180,11 +209,11 @@ class _Writer(abc.DisposableBase):
         if isinstance(item, Lifecycle):
             with self._ready:
                 if not self._over:
-                    self._entries.append(_Entry(item, -1, "", None))
+                    self._entries.append(_Entry(item, -1, "", 0, None))
                     self._ready.notify()
             return
         try:
-            subject, frame = subject_of(item)
+            where = address(item)
         except ValueError as error:
             self._finish(partial(self._observer.on_error, error))
             return
@@ -199,7 +228,7 @@ class _Writer(abc.DisposableBase):
                         self._room.wait(left)
             if self._over:
                 return
-            entry = _Entry(item, next(self._numbers), self._prefix + subject, frame)
+            entry = _Entry(item, next(self._numbers), *where)
             self._entries.append(entry)
             self._waiting[entry.number] = entry
             self._to_send.append(entry)
@@ -384,7 +413,8 @@ class _Writer(abc.DisposableBase):
                     batch, self._to_send = self._to_send, deque()
                 for entry in batch:
                     if entry.frame is not None:
-                        await send(entry.number, entry.subject, entry.frame)
+                        subject = connection.subject(entry.subject, entry.key)
+                        await send(entry.number, subject, entry.frame)
                 connection.check()
                 if refused:
                     raise refused[0]

@@ -40,6 +40,8 @@ class JetStream:
         stream: the stream's name, of letters, digits, `-` and `_`.
         replicas: on how many servers of a cluster each message is kept, 1 to 5; default 1 for a new stream.
         keep: how long a message is kept; default for ever for a new stream.
+        partitions: into how many parts messages are put by their authors, 1 to 100, for groups that keep each
+            author's in order; default none for a new stream.
         **options: who connects, and by which TLS, as `nats.connect` takes it: `user` and `password`, `token`,
             `user_credentials`, `nkeys_seed`, `nkeys_seed_str`, `tls`, `tls_hostname`, `tls_handshake_first`.
 
@@ -59,6 +61,7 @@ class JetStream:
         stream: str,
         replicas: int | None = None,
         keep: timedelta | None = None,
+        partitions: int | None = None,
         **options: Any,
     ) -> None:
         try:
@@ -75,8 +78,10 @@ class JetStream:
             raise ValueError(f"replicas is a number of servers from 1 to 5, not {replicas!r}")
         if keep is not None and not (isinstance(keep, timedelta) and keep > timedelta(0)):
             raise ValueError(f"keep is a timedelta over 0, or None, not {keep!r}")
+        if partitions is not None and not (isinstance(partitions, int) and 1 <= partitions <= 100):
+            raise ValueError(f"partitions is a number from 1 to 100, not {partitions!r}")
         _nats.check_options(options)
-        self._where = _nats.Where(listed, stream, replicas, keep, options)
+        self._where = _nats.Where(listed, stream, replicas, keep, partitions, options)
 
     def __repr__(self) -> str:
         return f"JetStream({self._where.hosts()!r}, stream={self._where.stream!r})"
@@ -186,6 +191,7 @@ class JetStream:
         *,
         kinds: Iterable[type[Message]] | None = None,
         from_: Literal["new", "start"] | datetime = "new",
+        order: Literal["author", "log"] | None = None,
         attempts: int = 5,
         ahead: int = 100,
         redeliver_after: float = 30.0,
@@ -218,8 +224,14 @@ class JetStream:
             kinds: which messages to get, as classes of `rxtweets.messages`, such as `[Post]`; default all.
             from_: where a new group begins: with what is written from now on, at the start of the log, or at
                 an aware datetime. A group that is there goes on where it was.
+            order: "author" if no two workers may have frames of one author at a time, and each author's come
+                in the order of the log, also those that come again; the log needs *partitions*. "log" if all
+                of the group's come in order, one at a time. Either costs a round trip to the log a frame and
+                partition. Of a worker that stands still for longer than *redeliver_after* without having died
+                a frame goes to another one all the same.
             attempts: how often a frame is worked on before it goes aside, 2 or more.
-            ahead: how many frames a worker holds, that which it works on included.
+            ahead: how many frames a worker holds, that which it works on included; of a group that keeps an
+                order one of each partition.
             redeliver_after: the seconds after which the frames of a worker that isn't heard of go to another.
             policy: which failure of the log waits how long; default 0.25 s, growing to 5 s, without end.
 
@@ -229,6 +241,8 @@ class JetStream:
         _check_name("group", group)
         if from_ not in ("new", "start") and not (isinstance(from_, datetime) and from_.tzinfo):
             raise ValueError(f"from_ is 'new', 'start' or an aware datetime, not {from_!r}")
+        if order not in (None, "author", "log"):
+            raise ValueError(f"order is 'author', 'log' or None, not {order!r}")
         if not isinstance(attempts, int) or attempts < 2:
             raise ValueError(f"attempts is a number of 2 or more, not {attempts!r}")
         if not isinstance(ahead, int) or ahead < 1:
@@ -241,7 +255,7 @@ class JetStream:
         from ._consume import Settings, consume
 
         names = None if chosen is None else [kind.__name__ for kind in chosen]
-        settings = Settings(group, names, from_, attempts, ahead, redeliver_after)
+        settings = Settings(group, names, from_, attempts, ahead, redeliver_after, order)
         return consume(self._where, settings).pipe(retry_with_backoff(_checked(policy)))
 
     def status(self) -> Observable[LogStatus]:

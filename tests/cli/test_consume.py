@@ -49,6 +49,8 @@ def test_a_group_goes_on(rxtweets: Command, log: JetStream) -> None:
     first = rxtweets("consume", "--group", "g", "--from", "start", "--json", "--limit", "4")
     rest = rxtweets("consume", "--group", "g", "--json", "--limit", "2")
     assert (first.status, rest.status) == (0, 0), first.err + rest.err
+    whole = rxtweets("consume", "--group", "o", "--from", "start", "--order", "log", "--limit", "6", "--json")
+    assert whole.out.encode().splitlines() == wanted
     assert first.out.encode().splitlines() == wanted[:4]
     assert sorted(rest.out.encode().splitlines()) == wanted[4:]
     assert "# connected to the log cli-" in first.err
