@@ -5,7 +5,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Literal
 
 import click
 from reactivex import Observable
@@ -20,10 +21,11 @@ from .accounts import Account, Api, find_account
 from .activity import activity
 from .auth import auth
 from .completion import completion
-from .consume import consume, dead_letters
+from .consume import by_kind, consume, dead_letters
 from .cost import cost
 from .doctor import doctor
 from .emulator import emulator
+from .logs import Log, beginning_option, log_address
 from .parsing import EPILOG, FILE, Group, rotate_option, speed_option, usage
 from .past import counts, search, usage_
 from .powerstream import powerstream
@@ -153,12 +155,20 @@ def sample(
 @click.argument("file", type=FILE)
 @plain_options
 @rotate_option
+@click.option(
+    "--log", type=log_address, metavar="ADDRESS", help="Record what a log has: nats://HOST:4222/STREAM"
+)
+@click.option("--group", metavar="NAME", help="As a worker of this group, with --log.")
+@beginning_option
 @unchecked_option
 @streaming_options
 @click.pass_context
 def record(
     context: click.Context,
     file: str,
+    log: Log | None,
+    group: str | None,
+    from_: Literal["new", "start"] | datetime,
     track: tuple[str, ...],
     follow: tuple[str, ...],
     locations: tuple[str, ...],
@@ -180,10 +190,22 @@ def record(
     \b
     rxtweets record posts.jsonl.gz --track python --emulator
     rxtweets record posts.jsonl --rotate 100MB --rotate 1d > /dev/null
+
+    With --log it records a log, as a worker of --group. What is written is done.
+
+    
+    rxtweets record posts.jsonl.gz --log nats://127.0.0.1/x-filter --group archive
     """
     with usage():
         recorder = tw.record(file, rotate=rotate or None)
     fields = output.asked()
+    if (log is None) != (group is None):
+        raise click.UsageError("--log and --group go together.")
+    if log is not None and group is not None:
+        if track or follow or locations or languages or rules or emulator or credentials or api or output.ask:
+            raise click.UsageError("--log records what is in a log: nothing is asked of X.")
+        show(log.consume(group, from_=from_).pipe(recorder), log.where, output, by_kind(output))
+        return
     with ExitStack() as stack:
         account = find_account(stack, api, credentials, emulator)
         put = output.printer(account.api)

@@ -11,12 +11,11 @@ import click
 
 import rxtweets as rxt
 from rxtweets import messages
-from rxtweets import operators as tw
 from rxtweets._printable import printable
 from rxtweets.messages import Activity, Message, Post, Status, decode
 
 from .columns import Columns, Kind
-from .logs import Log, beginning, log_option
+from .logs import Log, beginning_option, log_option
 from .output import Print, parts
 from .parsing import Command, options, usage
 from .rule_options import json_option
@@ -35,15 +34,7 @@ _group_options = options(
 
 @click.command(cls=Command)
 @_group_options
-@click.option(
-    "--from",
-    "from_",
-    type=beginning,
-    metavar="WHERE",
-    default="new",
-    show_default=True,
-    help="Where a new group begins: new, start, or a time.",
-)
+@beginning_option
 @click.option(
     "--order", type=click.Choice(["author", "log"]), help="Keep each author's posts in order, or all of them."
 )
@@ -69,11 +60,10 @@ def consume(
 
     What can't be worked on goes aside: see rxtweets dead-letters.
     """
-    _check_paths(output.paths)
+    put = by_kind(output)
     with usage():
         chosen = None if kinds is None else _kinds(kinds)
-        items = log.open().consume(group, from_=from_, order=order, kinds=chosen)
-    show(items.pipe(tw.decode()), log.where, output, _by_kind(output))
+    show(log.consume(group, from_=from_, order=order, kinds=chosen), log.where, output, put)
 
 
 @click.command("dead-letters", cls=Command)
@@ -147,8 +137,13 @@ def _check_paths(paths: Sequence[str]) -> None:
 _FORMS: dict[type[Message], Kind] = {Post: "v2", Status: "v1", Activity: "activity"}
 
 
-def _by_kind(output: Output) -> Print:
-    """Return a function that prints in the form of what comes: before that it isn't known what a log has."""
+def by_kind(output: Output) -> Print:
+    """Return a function that prints in the form of what comes: before that it isn't known what a log has.
+
+    Raises:
+        UsageError: nothing that a log may have has the fields asked for.
+    """
+    _check_paths(output.paths)
     printers: dict[type[Message], Print] = {}
 
     def put(post: Post | Status | Activity, matched: Sequence[str]) -> None:

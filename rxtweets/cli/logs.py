@@ -7,6 +7,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 import click
+from reactivex import Observable
+
+from rxtweets import operators as tw
+from rxtweets.messages import Lifecycle, Message
+
+from .parsing import usage
 
 if TYPE_CHECKING:
     from rxtweets.relay import JetStream
@@ -30,6 +36,16 @@ class Log(NamedTuple):
         from rxtweets.relay import JetStream
 
         return JetStream(self.servers, stream=self.stream, **settings)
+
+    def consume(self, group: str, **settings: Any) -> Observable[Message | Lifecycle]:
+        """Return what a worker of *group* gets; *settings* are those of `JetStream.consume`.
+
+        Raises:
+            ImportError: the extra `relay` isn't installed.
+            UsageError: a setting, or the address, isn't what it should be.
+        """
+        with usage():
+            return self.open().consume(group, **settings).pipe(tw.decode())
 
     @property
     def where(self) -> str:
@@ -70,6 +86,17 @@ def beginning(text: str) -> Literal["new", "start"] | datetime:
         ) from None
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
+
+beginning_option = click.option(
+    "--from",
+    "from_",
+    type=beginning,
+    metavar="WHERE",
+    default="new",
+    show_default=True,
+    help="Where a new group begins: new, start, or a time.",
+)
+"""Adds where in a log a new group begins, as `from_`."""
 
 log_option = click.option(
     "--log",

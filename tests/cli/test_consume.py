@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from reactivex import operators as ops
 
 import rxtweets as rxt
 from rxtweets.relay import JetStream
@@ -102,6 +105,21 @@ def test_dead_letters(rxtweets: Command, log: JetStream) -> None:
     assert (again.out, again.err) == (listed.out, "# 2 sent to the group again\n")
     assert rxtweets("dead-letters", "--group", "g").out == ""
     assert rxtweets("consume", "--group", "g", "--limit", "1").out.endswith(" post 1\n")
+
+
+def test_a_log_is_recorded(rxtweets: Command, log: JetStream, tmp_path: Path) -> None:
+    """`record` writes what a log has, as a worker of a group, and prints it."""
+    wanted = posts(1, 2, 3)
+    write(log, wanted)
+    path = tmp_path / "x.jsonl"
+    address = os.environ["RXTWEETS_LOG"]
+    options = ["--log", address, "--group", "archive", "--from", "start"]
+    ended = rxtweets("record", str(path), *options, "--limit", "3", "--json")
+    assert (ended.status, ended.out.encode().splitlines()) == (0, wanted), ended.err
+    items = rxt.replay(path, speed=None).pipe(ops.to_list()).run()
+    assert [item for item in items if isinstance(item, bytes)] == wanted
+    assert rxtweets("record", str(path), "--log", address).status == 2
+    assert rxtweets("record", str(path), "--log", address, "--group", "g", "--track", "cat").status == 2
 
 
 def test_a_log_that_is_away() -> None:
