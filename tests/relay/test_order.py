@@ -39,7 +39,7 @@ def author_of(frame: bytes) -> str:
 
 
 class Work(NamedTuple):
-    """What a worker did with a frame: from when to when, by the system's clock; *end* is 0 if it died."""
+    """A frame that a worker had, from when to when by the system's clock; *end* is 0 if it died."""
 
     frame: bytes
     begin: float
