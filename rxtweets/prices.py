@@ -129,7 +129,7 @@ def resources(message: object) -> list[Resource]:
     else:
         return []
     if message.includes is not _NOTHING:
-        found += {one: None for one in _included(message.includes) if one not in found}
+        found.extend(one for one in _included(message.includes) if one not in found)
     return found
 
 

@@ -207,11 +207,12 @@ class Budget:
         """
         with self._lock:
             self._turn(now)
-            pending = self._pending
+            pending, costs = self._pending, self._costs
             for resource in resources:
                 if resource not in pending:
                     pending[resource] = None
-                    self._unwritten += self._cost(resource[0])
+                    kind = resource[0]
+                    self._unwritten += costs[kind] if kind in costs else self._cost(kind)
             since = now - self._written
             reached = self._spent + self._unwritten >= self._next_mark * self._most
             if since >= READ_EVERY or since < 0 or (pending and (since >= WRITE_EVERY or reached)):
@@ -346,11 +347,11 @@ class Budget:
             self._looks.clear()
 
     def _cost(self, kind: str) -> int:
-        if self.unit == "posts":
-            return int(kind == "post")
         cost = self._costs.get(kind)
         if cost is None:
-            cost = self._costs[kind] = round(self.prices.price(kind) * _DOLLAR)
+            in_dollars = self.unit == "dollars"
+            cost = round(self.prices.price(kind) * _DOLLAR) if in_dollars else int(kind == "post")
+            self._costs[kind] = cost
         return cost
 
     def _worth(self, resources: Counter[str]) -> int:

@@ -10,6 +10,7 @@ import sys
 
 from . import (
     aio,
+    budget,
     distinct,
     emulator,
     filters,
@@ -34,6 +35,7 @@ BENCHMARKS = {
     "aio": aio.main,
     "imports": imports.main,
     "distinct": distinct.main,
+    "budget": budget.main,
     "filters": filters.main,
     "rules": rules.main,
     "hub": hub.main,
