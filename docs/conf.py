@@ -30,8 +30,9 @@ for module in ("rxtweets.emulator", "rxtweets.rules.language.validate"):
 # tell which `Rule` and `Post` the signatures mean.
 rules, search = import_module("rxtweets.rules"), import_module("rxtweets.search")
 vars(import_module("rxtweets.hub.hub")).update(Limits=rules.Limits, Rule=rules.Rule)
-vars(import_module("rxtweets.streams")).update(
-    datetime=datetime, Budget=rxtweets.Budget, FilterQuery=rxtweets.FilterQuery,
+vars(import_module("rxtweets.streams.v1")).update(FilterQuery=rxtweets.FilterQuery)
+vars(import_module("rxtweets.streams.v2")).update(
+    datetime=datetime, Budget=rxtweets.Budget,
     Rule=rules.Rule, RulesClient=rules.RulesClient,
     Granularity=search.Granularity, PostCounts=search.PostCounts, Searches=search.Searches,
 )  # fmt: skip

@@ -220,7 +220,7 @@ def test_a_scheduler_replaces_the_thread() -> None:
 @pytest.fixture
 def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
     """An emulator; of no account that it has was anything said, though another one may have had its port."""
-    monkeypatch.setattr("rxtweets.streams.OpenStream._warned", set())
+    monkeypatch.setattr("rxtweets.streams.v1.OpenStream._warned", set())
     with Emulator(rate=200, level="enterprise") as running:
         yield running
 

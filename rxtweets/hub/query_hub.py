@@ -23,7 +23,8 @@ from .subscriber import Subscriber
 from .union import UnionPlanner
 
 if TYPE_CHECKING:
-    from rxtweets.streams import OpenStream, Stream
+    from rxtweets.streams import Stream
+    from rxtweets.streams.v1 import OpenStream
 
 _LONGEST_CHANGE = 10.0
 """Seconds that the older connection may outlast the newer one's beginning; the server ends it before."""

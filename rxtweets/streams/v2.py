@@ -1,380 +1,35 @@
-"""The streams of both protocols as methods, each the default chain.
-
-`connect(endpoint, auth)`, then `decode()`, then `retry_with_backoff(policy)`: a program that wants another
-chain writes these three steps itself, with an endpoint of `rxtweets.endpoints`.
-"""
+"""The v2 streams, and the requests that go with them."""
 
 from __future__ import annotations
 
 import functools
-import threading
-import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Unpack, cast
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Literal, Unpack
 
-import reactivex
-from msgspec.structs import asdict
 from reactivex import Observable, abc
-from reactivex import operators as ops
 
-from ._observable import Callbacks, StreamObservable, as_stream, subscribe_through
-from .auth import AppOnly, Auth, BearerToken, OAuth1, OAuth2User
-from .backoff import BackoffPolicy
-from .connection import connect
-from .endpoints import Endpoint, v1, v2
-from .errors import DuplicateStream
-from .management import ConnectionsClient, Credits, SubscriptionsClient, Usage, UsageClient
-from .messages import Connected, Lifecycle, Message, Post
-from .operators import decode, retry_with_backoff, telemetry
-from .recovery import Recovery
-from .recovery.bridge import Access
-from .recovery.core import Account
-from .recovery.legs import partitioned
-from .recovery.stream import recovering
-from .rest import Api, RequestPace, own_id, refused_user
-from .transport import Transport
+from rxtweets.auth import Auth, OAuth1, OAuth2User
+from rxtweets.backoff import BackoffPolicy
+from rxtweets.endpoints import Endpoint, v2
+from rxtweets.management import ConnectionsClient, Credits, SubscriptionsClient, Usage, UsageClient
+from rxtweets.messages import Connected, Lifecycle, Message, Post
+from rxtweets.recovery import Recovery
+from rxtweets.recovery.bridge import Access
+from rxtweets.recovery.legs import partitioned
+from rxtweets.rest import Api, RequestPace, own_id, refused_user
+from rxtweets.transport import Transport
+
+from .base import Streams
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from .budgets import Budget
-    from .filters import FilterQuery
-    from .rules import PowerstreamRulesClient, Rule, RulesClient
-    from .search import Granularity, PostCounts, Searches
-
-__all__ = ["Stream", "StreamingClient"]
+    from rxtweets.budgets import Budget
+    from rxtweets.rules import PowerstreamRulesClient, Rule, RulesClient
+    from rxtweets.search import Granularity, PostCounts, Searches
 
 
-class _Streams:
-    """Base of both protocols' clients."""
-
-    _refused: ClassVar[tuple[type[Auth], ...]] = ()  # credentials of the other protocol, and a hint
-    _takes: ClassVar = ""
-
-    def __init__(
-        self,
-        auth: Auth | None,
-        *,
-        base_url: str | None = None,
-        policy: BackoffPolicy | None = None,
-        transport: Transport | None = None,
-        scheduler: abc.SchedulerBase | None = None,
-        telemetry: bool = False,
-    ) -> None:
-        """Set what all streams of this client have in common.
-
-        Each method checks its parameters at once, with a `ValueError` that names what is wrong and what would
-        be right, and returns a cold Observable: each subscription opens a session of its own, disposing
-        closes it. The stream ends with an error only when the policy says that a failure is final.
-
-        Args:
-            auth: the credentials; None sends none.
-            base_url: the root of another host than X's, such as `http://127.0.0.1:8080`; without it the
-                variable `RXTWEETS_BASE_URL` can name one.
-            policy: which failure waits how long; default `BackoffPolicy.standard()`.
-            transport: how to connect (proxies, CA bundle, time limits); default a `RequestsTransport()`.
-            scheduler: where streams are read; default a thread of its own for each subscription.
-            telemetry: whether each stream is recorded with OpenTelemetry's global providers; `tw.telemetry`
-                says what. It needs the extra `otel`.
-        """
-        if auth is not None and not isinstance(auth, Auth):
-            raise ValueError(
-                f"auth is OAuth1(…), BearerToken(…), AppOnly(…) or OAuth2User(…), not {type(auth).__name__}; "
-                "each can be made with from_env() or from_file(path)"
-            )
-        if isinstance(auth, self._refused):
-            raise ValueError(
-                f"{type(self).__name__} doesn't take {type(auth).__name__}(…): it takes {self._takes}"
-            )
-        self._auth = auth
-        self._base_url = base_url
-        self._policy = policy
-        self._transport = transport
-        self._scheduler = scheduler
-        self._telemetry = telemetry
-        self._means = Account()
-
-    def _stream(
-        self, endpoint: Endpoint, recovery: Recovery | None = None
-    ) -> Observable[Message | Lifecycle]:
-        return self._chain(endpoint, recovery=recovery)
-
-    def _chain(
-        self,
-        endpoint: Endpoint,
-        policy: BackoffPolicy | None = None,
-        recovery: Recovery | None = None,
-        pace: RequestPace | None = None,
-    ) -> Observable[Message | Lifecycle]:
-        access = self._access(endpoint, policy)
-        if pace is not None:
-            access = access.paced(pace)
-        stream: Observable[Message | Lifecycle]
-        if recovery is None:
-            retried = retry_with_backoff(access.policy, end_stale=access.end_stale)
-            stream = access.session(endpoint).pipe(retried)
-        else:
-            stream = recovering(endpoint, recovery, access)
-        stream = self._within_budget(stream)
-        return stream.pipe(telemetry(endpoint=endpoint)) if self._telemetry else stream
-
-    def _access(self, endpoint: Endpoint, policy: BackoffPolicy | None) -> Access:
-        def session(endpoint: Endpoint) -> Observable[Message | Lifecycle]:
-            frames = connect(endpoint, self._auth, transport=self._transport, scheduler=self._scheduler)
-            return frames.pipe(decode())
-
-        policy = policy or self._policy or BackoffPolicy.standard()
-        return Access(self._means, session, policy, self._end_stale(endpoint))
-
-    def _end_stale(self, endpoint: Endpoint) -> Callable[[Connected], Observable[bool]] | None:
-        return None
-
-    def _within_budget(self, stream: Observable[Message | Lifecycle]) -> Observable[Message | Lifecycle]:
-        return stream
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._auth!r})"
-
-
-class Stream(_Streams):
-    """The v1.1 streams. They take `OAuth1`: X's serve a user, and refuse an app's token.
-
-    v1.1 allows one stream of a kind at a time to an account: another one, in this program or in another, ends
-    the first with `DuplicateStream`. When this program opens a second, a `RuntimeWarning` says so, once for
-    each account.
-
-    With *recovery*, a `Recovery`, a stream that has a *count* asks by it for what was missed when its
-    connection broke; the others tell each time without one as a `Gap`.
-    """
-
-    _refused = BearerToken, AppOnly, OAuth2User
-    _takes = "OAuth1(…), as v1.1's streams are a user's; an app's token is for v2's StreamingClient"
-
-    def _stream(
-        self, endpoint: Endpoint, recovery: Recovery | None = None
-    ) -> Observable[Message | Lifecycle]:
-        stream = super()._stream(endpoint, recovery)
-        if not isinstance(self._auth, OAuth1):
-            return stream
-        account = self._account(self._auth, endpoint)
-
-        def counted(_: abc.SchedulerBase) -> Observable[Message | Lifecycle]:
-            opened = OpenStream(account)
-            return stream.pipe(opened.watching, ops.finally_action(opened.close))
-
-        return as_stream(reactivex.defer(counted))  # type: ignore[no-any-return]
-
-    def _open_stream(self, endpoint: Endpoint) -> OpenStream | None:
-        """Count a stream that is opened elsewhere; None without an account."""
-        if not isinstance(self._auth, OAuth1):
-            return None
-        return OpenStream(self._account(self._auth, endpoint))
-
-    @staticmethod
-    def _account(auth: OAuth1, endpoint: Endpoint) -> _Account:
-        url = urlsplit(endpoint.request.url)
-        return auth.access_token, url.netloc, url.path.split("/")[2]
-
-    def filter(
-        self,
-        query: FilterQuery | None = None,
-        *,
-        track: v1.Names | None = None,
-        follow: v1.Ids | None = None,
-        locations: v1.Boxes | str | None = None,
-        languages: v1.Names | None = None,
-        filter_level: v1.FilterLevel | None = None,
-        count: int | None = None,
-        recovery: Recovery | None = None,
-    ) -> Observable[Message | Lifecycle]:
-        """Return the statuses that match *query*, or else the parameters of `endpoints.v1.filter`."""
-        predicates: v1.Predicates = {
-            "track": track,
-            "follow": follow,
-            "locations": locations,
-            "languages": languages,
-            "filter_level": filter_level,
-            "count": count,
-        }
-        if query is not None:
-            from .filters import FilterQuery  # brings the matching of filters
-
-            if not isinstance(query, FilterQuery):
-                raise ValueError(f"query is a FilterQuery, not {query!r}; a phrase to match goes into track=")
-            if given := [name for name, value in predicates.items() if value is not None]:
-                raise ValueError(
-                    f"with a query there is no {', '.join(given)}: put it into the query, or join two with |"
-                )
-            predicates = cast(v1.Predicates, asdict(query))
-        return self._stream(v1.filter(base_url=self._base_url, **predicates), recovery)
-
-    def sample(
-        self,
-        *,
-        languages: v1.Names | None = None,
-        filter_level: v1.FilterLevel | None = None,
-        recovery: Recovery | None = None,
-    ) -> Observable[Message | Lifecycle]:
-        """Return about 1% of all statuses; only of *languages* and *filter_level* if given."""
-        endpoint = v1.sample(languages=languages, filter_level=filter_level, base_url=self._base_url)
-        return self._stream(endpoint, recovery)
-
-    def user(
-        self,
-        *,
-        with_: v1.With | None = None,
-        replies: Literal["all"] | None = None,
-        track: v1.Names | None = None,
-        locations: v1.Boxes | str | None = None,
-        recovery: Recovery | None = None,
-    ) -> Observable[Message | Lifecycle]:
-        """Return the messages for the account that signs; the parameters are those of `endpoints.v1.user`."""
-        endpoint = v1.user(
-            with_=with_, replies=replies, track=track, locations=locations, base_url=self._base_url
-        )
-        return self._stream(endpoint, recovery)
-
-    def site(
-        self,
-        *,
-        follow: v1.Ids,
-        with_: v1.With | None = None,
-        replies: Literal["all"] | None = None,
-        recovery: Recovery | None = None,
-    ) -> Observable[Message | Lifecycle]:
-        """Return the user streams of 1 to 100 accounts; the parameters are those of `endpoints.v1.site`."""
-        endpoint = v1.site(follow=follow, with_=with_, replies=replies, base_url=self._base_url)
-        return self._stream(endpoint, recovery)
-
-    def firehose(
-        self,
-        *,
-        count: int | None = None,
-        partitions: v1.Partitions | None = None,
-        recovery: Recovery | None = None,
-    ) -> Observable[Message | Lifecycle]:
-        """Return all public statuses; the parameters are those of `endpoints.v1.firehose`."""
-        endpoint = v1.firehose(count=count, partitions=partitions, base_url=self._base_url)
-        return self._stream(endpoint, recovery)
-
-    def links(
-        self,
-        *,
-        count: int | None = None,
-        partitions: v1.Partitions | None = None,
-        recovery: Recovery | None = None,
-    ) -> Observable[Message | Lifecycle]:
-        """Return all public statuses with a link; the parameters are those of `endpoints.v1.firehose`."""
-        endpoint = v1.links(count=count, partitions=partitions, base_url=self._base_url)
-        return self._stream(endpoint, recovery)
-
-    def retweet(
-        self,
-        *,
-        count: int | None = None,
-        partitions: v1.Partitions | None = None,
-        recovery: Recovery | None = None,
-    ) -> Observable[Message | Lifecycle]:
-        """Return all public retweets; the parameters are those of `endpoints.v1.firehose`."""
-        endpoint = v1.retweet(count=count, partitions=partitions, base_url=self._base_url)
-        return self._stream(endpoint, recovery)
-
-
-_Account = tuple[str, str, str]
-
-
-class OpenStream:
-    """A subscription to a v1.1 stream of one account, host and kind, open until it is closed.
-
-    When it is subscribed to, another one may just be closing; so the warning waits until this one is
-    connected, or was ended by a newer one. An item that the other one is delivering by then may be its last,
-    by which this one was begun: then the warning waits for what becomes of that.
-    """
-
-    _lock: ClassVar = threading.Lock()
-    _open: ClassVar[dict[_Account, set[OpenStream]]] = {}
-    _warned: ClassVar[set[_Account]] = set()
-
-    def __init__(self, account: _Account) -> None:
-        self._account = account
-        self._delivers = self._doubtful = False
-        with self._lock:
-            self._open.setdefault(account, set()).add(self)
-
-    def close(self) -> None:
-        with self._lock:
-            self._open[self._account].discard(self)
-            if not self._open[self._account]:
-                del self._open[self._account]
-
-    def watching(self, source: Observable[Any]) -> Observable[Any]:
-        """Return *source*, of whose items and error this hears; a warning that is an error ends it."""
-
-        def subscribe(
-            observer: abc.ObserverBase[Any], scheduler: abc.SchedulerBase | None = None
-        ) -> abc.DisposableBase:
-            def guarded(warn: Callable[..., None], *item: object) -> None:
-                try:
-                    warn(*item)
-                except RuntimeWarning as warning:
-                    observer.on_error(warning)
-
-            def on_next(item: Any) -> None:
-                if item.__class__ is Connected:
-                    guarded(self.check, item)
-                self._delivers = True
-                observer.on_next(item)
-                self._delivers = False
-                if self._doubtful:
-                    guarded(self._decide)
-
-            def on_error(error: Exception) -> None:
-                guarded(self.check, error)
-                observer.on_error(error)
-
-            return subscribe_through(source, Callbacks(on_next, on_error, observer.on_completed), scheduler)
-
-        return StreamObservable(subscribe)
-
-    def check(self, item: object) -> None:
-        """Warn when this stream is connected, or was ended by a newer one, and another one is open."""
-        if item.__class__ is not Connected and item.__class__ is not DuplicateStream:
-            return
-        with self._lock:
-            others = self._open.get(self._account, set()) - {self}
-            if not others:
-                return
-            if item.__class__ is Connected:
-                for other in others:
-                    other._doubtful = True
-                if all(other._delivers for other in others):
-                    return  # they look at `_doubtful` once they don't deliver any more
-        self._warn()
-
-    def _decide(self) -> None:
-        """Warn if this stream is still open, now that the item has come that may have been its last."""
-        self._doubtful = False
-        with self._lock:
-            if self not in self._open.get(self._account, ()):
-                return
-        self._warn()
-
-    def _warn(self) -> None:
-        with self._lock:
-            if self._account in self._warned:
-                return
-            self._warned.add(self._account)
-        warnings.warn(
-            "two streams of one account are open: v1.1 allows one, and the newer ends the older. To have "
-            "several filters, take them from one rxtweets.FilterHub, whose filters share a connection; or "
-            "join them with | (rxtweets.FilterQuery)",
-            RuntimeWarning,
-            stacklevel=2,
-        )
-
-
-class StreamingClient(_Streams):
+class StreamingClient(Streams):
     """The v2 streams, with `BearerToken` or `AppOnly`, and the management that goes with them.
 
     X takes an `OAuth2User` as *auth* for `search`, `counts` (both but for the archive) and to list and add
@@ -417,7 +72,7 @@ class StreamingClient(_Streams):
         if user is not None and not isinstance(user, OAuth2User):
             raise ValueError(f"user is OAuth2User(…), not {type(user).__name__}")
         if budget is not None:
-            from .budgets import Budget  # brings prices and books
+            from rxtweets.budgets import Budget  # brings prices and books
 
             if not isinstance(budget, Budget):
                 raise ValueError(f"budget is a Budget, such as Budget(dollars=5, per='day'), not {budget!r}")
@@ -471,7 +126,7 @@ class StreamingClient(_Streams):
     def _within_budget(self, stream: Observable[Message | Lifecycle]) -> Observable[Message | Lifecycle]:
         if self._budget is None:
             return stream
-        from .operators import within  # brings prices and books
+        from rxtweets.operators import within  # brings prices and books
 
         return stream.pipe(within(self._budget, usage=self._project_usage))
 
@@ -662,21 +317,21 @@ class StreamingClient(_Streams):
 
     @functools.cached_property
     def _searches(self) -> Searches:
-        from .search import Searches  # brings the rule language, too
+        from rxtweets.search import Searches  # brings the rule language, too
 
         return Searches(self._api(), self._policy, self._budget, self._project_usage)
 
     @property
     def rules(self) -> RulesClient:
         """The rules of the filtered stream."""
-        from .rules import RulesClient  # brings the rule language, which other streams do without
+        from rxtweets.rules import RulesClient  # brings the rule language, which other streams do without
 
         return RulesClient(self._api())
 
     @property
     def powerstream_rules(self) -> PowerstreamRulesClient:
         """The rules of Powerstream."""
-        from .rules import PowerstreamRulesClient
+        from rxtweets.rules import PowerstreamRulesClient
 
         return PowerstreamRulesClient(self._api())
 
