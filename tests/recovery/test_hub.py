@@ -9,8 +9,9 @@ from reactivex import operators as ops
 
 import rxtweets as rxt
 from rxtweets.emulator import Emulator
-from rxtweets.messages import Connected, Gap, Recovered
-from tests.hub.hubs import States, query_hub, rules_hub
+from rxtweets.messages import Connected, Gap, Reconnecting, Recovered
+from tests.discipline import Discipline
+from tests.hub.hubs import QUICK, States, query_hub, rules_hub
 from tests.observing import Seen
 
 from .outages import AT_ONCE, LATER
@@ -66,6 +67,33 @@ def test_filters_get_what_they_missed(make: Callable[..., rxt.FilterHub], emulat
         assert texts(dogs, True) == ["dog 3", "cat and dog 5"]
         cats.dispose()
         dogs.dispose()
+        states.ended()
+
+
+@pytest.mark.parametrize(
+    ("make", "path"),
+    [(rules_hub, "/2/tweets/search/stream"), (query_hub, "/1.1/statuses/filter.json")],
+)
+def test_filters_shorten_no_wait(make: Callable[..., rxt.FilterHub], path: str, emulator: Emulator) -> None:
+    """Those that come while the stream waits are asked for when it is back, and no connect is early."""
+    hub = make(emulator, recovery=AT_ONCE)
+    discipline = Discipline(QUICK)
+    with States(hub, emulator) as states:
+        seen = Seen(hub.filter(track="cat").pipe(ops.do_action(discipline.note)))
+        states.settled()
+        seen.wait(lambda _: count(seen, Connected) == 1)
+        emulator.answer(503, times=4)
+        emulator.close_streams()
+        more = []
+        for number in range(1, 5):
+            seen.wait(lambda _, number=number: count(seen, Reconnecting) > number)  # type: ignore[misc]
+            more.append(Seen(hub.filter(track=f"dog{number}")))
+        seen.wait(lambda _: count(seen, Connected) > 1)
+        states.settled()
+        discipline.check(emulator.requests, path)
+        assert len(discipline.waits) >= 5
+        for one in (seen, *more):
+            one.dispose()
         states.ended()
 
 
