@@ -27,12 +27,14 @@ from rxtweets.messages import (
     Connected,
     Connecting,
     ConnectionMetadata,
+    Gap,
     Leading,
     Lifecycle,
     Limit,
     Post,
     Problem,
     Reconnecting,
+    Recovered,
     Redelivered,
     StandingBy,
     StreamProblem,
@@ -137,6 +139,8 @@ class Notices:
             BudgetPaused: self._paused,
             Leading: lambda event: self.say(f"this is the {event.lease} now, in term {event.term}"),
             StandingBy: self._standing_by,
+            Recovered: self._recovered,
+            Gap: lambda event: self.say(f"a gap {_span(event)}: {event.reason}"),
             Lifecycle: lambda event: None,
             ConnectionMetadata: lambda event: self.say(f"the data centre is {event.datacenter}"),
             Limit: self._limit,
@@ -255,6 +259,9 @@ class Notices:
         why = f"{event.reader} is the {event.lease}" if event.cause is None else str(event.cause)
         self.say(f"standing by: {why}")
 
+    def _recovered(self, event: Recovered) -> None:
+        self.say(f"recovered {_span(event)}: {plural(event.posts, 'message')}, by {event.by}")
+
     def _limit(self, notice: Limit) -> None:
         if self._figures is not None:
             self._figures.withheld = notice.track
@@ -294,6 +301,10 @@ class Notices:
         if self._status:
             click.echo("\r" + " " * len(self._status) + "\r", err=True, nl=False)
             self._status = ""
+
+
+def _span(event: Recovered | Gap) -> str:
+    return f"from {event.since:%Y-%m-%d %H:%M:%S} to {event.until:%H:%M:%S} UTC"
 
 
 def _summary(problem: Problem) -> str:

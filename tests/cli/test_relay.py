@@ -72,6 +72,7 @@ def test_another_takes_over(emulator: Emulator, address: str) -> None:
             notices(another, f"# standing by: .*:{one.process.pid} is the reader")
             assert one.end(signal.SIGINT).status == 130
             notices(another, "# this is the reader now, in term 2")
+            notices(another, r"# recovered from \S+ \S+ to \S+ UTC: \d+ messages, by backfill")
 
 
 def test_the_rules_of_the_app(rxtweets: Command, emulator: Emulator, address: str) -> None:
