@@ -171,9 +171,16 @@ def program(folder: Path, arguments: list[str]) -> Iterator[Program]:
 
 
 def prove(
-    folder: Path, cluster: list[Server], *, rate: float, seconds: float, lease: float, away: float
+    folder: Path,
+    cluster: list[Server],
+    *,
+    rate: float,
+    seconds: float,
+    lease: float,
+    away: float,
+    thorough: bool,
 ) -> None:
-    """Kill the leading server, the reader, a worker, and two servers, in a run of so many *seconds*."""
+    """Kill the reader, a worker, and two servers, in a run of so many *seconds*; first the leading server."""
     tick = threading.Event()
     with ExitStack() as stack:
         cast = Cast(stack, folder, cluster, rate, lease)
@@ -183,11 +190,12 @@ def prove(
         cast.go_on()
         pause = seconds / 5
         tick.wait(pause)
-        dead = cast.leader()
-        dead.kill()
-        cast.go_on()
-        dead.start()
-        tick.wait(pause)
+        if thorough:
+            dead = cast.leader()
+            dead.kill()
+            cast.go_on()
+            dead.start()
+            tick.wait(pause)
         cast.reader().kill()
         cast.go_on()
         tick.wait(pause)
@@ -239,9 +247,9 @@ def assert_each_once(wanted: list[str], worked: list[tuple[str, bool]]) -> None:
 @pytest.mark.soak
 def test_five_minutes(tmp_path: Path, cluster: list[Server]) -> None:
     """Of 500 posts a second for 5 minutes each is in the log once, and each group has worked on all."""
-    prove(tmp_path, cluster, rate=500.0, seconds=300.0, lease=10.0, away=20.0)
+    prove(tmp_path, cluster, rate=500.0, seconds=300.0, lease=10.0, away=20.0, thorough=True)
 
 
 def test_seconds(tmp_path: Path, cluster: list[Server]) -> None:
-    """The same in short: whatever dies, each post is in the log once, and each group works on all."""
-    prove(tmp_path, cluster, rate=50.0, seconds=1.0, lease=3.0, away=1.0)
+    """A reader, a worker and two servers die: each post is in the log once, and each group works on all."""
+    prove(tmp_path, cluster, rate=50.0, seconds=1.0, lease=3.0, away=1.0, thorough=False)
