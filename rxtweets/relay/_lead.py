@@ -322,24 +322,19 @@ class _Reader(abc.DisposableBase):
             self._end = partial(self._observer.on_error, error)
 
     async def _pause(self, seconds: float) -> None:
-        """Wait so long, or until woken; and end a term in time."""
-        leading = self._leading
-        until = time.monotonic() + seconds
-        while True:
-            if leading is not None and not leading.over and self._is_lost():
-                self._lose(leading, self._too_late())
-            if leading is not None and leading.over:
-                leading = None
-            end = until if leading is None else min(until, self._until)
-            left = end - time.monotonic()
-            if self._is_over() or until <= time.monotonic():
-                return
-            self._wake_up.clear()
-            try:
-                await asyncio.wait_for(self._wake_up.wait(), max(0.0, left))
-            except TimeoutError:
-                continue
-            return
+        """Wait so long, or until woken."""
+        self._wake_up.clear()
+        if not self._is_over():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake_up.wait(), seconds)
+
+    def _expire(self, leading: _Term) -> None:
+        """End a term whose lease has run out, whatever is being waited for; else look again when it does."""
+        left = self._until - time.monotonic()
+        if left > 0 and not leading.over:
+            asyncio.get_running_loop().call_later(left, self._expire, leading)
+        else:
+            self._lose(leading, self._too_late())
 
     async def _keep(self, connection: Connection) -> None:
         """Keep the lease, or wait for it, until the subscription or the connection is over."""
@@ -373,7 +368,7 @@ class _Reader(abc.DisposableBase):
             return
         lease, revision = await connection.lease(leases, self._name)
         if lease is not None and lease.id == self._id:
-            self._revision = revision  # it was written, and only the answer got lost
+            self._revision = max(self._revision, revision)  # if it was written, and the answer got lost
         elif lease is not None and revision > self._revision:
             self._lose(leading, LeaseLost(f"{lease.reader or 'another reader'} has the lease {self._name!r}"))
 
@@ -450,6 +445,7 @@ class _Reader(abc.DisposableBase):
         self._leading.connected = before.connected
         self._leading.over = self._is_over()
         self._told = None
+        self._expire(self._leading)
         self._todo.put(partial(self._begin, self._leading))
 
     async def _give_back(self, connection: Connection, leases: Any) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -209,7 +210,8 @@ def begin_term(server: Server, log: JetStream, number: int) -> None:
     asyncio.run(write())
 
 
-def test_a_reader_without_its_log(emulator: Emulator, tmp_path: Path) -> None:
+@pytest.mark.parametrize("silent", [False, True])
+def test_a_reader_without_its_log(emulator: Emulator, tmp_path: Path, silent: bool) -> None:
     """A reader that can't renew its lease closes its connection to X; when the log is back, it recovers."""
     with running(tmp_path) as server:
         log = JetStream(server.url, stream="x")
@@ -217,7 +219,10 @@ def test_a_reader_without_its_log(emulator: Emulator, tmp_path: Path) -> None:
             one.wait_for(has(Connected))
             wanted = publish(emulator, range(10))
             one.wait_for(lambda seen: len({*texts(seen)}) == 10)
-            server.kill()
+            if silent:
+                os.kill(server.pid, signal.SIGSTOP)
+            else:
+                server.kill()
             one.wait_for(has(StandingBy))
             assert isinstance(
                 next(item.cause for item in one.seen if isinstance(item, StandingBy)), LeaseLost
@@ -229,7 +234,10 @@ def test_a_reader_without_its_log(emulator: Emulator, tmp_path: Path) -> None:
                 tick.wait(0.01)
             assert emulator.streams == ()
             wanted += publish(emulator, range(10, 20))
-            server.start()
+            if silent:
+                os.kill(server.pid, signal.SIGCONT)
+            else:
+                server.start()
             with checking(log) as stored:
                 assert_stored(stored, wanted)
     assert_never_two(emulator)
