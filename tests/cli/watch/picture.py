@@ -18,7 +18,7 @@ async def take(path: Path, seconds: float) -> None:
     """Watch made-up posts for so many seconds, and save what the screen shows."""
     with Emulator(rate=0) as emulator:
         async with watching(emulator, "coffee", "tea OR matcha", "python lang:en", size=(110, 32)) as screen:
-            await screen.shows("● python")
+            await screen.shows("● connected", "● python")
             emulator.rate = 14
             await screen.pilot.pause(seconds)
             emulator.rate = 0

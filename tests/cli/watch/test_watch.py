@@ -52,11 +52,8 @@ def test_posts_and_their_filters(emulator: Emulator, api: Api, size: tuple[int, 
             for heading in ("RATE", "FILTERS", "MESSAGES", "HASHTAGS"):
                 assert screen.text().count(heading) == 1
             assert len(screen.lines()) <= size[1]
-            assert [
-                keys
-                for keys in ("Pause", "Search", "Add", "Remove", "Help", "Quit")
-                if keys in screen.lines()[-1]
-            ]
+            named = ("Pause", "Search", "Add", "Remove", "Help", "Quit")
+            await screen.until(lambda: any(keys in screen.lines()[-1] for keys in named))
 
     with emulator:
         run(test)
@@ -339,9 +336,9 @@ def test_at_most_ten_frames_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
             loop = screen.app._loop
             assert loop is not None
             began = loop.time()
-            await screen.pilot.pause(2.0)
+            await screen.pilot.pause(1.0)
+            await screen.until(lambda: screen.app.query_one(Feed).kept > before + 100)
             took = loop.time() - began
-            assert screen.app.query_one(Feed).kept > before + 100
             assert 0 < drawn <= 10 * took + 1
 
     monkeypatch.setattr(Feed, "render_line", counted)
