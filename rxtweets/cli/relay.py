@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import threading
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -244,23 +245,30 @@ def firehose(
         target.lead(streams, account.where, "x-firehose")
 
 
-_RATE_OVER = 1.0
-"""Seconds over which rates are taken."""
+_TICK = 1.0
+"""Seconds from one look at a log to the next."""
 
 
 @relay.command()
 @log_option
 @json_option
 def status(log: Log, as_json: bool) -> None:
-    """Print who reads, how far each group is, rates, and how much went aside."""
-    opened = log.open()
-    before = opened.status().run()
-    threading.Event().wait(_RATE_OVER)
-    now = opened.status().run()
+    """Print who reads, how far each group is, rates, and how much went aside.
+
+    It takes a second; with a reader that is silent, as long as its lease.
+    """
+    opened, tick = log.open(), threading.Event()
+    before, began = opened.status().run(), time.monotonic()
+    while True:
+        tick.wait(_TICK)
+        now, took = opened.status().run(), time.monotonic() - began
+        silent = {name for name, lease in now.leases.items() if lease.id and before.leases.get(name) == lease}
+        if all(took >= now.leases[name].seconds for name in silent):
+            break
     if as_json:
         click.echo(json.dumps(to_builtins(now)))
         return
-    rate = (now.last - before.last) / _RATE_OVER
+    rate = (now.last - before.last) / took
     servers = (
         f"{plural(now.replicas, 'server')}, led by {printable(now.leader)}" if now.leader else "no leader"
     )
@@ -273,7 +281,7 @@ def status(log: Log, as_json: bool) -> None:
         whole = "" if lease.time is None else f", all is stored up to {_time(lease.time)}"
         whole += f", {plural(len(lease.missed), 'outage')} being recovered" if lease.missed else ""
         who = f"{printable(lease.reader)} reads since {_time(lease.since)}" if lease.id else "nobody reads"
-        if lease.id and before.leases.get(name) == lease:
+        if name in silent:
             who = f"{printable(lease.reader)} is silent"
         click.echo(f"  {name}: {who}{whole}")
     earlier = {group.name: group for group in before.groups}
@@ -282,7 +290,7 @@ def status(log: Log, as_json: bool) -> None:
         click.echo(
             f"  group {group.name}: {group.waiting + group.unacknowledged:,} to do"
             f" ({group.unacknowledged:,} begun, {group.redelivered:,} of them again),"
-            f" {(group.done - was.done) / _RATE_OVER:,.0f}/s, {plural(group.dead, 'dead letter')}"
+            f" {(group.done - was.done) / took:,.0f}/s, {plural(group.dead, 'dead letter')}"
         )
 
 
