@@ -129,8 +129,8 @@ class Recovered(Lifecycle, frozen=True):
 class Gap(Lifecycle, frozen=True):
     """Messages of the time from `since` to `until` may be missing, and can't be recovered.
 
-    `since`, `until`: aware times, by the server's clock. `since` is 10 s before the last byte that came, as a
-    post can be on its way for so long. `reason`: why they can't be had, in words. `rules`: those of the
+    `since`, `until`: aware times, by the server's clock. `since` is 10 s before what came last, as a post
+    can be on its way for so long. `reason`: why they can't be had, in words. `rules`: those of the
     filtered stream that it is about; empty for all. `kinds`: what may be missing, `"retweets"` or `"quotes"`;
     empty for messages of every kind.
     """

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from rxtweets.backoff import http_date
 from rxtweets.endpoints import Endpoint
 from rxtweets.errors import HTTPStatusError
-from rxtweets.messages import Gap, Recovered, Status
+from rxtweets.messages import Gap, KeepAlive, Recovered, Status
 from rxtweets.messages.lifecycle import Means
 
 from .identity import Seen, time_of
@@ -100,6 +100,7 @@ class Core:
 
     Attributes:
         seen: the messages that came.
+        reached: the server's time up to which messages have come, but for those on their way.
         backlog: what of the past the present session is beginning with; None when it is live.
         broken_off: the outage whose backlog broke off, until another one takes its place.
     """
@@ -122,6 +123,9 @@ class Core:
         self.broken_off: Outage | None = None
         self._asked: tuple[Means, int] | None = None
         self._last: float | None = None  # local, of the last byte of a session
+        self.reached = 0.0
+        self._newest = 0.0  # of the messages since the last keep-alive
+        self._tells_time = False  # messages of this session do
         self._connected_at = self._server_at = self._offset = 0.0
         self._connected = False
         self._statuses = 0
@@ -159,7 +163,7 @@ class Core:
             self._since, self.backlog = self.broken_off.since, None
         if self._last is not None:
             if self._since is None:
-                self._since = max(self.server_time(self._last) - DELIVERY, self._first or 0.0)
+                self._since = max(self.reached - DELIVERY, self._first or 0.0)
             self._stood += self._last - self._connected_at
             self._last = None
         self._asked = None
@@ -199,6 +203,7 @@ class Core:
         since, self._since = self._since, None
         self._connected, self._connected_at, self._last = True, now, now
         self._server_at, self._offset = server, server - wall
+        self.reached, self._newest, self._tells_time = server, server, False
         self._first = server if self._first is None else self._first
         if since is None or since >= until:
             return None
@@ -213,9 +218,19 @@ class Core:
         self.backlog = Backlog(Outage(reached, until), live_from, by, amount)
         return Outage(since, reached) if since < reached else None
 
-    def heard(self, now: float) -> None:
-        """Note that bytes came."""
+    def heard(self, now: float, item: Any) -> None:
+        """Note that *item* came, which is a message or a keep-alive.
+
+        A message's time tells how far a stream has come that lags behind: what waits for a slow reader is
+        lost with the connection. A keep-alive is sent when nothing waits.
+        """
         self._last = now
+        at = None if item.__class__ is KeepAlive else time_of(item)
+        if at is not None:
+            self._tells_time = True
+            self.reached = self._newest = max(self._newest, min(at, self.server_time(now)))
+        elif item.__class__ is KeepAlive or not self._tells_time:
+            self.reached, self._newest = self.server_time(now), self._server_at
 
     def takes(self, item: Any, key: str | None) -> bool:
         """Return whether a message of the live session, with that key, hasn't come before."""

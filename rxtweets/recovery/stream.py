@@ -132,8 +132,7 @@ class _Subscription:
             self._forward(item)
             return
         try:
-            at = self._core.server_time(self._now())
-            self._journal.deliver(self._forward, item, key, at, missed=missed)
+            self._journal.deliver(self._forward, item, key, self._core.reached, missed=missed)
         except NotNoted as refusal:
             self._observer.on_error(refusal.reason)
 
@@ -164,7 +163,7 @@ class _Subscription:
             if kind is Connected:
                 self._on_connected(item)
             elif kind is KeepAlive or not isinstance(item, Lifecycle):
-                self._core.heard(self._now())
+                self._core.heard(self._now(), item)
                 key = key_of(item)
                 if self._core.backlog is not None and self._is_of(self._core.backlog, item, key):
                     return

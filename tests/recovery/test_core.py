@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from email.utils import formatdate
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from rxtweets import HTTPStatusError
 from rxtweets.endpoints import Endpoint, v1, v2
-from rxtweets.messages import Gap, Recovered, decode
+from rxtweets.messages import Gap, KeepAlive, Recovered, decode
 from rxtweets.recovery.core import DELIVERY, Account, Core, Outage
 from rxtweets.testing import post_json, status_json
 
@@ -19,6 +20,7 @@ FILTER = v2.filter()
 REFUSED = HTTPStatusError.of(403)
 BUSY = HTTPStatusError.of(503)
 NOON = 1_764_244_800.0
+UNTIMED = decode(b'{"limit":{"track":5}}')
 
 
 def params(endpoint: Endpoint) -> dict[str, str]:
@@ -48,7 +50,7 @@ class Told:
         """Connect at *start*, and hear for the last time at *last*; return what was asked for."""
         asked = self.connecting(start)
         self.connected(start)
-        self.core.heard(last)
+        self.core.heard(last, KeepAlive())
         return asked
 
 
@@ -71,6 +73,25 @@ def test_minutes_reach_back_to_the_last_byte(silence: float, minutes: str | None
     assert told.connecting(NOON + 1000 + silence).get("backfill_minutes") == minutes
 
 
+@pytest.mark.parametrize("make", [post_at, lambda at: KeepAlive()])
+def test_a_stream_that_lags_behind(make: Callable[[float], Any]) -> None:
+    """What waited for a slow reader is lost with the connection: the outage begins with what had come."""
+    told = Told()
+    told.connecting(NOON)
+    told.connected(NOON)
+    told.core.heard(NOON + 90, KeepAlive())  # which itself had waited
+    told.core.heard(NOON + 100, post_at(NOON + 40))
+    told.core.heard(NOON + 101, post_at(NOON + 39))  # not in order
+    told.core.heard(NOON + 102, UNTIMED)
+    assert told.connecting(NOON + 110) == {"backfill_minutes": "2"}
+    told.connected(NOON + 110)
+    assert told.core.backlog is not None
+    assert told.core.backlog.outage == Outage(NOON + 40 - DELIVERY, NOON + 110)
+    told.core.backlog = None
+    told.core.heard(NOON + 200, make(NOON + 200))
+    assert told.connecting(NOON + 200) == {"backfill_minutes": "1"}
+
+
 def test_a_clock_that_is_behind() -> None:
     """A process that goes on from a checkpoint asks for a minute at least, whatever its clock says."""
     told = Told(since=NOON + 3600)
@@ -90,7 +111,7 @@ def test_an_outage_is_measured_anew_for_each_connect() -> None:
     assert told.core.backlog is not None
     assert told.core.backlog.outage == Outage(NOON + 100 - DELIVERY, NOON + 160)
     told.core.backlog = None  # it is through
-    told.core.heard(NOON + 500)
+    told.core.heard(NOON + 500, KeepAlive())
     assert told.connecting(NOON + 500) == {"backfill_minutes": "1"}
 
 
@@ -145,7 +166,7 @@ def test_a_server_that_tells_a_longer_outage() -> None:
     told = Told()
     told.core.connecting(5.0, NOON)
     told.core.connected({"date": formatdate(NOON, usegmt=True)}, 5.0, NOON)
-    told.core.heard(65.0)
+    told.core.heard(65.0, KeepAlive())
     assert params(told.core.connecting(66.0, NOON + 61)) == {"backfill_minutes": "1"}
     beside = told.core.connected({"date": formatdate(NOON + 7200, usegmt=True)}, 66.0, NOON + 61)
     assert beside == Outage(NOON + 60 - DELIVERY, NOON + 7201 - 60)
@@ -231,7 +252,7 @@ def test_no_moment_is_left_out(sessions: list[Any], endpoint: Endpoint, ahead: f
                 core.backlog = None
         now += stands
         wall += step
-        core.heard(now)
+        core.heard(now, KeepAlive())
         covered.append((server, now + ahead - DELIVERY))
         now += unnoticed
     reached = first
