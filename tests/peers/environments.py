@@ -20,6 +20,7 @@ CLIENTS = {
     "python-twitter-v2": ["python-twitter-v2"],
     "twitter": ["twitter"],
     "schemathesis": ["schemathesis==4.*"],
+    "atheris": ["atheris", "reactivex", "requests", "requests-oauthlib", "msgspec", "lark", "wcwidth"],
 }
 """The packages that pip installs, by the name of the environment."""
 
