@@ -1,4 +1,4 @@
-"""What servers send, through all that reads it, for a coverage-guided fuzzer.
+"""All that reads what servers send, for a coverage-guided fuzzer.
 
 `python -m tests.fuzzing 300 folder` fuzzes for 300 s in an environment that has `atheris`, beginning with the
 inputs in `folder`, and keeps new ones there. `check` and `seeds` need nothing but the library.

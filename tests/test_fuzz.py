@@ -16,14 +16,14 @@ SECONDS = 300
 
 @pytest.mark.parametrize("data", [b"", *fuzzing.seeds()])
 def test_where_it_begins(data: bytes) -> None:
-    """What the fuzzer starts from is read without a failure, whole and with its last byte cut off."""
+    """The inputs that the fuzzer starts from are read without a failure, also without their last byte."""
     fuzzing.check(data)
     fuzzing.check(data[:-1])
 
 
 @pytest.mark.soak
 def test_for_minutes(tmp_path: Path) -> None:
-    """Whatever inputs reach new code: chunks, gzip, framing, decoding and the parser of rules hold."""
+    """Chunks, gzip, framing, decoding and the parser of rules hold, whatever inputs reach new code."""
     try:
         python = environments.python(tmp_path, "atheris", os.environ)
     except (RuntimeError, subprocess.TimeoutExpired) as error:

@@ -75,7 +75,7 @@ def test_minutes_reach_back_to_the_last_byte(silence: float, minutes: str | None
 
 @pytest.mark.parametrize("make", [post_at, lambda at: KeepAlive()])
 def test_a_stream_that_lags_behind(make: Callable[[float], Any]) -> None:
-    """What waited for a slow reader is lost with the connection: the outage begins with what had come."""
+    """The outage begins with what had come, as what waited for a slow reader is lost."""
     told = Told()
     told.connecting(NOON)
     told.connected(NOON)
