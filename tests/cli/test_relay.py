@@ -111,8 +111,8 @@ def test_status(rxtweets: Command, address: str) -> None:
     read(log, 2, "texts")
     left = 5
     while left > 3:  # what was done is told a moment later
-        [group] = log.status().run().groups
-        left = group.waiting + group.unacknowledged
+        [texts] = log.status().run().groups
+        left = texts.waiting + texts.unacknowledged
     ended = rxtweets("relay", "status", "--log", address)
     assert ended.status == 0, ended.err
     first, reader, group = ended.out.splitlines()
