@@ -14,8 +14,14 @@ What programs need is here, but for `rxtweets.aio`, `rxtweets.emulator`, `rxtwee
 
 from typing import TYPE_CHECKING
 
+from . import messages, operators
 from ._on_demand import on_demand
+from ._run import run
 from ._version import __version__
+from .auth import AppOnly, BearerToken, OAuth1, OAuth2User
+from .backoff import BackoffPolicy
+from .connection import connect, fetch
+from .endpoints import Endpoint, Request
 from .errors import (
     BudgetSpent,
     ConnectionFailed,
@@ -46,16 +52,11 @@ from .errors import (
     WorkerDied,
     WrongCredentials,
 )
+from .transport import RequestsTransport, Transport
 
 if TYPE_CHECKING:
-    from . import messages, operators
     from ._iterate import iterate
-    from ._run import run
-    from .auth import AppOnly, BearerToken, OAuth1, OAuth2User
-    from .backoff import BackoffPolicy
     from .budgets import Budget
-    from .connection import connect, fetch
-    from .endpoints import Endpoint, Request
     from .filters import FilterIndex, FilterQuery, hashtags, links, mentions, words
     from .hub import FilterHub
     from .prices import Prices
@@ -63,31 +64,21 @@ if TYPE_CHECKING:
     from .recovery import Checkpoint, Recovery, redundant
     from .signin import sign_in
     from .streams import Stream, StreamingClient
-    from .transport import RequestsTransport, Transport
 else:
     __getattr__, __dir__ = on_demand(
         __name__,
         {
-            "framing": (),
-            "management": (),
-            "messages": (),
-            "operators": (),
-            "recordings": (),
             "_iterate": ("iterate",),
-            "_run": ("run",),
-            "auth": ("AppOnly", "BearerToken", "OAuth1", "OAuth2User"),
-            "backoff": ("BackoffPolicy",),
             "budgets": ("Budget",),
-            "connection": ("connect", "fetch"),
-            "endpoints": ("Endpoint", "Request"),
             "filters": ("FilterIndex", "FilterQuery", "hashtags", "links", "mentions", "words"),
             "hub": ("FilterHub",),
+            "management": (),
             "prices": ("Prices",),
+            "recordings": (),
             "recordings.replay": ("replay",),
             "recovery": ("Checkpoint", "Recovery", "redundant"),
             "signin": ("sign_in",),
             "streams": ("Stream", "StreamingClient"),
-            "transport": ("RequestsTransport", "Transport"),
         },
     )
 

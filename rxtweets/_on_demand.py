@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
+
+_loading = threading.RLock()
+"""Held while something is loaded: of threads that import parts of a package at once, one may find half."""
 
 
 def on_demand(
@@ -21,11 +25,13 @@ def on_demand(
 
     def load(name: str) -> Any:
         if name in origins:
-            value = getattr(import_module(f"{package}.{origins[name]}"), name)
+            with _loading:
+                value = getattr(import_module(f"{package}.{origins[name]}"), name)
             setattr(sys.modules[package], name, value)  # from now on it is found without this
             return value
         if name in homes:
-            return import_module(f"{package}.{name}")
+            with _loading:
+                return import_module(f"{package}.{name}")
         raise AttributeError(
             f"module {package!r} has no attribute {name!r}", name=name, obj=sys.modules[package]
         )

@@ -277,16 +277,6 @@ def _loaded(program: str) -> set[str]:
     return {*subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()}
 
 
-def test_importing_loads_next_to_nothing() -> None:
-    """`import rxtweets` loads the errors, and neither RxPY nor `requests`."""
-    loaded = _loaded("import rxtweets")
-    assert {module for module in loaded if module.split(".")[0] == "rxtweets"} == {
-        "rxtweets",
-        *(f"rxtweets.{room}" for room in ("_on_demand", "_printable", "_version", "errors")),
-    }
-    assert loaded.isdisjoint({"reactivex", "requests", "urllib3", "asyncio"})
-
-
 def test_a_stream_loads_only_what_it_needs() -> None:
     """A stream and its operators load neither the extras nor the rooms that it does without."""
     loaded = _loaded(CHAIN)
@@ -327,6 +317,30 @@ def test_what_is_loaded_on_demand_is_what_type_checkers_see(module: ModuleType) 
     for home, names in homes.items():
         there = import_module(f"{module.__name__}.{home}")
         assert all(getattr(module, name) is getattr(there, name) for name in names)
+
+
+def test_threads_may_use_names_for_the_first_time_at_once() -> None:
+    """Each of several threads finds whole what another one is just loading."""
+    program = """
+import sys, threading
+import rxtweets
+from rxtweets import operators
+sys.setswitchinterval(1e-6)
+left = [(home, name) for home in (rxtweets, operators) for name in home.__all__ if name not in vars(home)]
+assert left
+gate = threading.Barrier(8)
+found = []
+def use(mine):
+    gate.wait()
+    found.extend(getattr(home, name) for home, name in mine)
+threads = [threading.Thread(target=use, args=[left[each::8]]) for each in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+assert len(found) == len(left)
+"""
+    assert "rxtweets.hub" in _loaded(program)
 
 
 def test_names_are_listed_before_they_are_loaded() -> None:
