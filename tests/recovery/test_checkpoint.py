@@ -317,7 +317,7 @@ def killed(emulator: Emulator, folder: Path, times: int, seed: int) -> None:
     publisher = threading.Thread(target=publish)
     in_hand: set[str] = set()
     program = run()
-    emulator.wait_for_streams(1, timeout=30)
+    emulator.wait_for_streams(1, timeout=120)
     publisher.start()
     try:
         for _ in range(times):
@@ -329,9 +329,9 @@ def killed(emulator: Emulator, folder: Path, times: int, seed: int) -> None:
             program.kill()
             program.wait()
             in_hand.add(ledger.read_text().splitlines()[-1])
-            emulator.wait_for_streams(0, timeout=30)
+            emulator.wait_for_streams(0, timeout=120)
             program = run()
-            emulator.wait_for_streams(1, timeout=30)
+            emulator.wait_for_streams(1, timeout=120)
         stop.set()
         publisher.join()
         end = time.monotonic() + 60
