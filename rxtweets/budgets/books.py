@@ -76,7 +76,8 @@ class Books:
             self._database = sqlite3.connect(
                 self._name, timeout=_WAIT, isolation_level=None, check_same_thread=False
             )
-        weakref.finalize(self, self._database.close)
+        # Not at the end of the program: a thread that SQLite is used on then would crash it.
+        weakref.finalize(self, self._database.close).atexit = False
         try:
             with self._named_errors():
                 self._prepare()
