@@ -7,7 +7,6 @@ import contextvars
 import math
 import threading
 from collections.abc import Callable, Generator
-from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
@@ -294,16 +293,21 @@ def run_steps(work: Callable[[], Generator[Observable[Any] | _T, Any, None]]) ->
     ) -> abc.DisposableBase:
         current = SerialDisposable()
         steps = work()
+        running = threading.Lock()  # a generator that is closed while another thread runs it may crash
 
         def close() -> None:
-            with suppress(ValueError):  # it runs, on another thread or beneath this call, and is closed then
-                steps.close()
+            if running.acquire(blocking=False):  # else it is closed by who runs it
+                try:
+                    steps.close()
+                finally:
+                    running.release()
 
         def advance(resume: Callable[[], Observable[Any] | _T]) -> None:
             while not current.is_disposed:
                 # Only the work is tried: an exception of the observer is the observer's.
                 try:
-                    step = resume()
+                    with running:
+                        step = resume()
                 except StopIteration:
                     observer.on_completed()
                     return
