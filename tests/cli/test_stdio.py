@@ -20,8 +20,11 @@ import pytest
 import rxtweets as rxt
 from rxtweets.cli.commands import rxtweets as cli
 from rxtweets.emulator import Emulator
+from rxtweets.relay import JetStream
 from rxtweets.testing import post_json
 from tests.forked import PIPE, Program
+from tests.relay.servers import running as running_server
+from tests.relay.working import write
 
 from .command import PATIENCE, Command, Ended, run, running
 
@@ -40,6 +43,12 @@ COMMANDS = {
     "cost": ["cat"],
     "usage": [],
     "activity": ["--event", "post.create", "--emulator"],
+    "relay filter": ["--api", "v1", "--track", "python", "--emulator"],
+    "relay sample": ["--emulator"],
+    "relay firehose": ["--lang", "ja", "--emulator"],
+    "relay status": [],
+    "consume": ["--group", "g", "--from", "start"],
+    "dead-letters": ["--group", "g"],
     "completion": ["bash"],
     "auth login": ["bearer"],
     "auth where": [],
@@ -57,10 +66,14 @@ COMMANDS = {
 }
 """Every command, and arguments with which it prints something."""
 
-TALKING = [name for name in COMMANDS if name not in {"auth login", "auth logout"}]
-"""All but those that only write to stderr."""
+SILENT = {"auth login", "auth logout", "relay filter", "relay sample", "relay firehose"}
+"""Those that only write to stderr."""
 
-STANDING = {"filter", "sample", "powerstream", "record", "emulator", "activity"}
+TALKING = [name for name in COMMANDS if name not in SILENT]
+
+STANDING = {"filter", "sample", "powerstream", "record", "emulator", "activity", "consume"} | {
+    name for name in SILENT if name.startswith("relay ")
+}
 """Those that end only when they are told to."""
 
 ANEW = {"--version", "rules validate"}
@@ -94,9 +107,27 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
 
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a log with posts, the first of which a group couldn't work on."""
+    with running_server(tmp_path_factory.mktemp("nats")) as server:
+        log = JetStream(server.url, stream="posts")
+        write(log, [post_json("a cat", id=str(number)) for number in range(1, 101)])
+        for _ in range(2):
+            with pytest.raises(LookupError):
+                rxt.run(log.consume("g", from_="start", attempts=2, ahead=1), refuse)
+        yield f"{server.url}/posts"
+
+
+def refuse(item: object) -> None:
+    if isinstance(item, bytes):
+        raise LookupError
+
+
 @pytest.fixture
-def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
-    """An emulator that the environment points to, and whose app has a rule."""
+def account(log: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+    """An emulator that the environment points to, as to the log, and whose app has a rule."""
+    monkeypatch.setenv("RXTWEETS_LOG", log)
     with Emulator() as emulator:
         client = rxt.StreamingClient(rxt.BearerToken(emulator.bearer_token), base_url=emulator.base_url)
         client.rules.add("cat").run()
