@@ -36,7 +36,7 @@ _PIECE = 64 * 1024
 def sample_message(world: World, feed: Feed, text: str) -> bytes:
     """Return a message such as the stream gets, with `text` for its text, its characters unescaped."""
     message = None
-    for _ in range(10):
+    for _ in range(100):  # one data centre of Powerstream gets only a part
         message = feed.message(world.make(feed.post_spec(world.rng) or ANY))
         if message is not None:
             break
