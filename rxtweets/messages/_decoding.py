@@ -14,6 +14,7 @@ field that is missing.
 from __future__ import annotations
 
 import itertools
+import threading
 import types
 from collections.abc import Callable
 from functools import lru_cache
@@ -27,6 +28,9 @@ from rxtweets.messages._forms import Also
 from rxtweets.messages._text import DECODE_ERRORS
 
 T = TypeVar("T")
+
+_building = threading.Lock()
+"""Held while a decoder is built: two threads that build those of one class at once crash msgspec."""
 
 # A reader decodes the JSON of a part, and returns also the paths in it that did not fit.
 Reader = Callable[[Raw], tuple[Any, tuple[str, ...]]]
@@ -124,7 +128,7 @@ class LazyPart:
         field = next(f for f in msgspec.structs.fields(self.owner) if f.name == self.field)
         wanted = field.type.__metadata__[0].wanted
         if not is_message(wanted):
-            self._strict = msgspec.json.Decoder(wanted).decode
+            self._strict = decoder(wanted).decode
         self._read = reader(wanted, field.default)
 
 
@@ -207,7 +211,8 @@ _NUMERIC = tuple(b"%c" % character for character in b"-0123456789")
 @lru_cache(maxsize=256)
 def decoder(wanted: Any) -> msgspec.json.Decoder[Any]:
     """Return the strict decoder of a type."""
-    return msgspec.json.Decoder(wanted)
+    with _building:
+        return msgspec.json.Decoder(wanted)
 
 
 @lru_cache(maxsize=256)

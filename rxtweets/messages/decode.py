@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
@@ -41,7 +41,9 @@ def _built_when_used(name: str, kind: type[T]) -> Callable[[bytes], T]:
     """Return a decoder of *kind* for the global *name*: it takes milliseconds to build, and few need all."""
 
     def build(frame: bytes) -> T:
-        decode = globals()[name] = msgspec.json.Decoder(kind).decode
+        wanted: Any = kind
+        decode: Callable[[bytes], T] = decoder(wanted).decode
+        globals()[name] = decode
         return decode(frame)
 
     return build

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -251,3 +253,26 @@ def test_cut_and_damaged_frames_never_raise(frame: bytes, data: st.DataObject) -
     message = m.decode(damaged)
     assert isinstance(message.mismatches, tuple)
     assert message.raw == damaged
+
+
+def test_threads_that_decode_their_first_post_at_once() -> None:
+    """Each gets it: decoders are built by one thread at a time, as msgspec crashes otherwise."""
+    program = """
+import sys, threading
+from rxtweets.messages import decode
+from rxtweets.testing import post_json
+sys.setswitchinterval(1e-6)
+frame, start, found = post_json("a"), threading.Barrier(8), []
+def run():
+    start.wait()
+    post = decode(frame)
+    found.append((post.text, len(post.includes.users)))
+threads = [threading.Thread(target=run) for _ in range(8)]
+for one in threads:
+    one.start()
+for one in threads:
+    one.join()
+print(len(set(found)), len(found))
+"""
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8")
+    assert (ran.returncode, ran.stdout) == (0, "1 8\n"), ran.stderr
