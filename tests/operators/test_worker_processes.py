@@ -40,7 +40,10 @@ def processes() -> list[int]:
     """The processes that this one has started, those that nobody has waited for included."""
     found = []
     for path in Path("/proc/self/task").glob("*/children"):
-        for pid in path.read_text().split():
+        children = ""
+        with contextlib.suppress(OSError):  # the thread has ended; its children are those of another
+            children = path.read_text()
+        for pid in children.split():
             with contextlib.suppress(OSError):
                 # multiprocessing's own stays until the end of the program.
                 if b"resource_tracker" not in Path(f"/proc/{pid}/cmdline").read_bytes():
