@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -140,8 +141,10 @@ class Items(Iterator[_T]):
         """Close the session, and end the loop; from any thread."""
         self._pull.dispose()
 
-    def __del__(self) -> None:
-        self._pull.dispose()
+    def __del__(self, _is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        # At the end of a program its other threads have stopped where they were, maybe with a lock held.
+        if not _is_finalizing():
+            self._pull.dispose()
 
 
 @overload

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 import weakref
 from collections.abc import Callable
 
@@ -76,6 +77,7 @@ class _Callback:
         self.dropped = None
         self._call()
 
-    def __del__(self) -> None:
-        if self.dropped is not None:
+    def __del__(self, _is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        # At the end of a program its other threads have stopped where they were, maybe with a lock held.
+        if self.dropped is not None and not _is_finalizing():
             self.dropped()

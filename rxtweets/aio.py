@@ -273,5 +273,7 @@ class Items(AsyncIterator[_T]):
         if self._pull is not None:
             self._pull.dispose()
 
-    def __del__(self) -> None:
-        self._close()
+    def __del__(self, _is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        # At the end of a program its other threads have stopped where they were, maybe with a lock held.
+        if not _is_finalizing():
+            self._close()

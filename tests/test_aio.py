@@ -925,6 +925,28 @@ def test_a_program_ends_under_flow(way: str) -> None:
     assert (done.stdout, done.stderr, done.returncode) == ("done\n", "", 0)
 
 
+@pytest.mark.parametrize("way", ["iterate", "aio"])
+def test_a_program_ends_while_a_thread_emits_all_the_time(way: str) -> None:
+    """It doesn't wait for a lock whose thread the end has stopped."""
+    program = """
+import asyncio
+import reactivex
+from reactivex import operators as ops
+from reactivex.scheduler import NewThreadScheduler
+from rxtweets import aio, iterate
+source = reactivex.repeat_value(1).pipe(ops.subscribe_on(NewThreadScheduler()))
+"""
+    program += {
+        "iterate": "items = iterate(source, overflow='drop_oldest')\nnext(items)\n",
+        "aio": "items = aio.iterate(source, overflow='drop_oldest')\n"
+        "async def main(): await anext(items)\n"
+        "asyncio.new_event_loop().run_until_complete(main())\n",
+    }[way]
+    for _ in range(5):
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=PATIENCE)
+        assert (done.stdout, done.stderr, done.returncode) == (b"", b"", 0)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
 @pytest.mark.parametrize("source", ["stream", "reactivex.never()"])
 def test_ctrl_c_ends_a_for_loop(source: str) -> None:

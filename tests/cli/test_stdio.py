@@ -276,7 +276,8 @@ INTERRUPTS = (130, -signal.SIGINT)
 """The statuses of a command that was interrupted."""
 
 INTERRUPTED = """
-import atexit, os, signal, sys
+import atexit, os, signal, sys, warnings
+warnings.simplefilter("ignore", ResourceWarning)  # of a file of Python's own, whose import is interrupted
 event, argument = sys.argv[1:3]
 del sys.argv[1:3]
 number = signal.SIGINT
