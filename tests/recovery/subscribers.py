@@ -17,12 +17,14 @@ from typing import Any
 
 import msgspec
 from reactivex import Observable
+from reactivex import operators as ops
 
 import rxtweets as rxt
 from rxtweets import Recovery
 from rxtweets.hub import HubState
 from rxtweets.messages import Gap, Post
 from tests.conftest import open_sockets
+from tests.discipline import Discipline
 
 from .outages import QUICK
 
@@ -38,6 +40,7 @@ class Account(msgspec.Struct):
         told: gaps and errors, as text.
         left: threads and sockets that are still there.
         examples: some of the lost and the repeated, each with the word that it was for.
+        waits: the times in which no connect may come: see `Discipline`.
     """
 
     lost: int
@@ -45,6 +48,7 @@ class Account(msgspec.Struct):
     told: list[str]
     left: list[str]
     examples: list[tuple[str, int]]
+    waits: list[tuple[float, float]]
 
 
 def words_of(number: int, count: int) -> tuple[str, str]:
@@ -101,10 +105,13 @@ def main(count: int, most: int) -> None:
     hub = rxt.FilterHub(rxt.StreamingClient(rxt.BearerToken.from_env(), policy=QUICK), recovery=Recovery())
     states: list[HubState] = []
     watching = hub.state.subscribe(lambda state: states.__setitem__(slice(None), [state]))
-    ledgers = []
+    ledgers, discipline = [], Discipline(QUICK)
     for word in (f"word{number}" for number in range(count)):
         expected = bytes(word in words_of(number, count) for number in range(most))
-        ledgers.append(Ledger(word, hub.filter(word), expected))
+        posts = hub.filter(word)
+        if not ledgers:  # what becomes of the connection is told to each
+            posts = posts.pipe(ops.do_action(discipline.note))
+        ledgers.append(Ledger(word, posts, expected))
     await_(
         lambda: states and states[-1].connection == "connected" and states[-1].standing == states[-1].wanted,
         pause,
@@ -134,7 +141,7 @@ def main(count: int, most: int) -> None:
             left.append(f"{more} sockets")
         told = [text for ledger in ledgers for text in ledger.told]
         examples = [(ledger.word, number) for ledger, number in wrong[:9]]
-        account = Account(lost, len(wrong) - lost, told, left, examples)
+        account = Account(lost, len(wrong) - lost, told, left, examples, discipline.waits)
         print(msgspec.json.encode(account).decode(), flush=True)
 
 

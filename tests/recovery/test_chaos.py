@@ -18,6 +18,7 @@ import pytest
 from rxtweets.emulator import Emulator, Limits
 from rxtweets.emulator.app.services import Services
 from rxtweets.emulator.faults import actions
+from tests.discipline import check_connects
 
 from .subscribers import Account, words_of
 
@@ -96,7 +97,7 @@ class Publisher(threading.Thread):
     [(2.0, 5, 100.0, 0.3), pytest.param(600.0, 20, 500.0, 60.0, marks=pytest.mark.soak)],
 )
 def test_every_ledger_adds_up(seconds: float, subscribers: int, rate: float, pause: float) -> None:
-    """Each subscriber gets each post of its filter once; no gap is told, nothing is left or grows."""
+    """Each subscriber gets each post of its filter once; no gap, no early connect, and nothing grows."""
     rng = random.Random(16)
     most = int(seconds * rate)
     faults: Counter[str] = Counter()
@@ -133,6 +134,7 @@ def test_every_ledger_adds_up(seconds: float, subscribers: int, rate: float, pau
             before = before or int(ask("memory"))
             grown = int(ask("memory")) - before
             account = msgspec.json.decode(ask("ledgers"), type=Account)
+            requests = emulator.requests
         finally:
             publisher.over.set()
             if publisher.ident is not None:
@@ -140,6 +142,8 @@ def test_every_ledger_adds_up(seconds: float, subscribers: int, rate: float, pau
             program.kill()
             program.communicate()
     print(f"{most} posts in {took:.0f} s, {sum(faults.values())} faults, {before} kB {grown:+} kB")
-    assert account == Account(0, 0, [], [], []), faults
+    assert account == Account(0, 0, [], [], [], account.waits), faults
+    assert account.waits
+    check_connects(requests, "/2/tweets/search/stream", account.waits, limit=None)
     assert grown < 20_000
     assert faults

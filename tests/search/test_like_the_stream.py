@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from reactivex import operators as ops
 
 from rxtweets import operators as tw
@@ -72,11 +73,12 @@ def finds_retweets(rule: Rule) -> bool:
     return not any(term.name in KEYWORDS and not negated for term, negated in rule.terms())
 
 
-def test_the_same_ids_but_for_what_search_leaves_out() -> None:
+@pytest.mark.parametrize(("count", "rate"), [(200, 500), pytest.param(6_000, 100, marks=pytest.mark.soak)])
+def test_the_same_ids_but_for_what_search_leaves_out(count: int, rate: int) -> None:
     """For 50 random rules; retweets, quoted texts and accents are as X describes them."""
-    with Emulator(rate=500, seed=7, limits=Limits.none()) as emulator:
+    with Emulator(rate=rate, seed=7, limits=Limits.none(history=2 * count)) as emulator:
         client = client_on(emulator)
-        posts = client.sample(**OPTIONS).pipe(tw.posts(), ops.take(200), ops.to_list()).run()
+        posts = client.sample(**OPTIONS).pipe(tw.posts(), ops.take(count), ops.to_list()).run()
         emulator.rate = 0
         emulator.skew(60)
         newest = max(int(post.id) for post in posts)
