@@ -15,7 +15,7 @@ from .clients import RawStream
 def plain(emulator: Emulator) -> socket.socket:
     """A connection to the emulator's port, on which nothing has been said."""
     host, port = emulator.base_url.rpartition("//")[2].split(":")
-    return socket.create_connection((host, int(port)), timeout=5)
+    return socket.create_connection((host, int(port)), timeout=20)  # a busy machine is slow
 
 
 def trusting(emulator: Emulator) -> ssl.SSLContext:
