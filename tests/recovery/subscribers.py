@@ -105,7 +105,8 @@ def main(count: int, most: int) -> None:
     hub = rxt.FilterHub(rxt.StreamingClient(rxt.BearerToken.from_env(), policy=QUICK), recovery=Recovery())
     states: list[HubState] = []
     watching = hub.state.subscribe(lambda state: states.__setitem__(slice(None), [state]))
-    ledgers, discipline = [], Discipline(QUICK)
+    discipline = Discipline(QUICK)
+    ledgers: list[Ledger] = []
     for word in (f"word{number}" for number in range(count)):
         expected = bytes(word in words_of(number, count) for number in range(most))
         posts = hub.filter(word)
