@@ -16,7 +16,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from rxtweets.cli.commands import rxtweets
-from rxtweets.relay._nats import OLDEST
+from rxtweets.relay._nats.connection import OLDEST
 from tests.relay.servers import program
 
 DEPLOY = Path(__file__).parent.parent / "examples" / "deploy"

@@ -8,7 +8,6 @@ import itertools
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine
 from contextvars import copy_context
 from typing import Any, NamedTuple
 
@@ -21,7 +20,20 @@ from rxtweets.errors import LogUnavailable, StreamError
 from rxtweets.messages import Connected, Connecting, Disconnected, Lifecycle, Redelivered
 
 from ._loop import loop_thread
-from ._nats import Connection, Delivery, From, Order, Where
+from ._nats.connection import Connection, Where
+from ._nats.groups import (
+    Delivery,
+    From,
+    Order,
+    Pull,
+    attempts,
+    begin_attempt,
+    forget_attempts,
+    open_group,
+    open_pull,
+)
+from ._nats.letters import put_aside
+from ._nats.stream import open_stream
 
 _SILENCE = 15.0
 """Seconds without a sign of life, after which a log that was asked for messages is away: three heartbeats."""
@@ -62,8 +74,7 @@ class _Feed:
         self.asked = 0
         self.held = 0
         self.most = most
-        self.pull: Callable[[int], Coroutine[Any, Any, None]]
-        self.end: Callable[[], Coroutine[Any, Any, None]]
+        self.pull: Pull
 
 
 def consume(where: Where, settings: Settings) -> Observable[bytes | Lifecycle]:
@@ -172,7 +183,7 @@ class _Worker(abc.DisposableBase):
                 if attempt > 1:
                     group = self._settings.group
                     with contextlib.suppress(StreamError):
-                        self._loop.result(self._connection.forget_attempts(group, delivery.sequence))
+                        self._loop.result(forget_attempts(self._connection, group, delivery.sequence))
             elif attempt < self._settings.attempts:
                 self._acknowledge(delivery, b"-NAK")
             else:
@@ -181,7 +192,7 @@ class _Worker(abc.DisposableBase):
 
     def _put_aside(self, delivery: Delivery, error: str, attempts: int) -> None:
         with contextlib.suppress(StreamError):  # then it comes again, and goes aside when it does
-            self._loop.result(self._connection.put_aside(self._settings.group, delivery, error, attempts))
+            self._loop.result(put_aside(self._connection, self._settings.group, delivery, error, attempts))
             self._forget(delivery)
 
     def _acknowledge(self, delivery: Delivery, how: bytes) -> None:
@@ -201,13 +212,13 @@ class _Worker(abc.DisposableBase):
     async def _begin(self, delivery: Delivery) -> int:
         """Return which attempt at a frame that comes again this is; 0 if it went aside."""
         group = self._settings.group
-        attempts = max(1, await self._connection.attempts(group, delivery.sequence))
-        if attempts >= self._settings.attempts:
-            await self._connection.put_aside(group, delivery, _LAST_WORDS, attempts)
+        begun = max(1, await attempts(self._connection, group, delivery.sequence))
+        if begun >= self._settings.attempts:
+            await put_aside(self._connection, group, delivery, _LAST_WORDS, begun)
             self._forget(delivery)
             return 0
-        await self._connection.begin(group, delivery.sequence, attempts + 1)
-        return attempts + 1
+        await begin_attempt(self._connection, group, delivery.sequence, begun + 1)
+        return begun + 1
 
     # On the loop's thread:
 
@@ -226,10 +237,15 @@ class _Worker(abc.DisposableBase):
         try:
             async with Connection(self._where, self._wake) as connection:
                 self._connection = connection
-                await connection.open_stream(create=True)
+                await open_stream(connection, create=True)
                 settings = self._settings
-                consumers = await connection.open_group(
-                    settings.group, settings.kinds, settings.from_, settings.redeliver_after, settings.order
+                consumers = await open_group(
+                    connection,
+                    settings.group,
+                    settings.kinds,
+                    settings.from_,
+                    settings.redeliver_after,
+                    settings.order,
                 )
                 connected = True
                 self._put(Connected(200, connection.headers))
@@ -272,7 +288,7 @@ class _Worker(abc.DisposableBase):
             feed.asked = 0 if count is None else max(0, feed.asked - count)
             self._wake()
 
-        feed.pull, feed.end = await connection.reader(consumer, came, unsent, self._hear)
+        feed.pull = await open_pull(connection, consumer, came, unsent, self._hear)
         return feed
 
     def _hear(self) -> None:
@@ -295,7 +311,7 @@ class _Worker(abc.DisposableBase):
                     await self._ask(feeds)
                 elif self._idle:
                     for feed in feeds:  # before it gives back: what it has asked for would come to it again
-                        await feed.end()
+                        await feed.pull.end()
                     await self._give_back(connection)
                     return
                 now = time.monotonic()
@@ -306,7 +322,7 @@ class _Worker(abc.DisposableBase):
                 if now > extended + self._settings.redeliver_after / 3:
                     extended = now
                     for reply in [*self._held]:
-                        await connection.acknowledge(reply, b"+WPI")
+                        await connection.send(reply, b"+WPI")
                 if timer.when() <= loop.time():
                     timer = loop.call_later(period, self._wake)
                 await self._wake_up.wait()
@@ -320,20 +336,20 @@ class _Worker(abc.DisposableBase):
             free = feed.most - feed.held - feed.asked
             if free * 2 >= feed.most:
                 feed.asked += free
-                await feed.pull(free)
+                await feed.pull.ask(free)
 
     async def _send_acknowledgements(self, connection: Connection) -> None:
         with self._ready:
             self._lagging = False
             done, self._done = self._done, deque()
         for reply, how in done:
-            await connection.acknowledge(reply, how)
+            await connection.send(reply, how)
 
     async def _give_back(self, connection: Connection) -> None:
         """Give back what wasn't begun, for another worker to get at once."""
         await self._send_acknowledgements(connection)
         for reply in [*self._held]:
-            await connection.acknowledge(reply, b"-NAK")
+            await connection.send(reply, b"-NAK")
 
 
 def _words(error: BaseException) -> str:

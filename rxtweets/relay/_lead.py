@@ -39,7 +39,9 @@ from rxtweets.recovery.core import Outage
 from rxtweets.recovery.identity import time_of
 
 from ._loop import loop_thread
-from ._nats import Connection, Term, Where
+from ._nats.connection import Connection, Where
+from ._nats.leases import Leases, Term, begin_term, last_term, open_leases
+from ._nats.stream import last_message, open_stream
 from ._publish import Fence, publish
 from .lease import Lease
 
@@ -289,7 +291,7 @@ class _Reader(abc.DisposableBase):
             while not self._is_over():
                 try:
                     async with Connection(self._where, self._wake) as connection:
-                        await connection.open_stream(create=create)
+                        await open_stream(connection, create=create)
                         create = False
                         policy = self._policy
                         await self._keep(connection)
@@ -338,17 +340,17 @@ class _Reader(abc.DisposableBase):
 
     async def _keep(self, connection: Connection) -> None:
         """Keep the lease, or wait for it, until the subscription or the connection is over."""
-        leases = await connection.open_leases(create=True)
+        leases = await open_leases(connection)
         unanswered = 0
         while True:
             connection.check()
             wait = None
             try:
                 if self._is_over():
-                    await self._give_back(connection, leases)
+                    await self._give_back(leases)
                     return
                 if self._leading is not None and not self._leading.over:
-                    await self._renew(connection, leases, self._leading)
+                    await self._renew(leases, self._leading)
                 else:
                     wait = await self._stand_by(connection, leases)
                 unanswered = 0
@@ -359,14 +361,14 @@ class _Reader(abc.DisposableBase):
                     raise
             await self._pause(min(wait or 1e9, self._seconds / _PERIODS))
 
-    async def _renew(self, connection: Connection, leases: Any, leading: _Term) -> None:
+    async def _renew(self, leases: Leases, leading: _Term) -> None:
         sent = time.monotonic()
-        renewed = await connection.write_lease(leases, self._name, self._lease(leading), self._revision)
+        renewed = await leases.write(self._name, self._lease(leading), self._revision)
         if renewed is not None:
             self._revision = renewed
             self._until = sent + self._seconds * _OWN
             return
-        lease, revision = await connection.lease(leases, self._name)
+        lease, revision = await leases.read(self._name)
         if lease is not None and lease.id == self._id:
             self._revision = max(self._revision, revision)  # if it was written, and the answer got lost
         elif lease is not None and revision > self._revision:
@@ -384,9 +386,9 @@ class _Reader(abc.DisposableBase):
             connected=leading.connected,
         )
 
-    async def _stand_by(self, connection: Connection, leases: Any) -> float | None:
+    async def _stand_by(self, connection: Connection, leases: Leases) -> float | None:
         """Look at the lease, and take it if nobody has it; return the seconds after which it may be taken."""
-        lease, revision = await connection.lease(leases, self._name)
+        lease, revision = await leases.read(self._name)
         now = time.monotonic()
         if self._watched[0] != revision:
             self._watched = revision, now
@@ -408,7 +410,7 @@ class _Reader(abc.DisposableBase):
         terms = [one._leading for one in _readers if one._where == self._where and one is not self]
         return sum(term is not None and not term.over for term in terms)
 
-    async def _take(self, connection: Connection, leases: Any, before: Lease, revision: int) -> None:
+    async def _take(self, connection: Connection, leases: Leases, before: Lease, revision: int) -> None:
         progress = Progress(
             before.time,
             tuple(Outage(*one) for one in before.missed),
@@ -416,7 +418,7 @@ class _Reader(abc.DisposableBase):
             Connected(200, {"Date": before.connected}) if before.connected else None,
         )
         if before.time is None:
-            message = await connection.last_message()
+            message = await last_message(connection)
             progress = progress._replace(time=None if message is None else time_of(decode(message)))
         since = time.time()
         taken = msgspec.structs.replace(
@@ -430,14 +432,14 @@ class _Reader(abc.DisposableBase):
         )
         term = None
         while term is None:
-            last = await connection.last_term(self._name)
+            last = await last_term(connection, self._name)
             # Written after that, the lease proves that whoever began that term has it no more.
             sent = time.monotonic()
-            written = await connection.write_lease(leases, self._name, taken, revision)
+            written = await leases.write(self._name, taken, revision)
             if written is None:
                 return
             revision = written
-            term = await connection.begin_term(last)
+            term = await begin_term(connection, last)
         self._revision, self._until = revision, sent + self._seconds * _OWN
         if self._is_lost():
             return
@@ -448,7 +450,7 @@ class _Reader(abc.DisposableBase):
         self._expire(self._leading)
         self._todo.put(partial(self._begin, self._leading))
 
-    async def _give_back(self, connection: Connection, leases: Any) -> None:
+    async def _give_back(self, leases: Leases) -> None:
         """Give the lease back, once what waits is written."""
         leading = self._leading
         if leading is None or self._is_lost():
@@ -460,4 +462,4 @@ class _Reader(abc.DisposableBase):
         free = msgspec.structs.replace(
             self._lease(leading), reader="", id="", seconds=0.0, since=0.0, connected=""
         )
-        await connection.write_lease(leases, self._name, free, self._revision)
+        await leases.write(self._name, free, self._revision)

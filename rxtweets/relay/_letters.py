@@ -15,7 +15,9 @@ from rxtweets._observable import StreamObservable
 from rxtweets._waiting import listener
 
 from ._loop import loop_thread
-from ._nats import Connection, Where
+from ._nats import letters as nats
+from ._nats.connection import Connection, Where
+from ._nats.stream import open_stream
 from ._publish import address
 from .letter import DeadLetter
 
@@ -33,13 +35,13 @@ def letters(where: Where, group: str, *, again: bool) -> Observable[DeadLetter]:
             end = None
             try:
                 async with Connection(where, lambda: None) as connection:
-                    await connection.open_stream(create=False)
-                    async with aclosing(connection.letters(group)) as there:
+                    await open_stream(connection, create=False)
+                    async with aclosing(nats.letters(connection, group)) as there:
                         async for letter in there:
                             if disposed.is_set():
                                 break
                             if again:
-                                await connection.send_again(group, letter, address(letter.frame).key)
+                                await nats.send_again(connection, group, letter, address(letter.frame).key)
                             found.put(letter)
             except Exception as error:
                 end = error

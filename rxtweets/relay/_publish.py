@@ -35,7 +35,10 @@ from rxtweets.messages import (
 )
 
 from ._loop import loop_thread
-from ._nats import ANSWER_TIMEOUT, Connection, Term, Where
+from ._nats.connection import Connection, Where
+from ._nats.failures import ANSWER_TIMEOUT
+from ._nats.leases import Term
+from ._nats.stream import open_stream, writer
 
 _T = TypeVar("_T")
 
@@ -340,7 +343,7 @@ class _Writer(abc.DisposableBase):
         while not self._is_done():
             try:
                 async with Connection(self._where, self._wake) as connection:
-                    await connection.open_stream(create=create)
+                    await open_stream(connection, create=create)
                     create = False
                     await self._write_on(connection)
             except LeaseLost as error:
@@ -397,7 +400,7 @@ class _Writer(abc.DisposableBase):
                 refused.append(refusal)
                 self._more.set()
 
-        send = await connection.writer(answered, self._fence and self._fence.term)
+        send = await writer(connection, answered, self._fence and self._fence.term)
         with self._room:
             self._to_send = deque(self._waiting.values())
             self._away_since = None
@@ -413,7 +416,7 @@ class _Writer(abc.DisposableBase):
                     batch, self._to_send = self._to_send, deque()
                 for entry in batch:
                     if entry.frame is not None:
-                        subject = connection.subject(entry.subject, entry.key)
+                        subject = connection.subjects.message(entry.subject, entry.key)
                         await send(entry.number, subject, entry.frame)
                 connection.check()
                 if refused:

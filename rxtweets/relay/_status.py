@@ -13,7 +13,9 @@ from rxtweets._observable import StreamObservable
 from rxtweets._waiting import listener
 
 from ._loop import loop_thread
-from ._nats import Connection, Where
+from ._nats import status as nats
+from ._nats.connection import Connection, Where
+from ._nats.stream import open_stream
 from .status import LogStatus
 
 
@@ -29,8 +31,8 @@ def status(where: Where) -> Observable[LogStatus]:
             result: LogStatus | Exception | None = None
             try:
                 async with Connection(where, lambda: None) as connection:
-                    await connection.open_stream(create=False)
-                    result = await connection.status()
+                    await open_stream(connection, create=False)
+                    result = await nats.status(connection)
             except Exception as error:
                 result = error
             finally:

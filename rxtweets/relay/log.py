@@ -65,7 +65,7 @@ class JetStream:
         **options: Any,
     ) -> None:
         try:
-            from . import _nats
+            from ._nats.connection import Where, check_options
         except ImportError as error:
             raise ImportError("a log needs the extra relay: pip install 'rxtweets[relay]'") from error
         listed = (servers,) if isinstance(servers, str) else tuple(servers)
@@ -80,8 +80,8 @@ class JetStream:
             raise ValueError(f"keep is a timedelta over 0, or None, not {keep!r}")
         if partitions is not None and not (isinstance(partitions, int) and 1 <= partitions <= 100):
             raise ValueError(f"partitions is a number from 1 to 100, not {partitions!r}")
-        _nats.check_options(options)
-        self._where = _nats.Where(listed, stream, replicas, keep, partitions, options)
+        check_options(options)
+        self._where = Where(listed, stream, replicas, keep, partitions, options)
 
     def __repr__(self) -> str:
         return f"JetStream({self._where.hosts()!r}, stream={self._where.stream!r})"
