@@ -93,7 +93,8 @@ def _used(pid: int) -> float:
 
 
 def _start(*words: str) -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, "-m", __name__, *words], stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-m", __name__, *words]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 def _said(process: subprocess.Popen[str]) -> str:
@@ -109,13 +110,17 @@ def _alone(side: str, messages: Path) -> float:
 
 
 def _workers(count: int) -> float:
-    """Seconds from the first message to the last, by so many workers."""
+    """Seconds from the first message to the last, by so many workers; all is written before they begin."""
     with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as server:
+        _said(_start("write", server.url, str(count)))
         workers = [_start("work", server.url) for _ in range(count)]
         for worker in workers:
             assert worker.stdout is not None
-            assert worker.stdout.readline() == "connected\n"
-        _said(_start("write", server.url, str(count)))
+            assert worker.stdout.readline() == "ready\n"
+        for worker in workers:
+            assert worker.stdin is not None
+            worker.stdin.write("begin\n")
+            worker.stdin.flush()
         spans = [tuple(map(float, _said(worker).split())) for worker in workers]
     assert sum(done for done, _, _ in spans) == ITEMS, spans
     return max(last for _, _, last in spans) - min(first for done, first, _ in spans if done)
@@ -211,19 +216,16 @@ def _theirs(url: str, path: str) -> None:
 
 
 def _work(url: str) -> None:
-    """Print that it is connected, then how many it did, and when it did the first and the last."""
+    """Wait for a line, then print how many it did, and when it began the first and ended the last."""
     from reactivex import operators as ops
 
     import rxtweets as rxt
-    from rxtweets.messages import Connected
     from rxtweets.relay import JetStream
 
     times = []
 
     def work(item: object) -> None:
-        if isinstance(item, Connected):
-            print("connected", flush=True)
-        elif isinstance(item, bytes):
+        if isinstance(item, bytes):
             times.append(time.monotonic())
             until = time.thread_time() + 0.001
             while time.thread_time() < until:
@@ -231,6 +233,8 @@ def _work(url: str) -> None:
             times.append(time.monotonic())
 
     items = JetStream(url, stream=STREAM).consume("group", from_="start", ahead=20)
+    print("ready", flush=True)
+    sys.stdin.readline()
     rxt.run(items.pipe(ops.take_while(_goes_on)), work)
     print(len(times) // 2, min(times, default=0.0), max(times, default=0.0))
 
