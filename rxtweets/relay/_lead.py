@@ -4,6 +4,11 @@ The lease is a key whose revision grows each time its reader writes it again. A 
 it when it was given back, or when its revision hasn't changed for as long as it holds, by the own clock: no
 two clocks are compared. The reader itself closes its connection to X earlier than that. Who takes the lease
 begins a term, after which the log refuses what a reader of an earlier one writes, whatever that one believes.
+
+The leases of a log are spread over the processes that stand by for them. One that has at least two fewer
+than the one with the most asks for a lease, by a word in it, just after its reader has written it. That one
+gives it back, for who asked, if it has two more itself. So each that moves makes them more even, and the last
+move is followed by none. A process that took, gave or asked for one does none of it for a lease's time.
 """
 
 from __future__ import annotations
@@ -17,6 +22,7 @@ import platform
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from contextvars import copy_context
 from functools import partial
@@ -56,6 +62,9 @@ _PERIODS = 10
 _STEP, _MOST_STEPS = 0.02, 0.2
 """The parts of a lease's time that a reader waits before it takes a free one: for each other that its process
 has, and at most."""
+
+_MORE = 2
+"""The leases that a process has more than another one if it gives that one."""
 
 _readers: set[_Reader] = set()
 """Those of this process; on the loop's thread."""
@@ -157,6 +166,9 @@ class _Reader(abc.DisposableBase):
         self._revision = 0
         self._told: str | None = None  # the reader that others were told of
         self._watched: tuple[int, float] = (-1, 0.0)  # a revision, and since when it stands
+        self._holder = ""  # who has the lease, where it is another one
+        self._taking = False
+        self._moved = time.monotonic()  # when it took, gave, or asked for the lease
         self._disposed = False
         self._end: Callable[[], object] | None = None
         self._wake_up: asyncio.Event
@@ -362,17 +374,26 @@ class _Reader(abc.DisposableBase):
             await self._pause(min(wait or 1e9, self._seconds / _PERIODS))
 
     async def _renew(self, leases: Leases, leading: _Term) -> None:
-        sent = time.monotonic()
-        renewed = await leases.write(self._name, self._lease(leading), self._revision)
-        if renewed is not None:
-            self._revision = renewed
-            self._until = sent + self._seconds * _OWN
-            return
-        lease, revision = await leases.read(self._name)
-        if lease is not None and lease.id == self._id:
-            self._revision = max(self._revision, revision)  # if it was written, and the answer got lost
-        elif lease is not None and revision > self._revision:
-            self._lose(leading, LeaseLost(f"{lease.reader or 'another reader'} has the lease {self._name!r}"))
+        for _ in range(2):
+            sent = time.monotonic()
+            renewed = await leases.write(self._name, self._lease(leading), self._revision)
+            if renewed is not None:
+                self._revision = renewed
+                self._until = sent + self._seconds * _OWN
+                return
+            lease, revision = await leases.read(self._name)
+            if lease is None or lease.id != self._id:
+                if lease is not None and revision > self._revision:
+                    reader = lease.reader or "another reader"
+                    self._lose(leading, LeaseLost(f"{reader} has the lease {self._name!r}"))
+                return
+            # It was written, and the answer got lost; or another one has asked for it.
+            self._revision = max(self._revision, revision)
+            if lease.wanted and self._is_settled() and self._count() >= lease.wanted[1] + _MORE:
+                self._moved = time.monotonic()
+                self._lose(leading, LeaseLost(f"the lease {self._name!r} goes to a reader that has fewer"))
+                await self._give_back(leases, lease.wanted)
+                return
 
     def _lease(self, leading: _Term) -> Lease:
         progress = leading.checkpoint.now()
@@ -388,27 +409,56 @@ class _Reader(abc.DisposableBase):
 
     async def _stand_by(self, connection: Connection, leases: Leases) -> float | None:
         """Look at the lease, and take it if nobody has it; return the seconds after which it may be taken."""
-        lease, revision = await leases.read(self._name)
-        now = time.monotonic()
-        if self._watched[0] != revision:
+        found, revision = await leases.read(self._name)
+        lease, now = found or Lease(), time.monotonic()
+        watched = self._watched[0]
+        if watched != revision:
             self._watched = revision, now
+        self._holder = lease.reader if lease.id != self._id else ""
         wait = 0.0
-        if lease is not None and lease.id != self._id:
+        if lease.id != self._id and (lease.id or lease.wanted is None or lease.wanted[0] != self._id):
             # Who has fewer of the log's leases takes the next, so that they are spread over the machines.
-            wait = min(self._others() * _STEP, _MOST_STEPS) * self._seconds
-            wait += self._watched[1] + (lease.seconds if lease.id else 0.0) - now
+            wait = self._watched[1] + min(self._count() * _STEP, _MOST_STEPS) * self._seconds - now
+            if lease.id:
+                wait += lease.seconds
+            elif lease.wanted is not None:  # it was given to another one
+                wait += self._seconds
         if wait <= 0.0:
-            await self._take(connection, leases, lease or Lease(), revision)
+            self._taking = True
+            try:
+                await self._take(connection, leases, lease, revision)
+            finally:
+                self._taking = False
             return None
-        if lease is not None and lease.id and self._told != lease.reader:
+        if lease.id and self._told != lease.reader:
             self._told = lease.reader
             self._todo.put(partial(self._tell, StandingBy(self._name, lease.reader)))
+        # Not of a reader that may have died: what is written makes it look alive.
+        renewed = watched not in (-1, revision) and lease.id and lease.wanted is None
+        if renewed and self._has_more(lease.reader):
+            self._moved = now
+            asked = msgspec.structs.replace(lease, wanted=(self._id, self._count()))
+            written = await leases.write(self._name, asked, revision)
+            self._watched = revision if written is None else written, now
         return wait
 
-    def _others(self) -> int:
-        """Return how many leases of this log other readers of this process have."""
-        terms = [one._leading for one in _readers if one._where == self._where and one is not self]
-        return sum(term is not None and not term.over for term in terms)
+    def _peers(self) -> list[_Reader]:
+        """Return the readers of this log that this process has, this one included."""
+        return [one for one in _readers if one._where == self._where]
+
+    def _count(self) -> int:
+        """Return how many leases of this log this process has, or takes now."""
+        terms = [(one._taking, one._leading) for one in self._peers()]
+        return sum(taking or (term is not None and not term.over) for taking, term in terms)
+
+    def _is_settled(self) -> bool:
+        """Return whether this process took, gave and asked for no lease of this log for a lease's time."""
+        return time.monotonic() - max(one._moved for one in self._peers()) >= self._seconds
+
+    def _has_more(self, reader: str) -> bool:
+        """Return whether this process may ask *reader* for a lease, which has the most, and enough more."""
+        held = Counter(one._holder for one in self._peers() if one._holder)
+        return self._is_settled() and held[reader] == max(held.values()) >= self._count() + _MORE
 
     async def _take(self, connection: Connection, leases: Leases, before: Lease, revision: int) -> None:
         progress = Progress(
@@ -429,6 +479,7 @@ class _Reader(abc.DisposableBase):
             since=since,
             # What the first reader of all misses before it is connected is for the next one to recover.
             time=since if progress.time is None else progress.time,
+            wanted=None,
         )
         term = None
         while term is None:
@@ -443,6 +494,7 @@ class _Reader(abc.DisposableBase):
         self._revision, self._until = revision, sent + self._seconds * _OWN
         if self._is_lost():
             return
+        self._moved, self._holder = time.monotonic(), ""
         self._leading = _Term(since, term, progress)
         self._leading.connected = before.connected
         self._leading.over = self._is_over()
@@ -450,8 +502,8 @@ class _Reader(abc.DisposableBase):
         self._expire(self._leading)
         self._todo.put(partial(self._begin, self._leading))
 
-    async def _give_back(self, leases: Leases) -> None:
-        """Give the lease back, once what waits is written."""
+    async def _give_back(self, leases: Leases, wanted: tuple[str, int] | None = None) -> None:
+        """Give the lease back, for the reader that has *wanted* it, once what waits is written."""
         leading = self._leading
         if leading is None or self._is_lost():
             return
@@ -460,6 +512,6 @@ class _Reader(abc.DisposableBase):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(leading.written.wait(), self._until - time.monotonic())
         free = msgspec.structs.replace(
-            self._lease(leading), reader="", id="", seconds=0.0, since=0.0, connected=""
+            self._lease(leading), reader="", id="", seconds=0.0, since=0.0, connected="", wanted=wanted
         )
         await leases.write(self._name, free, self._revision)

@@ -19,6 +19,8 @@ class Lease(msgspec.Struct, frozen=True, kw_only=True):
             known.
         missed: the outages that are being recovered, each from a time to another.
         connected: the time of the reader's connection to X, as X told it; empty when there is none.
+        wanted: the *id* of a reader that asks for it, or that it was given to, and how many leases the
+            process of that one had; None when there is none.
     """
 
     reader: str = ""
@@ -28,3 +30,4 @@ class Lease(msgspec.Struct, frozen=True, kw_only=True):
     time: float | None = None
     missed: tuple[tuple[float, float], ...] = ()
     connected: str = ""
+    wanted: tuple[str, int] | None = None

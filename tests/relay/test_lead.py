@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,9 @@ from reactivex import operators as ops
 import rxtweets as rxt
 from rxtweets import operators as tw
 from rxtweets.emulator import Emulator
-from rxtweets.errors import LeaseLost, Unauthorized
+from rxtweets.errors import LeaseLost, LogError, Unauthorized
 from rxtweets.messages import Connected, Leading, Post, StandingBy
-from rxtweets.relay import JetStream
+from rxtweets.relay import JetStream, Lease
 from tests.forked import PIPE, Program
 from tests.relay.servers import Server, running
 from tests.relay.working import PATIENCE, Worker
@@ -278,6 +278,90 @@ def test_partitions_move(emulator: Emulator, log: JetStream) -> None:
     finally:
         for each in (*one, *another):
             each.dispose()
+
+
+MACHINE = """
+import sys
+import reactivex
+import rxtweets as rxt
+from rxtweets.relay import JetStream
+
+nats, stream, count, lease = sys.argv[1:]
+log = JetStream(nats, stream=stream)
+led = [
+    log.lead(lambda _: reactivex.never(), name=f"partition-{number}", lease=float(lease))
+    for number in range(int(count))
+]
+rxt.run(reactivex.merge(*led))
+"""
+
+
+class Machines:
+    """Programs that each read those of so many partitions that are theirs."""
+
+    def __init__(self, stack: ExitStack, server: Server, partitions: int, lease: float) -> None:
+        self.running: list[Program] = []
+        self._stack = stack
+        self._arguments = ["-c", MACHINE, server.url, "x", str(partitions), str(lease)]
+        self._log = JetStream(server.url, stream="x")
+
+    def start(self, count: int) -> None:
+        for _ in range(count):
+            started = self._stack.enter_context(Program(self._arguments))
+            self._stack.callback(started.kill)
+            self.running.append(started)
+
+    def kill(self) -> None:
+        """Kill the one that was started first."""
+        self.running.pop(0).kill()
+
+    def leases(self) -> dict[str, Lease]:
+        try:
+            return self._log.status().run().leases
+        except LogError:
+            return {}  # it isn't there yet
+
+    def shares(self) -> list[int]:
+        """Return how many partitions each reads, the fewest first."""
+        readers = [lease.reader.rpartition(":")[2] for lease in self.leases().values()]
+        return sorted(readers.count(str(one.pid)) for one in self.running)
+
+    def wait_for(self, shares: list[int]) -> None:
+        tick = threading.Event()
+        for _ in range(int(PATIENCE / 0.1)):
+            if (found := self.shares()) == shares:
+                return
+            tick.wait(0.1)
+        raise AssertionError(found)
+
+
+def test_partitions_are_spread(tmp_path: Path) -> None:
+    """Machines that come later get their share of the partitions, and share what one had that was killed."""
+    with running(tmp_path) as server, ExitStack() as stack:
+        machines = Machines(stack, server, 4, lease=2.0)
+        machines.start(1)
+        machines.wait_for([4])
+        machines.start(2)
+        machines.wait_for([1, 1, 2])
+        machines.kill()
+        machines.wait_for([2, 2])
+
+
+@pytest.mark.soak
+def test_a_firehose_is_spread(tmp_path: Path) -> None:
+    """Three machines share twenty partitions, however they come and go, and each then keeps what it has."""
+    tick = threading.Event()
+    with running(tmp_path) as server, ExitStack() as stack:
+        machines = Machines(stack, server, 20, lease=3.0)
+        machines.start(3)
+        machines.wait_for([6, 7, 7])
+        machines.kill()
+        machines.wait_for([10, 10])
+        machines.start(1)
+        machines.wait_for([6, 7, 7])
+        before = {name: (lease.id, lease.since) for name, lease in machines.leases().items()}
+        tick.wait(15.0)
+        assert {name: (lease.id, lease.since) for name, lease in machines.leases().items()} == before
 
 
 def test_a_final_error_gives_the_lease_back(emulator: Emulator, log: JetStream) -> None:
