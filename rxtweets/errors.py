@@ -250,7 +250,10 @@ class LogUnauthorized(LogError):
 
 
 class LeaseLost(LogError):
-    """A reader has lost the lease on a log: another one has it, or it couldn't be renewed in time."""
+    """A reader has lost the lease on a log.
+
+    Another one has it, or was given it since its machine has fewer; or it couldn't be renewed in time.
+    """
 
 
 class LogDiffers(LogError):

@@ -222,8 +222,8 @@ def firehose(
 ) -> None:
     """Write all posts to a log, each partition under a lease of its own (enterprise).
 
-    Start it on several machines: a machine that reads fewer partitions takes a free
-    one sooner, and when a machine dies the others share what it read.
+    Start it on several machines: they share the partitions, also with one that comes
+    later, and when a machine dies the others share what it read.
     """
     if api == "v1":
         raise click.UsageError("The firehose in partitions is v2's.")

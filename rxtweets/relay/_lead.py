@@ -272,7 +272,7 @@ class _Reader(abc.DisposableBase):
         self._end = end
         self._loop.call(self._wake)
 
-    def _lose(self, leading: _Term, cause: StreamError | None) -> None:
+    def _lose(self, leading: _Term, cause: StreamError | None, level: int = logging.WARNING) -> None:
         """Close the connection to X, and stand by."""
         with self._losing:
             if leading.over:
@@ -280,7 +280,7 @@ class _Reader(abc.DisposableBase):
             leading.over = True
         leading.stream.dispose()
         self._told = None
-        _log.warning("the lease %r is lost: %s", self._name, cause)
+        _log.log(level, "the lease %r is lost: %s", self._name, cause)
         self._todo.put(partial(self._tell, StandingBy(self._name, "", cause)))
         self._loop.call(self._wake)
 
@@ -391,7 +391,8 @@ class _Reader(abc.DisposableBase):
             self._revision = max(self._revision, revision)
             if lease.wanted and self._is_settled() and self._count() >= lease.wanted[1] + _MORE:
                 self._moved = time.monotonic()
-                self._lose(leading, LeaseLost(f"the lease {self._name!r} goes to a reader that has fewer"))
+                cause = LeaseLost(f"the lease {self._name!r} goes to a reader that has fewer of them")
+                self._lose(leading, cause, logging.INFO)
                 await self._give_back(leases, lease.wanted)
                 return
 

@@ -153,6 +153,9 @@ class JetStream:
         ended by itself. It begins with what X's means recover of the time since the last message that was
         stored, and ends a connection that the one before has left at X.
 
+        Processes that lead for the same leases of a log share them: one that has at least two fewer than
+        another one is given one after the other, each after a lease's time, until they are even.
+
         What passes on is what `publish` passes on, and before it `StandingBy` and `Leading`, each time they
         change. They come on threads of its own (daemon, named `rxtweets-relay-…`). A reader whose lease has
         run out stores nothing more, also if it stood still meanwhile and doesn't know yet: the log refuses
