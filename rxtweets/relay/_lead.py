@@ -376,19 +376,19 @@ class _Reader(abc.DisposableBase):
     async def _renew(self, leases: Leases, leading: _Term) -> None:
         for _ in range(2):
             sent = time.monotonic()
-            renewed = await leases.write(self._name, self._lease(leading), self._revision)
+            renewed = await leases.write(self._name, self._lease(leading))
             if renewed is not None:
                 self._revision = renewed
                 self._until = sent + self._seconds * _OWN
                 return
-            lease, revision = await leases.read(self._name)
-            if lease is None or lease.id != self._id:
-                if lease is not None and revision > self._revision:
+            lease = await leases.read(self._name)
+            if lease.id != self._id:
+                if lease.revision > self._revision:
                     reader = lease.reader or "another reader"
                     self._lose(leading, LeaseLost(f"{reader} has the lease {self._name!r}"))
                 return
             # It was written, and the answer got lost; or another one has asked for it.
-            self._revision = max(self._revision, revision)
+            self._revision = max(self._revision, lease.revision)
             if lease.wanted and self._is_settled() and self._count() >= lease.wanted[1] + _MORE:
                 self._moved = time.monotonic()
                 cause = LeaseLost(f"the lease {self._name!r} goes to a reader that has fewer of them")
@@ -406,15 +406,15 @@ class _Reader(abc.DisposableBase):
             time=leading.since if progress.time is None else progress.time,
             missed=progress.missed,
             connected=leading.connected,
+            revision=self._revision,
         )
 
     async def _stand_by(self, connection: Connection, leases: Leases) -> float | None:
         """Look at the lease, and take it if nobody has it; return the seconds after which it may be taken."""
-        found, revision = await leases.read(self._name)
-        lease, now = found or Lease(), time.monotonic()
-        watched = self._watched[0]
-        if watched != revision:
-            self._watched = revision, now
+        lease, watched = await leases.read(self._name), self._watched[0]
+        now = time.monotonic()
+        if watched != lease.revision:
+            self._watched = lease.revision, now
         self._holder = lease.reader if lease.id != self._id else ""
         wait = 0.0
         if lease.id != self._id and (lease.id or lease.wanted is None or lease.wanted[0] != self._id):
@@ -427,7 +427,7 @@ class _Reader(abc.DisposableBase):
         if wait <= 0.0:
             self._taking = True
             try:
-                await self._take(connection, leases, lease, revision)
+                await self._take(connection, leases, lease)
             finally:
                 self._taking = False
             return None
@@ -435,12 +435,12 @@ class _Reader(abc.DisposableBase):
             self._told = lease.reader
             self._todo.put(partial(self._tell, StandingBy(self._name, lease.reader)))
         # Not of a reader that may have died: what is written makes it look alive.
-        renewed = watched not in (-1, revision) and lease.id and lease.wanted is None
+        renewed = watched not in (-1, lease.revision) and lease.id and lease.wanted is None
         if renewed and self._has_more(lease.reader):
             self._moved = now
             asked = msgspec.structs.replace(lease, wanted=(self._id, self._count()))
-            written = await leases.write(self._name, asked, revision)
-            self._watched = revision if written is None else written, now
+            written = await leases.write(self._name, asked)
+            self._watched = written or lease.revision, now
         return wait
 
     def _peers(self) -> list[_Reader]:
@@ -461,7 +461,7 @@ class _Reader(abc.DisposableBase):
         held = Counter(one._holder for one in self._peers() if one._holder)
         return self._is_settled() and held[reader] == max(held.values()) >= self._count() + _MORE
 
-    async def _take(self, connection: Connection, leases: Leases, before: Lease, revision: int) -> None:
+    async def _take(self, connection: Connection, leases: Leases, before: Lease) -> None:
         progress = Progress(
             before.time,
             tuple(Outage(*one) for one in before.missed),
@@ -487,12 +487,12 @@ class _Reader(abc.DisposableBase):
             last = await last_term(connection, self._name)
             # Written after that, the lease proves that whoever began that term has it no more.
             sent = time.monotonic()
-            written = await leases.write(self._name, taken, revision)
+            written = await leases.write(self._name, taken)
             if written is None:
                 return
-            revision = written
+            taken = msgspec.structs.replace(taken, revision=written)
             term = await begin_term(connection, last)
-        self._revision, self._until = revision, sent + self._seconds * _OWN
+        self._revision, self._until = taken.revision, sent + self._seconds * _OWN
         if self._is_lost():
             return
         self._moved, self._holder = time.monotonic(), ""
@@ -515,4 +515,4 @@ class _Reader(abc.DisposableBase):
         free = msgspec.structs.replace(
             self._lease(leading), reader="", id="", seconds=0.0, since=0.0, connected="", wanted=wanted
         )
-        await leases.write(self._name, free, self._revision)
+        await leases.write(self._name, free)

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from reactivex import operators as ops
 
 from rxtweets import operators as tw
 from rxtweets.emulator import Emulator, Limits
@@ -112,7 +111,7 @@ class Cast:
     def status(self) -> LogStatus | None:
         """Return the log's status, if it answers."""
         try:
-            return self.log.status().pipe(ops.timeout(20.0)).run()
+            return self.log.status().run()
         except StreamError:
             return None
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 from nats.js import api
-from nats.js.errors import KeyWrongLastSequenceError, NoKeysError
+from nats.js.errors import KeyWrongLastSequenceError
 from nats.js.kv import KeyValue
 
 from rxtweets.errors import LogError
@@ -30,21 +30,24 @@ class Leases:
 
     async def names(self) -> list[str]:
         """Return the names of all leases."""
-        try:
-            return await self._connection.ask(self._bucket.keys(), but=NoKeysError)
-        except NoKeysError:
-            return []
+        # Not by `KeyValue.keys`, which reads all values, and waits for ever for a server that dies meanwhile.
+        connection = self._connection
+        bucket = _bucket(connection.where.stream)
+        prefix = f"$KV.{bucket}."  # Source: NATS's ADR-8
+        info = await connection.ask(connection.js.stream_info(f"KV_{bucket}", subjects_filter=f"{prefix}>"))
+        return [subject.removeprefix(prefix) for subject in info.state.subjects or {}]
 
-    async def read(self, name: str) -> tuple[Lease | None, int]:
-        """Return a lease, as it was last written, and its revision; 0 for one that never was."""
+    async def read(self, name: str) -> Lease:
+        """Return a lease, as it was last written; one with the revision 0 that never was."""
         found = await self._connection.find(self._bucket.get(name))
         if found is None:
-            return None, 0
-        return msgspec.json.decode(found.value or b"", type=Lease), found.revision or 0
+            return Lease()
+        lease = msgspec.json.decode(found.value or b"", type=Lease)
+        return msgspec.structs.replace(lease, revision=found.revision or 0)
 
-    async def write(self, name: str, lease: Lease, revision: int) -> int | None:
-        """Write a lease whose revision that is, and return its new one; None if it has another one."""
-        request = self._bucket.update(name, msgspec.json.encode(lease), last=revision)
+    async def write(self, name: str, lease: Lease) -> int | None:
+        """Write a lease, if its revision is the last one; return the next one, or None if it isn't."""
+        request = self._bucket.update(name, msgspec.json.encode(lease), last=lease.revision)
         try:
             return await self._connection.ask(
                 asyncio.wait_for(request, _TIMEOUT), but=KeyWrongLastSequenceError

@@ -32,8 +32,8 @@ async def status(connection: Connection) -> LogStatus:
     there = await find_leases(connection)
     if there is not None:
         for name in await there.names():
-            lease, _ = await there.read(name)
-            if lease is not None:
+            lease = await there.read(name)
+            if lease.revision:  # else it was deleted
                 leases[name] = lease
     cluster = info.cluster
     peers = (cluster.replicas if cluster else None) or []
