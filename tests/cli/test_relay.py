@@ -9,6 +9,7 @@ import re
 import signal
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ import pytest
 from rxtweets.emulator import Emulator
 from rxtweets.relay import JetStream
 from rxtweets.testing import post_json
+from tests.relay.machines import Machines
 from tests.relay.servers import Server, running
 from tests.relay.working import read, write
 
@@ -127,6 +129,23 @@ def test_status(rxtweets: Command, address: str) -> None:
         assert re.match(
             rf"  reader: \S+:{one.process.pid} reads since \S+ \S+ UTC, all is stored up to", line
         )
+
+
+def test_a_silent_reader(rxtweets: Command, address: str) -> None:
+    """The status tells a reader that has nothing to write, but is there, from one that is silent."""
+    url, _, stream = address.rpartition("/")
+    with ExitStack() as stack:
+        machines = Machines(stack, url, stream, 1, lease=2.0)
+        machines.start(1)
+        machines.wait_for([1])
+        [machine] = machines.running
+        who = rf"  partition-0: \S+:{machine.pid}"
+        _, line = rxtweets("relay", "status", "--log", address).out.splitlines()
+        assert re.match(rf"{who} reads since \S+ \S+ UTC, all is stored up to", line)
+        machines.kill()
+        machine.wait()
+        _, line = rxtweets("relay", "status", "--log", address).out.splitlines()
+        assert re.match(rf"{who} is silent, all is stored up to", line)
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,11 @@ from reactivex import operators as ops
 import rxtweets as rxt
 from rxtweets import operators as tw
 from rxtweets.emulator import Emulator
-from rxtweets.errors import LeaseLost, LogError, Unauthorized
+from rxtweets.errors import LeaseLost, Unauthorized
 from rxtweets.messages import Connected, Leading, Post, StandingBy
-from rxtweets.relay import JetStream, Lease
+from rxtweets.relay import JetStream
 from tests.forked import PIPE, Program
+from tests.relay.machines import Machines
 from tests.relay.servers import Server, running
 from tests.relay.working import PATIENCE, Worker
 
@@ -280,65 +281,10 @@ def test_partitions_move(emulator: Emulator, log: JetStream) -> None:
             each.dispose()
 
 
-MACHINE = """
-import sys
-import reactivex
-import rxtweets as rxt
-from rxtweets.relay import JetStream
-
-nats, stream, count, lease = sys.argv[1:]
-log = JetStream(nats, stream=stream)
-led = [
-    log.lead(lambda _: reactivex.never(), name=f"partition-{number}", lease=float(lease))
-    for number in range(int(count))
-]
-rxt.run(reactivex.merge(*led))
-"""
-
-
-class Machines:
-    """Programs that each read those of so many partitions that are theirs."""
-
-    def __init__(self, stack: ExitStack, server: Server, partitions: int, lease: float) -> None:
-        self.running: list[Program] = []
-        self._stack = stack
-        self._arguments = ["-c", MACHINE, server.url, "x", str(partitions), str(lease)]
-        self._log = JetStream(server.url, stream="x")
-
-    def start(self, count: int) -> None:
-        for _ in range(count):
-            started = self._stack.enter_context(Program(self._arguments))
-            self._stack.callback(started.kill)
-            self.running.append(started)
-
-    def kill(self) -> None:
-        """Kill the one that was started first."""
-        self.running.pop(0).kill()
-
-    def leases(self) -> dict[str, Lease]:
-        try:
-            return self._log.status().run().leases
-        except LogError:
-            return {}  # it isn't there yet
-
-    def shares(self) -> list[int]:
-        """Return how many partitions each reads, the fewest first."""
-        readers = [lease.reader.rpartition(":")[2] for lease in self.leases().values()]
-        return sorted(readers.count(str(one.pid)) for one in self.running)
-
-    def wait_for(self, shares: list[int]) -> None:
-        tick = threading.Event()
-        for _ in range(int(PATIENCE / 0.1)):
-            if (found := self.shares()) == shares:
-                return
-            tick.wait(0.1)
-        raise AssertionError(found)
-
-
 def test_partitions_are_spread(tmp_path: Path) -> None:
     """Machines that come later get their share of the partitions, and share what one had that was killed."""
     with running(tmp_path) as server, ExitStack() as stack:
-        machines = Machines(stack, server, 3, lease=2.0)
+        machines = Machines(stack, server.url, "x", 3, lease=2.0)
         machines.start(1)
         machines.wait_for([3])
         machines.start(2)
@@ -352,7 +298,7 @@ def test_a_firehose_is_spread(tmp_path: Path) -> None:
     """Three machines share twenty partitions, however they come and go, and each then keeps what it has."""
     tick = threading.Event()
     with running(tmp_path) as server, ExitStack() as stack:
-        machines = Machines(stack, server, 20, lease=3.0)
+        machines = Machines(stack, server.url, "x", 20, lease=3.0)
         machines.start(3)
         machines.wait_for([6, 7, 7])
         machines.kill()
