@@ -33,7 +33,7 @@ def wait_for_group(log: JetStream, **wanted: int) -> None:
 
 
 def test_groups(log: JetStream) -> None:
-    """What waits, is worked on, comes again, is done and went aside is told of each group, nothing twice."""
+    """The status of a group tells what waits, is worked on, comes again, is done, and went aside."""
     write(log, [post(number) for number in range(1, 6)])
     for again in (0, 1):
 
