@@ -38,7 +38,7 @@ from ._nats.stream import open_stream
 _SILENCE = 15.0
 """Seconds without a sign of life, after which a log that was asked for messages is away: three heartbeats."""
 
-_LAG = 0.005
+_LAG = 0.02
 """Seconds for which acknowledgements wait for others: to wake the loop is most of what one costs."""
 
 _LONGEST_ERROR = 1000
@@ -67,14 +67,20 @@ class _Feed:
     Attributes:
         asked: for so many frames that haven't come.
         held: so many have come, and aren't acknowledged.
-        most: how many these are together, at most.
+        least: so many are asked for together, at least.
     """
 
     def __init__(self, most: int) -> None:
         self.asked = 0
         self.held = 0
-        self.most = most
+        self.least = (most + 1) // 2
+        self._most = most
         self.pull: Pull
+
+    @property
+    def free(self) -> int:
+        """For so many more may be asked."""
+        return self._most - self.held - self.asked
 
 
 def consume(where: Where, settings: Settings) -> Observable[bytes | Lifecycle]:
@@ -100,6 +106,7 @@ class _Worker(abc.DisposableBase):
         self._held: dict[str, _Feed] = {}  # whose frames came and aren't acknowledged, by their reply
         self._done: deque[tuple[str, bytes]] = deque()  # what is to be acknowledged, and how
         self._lagging = False
+        self._lag: asyncio.TimerHandle | None = None
         self._over = False  # nothing more is delivered
         self._idle = False  # and nothing is worked on
         self._failure: Exception | None = None
@@ -197,17 +204,22 @@ class _Worker(abc.DisposableBase):
 
     def _acknowledge(self, delivery: Delivery, how: bytes) -> None:
         with self._ready:
-            self._forget(delivery)
             self._done.append((delivery.reply, how))
             lagging, self._lagging = self._lagging, True
-        if not lagging:
-            self._loop.call(self._wake_soon if self._settings.order is None else self._wake)
+        if not (self._forget(delivery) or lagging):
+            self._loop.call(self._wake_soon)
 
-    def _forget(self, delivery: Delivery) -> None:
+    def _forget(self, delivery: Delivery) -> bool:
+        """Forget a frame, and return whether more are asked for because of that."""
         with self._ready:
             feed = self._held.pop(delivery.reply, None)
-            if feed is not None:
-                feed.held -= 1
+            if feed is None:
+                return False
+            feed.held -= 1
+            due = feed.free == feed.least
+        if due:
+            self._loop.call(self._wake)
+        return due
 
     async def _begin(self, delivery: Delivery) -> int:
         """Return which attempt at a frame that comes again this is; 0 if it went aside."""
@@ -228,7 +240,7 @@ class _Worker(abc.DisposableBase):
             event.set()
 
     def _wake_soon(self) -> None:
-        asyncio.get_running_loop().call_later(_LAG, self._wake)
+        self._lag = asyncio.get_running_loop().call_later(_LAG, self._wake)
 
     async def _session(self) -> None:
         self._wake_up = asyncio.Event()
@@ -333,12 +345,14 @@ class _Worker(abc.DisposableBase):
         if not any(feed.asked for feed in feeds):
             self._hear()
         for feed in feeds:
-            free = feed.most - feed.held - feed.asked
-            if free * 2 >= feed.most:
+            free = feed.free
+            if free >= feed.least:
                 feed.asked += free
                 await feed.pull.ask(free)
 
     async def _send_acknowledgements(self, connection: Connection) -> None:
+        if self._lag is not None:
+            self._lag.cancel()
         with self._ready:
             self._lagging = False
             done, self._done = self._done, deque()

@@ -232,7 +232,7 @@ def _work(url: str) -> None:
                 pass
             times.append(time.monotonic())
 
-    items = JetStream(url, stream=STREAM).consume("group", from_="start", ahead=20)
+    items = JetStream(url, stream=STREAM).consume("group", from_="start")
     print("ready", flush=True)
     sys.stdin.readline()
     rxt.run(items.pipe(ops.take_while(_goes_on)), work)

@@ -137,6 +137,7 @@ class Connection:
                     connect_timeout=_CONNECT_TIMEOUT,  # type: ignore[arg-type]
                     ping_interval=_PING_INTERVAL,
                     max_outstanding_pings=2,
+                    skip_subject_validation=True,  # they are made here, or by the server
                     error_cb=self._on_error,
                     closed_cb=self._on_closed,
                     **self.where.options,
