@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Literal
 
 from rxtweets.prices import Prices
@@ -13,6 +13,8 @@ from .clock import Clock
 
 LONGEST = 90
 """Days that are kept. Source: X's OpenAPI description, `days`."""
+
+_EPOCH = date(1970, 1, 1).toordinal()
 
 RESET_DAY = 1
 """The day of the month on which the period of the cap begins. X gives each account its own."""
@@ -57,17 +59,18 @@ class UsageBook:
         self._today = date.min
         self._delivered: dict[tuple[str, int | str], None] = {}
         self._days: dict[date, Counter[str]] = {}
+        self._counts: Counter[str] = Counter()  # of today
         self._posts = 0  # of the period
 
     def count(self, resources: Iterable[tuple[str, int | str]]) -> None:
         """Count resources, each a kind and an id, as delivered now."""
-        today = self._begin_day()
+        counts = self._begin_day()
         delivered, new = self._delivered, 0
         for resource in resources:
             if resource in delivered:
                 continue
             delivered[resource] = None
-            self._add(resource[0], today)
+            self._add(resource[0], counts)
             new += 1
             if len(delivered) > self._remembered:
                 del delivered[next(iter(delivered))]
@@ -79,17 +82,19 @@ class UsageBook:
         """Count a request that is charged itself: each time."""
         self._add(kind, self._begin_day())
 
-    def _begin_day(self) -> date:
+    def _begin_day(self) -> Counter[str]:
+        """Return what was delivered today, to be added to."""
         today = self._date()
         if today != self._today:
             self._today = today
             self._delivered.clear()
             self._days = {day: n for day, n in self._days.items() if today - day < timedelta(LONGEST)}
             self._posts = self.period()["post"]
-        return today
+            self._counts = self._days.setdefault(today, Counter())
+        return self._counts
 
-    def _add(self, kind: str, today: date) -> None:
-        self._days.setdefault(today, Counter())[kind] += 1
+    def _add(self, kind: str, counts: Counter[str]) -> None:
+        counts[kind] += 1
         self._posts += kind == "post"
         self._charged += 0.0 if self.prices is None else self.prices.price(kind)
 
@@ -127,4 +132,5 @@ class UsageBook:
         return "cap" if self._posts >= self.cap else None
 
     def _date(self) -> date:
-        return datetime.fromtimestamp(self._clock.time(), UTC).date()
+        """Return the day in UTC; by its number, as each post asks for it."""
+        return date.fromordinal(_EPOCH + int(self._clock.time() // 86_400))

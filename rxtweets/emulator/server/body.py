@@ -39,7 +39,8 @@ class Body:
         self.bytes_written = 0
         self._connection = connection
         self._loop = asyncio.get_running_loop()
-        self._gzip = zlib.compressobj(wbits=31) if gzip else None
+        # Each message is ended on its own, so that more effort and memory would hardly make it smaller.
+        self._gzip = zlib.compressobj(1, wbits=31, memLevel=5) if gzip else None
         self._queue = self._room = queue
         self._slow = slow
         self._filling = filling
