@@ -125,7 +125,8 @@ class FilterHub:
             ValueError: it is no filter, or both are given, or it is beyond a limit by itself.
 
         Errors: besides those of `StreamingClient.filter`, `RulesRefused` for a rule that X refuses,
-        `FilterLimit` for one more than X allows, and ValueError for what v1.1 can't ask for beside the
+        `FilterLimit` for one more than X allows, unless there will be room when the rules of a crashed
+        process are deleted (`HubState.waiting`), and ValueError for what v1.1 can't ask for beside the
         other filters. They are the newcomer's alone.
         """
         what: Any = rule

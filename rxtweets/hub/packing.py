@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 _OR = " OR "
-_MOST_NEWCOMERS = 100
 
 
 def pack(texts: Mapping[str, int], length: int) -> Iterator[tuple[str, ...]]:
@@ -47,9 +46,21 @@ def rejoin(
     moved = {key for group in groups for key in group}
     if sum(one.keys() <= moved for one in sparse) > len(groups):
         return groups
-    shortest = dict(sorted(newcomers.items(), key=lambda one: len(one[0]))[:_MOST_NEWCOMERS])
+    shortest = min(map(len, newcomers), default=length)
     for one in sparse:
-        group = next(pack({**one, **shortest}, length))
-        if len(group) > len(one):
-            return [group]
+        if len(joined(one)) + len(_OR) + shortest <= length:
+            group = _filled(one, newcomers, length)
+            if len(group) > len(one):
+                return [group]
     return []
+
+
+def _filled(group: Mapping[str, int], newcomers: Mapping[str, int], length: int) -> tuple[str, ...]:
+    """Return *group* with those of *newcomers* that fit, the first first."""
+    texts = list(group)
+    used, most = len(joined(texts)), min(group.values())
+    for text, its_most in newcomers.items():
+        if used + len(_OR) + len(text) <= length and len(texts) < min(most, its_most):
+            texts.append(text)
+            used, most = used + len(_OR) + len(text), min(most, its_most)
+    return tuple(texts)

@@ -24,6 +24,7 @@ from rxtweets.rules.language.validate import Limits
 from rxtweets.rules.management.model import RuleError, RulesRefused, RuleUpdate, StreamRule
 from rxtweets.rules.management.update import BATCH, Batch
 
+from .other_hubs import OtherHubs
 from .own_rules import OwnRule, OwnRules
 from .pace import FIRST_WAIT, LINGER
 from .packing import joined, pack, rejoin
@@ -35,8 +36,6 @@ _OWN = 2
 """Rules that are not for filters: a lease, and one that replaces others before they are deleted."""
 
 _BURST, _RESERVE = 20, 15
-_SKEW = 60.0
-"""Seconds by which the clocks of two machines may differ."""
 _RETRY_REFUSED = 60.0
 """Seconds until a request that was refused for good is tried again, as long as filters are wanted."""
 _IDLE = 10.0
@@ -92,21 +91,20 @@ class RulePlanner:
         self._length = limits.length
         self._wait = wait
         self._lease_for = lease
-        self._skew = min(_SKEW, lease / 4)
-        self._doubt = lease / 4  # seconds without a lease after which a hub has crashed
         self._retry_lease = min(_RETRY_REFUSED, lease / 16)
         self._pack = pack
         self._policy = policy or BackoffPolicy.standard()
         self._wanted: dict[str, int] = {}  # how many filters its rule may have, itself included
         self._uncovered: dict[str, None] = {}
         self._pending_since = -math.inf  # the first of the changes that wait
+        self._waiting: set[str] = set()  # those of the uncovered that there was no room for
+        self._stuck = False  # whether that is all of them, and nothing has changed since
         self._own = OwnRules()
         self._lease: OwnRule | None = None
         self._leased_until = 0.0
         self._leftovers: dict[str, StreamRule] = {}  # rules of crashed processes, by id
-        self._without_lease: dict[str, float] = {}  # tokens of hubs that had none, since when
         self._others: set[str] = set()  # values of the rules of others
-        self._is_shared = False  # whether another hub has rules
+        self._hubs = OtherHubs(lease)
         self._number = 0
         self._known = False  # whether it is known which rules there are
         self._listed_at = -math.inf
@@ -134,7 +132,11 @@ class RulePlanner:
         """Need no rule for the filter *key* any longer."""
         if self._wanted.pop(key, None) is None:
             return
-        self._uncovered.pop(key, None)
+        if key in self._uncovered:
+            del self._uncovered[key]
+            self._waiting.discard(key)
+        else:
+            self._stuck = False
         self._tries.pop(key, None)
         self._own.release(key, now)
 
@@ -176,6 +178,20 @@ class RulePlanner:
         return self._own.matched(self._wanted)
 
     @property
+    def waiting(self) -> tuple[str, ...]:
+        """The wanted filters that there is no room for until rules are deleted."""
+        waiting = self._waiting & self._uncovered.keys()
+        return tuple(key for key in self._wanted if key in waiting) if waiting else ()
+
+    def room_at(self, now: float) -> float | None:
+        """Return when rules may be deleted to make room; None if nothing waits for that, or it is now."""
+        if not self.waiting:
+            return None
+        may_delete = self._own.idle or self._leftovers
+        at = max(self._retry_at, self._delete_at if may_delete else self._hubs.doubt_ends(now))
+        return at if now < at < math.inf else None
+
+    @property
     def rules(self) -> tuple[StreamRule, ...]:
         """The rules that the hub has at X, its lease included."""
         return tuple(rule.to_rule() for rule in self._own if rule.standing)
@@ -202,7 +218,7 @@ class RulePlanner:
         if not self._known or (self._lease_at <= now and self._listed_at < now - self._lease_for / 4):
             self._sent = self._list(now)
             return self._sent
-        before = len(self.refusals), len(self._own.idle)
+        before = self._progress()
         for at, make in sorted(self._due(now), key=lambda one: one[0]):
             if at > now:
                 return at
@@ -211,7 +227,12 @@ class RulePlanner:
                     self.pace.spend(now, urgent=request.kind == "delete")
                 self._sent = request
                 return request
-        return None if before == (len(self.refusals), len(self._own.idle)) else self.next(now)
+            if before != self._progress():
+                return self.next(now)
+        return None
+
+    def _progress(self) -> tuple[int, int, bool]:
+        return len(self.refusals), len(self._own.idle), self._stuck
 
     @property
     def _lease_at(self) -> float:
@@ -228,9 +249,9 @@ class RulePlanner:
         if self._leftovers:  # before additions, as X has each text once
             at = max(urgent, self._delete_at)
             yield (at if at > now else 0.0), self._delete
-        if self._without_lease:
-            yield min(self._without_lease.values()) + self._doubt, self._list
-        if self._uncovered:
+        if (news_at := self._hubs.news_at(now, early=self._stuck)) < math.inf:
+            yield news_at, self._list
+        if self._uncovered and not self._stuck:
             wait = self._wait if self._own else min(self._wait, FIRST_WAIT)
             yield max(self._pending_since + wait, paced), self._add
         if self._own and self._lease_at < math.inf:
@@ -248,9 +269,10 @@ class RulePlanner:
     def _add(self, now: float) -> Batch | None:
         """Return the request that adds rules, and a lease where it is time for one."""
         rules: list[OwnRule] = []
-        renew = self._lease_at <= now
+        groups = self._groups(now)
+        renew = self._lease_at <= now  # unless all were refused
         texts = self._others | {rule.value for rule in self._own}
-        for members in self._groups()[: max(self._batch - renew, 1)]:
+        for members in groups[: max(self._batch - renew, 1)]:
             value = self._value(members, texts)
             if value is not None:
                 self._number += 1
@@ -259,17 +281,23 @@ class RulePlanner:
                 self._own.add(rule)
                 for key in members:
                     self._uncovered.pop(key, None)
-        if renew and self._vacant() > 0:
+        if renew and self._own:  # filters that wait for room need no lease
+            rules[:0] = self._renew(now, adds=bool(rules))
+        return Batch("add", tuple(rule.to_rule() for rule in rules)) if rules else None
+
+    def _renew(self, now: float, *, adds: bool) -> list[OwnRule]:
+        """Return the next lease; if there is no room, make some, unless the request *adds* rules."""
+        if self._vacant() > 0:
             value, tag = lease_rule(self._token, now + self._lease_for)
             self._lease, self._leased_until = OwnRule(value, tag), now + self._lease_for
             self._own.add(self._lease)
-            rules.insert(0, self._lease)
-        elif renew and not (rules or self._own.idle or self._leftovers):  # which will make room
+            return [self._lease]
+        if not (adds or self._own.idle or self._leftovers):  # which will make room
             if self._lease is None:  # others have taken it
                 self._leased_until = now + self._lease_for / 2 + self._retry_lease
             else:
                 self._own.idle[self._lease.tag] = now  # its end makes room
-        return Batch("add", tuple(rule.to_rule() for rule in rules)) if rules else None
+        return []
 
     def _vacant(self) -> int:
         """Return how many rules more the app may have."""
@@ -282,37 +310,78 @@ class RulePlanner:
         added before what they replace is deleted; not where this would leave none for a filter, unless there
         is another hub, which takes the rules of one that deletes its lease first for leftovers.
         """
-        kept = self._is_shared or self._most - len(self._others) > _OWN
+        kept = self._keeps_room(self._most - len(self._others), self._hubs.any_lives)
         return self._vacant() - (self._lease is None) - kept
+
+    def _keeps_room(self, most: int, any_lives: bool) -> bool:
+        """Return whether one of *most* rules is kept to replace others, where another hub lives or not."""
+        return any_lives or most > _OWN
 
     def _free(self) -> int:
         """Return how many rules may be added, with room left to join many at once."""
         return self._room() - self._most // 50
 
-    def _groups(self) -> list[tuple[str, ...]]:
-        """Return the filters to add, in groups of one rule each."""
+    def _groups(self, now: float) -> list[tuple[str, ...]]:
+        """Return the filters to add, in groups of one rule each; what came first is in the first groups.
+
+        Filters that there is no room for wait, if there will be once other rules are deleted, or are refused.
+        """
         if not self._uncovered:
+            self._waiting.clear()
             return []
         free, room = self._free(), self._room()
-        groups: list[tuple[str, ...]] = [(key,) for key in self._uncovered]
-        joinable = {key: most for key in self._uncovered if (most := self._wanted[key]) > 1}
+        places = {key: place for place, key in enumerate(self._wanted) if key in self._uncovered}
+        joinable = {key: most for key in places if (most := self._wanted[key]) > 1}
+        groups: list[tuple[str, ...]] = [(key,) for key in places]
         if self._pack or len(groups) > free:
             alone = [group for group in groups if group[0] not in joinable]
-            groups = alone + list(pack(joinable, self._length))
+            groups = sorted([*alone, *pack(joinable, self._length)], key=lambda group: places[group[0]])
         if free > 0:
             return groups[:free]
-        if self._own.idle or self._leftovers:
-            return []  # until these have made room
-        packs = [
-            {key: self._wanted[key] for key in rule.live}
-            for rule in self._own
-            if rule.standing and rule.live and all(self._wanted[key] > 1 for key in rule.live)
-        ]
-        if again := rejoin(packs, joinable, self._length, self._vacant() - (self._lease is None)):
-            return again
-        if room <= 0:
-            self._refuse(list(self._uncovered))
-        return groups[: max(room, 0)]
+        if not (self._own.idle or self._leftovers):  # which are about to make room
+            packs = [self._wanted_of(rule) for rule in self._own if rule.standing and self._is_joinable(rule)]
+            most = self._vacant() - (self._lease is None)
+            if again := rejoin(packs, joinable, self._length, most):
+                return again
+            if room > 0:
+                return groups[:room]
+        self._refuse(self._beyond(list(places), joinable, now))
+        self._waiting = set(self._uncovered)
+        self._stuck = True
+        return []
+
+    def _beyond(self, keys: list[str], joinable: Mapping[str, int], now: float) -> list[str]:
+        """Return those of *keys* that won't fit when all rules are deleted that will be, or may be."""
+        in_doubt = self._hubs.rules_in_doubt(now)
+        if not (self._own.idle or self._leftovers or in_doubt):
+            return keys
+        most = self._most - len(self._others) + in_doubt
+        kept = self._keeps_room(most, self._hubs.any_surely_lives(now))
+        room = most - 1 - kept  # beside a lease
+        packs: dict[str, int] = {}
+        for rule in self._own:
+            if kept and self._is_joinable(rule):
+                packs.update(self._wanted_of(rule))
+            elif rule.live:
+                room -= 1
+        groups = pack({**packs, **joinable}, self._length)
+        group_of: dict[str, object] = {key: group for group in groups for key in group}
+        taken = {group_of[key] for key in packs}
+        beyond = []
+        for key in keys:
+            group = group_of.get(key, key)
+            if group not in taken and len(taken) >= room:
+                beyond.append(key)
+            else:
+                taken.add(group)
+        return beyond
+
+    def _is_joinable(self, rule: OwnRule) -> bool:
+        """Return whether the filters that need *rule* may be joined with others."""
+        return bool(rule.live) and all(self._wanted[key] > 1 for key in rule.live)
+
+    def _wanted_of(self, rule: OwnRule) -> dict[str, int]:
+        return {key: self._wanted[key] for key in rule.live}
 
     def _value(self, members: tuple[str, ...], taken: Set[str]) -> str | None:
         """Return the text of a rule for *members*; None, and they are refused, where it is *taken*.
@@ -368,31 +437,31 @@ class RulePlanner:
 
     def _uncover(self, key: str, now: float) -> None:
         """Have a rule added for *key*, with what waits already or in `wait` seconds."""
-        if not self._uncovered and self._pending_since + self._wait <= now:
+        if (self._stuck or not self._uncovered) and self._pending_since + self._wait <= now:
             self._pending_since = now
         self._uncovered[key] = None
+        self._stuck = False
 
     # --- what came of it
 
     def on_list(self, rules: Iterable[StreamRule], now: float, limit: int | None = None) -> None:
         """Take over which rules the app has, and how many it may have where that was asked for."""
-        self._sent = None
+        self._sent, self._stuck = None, False
         self._known, self._listed_at, self._count_limit = True, now, False
         self._policy = self._policy.healthy()
         if limit is not None:
             self._most = limit
         tagged = [(rule, read_tag(rule.tag)) for rule in rules]
-        leases = [tag for _, tag in tagged if tag and tag.is_lease]
-        living = {self._token} | {tag.token for tag in leases if tag.number + self._skew > now}
-        without = {tag.token for _, tag in tagged if tag} - living - {tag.token for tag in leases}
-        living |= self._doubted(without, now)
-        self._is_shared = len(living) > 1
+        self._hubs.read((tag for _, tag in tagged if tag and tag.token != self._token), now)
         mine = {rule.tag: rule for rule, tag in tagged if tag and tag.token == self._token}
         self._others = {rule.value for rule, tag in tagged if tag is None or tag.token != self._token}
         self._leftovers = {}
         for rule, tag in tagged:
-            orphan = rule.tag not in self._own if rule.tag in mine else tag and tag.token not in living
-            if orphan and rule.id:
+            if rule.tag in mine:
+                is_left = rule.tag not in self._own
+            else:
+                is_left = tag is not None and self._hubs.has_crashed(tag.token)
+            if is_left and rule.id:
                 self._leftovers[rule.id] = rule
                 self._others.discard(rule.value)
         for known in self._own:
@@ -403,18 +472,9 @@ class RulePlanner:
                 known.id = found.id
                 self._settle(known, now)
 
-    def _doubted(self, tokens: Set[str], now: float) -> Set[str]:
-        """Return which of *tokens*, whose hubs have no lease, may be of hubs that live all the same.
-
-        On an app that is full a hub has to delete its lease before it can add the next.
-        """
-        since = {token: self._without_lease.get(token, now) for token in tokens}
-        self._without_lease = {token: at for token, at in since.items() if at + self._doubt > now}
-        return self._without_lease.keys()
-
     def on_update(self, update: RuleUpdate, headers: Mapping[str, str], now: float) -> None:
         """Take over the response to a `Batch`."""
-        batch, self._sent = self._sent, None
+        batch, self._sent, self._stuck = self._sent, None, False
         assert isinstance(batch, Batch)
         self.pace.read(headers, now)
         self._policy = self._policy.healthy()
@@ -460,6 +520,7 @@ class RulePlanner:
     def on_failure(self, error: Exception, now: float) -> None:
         """Take over that the request failed."""
         sent, self._sent = self._sent, None
+        was_stuck, self._stuck = self._stuck, False
         keys: list[str] = []
         if isinstance(sent, Batch):
             keys = [key for rule in sent.rules for key in self.filters_of(rule.tag)]
@@ -476,6 +537,8 @@ class RulePlanner:
             self._policy, self._retry_at = retry.policy, now + retry.delay
         elif isinstance(sent, Batch) and sent.kind == "delete" and self._wanted:
             self._delete_at = now + _RETRY_REFUSED
+            for key in self.waiting if was_stuck else ():  # for what can't be deleted
+                self._refused(key, error)
         elif not (isinstance(sent, Batch) and sent.kind == "add" and self._is_understood(sent, error)):
             self._give_up(keys, error, now)
 

@@ -297,4 +297,6 @@ class RulesHub(HubCore):
             connection=self._connection,
             requests_left=pace.left,
             resets_at=to_time(pace.resets_at),
+            waiting=self._planner.waiting,
+            room_at=to_time(self._planner.room_at(self._now())),
         )

@@ -22,6 +22,10 @@ class HubState(Struct, frozen=True):
         requests_left: how many changes of rules (v2), or connects (v1.1), are left in this window of 15
             minutes; None while that isn't known.
         resets_at: when the window ends, UTC; None while that isn't known.
+        waiting: the wanted filters that the app has no room for until rules are deleted, in the order in
+            which they will be served (v2).
+        room_at: when that will be, UTC, at the earliest: the rules of a process that may have crashed are
+            deleted if its lease has run out by then. None while nothing waits for a time.
     """
 
     wanted: tuple[str, ...] = ()
@@ -30,6 +34,8 @@ class HubState(Struct, frozen=True):
     connection: Connection = "closed"
     requests_left: int | None = None
     resets_at: datetime | None = None
+    waiting: tuple[str, ...] = ()
+    room_at: datetime | None = None
 
 
 def to_time(seconds: float | None) -> datetime | None:

@@ -91,7 +91,7 @@ class RuleServer:
 
 
 class Driver:
-    """Does what a planner says against a server, in the server's time.
+    """Does what a planner says against a server, in the server's time, and holds it to the filters' order.
 
     Attributes:
         lose: called before each request: "request" or "answer" where that is lost, the status that it is
@@ -129,8 +129,24 @@ class Driver:
             self._sent = step
             if isinstance(step, Batch) and step.kind == "delete":
                 self.deleted += [rule.tag or "" for rule in step.rules]
+            elif isinstance(step, Batch):
+                self._check_order(step)
             if not self.hold:
                 self.answer()
+
+    def _check_order(self, batch: Batch) -> None:
+        """Check that no filter gets a rule before one that was wanted earlier, unless it shares that one's.
+
+        It may also join a rule that stands.
+        """
+        planner = self.planner
+        place = {key: number for number, key in enumerate(planner.wanted)}
+        standing = set(planner.standing)
+        groups = [members for rule in batch.rules if (members := planner.filters_of(rule.tag))]
+        left = place.keys() - standing.union(*groups)
+        for members in groups:
+            if left and standing.isdisjoint(members):
+                assert min(map(place.__getitem__, members)) < min(map(place.__getitem__, left))
 
     def carry_out(self) -> None:
         """Have the server carry out the request that is on its way, if there is one."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from rxtweets import FilterLimit, Forbidden
-from rxtweets.hub.packing import pack
 from rxtweets.hub.planner import RulePlanner
 from rxtweets.rules import Limits, RulesRefused, StreamRule
 from rxtweets.rules.hub_tags import HubTag, is_lease, lease_rule, read_tag
@@ -143,6 +143,101 @@ def test_rules_of_crashed_hubs_are_removed() -> None:
     for seconds, others in ((1, living | {"cat bare"}), (225, living)):
         driver.run(seconds)
         assert {rule.value for rule in server.rules.values() if rule not in _own(server)} == others
+    assert _texts(server) == ["dog"]
+
+
+@pytest.mark.parametrize(("lease", "seconds"), [(None, 225), (300, 360)])
+def test_filters_wait_for_what_a_crashed_hub_left(lease: int | None, seconds: int) -> None:
+    """On an app that is full filters wait, in order, for the end of the lease; one too many is refused.
+
+    So they do for what is left of a hub without a lease. The time is told. One that waits may be disposed.
+    """
+    server = RuleServer(cap=8)
+    server.add("mine")
+    for number in range(7 if lease is None else 6):
+        server.add(f"left{number}", str(HubTag("dead", number, is_lease=False)))
+    if lease is not None:
+        server.add(*lease_rule("dead", server.now + lease))
+    driver = _driver(server)
+    room_at = server.now + seconds
+    for number in range(7):
+        driver.planner.want(f"cat{number}", server.now)
+        driver.run(1)
+    assert list(driver.refusals) == ["cat5", "cat6"]
+    assert all(isinstance(error, FilterLimit) for error in driver.refusals.values())
+    driver.planner.unwant("cat1", server.now)
+    driver.planner.want("cat7", server.now)
+    driver.run(1)
+    waiting = ["cat0", "cat2", "cat3", "cat4", "cat7"]
+    driver.run(room_at - server.now - 0.1)
+    assert list(driver.planner.waiting) == list(driver.planner.wanted) == waiting
+    assert driver.planner.room_at(server.now) == room_at
+    assert (driver.planner.standing, server.posts) == ((), [])
+    driver.run(1)
+    assert list(driver.planner.standing) == waiting
+    assert not driver.planner.waiting
+    assert driver.planner.room_at(server.now) is None
+    assert len(driver.refusals) == 2
+    assert len(server.rules) == 7
+
+
+def test_filters_that_wait_are_served_in_order() -> None:
+    """Of more crashed hubs each makes room when its lease is over, for the filter that waits longest."""
+    server = RuleServer(cap=8)
+    server.add("mine")
+    for number in range(3):
+        server.add(f"left{number}", str(HubTag(f"dead{number}", 1, is_lease=False)))
+        server.add(*lease_rule(f"dead{number}", server.now + 100 * number))
+    driver = _driver(server)
+    start = server.now
+    for key in ("cat", "dog or wolf", "bird", "fish", "frog"):
+        driver.planner.want(key, server.now, packable=key in {"fish", "frog"})
+    for seconds, count in ((58, 0), (102, 1), (202, 3), (302, 5)):
+        driver.run(start + seconds - server.now)
+        assert driver.planner.standing == driver.planner.wanted[:count]
+    assert not driver.refusals
+
+
+def test_filters_wait_no_longer_for_a_hub_that_lives() -> None:
+    """Filters that wait for a hub's rules are refused when it renews its lease, and later ones at once."""
+    server = RuleServer(cap=8)
+    for number in range(7):
+        server.add(f"other{number}", str(HubTag("live", number, is_lease=False)))
+    lease = server.add(*lease_rule("live", server.now + 700))
+    driver = _driver(server)
+    start = server.now
+    driver.planner.want("cat", server.now)
+    driver.run(1)
+    assert driver.planner.room_at(server.now) == start + 760
+    del server.rules[lease.id or ""]
+    server.add(*lease_rule("live", start + 250 + 900))
+    driver.run(306)
+    assert isinstance(driver.refusals["cat"], FilterLimit)
+    assert driver.lists == 2
+    driver.planner.want("dog", server.now)
+    driver.run(1)
+    assert isinstance(driver.refusals["dog"], FilterLimit)
+    assert len(server.rules) == 8
+
+
+def test_filters_that_wait_for_rules_which_stay() -> None:
+    """When X goes on refusing to delete what a crashed hub left, what waits for that ends with the error."""
+    server = RuleServer(cap=6)
+    for number in range(5):
+        server.add(f"left{number}", str(HubTag("dead", number, is_lease=False)))
+    server.add(*lease_rule("dead", server.now - 61))
+    losses: list[str | int | None] = [403, 403, None]
+    driver = _driver(server)
+    driver.lose = lambda: losses.pop() if losses else None
+    start = server.now
+    driver.planner.want("cat", server.now)
+    driver.run(1)
+    assert driver.planner.waiting == ("cat",)
+    assert driver.planner.room_at(server.now) == start + 60
+    driver.run(60)
+    assert isinstance(driver.refusals["cat"], Forbidden)
+    driver.planner.want("dog", server.now)
+    driver.run(61)
     assert _texts(server) == ["dog"]
 
 
@@ -374,15 +469,19 @@ class Subscriptions(RuleBasedStateMachine):
         posts=st.sampled_from([20, 100]),
         pack=st.booleans(),
         length=st.sampled_from([12, 40]),
+        left=st.integers(1, 8),
+        lease=st.sampled_from([None, 100.0, 700.0]),
     )
-    def begin(self, cap: int, posts: int, pack: bool, length: int) -> None:
+    def begin(self, cap: int, posts: int, pack: bool, length: int, left: int, lease: float | None) -> None:
         self.server = RuleServer(cap, posts)
         self.server.refused = {"f3"}
         self.others = [self.server.add("f1", "by hand"), self.server.add("zebra")]
         self.others.append(self.server.add(*lease_rule("live", self.server.now + 10**7)))
         self.others.append(self.server.add("f5", str(HubTag("live", 1, is_lease=False))))
-        self.left = self.server.add("f2", str(HubTag("dead", 1, is_lease=False)))
-        self.is_left = 1  # until it is plain that nobody has it
+        for number in range(min(left, cap - 4) - (lease is not None)):
+            self.server.add(f"f{number}0 left", str(HubTag("dead", number, is_lease=False)))
+        if lease is not None:
+            self.server.add(*lease_rule("dead", self.server.now + lease))
         self.losses: list[str | int | None] = []
         self.driver = Driver(
             RulePlanner(TOKEN, limits=Limits(length=length), pack=pack),
@@ -416,6 +515,8 @@ class Subscriptions(RuleBasedStateMachine):
     def time(self, seconds: float) -> None:
         self.driver.run(seconds)
         self._forget_refused()
+        if seconds >= 400.0 and not (self.driver.hold or self.disturbed or self.used_up):
+            self._nothing_hangs()
 
     @rule(hold=st.booleans())
     def slow_requests(self, hold: bool) -> None:
@@ -494,21 +595,40 @@ class Subscriptions(RuleBasedStateMachine):
         assert self.driver.planner.is_over
         self.others_stay()
 
-    def _needed(self) -> int:
-        """The rules that all filters need."""
-        numbers = sorted(int(key[1:]) for key in self.wanted | set(self.driver.refusals))
-        packs = pack({f"f{number}": 100 for number in numbers if number % 5}, self.length)
-        return sum(number % 5 == 0 for number in numbers) + len(list(packs))
+    def _needed(self, keys: set[str], most: int) -> int:
+        """The rules that *keys* need if as many as *most* go into one."""
+        alone = sum(int(key[1:]) % 5 == 0 for key in keys)
+        return alone + -(-(len(keys) - alone) // most)
+
+    @property
+    def _capacity(self) -> int:
+        """The rules that filters may have when nothing of the crashed hub is left."""
+        return self.server.cap - len(self.others) - _KEPT
 
     def _forget_refused(self) -> None:
-        for key, error in self.driver.refusals.items():
+        refusals = self.driver.refusals
+        for key, error in refusals.items():
             forbidden = self.forbidden and isinstance(error, Forbidden)
             if isinstance(error, FilterLimit) and not self.disturbed and "f3" not in self.ever:
-                assert self._needed() > self.server.cap - len(self.others) - self.is_left - _KEPT
+                fewest = 2 if self.length == 12 else 6  # of two characters or three
+                assert self._needed(self.wanted | set(refusals), fewest) > self._capacity
             assert key == "f3" or forbidden or isinstance(error, FilterLimit), (key, error)
             self.wanted.discard(key)
-        self.driver.refusals.clear()
-        self.is_left = int(self.left in self.server.rules.values())
+        refusals.clear()
+
+    def _nothing_hangs(self) -> None:
+        """Check that filters which don't stand wait for room, until a time that is told, and will fit."""
+        planner = self.driver.planner
+        if planner.room_at(self.server.now) is None:
+            self.driver.run(200.0)  # it may just be over
+            self._forget_refused()
+        pending = self.wanted - set(planner.standing)
+        assert set(planner.waiting) == pending
+        if pending:
+            room_at = planner.room_at(self.server.now)
+            assert room_at is not None
+            assert room_at <= 1_000_000.0 + 760.0 or room_at <= self.server.now + 225.0
+            assert self._needed(self.wanted, 2 if self.length == 12 else 7) <= self._capacity
 
 
 TestSubscriptions = Subscriptions.TestCase
@@ -560,6 +680,17 @@ class TwoHubs(RuleBasedStateMachine):
     @rule(hub=st.integers(0, 1))
     def the_connection_is_lost(self, hub: int) -> None:
         self.drivers[hub].planner.check()
+
+    def teardown(self) -> None:
+        if not hasattr(self, "server"):
+            return
+        for driver in self.drivers:
+            driver.hold = False
+            driver.answer()
+        run_together(self.drivers, 2_000.0)
+        for driver in self.drivers:  # each knows that the other lives, and waits for nothing
+            assert driver.planner.standing == driver.planner.wanted
+        self.neither_deletes_rules_of_the_other()
 
     @invariant()
     def neither_deletes_rules_of_the_other(self) -> None:
