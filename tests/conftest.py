@@ -13,6 +13,7 @@ import trustme
 from hypothesis import settings
 
 from rxtweets.emulator import Emulator
+from tests.relay.servers import Server, running
 from tests.screen import virtual_screen
 
 if TYPE_CHECKING:
@@ -74,6 +75,13 @@ def nothing_left() -> Iterator[None]:
     sockets, threads = open_sockets(), our_threads()
     yield
     assert leftovers(sockets, threads) == []
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of NATS for all tests of the module."""
+    with running(tmp_path_factory.mktemp("nats")) as server:
+        yield server
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import click
 import platformdirs
+from reactivex import Observable
 
 from rxtweets.auth import AppOnly, Auth, BearerToken, OAuth1, OAuth2User, find_credentials
 from rxtweets.budgets import Budget
-from rxtweets.streams import StreamingClient
+from rxtweets.endpoints.v2 import PostFields
+from rxtweets.messages import Lifecycle, Message
+from rxtweets.recovery import Recovery
+from rxtweets.streams import Stream, StreamingClient
 
 from .budgets import asked_budget
 from .parsing import FILE
@@ -53,6 +57,12 @@ class Account(NamedTuple):
     def client(self, user: OAuth2User | None = None) -> StreamingClient:
         """Return the client of v2's endpoints; *user* is who asks for private events."""
         return StreamingClient(self.auth, base_url=self.base_url, user=user, budget=self.budget)
+
+    def sample(self, fields: PostFields, recovery: Recovery | None = None) -> Observable[Message | Lifecycle]:
+        """Return the sample stream; *fields* are what posts of v2 have."""
+        if self.api == "v1":
+            return Stream(self.auth, base_url=self.base_url).sample(recovery=recovery)
+        return self.client().sample(recovery=recovery, **fields)
 
 
 def find_account(

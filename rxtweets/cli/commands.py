@@ -148,7 +148,7 @@ def sample(
     with ExitStack() as stack:
         account = find_account(stack, api, credentials, emulator)
         put = output.printer(account.api)
-        show(sampled(account, fields), account.where, output, put)
+        show(account.sample(fields), account.where, output, put)
 
 
 @rxtweets.command(epilog=EPILOG)
@@ -220,7 +220,7 @@ def record(
                 "--language goes with --track, --follow and --locations; in a rule: lang:en"
             )
         else:
-            stream = sampled(account, fields)
+            stream = account.sample(fields)
         show(stream.pipe(recorder), account.where, output, put)
 
 
@@ -242,13 +242,6 @@ def replay(files: tuple[str, ...], speed: float | None, output: Output) -> None:
     first = rxt.replay(*files, speed=None).pipe(tw.decode(), tw.of_type(Status, Post), ops.take(1))
     put = output.printer("v1" if any(isinstance(post, Status) for post in rxt.iterate(first)) else "v2")
     show(rxt.replay(*files, speed=speed).pipe(tw.decode()), "the stream, as recorded", output, put)
-
-
-def sampled(account: Account, fields: rxt.endpoints.v2.PostFields) -> Observable[Message | Lifecycle]:
-    """Return the sample stream."""
-    if account.api == "v1":
-        return rxt.Stream(account.auth, base_url=account.base_url).sample()
-    return account.client().sample(**fields)
 
 
 def filtered(

@@ -191,10 +191,7 @@ def sample(
         fields = Output(None, ask).asked()
 
         def open_stream(checkpoint: rxt.Checkpoint) -> Observable[Any]:
-            recovery = rxt.Recovery(checkpoint=checkpoint)
-            if account.api == "v1":
-                return rxt.Stream(account.auth, base_url=account.base_url).sample(recovery=recovery)
-            return account.client().sample(recovery=recovery, **fields)
+            return account.sample(fields, rxt.Recovery(checkpoint=checkpoint))
 
         target.lead({"reader": open_stream}, account.where, "x-sample")
 

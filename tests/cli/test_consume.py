@@ -6,7 +6,6 @@ import itertools
 import json
 import os
 import signal
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,20 +16,13 @@ from reactivex import operators as ops
 import rxtweets as rxt
 from rxtweets.relay import JetStream
 from rxtweets.testing import post_json, status_json
-from tests.relay.servers import Server, nobody, running
+from tests.relay.servers import Server, nobody
 from tests.relay.working import write
 
 from . import command
 from .command import Command
 
 _numbers = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server for all tests of the module."""
-    with running(tmp_path_factory.mktemp("nats")) as server:
-        yield server
 
 
 @pytest.fixture

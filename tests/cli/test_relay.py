@@ -8,7 +8,6 @@ import os
 import re
 import signal
 import socket
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -18,20 +17,13 @@ from rxtweets.emulator import Emulator
 from rxtweets.relay import JetStream
 from rxtweets.testing import post_json
 from tests.relay.machines import Machines
-from tests.relay.servers import Server, running
+from tests.relay.servers import Server
 from tests.relay.working import read, write
 
 from . import command
 from .command import Command
 
 _numbers = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server for all tests of the module."""
-    with running(tmp_path_factory.mktemp("nats")) as server:
-        yield server
 
 
 @pytest.fixture

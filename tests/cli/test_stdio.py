@@ -23,7 +23,7 @@ from rxtweets.emulator import Emulator
 from rxtweets.relay import JetStream
 from rxtweets.testing import post_json
 from tests.forked import PIPE, Program
-from tests.relay.servers import running as running_server
+from tests.relay.servers import Server
 from tests.relay.working import write
 
 from .command import PATIENCE, Command, Ended, run, running
@@ -108,15 +108,14 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def log(server: Server) -> str:
     """The address of a log with posts, the first of which a group couldn't work on."""
-    with running_server(tmp_path_factory.mktemp("nats")) as server:
-        log = JetStream(server.url, stream="posts")
-        write(log, [post_json("a cat", id=str(number)) for number in range(1, 101)])
-        for _ in range(2):
-            with pytest.raises(LookupError):
-                rxt.run(log.consume("g", from_="start", attempts=2, ahead=1), refuse)
-        yield f"{server.url}/posts"
+    log = JetStream(server.url, stream="posts")
+    write(log, [post_json("a cat", id=str(number)) for number in range(1, 101)])
+    for _ in range(2):
+        with pytest.raises(LookupError):
+            rxt.run(log.consume("g", from_="start", attempts=2, ahead=1), refuse)
+    return f"{server.url}/posts"
 
 
 def refuse(item: object) -> None:

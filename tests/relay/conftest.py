@@ -10,18 +10,11 @@ from typing import Any
 import pytest
 
 from rxtweets.relay import JetStream
-from tests.relay.servers import Server, running
+from tests.relay.servers import Server
 
 _numbers = itertools.count(1)
 
 MakeLog = Callable[..., JetStream]
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server for all tests of the module."""
-    with running(tmp_path_factory.mktemp("nats")) as server:
-        yield server
 
 
 @pytest.fixture

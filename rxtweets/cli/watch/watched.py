@@ -81,7 +81,7 @@ class Watched:
             for name in self.names:
                 self._sources.on_next(self._source(name))
         else:
-            self._sources.on_next(self._until_removed(SAMPLE, self._sample()))
+            self._sources.on_next(self._until_removed(SAMPLE, self.account.sample(self._fields)))
         self._stream = self._sources.pipe(ops.merge_all(), once, ops.publish())
         self.rows = self._stream.pipe(ops.map(self._row), ops.share())
         posts = self._stream.pipe(tw.of_type(Status, Post))
@@ -161,12 +161,6 @@ class Watched:
     def _source(self, name: str) -> Observable[Any]:
         parts = [self._filters.hub.filter(part) for part in self._filters.parts(name)]
         return self._until_removed(name, reactivex.merge(*parts))
-
-    def _sample(self) -> Observable[Any]:
-        account = self.account
-        if account.api == "v1":
-            return rxt.Stream(account.auth, base_url=account.base_url).sample()
-        return account.client().sample(**self._fields)
 
     def _until_removed(self, name: str, source: Observable[Any]) -> Observable[Any]:
         def caught(error: Exception, _: Observable[Any]) -> Observable[Any]:
