@@ -43,7 +43,8 @@ class JetStream:
         partitions: into how many parts messages are put by their authors, 1 to 100, for groups that keep each
             author's in order; default none for a new stream.
         **options: who connects, and by which TLS, as `nats.connect` takes it: `user` and `password`, `token`,
-            `user_credentials`, `nkeys_seed`, `nkeys_seed_str`, `tls`, `tls_hostname`, `tls_handshake_first`.
+            `user_credentials` and `nkeys_seed`, which are files, `nkeys_seed_str`, `tls`, `tls_hostname`,
+            `tls_handshake_first`.
 
     Raises:
         ImportError: the extra `relay` isn't installed.

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import json
 import logging
+import os
 import ssl
-import sys
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import nkeys
 import pytest
 import trustme
 
@@ -46,12 +49,12 @@ def nothing_shown(caplog: pytest.LogCaptureFixture, *secrets: str) -> Iterator[N
     assert not [secret for secret in secrets if secret in caplog.text]
 
 
-def refused(log: JetStream) -> StreamError:
-    """Return the error that *log* ends with; it shows no secret, nor does what it came of."""
+def refused(log: JetStream, *secrets: str) -> StreamError:
+    """Return the error that *log* ends with; it shows none of the *secrets*, nor does what it came of."""
     with pytest.raises(StreamError) as caught:
         write(log, [post(1)], policy=BackoffPolicy.never())
     shown = "".join(traceback.format_exception(caught.value)) + repr(caught.value) + repr(log)
-    assert SECRET not in shown
+    assert not [secret for secret in (SECRET, *secrets) if secret in shown]
     return caught.value
 
 
@@ -137,12 +140,100 @@ def test_users(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
         )
 
 
-def test_options_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A context that is none, or a package that isn't there, is told before anything is connected to."""
+class Key:
+    """A key of NATS's: its seed, and what others may know of it."""
+
+    def __init__(self, prefix: int = nkeys.PREFIX_BYTE_USER) -> None:
+        self.seed: str = nkeys.encode_seed(os.urandom(32), prefix).decode()
+        self.pair = nkeys.from_seed(bytearray(self.seed.encode()))
+        self.public: str = self.pair.public_key.decode()
+
+
+def token(issuer: Key, subject: Key, kind: str, **claims: Any) -> str:
+    """Return the token by which an issuer says who somebody is. Source: NATS's jwt library."""
+
+    def encoded(data: bytes) -> bytes:
+        return base64.urlsafe_b64encode(data).rstrip(b"=")
+
+    nats = {"type": kind, "version": 2, **claims}
+    body = {"jti": subject.public, "iat": 0, "iss": issuer.public, "sub": subject.public, "nats": nats}
+    text = b".".join(map(encoded, [b'{"typ": "JWT", "alg": "ed25519-nkey"}', json.dumps(body).encode()]))
+    return (text + b"." + encoded(issuer.pair.sign(text))).decode()
+
+
+def test_seeds(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A user's seed, as an option or in a file, is enough; another's is refused; none is shown."""
+    user, other = Key(), Key()
+    path = tmp_path / "seed"
+    path.write_text(f"{user.seed}\n")
+    config = f"authorization {{ users: [ {{ nkey: {user.public} }} ] }}"
+    secrets = (user.seed, other.seed, SECRET)
+    with running(tmp_path / "nats", config=config) as server, nothing_shown(caplog, *secrets):
+        for log in (
+            JetStream(server.url, stream="x", nkeys_seed_str=user.seed),
+            JetStream(server.url, stream="y", nkeys_seed=str(path)),
+        ):
+            assert write(log, [post(1)]) == [post(1)]
+            assert frames(read(log, 1)) == [post(1)]
+            assert user.seed not in repr(log)
+        error = refused(JetStream(server.url, stream="x", nkeys_seed_str=other.seed), *secrets)
+        assert isinstance(error, LogUnauthorized)
+        path.write_text(SECRET)
+        for file, words in (
+            (path, "has no seed of a user in it"),
+            (tmp_path / "nowhere", "No such file or directory"),
+            (tmp_path, "Is a directory"),
+        ):
+            error = refused(JetStream(server.url, stream="x", nkeys_seed=str(file)))
+            assert isinstance(error, LogUnauthorized)
+            assert str(file) in str(error)
+            assert words in str(error)
+
+
+def test_files_of_credentials(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A file of a user, as `nsc` writes it, is enough; one that lacks something is refused; none is shown."""
+    operator, user = Key(nkeys.PREFIX_BYTE_OPERATOR), Key()
+    account, system = Key(nkeys.PREFIX_BYTE_ACCOUNT), Key(nkeys.PREFIX_BYTE_ACCOUNT)
+    limits = dict.fromkeys(
+        ("subs", "data", "payload", "conn", "mem_storage", "disk_storage", "streams", "consumer"), -1
+    )
+    config = f"""
+        operator: {token(operator, operator, "operator")}
+        system_account: {system.public}
+        resolver: MEMORY
+        resolver_preload: {{
+            {system.public}: {token(operator, system, "account")}
+            {account.public}: {token(operator, account, "account", limits=limits)}
+        }}
+    """
+    known = token(account, user, "user", subs=-1, data=-1, payload=-1)
+    whole = (
+        f"-----BEGIN NATS USER JWT-----\n{known}\n------END NATS USER JWT------\n\n"
+        f"-----BEGIN USER NKEY SEED-----\n{user.seed}\n------END USER NKEY SEED------\n"
+    )
+    path, alone, seed = (tmp_path / name for name in ("user.creds", "user.jwt", "user.nk"))
+    alone.write_text(known)
+    seed.write_text(user.seed)
+    with running(tmp_path / "nats", config=config) as server, nothing_shown(caplog, user.seed, known):
+        for given in (str(path), (str(alone), str(seed))):
+            path.write_text(whole)
+            log = JetStream(server.url, stream="x", user_credentials=given)
+            assert write(log, [post(1)]) == [post(1)]
+        for wrong in ("", user.seed, whole.replace(user.seed, SECRET), whole.replace("USER JWT", "")):
+            path.write_text(wrong)
+            error = refused(JetStream(server.url, stream="x", user_credentials=str(path)), user.seed, known)
+            assert isinstance(error, LogUnauthorized)
+            assert str(error) == f"{path} has no token and seed of a user in it"
+        seed.write_text(Key().seed)
+        error = refused(log, user.seed, known)
+        assert isinstance(error, LogUnauthorized)
+
+
+def test_options_are_checked() -> None:
+    """A context that is none, or a seed that is none, is told before anything is connected to."""
     wrong: Any = True
     with pytest.raises(ValueError, match=r"tls is an ssl.SSLContext, not True"):
         JetStream("nats://127.0.0.1", stream="x", tls=wrong)
-    monkeypatch.setitem(sys.modules, "nkeys", None)
-    with pytest.raises(ImportError, match=r"nkeys_seed_str needs the package nkeys: pip install") as caught:
+    with pytest.raises(ValueError, match=r"nkeys_seed_str is the seed of a user") as caught:
         JetStream("nats://127.0.0.1", stream="x", nkeys_seed_str=SECRET)
     assert SECRET not in str(caught.value)

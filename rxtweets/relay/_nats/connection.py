@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib.util
 import ssl
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
@@ -17,6 +16,7 @@ from nats.js.errors import NotFoundError
 
 from rxtweets.errors import LogError, LogUnauthorized, StreamError
 
+from .credentials import check_files, is_seed
 from .failures import ANSWER_TIMEOUT, as_error, words
 from .subjects import Subjects
 from .transport import Transport
@@ -50,9 +50,6 @@ _OPTIONS = {
 }
 """The options of `nats.connect` that say who connects, and by which TLS."""
 
-_SIGNING = {"user_credentials", "nkeys_seed", "nkeys_seed_str"}
-"""The options that need the package `nkeys`."""
-
 
 class Where(NamedTuple):
     """A log, and how to get to it."""
@@ -73,18 +70,17 @@ def check_options(options: dict[str, Any]) -> None:
     """Check who connects, and by which TLS.
 
     Raises:
-        ImportError: an option needs a package that isn't installed.
         TypeError: there is no such option.
-        ValueError: *tls* is no context.
+        ValueError: *tls* is no context, or *nkeys_seed_str* no seed.
     """
     unknown = sorted(options.keys() - _OPTIONS)
     if unknown:
         raise TypeError(f"JetStream has no option {unknown[0]!r}; there are {', '.join(sorted(_OPTIONS))}")
     if not isinstance(options.get("tls"), ssl.SSLContext | None):
         raise ValueError(f"tls is an ssl.SSLContext, not {options['tls']!r}")
-    for name in sorted(_SIGNING & options.keys()):
-        if importlib.util.find_spec("nkeys") is None:
-            raise ImportError(f"{name} needs the package nkeys: pip install 'nats-py[nkeys]'")
+    seed = options.get("nkeys_seed_str")
+    if seed is not None and not (isinstance(seed, str) and is_seed(seed.strip().encode())):
+        raise ValueError("nkeys_seed_str is the seed of a user, such as 'SUA…'")  # it isn't shown
 
 
 class Connection:
@@ -127,6 +123,7 @@ class Connection:
 
     async def _connect(self) -> None:
         try:
+            check_files(self.where.options)
             async with asyncio.timeout(_CONNECT_TIMEOUT * max(2, len(self.where.servers))):
                 await self.client.connect(
                     servers=[*self.where.servers],

@@ -69,6 +69,8 @@ def as_error(
     error: BaseException, stream: str, hosts: str, max_payload: int, connecting: bool
 ) -> StreamError:
     """Return what *error* of nats-py's means: what it raised on the way to *stream* at *hosts*."""
+    if isinstance(error, StreamError):
+        return error
     if (
         isinstance(error, nats.errors.AuthorizationError | nats.errors.InvalidUserCredentialsError)
         or "authorization violation" in str(error).lower()
