@@ -158,7 +158,9 @@ def sample(
 @click.option(
     "--log", type=log_address, metavar="ADDRESS", help="Record what a log has: nats://HOST:4222/STREAM"
 )
-@click.option("--group", metavar="NAME", help="As a worker of this group, with --log.")
+@click.option(
+    "--group", metavar="NAME", help="With --log: as a worker of this group, which goes on where it was."
+)
 @beginning_option
 @unchecked_option
 @streaming_options
@@ -191,7 +193,8 @@ def record(
     rxtweets record posts.jsonl.gz --track python --emulator
     rxtweets record posts.jsonl --rotate 100MB --rotate 1d > /dev/null
 
-    With --log it records a log, as a worker of --group. What is written is done.
+    With --log it records a log: from now on, or as a worker of --group, which goes on
+    behind what was written.
 
     
     rxtweets record posts.jsonl.gz --log nats://127.0.0.1/x-filter --group archive
@@ -199,9 +202,9 @@ def record(
     with usage():
         recorder = tw.record(file, rotate=rotate or None)
     fields = output.asked()
-    if (log is None) != (group is None):
-        raise click.UsageError("--log and --group go together.")
-    if log is not None and group is not None:
+    if group is not None and log is None:
+        raise click.UsageError("--group goes with --log.")
+    if log is not None:
         if track or follow or locations or languages or rules or emulator or credentials or api or output.ask:
             raise click.UsageError("--log records what is in a log: nothing is asked of X.")
         show(log.consume(group, from_=from_).pipe(recorder), log.where, output, by_kind(output))

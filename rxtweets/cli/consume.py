@@ -17,7 +17,7 @@ from rxtweets.messages import Activity, Message, Post, Status, decode
 from .columns import Columns, Kind
 from .logs import Log, beginning_option, log_option
 from .output import Print, parts
-from .parsing import Command, options, usage
+from .parsing import Command, usage
 from .rule_options import json_option
 from .streaming import Output, output_options, show
 
@@ -27,38 +27,39 @@ _KINDS = {
     if isinstance(kind := getattr(messages, name), type) and issubclass(kind, Message) and kind is not Message
 }
 
-_group_options = options(
-    log_option, click.option("--group", required=True, metavar="NAME", help="The group of workers.")
-)
-
 
 @click.command(cls=Command)
-@_group_options
+@log_option
+@click.option("--group", metavar="NAME", help="Share with the workers of this group; default all posts.")
 @beginning_option
 @click.option(
-    "--order", type=click.Choice(["author", "log"]), help="Keep each author's posts in order, or all of them."
+    "--order",
+    type=click.Choice(["author", "log"]),
+    help="Of a group: keep each author's posts in order, or all of them.",
 )
-@click.option("--kinds", metavar="NAMES", help="Which messages a group gets: Post,Delete; default all.")
+@click.option("--kinds", metavar="NAMES", help="Which messages to get: Post,Delete; default all.")
 @output_options
 def consume(
     log: Log,
-    group: str,
+    group: str | None,
     from_: Literal["new", "start"] | datetime,
     order: Literal["author", "log"] | None,
     kinds: str | None,
     output: Output,
 ) -> None:
-    """Print posts of a log, each by one of a group's workers.
+    """Print posts of a log.
 
-    A post that was printed is done: the next worker of the group goes on behind it.
-    Each group gets all posts; it begins with those that are written from now on.
+    Without --group it prints all that are written from now on, as tail -f does, and
+    leaves nothing behind. With --group each is printed by one of the group's workers,
+    and done: the next worker goes on behind it.
 
     \b
     export RXTWEETS_LOG=nats://127.0.0.1:4222/x-filter
+    rxtweets consume
     rxtweets consume --group texts --from start
     rxtweets consume --group archive --json >> posts.jsonl
 
-    What can't be worked on goes aside: see rxtweets dead-letters.
+    What a group can't be worked on goes aside: see rxtweets dead-letters.
     """
     put = by_kind(output)
     with usage():
@@ -67,7 +68,8 @@ def consume(
 
 
 @click.command("dead-letters", cls=Command)
-@_group_options
+@log_option
+@click.option("--group", required=True, metavar="NAME", help="The group of workers.")
 @click.option("--retry", is_flag=True, help="Send them to the group again; print which were.")
 @json_option
 def dead_letters(log: Log, group: str, retry: bool, as_json: bool) -> None:

@@ -37,8 +37,8 @@ class Log(NamedTuple):
 
         return JetStream(self.servers, stream=self.stream, **settings)
 
-    def consume(self, group: str, **settings: Any) -> Observable[Message | Lifecycle]:
-        """Return what a worker of *group* gets; *settings* are those of `JetStream.consume`.
+    def consume(self, group: str | None, **settings: Any) -> Observable[Message | Lifecycle]:
+        """Return what a worker of *group* gets, or all; *settings* are those of `JetStream.consume`.
 
         Raises:
             ImportError: the extra `relay` isn't installed.
@@ -71,7 +71,7 @@ def log_address(text: str) -> Log:
 
 
 def beginning(text: str) -> Literal["new", "start"] | datetime:
-    """Return where a group begins: the word, or an aware datetime, of a time without a zone that in UTC.
+    """Return where in a log to begin: the word, or an aware datetime, of a time without a zone that in UTC.
 
     Raises:
         BadParameter: it is neither.
@@ -94,9 +94,9 @@ beginning_option = click.option(
     metavar="WHERE",
     default="new",
     show_default=True,
-    help="Where a new group begins: new, start, or a time.",
+    help="Where to begin, unless the group is there: new, start, or a time.",
 )
-"""Adds where in a log a new group begins, as `from_`."""
+"""Adds where in a log to begin, as `from_`."""
 
 log_option = click.option(
     "--log",

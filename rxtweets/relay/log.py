@@ -12,7 +12,6 @@ from reactivex import Observable
 
 from rxtweets.backoff import BackoffPolicy, Curve
 from rxtweets.messages import Dropped, Lifecycle, Message
-from rxtweets.operators import retry_with_backoff
 from rxtweets.recovery import Checkpoint
 
 from .letter import DeadLetter
@@ -191,25 +190,31 @@ class JetStream:
 
     def consume(
         self,
-        group: str,
+        group: str | None = None,
         *,
         kinds: Iterable[type[Message]] | None = None,
         from_: Literal["new", "start"] | datetime = "new",
         order: Literal["author", "log"] | None = None,
-        attempts: int = 5,
+        attempts: int | None = None,
         ahead: int = 100,
-        redeliver_after: float = 30.0,
+        redeliver_after: float | None = None,
         policy: BackoffPolicy | None = None,
     ) -> Observable[bytes | Lifecycle]:
-        """Return the log's frames, for `tw.decode()`; each goes to one of the group's workers.
+        """Return the log's frames, for `tw.decode()`; of a group each worker gets some, without one all.
 
         ::
 
-            rxt.run(log.consume("texts").pipe(tw.decode(), tw.posts()), store)
+            rxt.run(log.consume("texts").pipe(tw.decode(), tw.posts()), store)  # a worker
+            rxt.run(log.consume().pipe(tw.decode(), tw.posts()), show)          # a look at it
 
-        Each subscription is a worker: in this program, in another, or on another machine. It is called on a
-        thread of its own (daemon, named `rxtweets-relay-…`). The group remembers what it has done, also while
-        it has no worker.
+        **Without a group** each subscription gets every frame, in the order of the log. Nothing is remembered
+        at the server beyond its end, nothing is acknowledged, and nothing comes again. After a failure it
+        goes on behind the last frame that was delivered. What *keep* deletes before it is read is missing.
+
+        **With a group** each subscription is a worker: in this program, in another, or on another machine.
+        The group remembers what it has done, also while it has no worker.
+
+        Either is called on a thread of its own (daemon, named `rxtweets-relay-…`).
 
         A frame is acknowledged when the chain has returned from it, so work that is handed to another thread,
         as by `tw.observe_on`, counts as done. If an operator or the subscriber raised an exception instead,
@@ -224,43 +229,60 @@ class JetStream:
         they do of one to X; `Connected` has the server's name and version as its headers.
 
         Args:
-            group: the group's name, of letters, digits, `-` and `_`.
+            group: the group's name, of letters, digits, `-` and `_`; None for a reader that shares with none.
             kinds: which messages to get, as classes of `rxtweets.messages`, such as `[Post]`; default all.
-            from_: where a new group begins: with what is written from now on, at the start of the log, or at
-                an aware datetime. A group that is there goes on where it was.
-            order: "author" if no two workers may have frames of one author at a time, and each author's come
-                in the order of the log, also those that come again; the log needs *partitions*. "log" if all
-                of the group's come in order, one at a time. Either costs a round trip to the log a frame and
-                partition. Of a worker that stands still for longer than *redeliver_after* without having died
-                a frame goes to another one all the same.
-            attempts: how often a frame is worked on before it goes aside, 2 or more.
-            ahead: how many frames a worker holds, that which it works on included; of a group that keeps an
-                order one of each partition.
-            redeliver_after: the seconds after which the frames of a worker that isn't heard of go to another.
+            from_: where a new group, or a subscription without one, begins: with what is written from now on,
+                at the start of the log, or at an aware datetime. A group that is there goes on where it was.
+            order: of a group: "author" if no two workers may have frames of one author at a time, and each
+                author's come in the order of the log, also those that come again; the log needs *partitions*.
+                "log" if all of the group's come in order, one at a time. Either costs a round trip to the log
+                a frame and partition. Of a worker that stands still for longer than *redeliver_after* without
+                having died a frame goes to another one all the same.
+            attempts: of a group: how often a frame is worked on before it goes aside, 2 or more; default 5.
+            ahead: how many frames a subscription holds, that which is worked on included; of a group that
+                keeps an order one of each partition.
+            redeliver_after: of a group: the seconds after which the frames of a worker that isn't heard of go
+                to another; default 30.
             policy: which failure of the log waits how long; default 0.25 s, growing to 5 s, without end.
 
         Raises:
-            ValueError: an argument isn't what it should be.
+            ValueError: an argument isn't what it should be, or needs a group.
         """
-        _check_name("group", group)
+        if group is not None:
+            _check_name("group", group)
         if from_ not in ("new", "start") and not (isinstance(from_, datetime) and from_.tzinfo):
             raise ValueError(f"from_ is 'new', 'start' or an aware datetime, not {from_!r}")
         if order not in (None, "author", "log"):
             raise ValueError(f"order is 'author', 'log' or None, not {order!r}")
-        if not isinstance(attempts, int) or attempts < 2:
+        if attempts is not None and not (isinstance(attempts, int) and attempts >= 2):
             raise ValueError(f"attempts is a number of 2 or more, not {attempts!r}")
         if not isinstance(ahead, int) or ahead < 1:
-            raise ValueError(f"ahead is the number of frames that a worker holds, 1 or more, not {ahead!r}")
-        if not isinstance(redeliver_after, int | float) or redeliver_after <= 0:
+            raise ValueError(f"ahead is the number of frames that are held, 1 or more, not {ahead!r}")
+        if redeliver_after is not None and not (
+            isinstance(redeliver_after, int | float) and redeliver_after > 0
+        ):
             raise ValueError(f"redeliver_after is a number of seconds over 0, not {redeliver_after!r}")
         chosen = None if kinds is None else list(kinds)
         if chosen is not None and not (chosen and all(map(_is_kind, chosen))):
             raise ValueError("kinds are classes of rxtweets.messages, such as [Post], or None for all")
+        names = None if chosen is None else [kind.__name__ for kind in chosen]
+        if group is None:
+            for name, given in (
+                ("order", order),
+                ("attempts", attempts),
+                ("redeliver_after", redeliver_after),
+            ):
+                if given is not None:
+                    raise ValueError(
+                        f"{name} is of a group: without one all frames come, once, in the log's order"
+                    )
+            from ._follow import follow
+
+            return follow(self._where, names, from_, ahead, _checked(policy))
         from ._consume import Settings, consume
 
-        names = None if chosen is None else [kind.__name__ for kind in chosen]
-        settings = Settings(group, names, from_, attempts, ahead, redeliver_after, order)
-        return consume(self._where, settings).pipe(retry_with_backoff(_checked(policy)))
+        settings = Settings(group, names, from_, attempts or 5, ahead, redeliver_after or 30.0, order)
+        return consume(self._where, settings, _checked(policy))
 
     def status(self) -> Observable[LogStatus]:
         """Return how full the log is, who reads, and how far each group is: one item, then it ends.

@@ -51,6 +51,16 @@ def test_a_group_goes_on(rxtweets: Command, log: JetStream) -> None:
     assert "# connected to the log cli-" in first.err
 
 
+def test_without_a_group(rxtweets: Command, log: JetStream) -> None:
+    """Each command prints all posts, and is no group that the log remembers."""
+    wanted = posts(*range(6))
+    write(log, wanted)
+    for _ in range(2):
+        ended = rxtweets("consume", "--from", "start", "--json", "--limit", "6")
+        assert (ended.status, ended.out.encode().splitlines()) == (0, wanted), ended.err
+    assert log.status().run().groups == ()
+
+
 def test_forms(rxtweets: Command, log: JetStream) -> None:
     """Lines, tables and chosen keys are those of `filter`, of both protocols' posts."""
     write(log, [*posts(1), status_json(id=2, text="status 2")])
@@ -110,7 +120,11 @@ def test_a_log_is_recorded(rxtweets: Command, log: JetStream, tmp_path: Path) ->
     assert (ended.status, ended.out.encode().splitlines()) == (0, wanted), ended.err
     items = rxt.replay(path, speed=None).pipe(ops.to_list()).run()
     assert [item for item in items if isinstance(item, bytes)] == wanted
-    assert rxtweets("record", str(path), "--log", address).status == 2
+    assert rxtweets("record", str(path), "--group", "archive").status == 2
+    whole = tmp_path / "whole.jsonl"
+    ended = rxtweets("record", str(whole), "--log", address, "--from", "start", "--limit", "3", "--json")
+    assert (ended.status, ended.out.encode().splitlines()) == (0, wanted), ended.err
+    assert whole.read_text().count('"post ') == 3
     assert rxtweets("record", str(path), "--log", address, "--group", "g", "--track", "cat").status == 2
 
 
@@ -128,7 +142,7 @@ def test_a_log_that_is_away() -> None:
         (["--log", "nats://u:s3cret@x", "--group", "g"], 2, "nats://HOST:4222/STREAM"),
         (["--log", "http://u:s3cret@x/y", "--group", "g"], 2, "nats://HOST:4222/STREAM"),
         (["--log", "nats://u:s3cret@x:port/y", "--group", "g"], 2, "servers is the address"),
-        (["--log", "nats://x/y"], 2, "Missing option '--group'"),
+        (["--log", "nats://x/y", "--order", "log"], 2, "order is of a group"),
         (["--log", "nats://x/y", "--group", "a.b"], 2, "group is a name of letters"),
         (["--log", "nats://x/y", "--group", "g", "--from", "yesterday"], 2, "neither new, start, nor a time"),
         (["--log", "nats://x/y", "--group", "g", "--kinds", "Posts"], 2, "there is no 'Posts': there are "),

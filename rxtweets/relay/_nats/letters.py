@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from rxtweets.relay.letter import DeadLetter
 
 from .connection import Connection
-from .groups import Delivery
+from .consumers import Delivery
 from .stream import write
 
 

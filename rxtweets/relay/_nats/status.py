@@ -27,6 +27,8 @@ async def status(connection: Connection) -> LogStatus:
             break
     groups: dict[str, list[api.ConsumerInfo]] = {}
     for consumer in consumers:
+        if not consumer.config.durable_name:  # a reader without a group
+            continue
         groups.setdefault(consumer.name.partition("@")[0], []).append(consumer)
     leases: dict[str, Lease] = {}
     there = await find_leases(connection)

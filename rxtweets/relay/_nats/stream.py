@@ -51,8 +51,8 @@ def _settings(where: Where) -> api.StreamConfig:
     )
 
 
-async def open_stream(connection: Connection, *, create: bool) -> None:
-    """See to it that the stream is there, with what a log needs and was asked for.
+async def open_stream(connection: Connection, *, create: bool) -> api.StreamState:
+    """See to it that the stream is there, with what a log needs and was asked for; return its state.
 
     Raises:
         LogDiffers: it has others.
@@ -79,6 +79,7 @@ async def open_stream(connection: Connection, *, create: bool) -> None:
             ("partitions", partitions, partitions if where.partitions is None else where.partitions),
         ],
     )
+    return info.state
 
 
 async def last_message(connection: Connection) -> bytes | None:

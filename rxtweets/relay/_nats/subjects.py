@@ -48,6 +48,10 @@ class Subjects(NamedTuple):
             return f"{self.stream}.of.{'*' if partition is None else partition}.{kind}.*"
         return f"{self.stream}.{kind}.*"
 
+    def of_kinds(self, kinds: list[str] | None, partition: int | None = None) -> list[str]:
+        """Return filters for messages of some kinds; None for all."""
+        return [self.messages(kind, partition) for kind in kinds or "*"]
+
     def dead(self, group: str = "*", sequence: int | str = "*") -> str:
         """Return the subject of a dead letter, or a filter for them."""
         return f"{self.stream}.dead.{group}.{sequence}"
@@ -62,7 +66,7 @@ class Subjects(NamedTuple):
         again = f"{self.stream}.again.{group}.*"
         if self.partitions:
             again += ".*" if partition is None else f".{partition}"
-        return [*(self.messages(kind, partition) for kind in kinds or "*"), again]
+        return [*self.of_kinds(kinds, partition), again]
 
     def begun(self, group: str, sequence: int, attempt: int | str = "*") -> str:
         """Return the subject of an attempt at a message, or a filter for those at it."""
