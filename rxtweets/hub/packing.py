@@ -55,6 +55,31 @@ def rejoin(
     return []
 
 
+def beyond(
+    keys: Iterable[str],
+    packs: Iterable[Mapping[str, int]],
+    newcomers: Mapping[str, int],
+    length: int,
+    most: int,
+) -> list[str]:
+    """Return those of *keys* for which so many groups leave no place, beside *packs* that are joined again.
+
+    The *newcomers* are those of *keys* that may be joined with others; the rest need groups of their own.
+    """
+    standing = {key: its for one in packs for key, its in one.items()}
+    groups = pack({**standing, **newcomers}, length)
+    group_of: dict[str, object] = {key: group for group in groups for key in group}
+    taken = {group_of[key] for key in standing}
+    found = []
+    for key in keys:
+        group = group_of.get(key, key)
+        if group not in taken and len(taken) >= most:
+            found.append(key)
+        else:
+            taken.add(group)
+    return found
+
+
 def _filled(group: Mapping[str, int], newcomers: Mapping[str, int], length: int) -> tuple[str, ...]:
     """Return *group* with those of *newcomers* that fit, the first first."""
     texts = list(group)

@@ -27,13 +27,11 @@ from rxtweets.rules.management.update import BATCH, Batch
 from .other_hubs import OtherHubs
 from .own_rules import OwnRule, OwnRules
 from .pace import FIRST_WAIT, LINGER
-from .packing import joined, pack, rejoin
+from .packing import beyond, joined, pack, rejoin
+from .room import Room
 
 POSTS = 100
 """Requests that change rules, in 15 minutes. Source: X's page "Rate limits"."""
-
-_OWN = 2
-"""Rules that are not for filters: a lease, and one that replaces others before they are deleted."""
 
 _BURST, _RESERVE = 20, 15
 _RETRY_REFUSED = 60.0
@@ -260,7 +258,7 @@ class RulePlanner:
             stay = max(_IDLE, _SCARCE * self.pace.interval(now))
             if not self._wanted:
                 stay = 0.0 if self._hurried else LINGER
-            elif (self._uncovered or self._lease_at <= now) and self._free() <= 0:
+            elif (self._uncovered or self._lease_at <= now) and self._room().free <= 0:
                 stay = 0.0
             yield max(next(iter(self._own.idle.values())) + stay, urgent, self._delete_at), self._delete
 
@@ -287,7 +285,7 @@ class RulePlanner:
 
     def _renew(self, now: float, *, adds: bool) -> list[OwnRule]:
         """Return the next lease; if there is no room, make some, unless the request *adds* rules."""
-        if self._vacant() > 0:
+        if self._room().vacant > 0:
             value, tag = lease_rule(self._token, now + self._lease_for)
             self._lease, self._leased_until = OwnRule(value, tag), now + self._lease_for
             self._own.add(self._lease)
@@ -299,27 +297,10 @@ class RulePlanner:
                 self._own.idle[self._lease.tag] = now  # its end makes room
         return []
 
-    def _vacant(self) -> int:
-        """Return how many rules more the app may have."""
-        return self._most - len(self._others) - len(self._leftovers) - len(self._own)
-
-    def _room(self) -> int:
-        """Return how many rules more there may be for filters.
-
-        Besides a lease, room for one rule is kept, in which the next lease and filters that are joined are
-        added before what they replace is deleted; not where this would leave none for a filter, unless there
-        is another hub, which takes the rules of one that deletes its lease first for leftovers.
-        """
-        kept = self._keeps_room(self._most - len(self._others), self._hubs.any_lives)
-        return self._vacant() - (self._lease is None) - kept
-
-    def _keeps_room(self, most: int, any_lives: bool) -> bool:
-        """Return whether one of *most* rules is kept to replace others, where another hub lives or not."""
-        return any_lives or most > _OWN
-
-    def _free(self) -> int:
-        """Return how many rules may be added, with room left to join many at once."""
-        return self._room() - self._most // 50
+    def _room(self) -> Room:
+        has_lease = self._lease is not None
+        others, leftovers = len(self._others), len(self._leftovers)
+        return Room(self._most, others, leftovers, len(self._own), has_lease, self._hubs.any_lives)
 
     def _groups(self, now: float) -> list[tuple[str, ...]]:
         """Return the filters to add, in groups of one rule each; what came first is in the first groups.
@@ -329,52 +310,37 @@ class RulePlanner:
         if not self._uncovered:
             self._waiting.clear()
             return []
-        free, room = self._free(), self._room()
+        room = self._room()
         places = {key: place for place, key in enumerate(self._wanted) if key in self._uncovered}
         joinable = {key: most for key in places if (most := self._wanted[key]) > 1}
         groups: list[tuple[str, ...]] = [(key,) for key in places]
-        if self._pack or len(groups) > free:
+        if self._pack or len(groups) > room.free:
             alone = [group for group in groups if group[0] not in joinable]
             groups = sorted([*alone, *pack(joinable, self._length)], key=lambda group: places[group[0]])
-        if free > 0:
-            return groups[:free]
+        if room.free > 0:
+            return groups[: room.free]
         if not (self._own.idle or self._leftovers):  # which are about to make room
             packs = [self._wanted_of(rule) for rule in self._own if rule.standing and self._is_joinable(rule)]
-            most = self._vacant() - (self._lease is None)
-            if again := rejoin(packs, joinable, self._length, most):
+            if again := rejoin(packs, joinable, self._length, room.to_replace):
                 return again
-            if room > 0:
-                return groups[:room]
-        self._refuse(self._beyond(list(places), joinable, now))
+            if room.for_filters > 0:
+                return groups[: room.for_filters]
+        self._refuse(self._beyond(places, joinable, now))
         self._waiting = set(self._uncovered)
         self._stuck = True
         return []
 
-    def _beyond(self, keys: list[str], joinable: Mapping[str, int], now: float) -> list[str]:
+    def _beyond(self, keys: Iterable[str], joinable: Mapping[str, int], now: float) -> list[str]:
         """Return those of *keys* that won't fit when all rules are deleted that will be, or may be."""
         in_doubt = self._hubs.rules_in_doubt(now)
         if not (self._own.idle or self._leftovers or in_doubt):
-            return keys
-        most = self._most - len(self._others) + in_doubt
-        kept = self._keeps_room(most, self._hubs.any_surely_lives(now))
-        room = most - 1 - kept  # beside a lease
-        packs: dict[str, int] = {}
-        for rule in self._own:
-            if kept and self._is_joinable(rule):
-                packs.update(self._wanted_of(rule))
-            elif rule.live:
-                room -= 1
-        groups = pack({**packs, **joinable}, self._length)
-        group_of: dict[str, object] = {key: group for group in groups for key in group}
-        taken = {group_of[key] for key in packs}
-        beyond = []
-        for key in keys:
-            group = group_of.get(key, key)
-            if group not in taken and len(taken) >= room:
-                beyond.append(key)
-            else:
-                taken.add(group)
-        return beyond
+            return list(keys)
+        any_lives = self._hubs.any_surely_lives(now)
+        room = Room(self._most, len(self._others) - in_doubt, any_lives=any_lives)
+        needed = [rule for rule in self._own if rule.live]
+        packs = [self._wanted_of(rule) for rule in needed if room.keeps_one and self._is_joinable(rule)]
+        most = room.for_filters - (len(needed) - len(packs))
+        return beyond(keys, packs, joinable, self._length, most)
 
     def _is_joinable(self, rule: OwnRule) -> bool:
         """Return whether the filters that need *rule* may be joined with others."""
