@@ -239,11 +239,7 @@ class HubCore(ABC):
             observer: abc.ObserverBase[HubState], scheduler: abc.SchedulerBase | None = None
         ) -> abc.DisposableBase:
             watcher = Subscriber(observer)
-            with self._lock:
-                self._shown = self._snapshot()
-                self._watchers[watcher] = None
-                watcher.put(self._shown)
-            watcher.drain()
+            self._publish(watcher)
 
             def dispose() -> None:
                 watcher.stop()
@@ -254,16 +250,19 @@ class HubCore(ABC):
 
         return StreamObservable(subscribe)
 
-    def _publish(self) -> None:
+    def _publish(self, newcomer: Subscriber | None = None) -> None:
+        """Tell the state to those who watch it, if it has changed, and to *newcomer*."""
         with self._lock:
+            if newcomer is not None:
+                self._watchers[newcomer] = None
             watchers = list(self._watchers)
             if not watchers:
                 return
             state = self._snapshot()
-            if state != self._shown:
-                self._shown = state
-                for watcher in watchers:
+            for watcher in watchers:
+                if watcher is newcomer or state != self._shown:
                     watcher.put(state)
+            self._shown = state
         for watcher in watchers:
             watcher.drain()
 

@@ -55,7 +55,8 @@ class Subscriber:
     def stop(self) -> None:
         """Forward nothing more."""
         self._over = True
-        self._queue.clear()
+        with self._lock:  # `drain` has looked at the queue before it takes an item
+            self._queue.clear()
 
     def drain(self) -> None:
         """Forward what was put, unless another thread is at it."""

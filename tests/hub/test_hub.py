@@ -324,6 +324,21 @@ def test_the_state(make: MakeHub, emulator: Emulator) -> None:
 
 
 @BOTH
+def test_everybody_is_told_each_state(make: MakeHub, emulator: Emulator) -> None:
+    """One who begins to watch while the state changes takes no state from others."""
+    hub = make(emulator)
+    with States(hub, emulator) as states:
+        cats, first, second = Seen(_filter(hub, "cat")), Seen(hub.state), list[Seen]()
+        states.settled()
+        dogs = _filter(hub, "dog").pipe(ops.do_action(lambda _: second.append(Seen(hub.state))), ops.take(1))
+        dogs.subscribe()  # gets Connected before anybody is told that it is wanted
+        (state,) = second[0].items[:1]
+        assert len(state.wanted) == 2
+        first.wait(lambda seen: state in seen.items)
+        cats.dispose()
+
+
+@BOTH
 def test_the_end_of_a_hub(make: MakeHub, emulator: Emulator) -> None:
     """At its end subscriptions complete and no rule and no connection is left; later ones get an error."""
     with make(emulator) as hub:
