@@ -1,4 +1,4 @@
-"""Print what happens to an account: X Activity, which took the place of user streams (v2).
+"""Print what happens to an account, from X Activity, which replaced user streams (v2).
 
 python examples/activity.py
 """

@@ -1,4 +1,4 @@
-"""Store posts in a SQLite file from asyncio, a second's at a time, until Ctrl-C (v2).
+"""Store posts in an SQLite file from asyncio, a second's worth at a time, until Ctrl-C (v2).
 
 python examples/asyncio_to_sqlite.py [--emulator] [posts.sqlite]
 """

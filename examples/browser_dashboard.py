@@ -1,4 +1,4 @@
-"""A dashboard of a sample stream in the browser: one page, fed by server-sent events, until Ctrl-C (v2).
+"""Show a sample stream on a dashboard in the browser, a page fed by server-sent events, until Ctrl-C (v2).
 
 python examples/browser_dashboard.py [--emulator]
 """

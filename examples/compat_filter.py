@@ -1,4 +1,4 @@
-"""A program as written for Tweepy 3, which ends after five statuses: only its import line is new.
+"""Run a program written for Tweepy 3, until it has five statuses: only its import line is new.
 
 python examples/compat_filter.py python django
 """

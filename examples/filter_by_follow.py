@@ -1,4 +1,4 @@
-"""Print what certain accounts write, and what is said to them (v1.1).
+"""Print what certain accounts post, and what is said to them (v1.1).
 
 python examples/filter_by_follow.py 2211149702 783214
 """

@@ -1,4 +1,4 @@
-"""A ticker in a window of GTK 4: the newest posts, the connection's state, and a filter to type (v2).
+"""Show the newest posts in a GTK 4 window, with the connection's state and a filter that you type (v2).
 
 python examples/gtk_ticker.py [--emulator]
 """

@@ -1,4 +1,4 @@
-"""Give up at the first 420, and tell errors apart. The emulator is told to refuse, so it runs without X.
+"""Give up at the first 420, and handle each kind of error. The emulator refuses, so this runs without X.
 
 python examples/handle_errors.py
 """

@@ -1,4 +1,4 @@
-"""A board in the browser: a column for each rule, which the return key changes; until Ctrl-C (v2).
+"""Show a board in the browser, with a column for each rule, which the return key changes; until Ctrl-C (v2).
 
 pip install nicegui
 python examples/nicegui_board.py [--emulator]

@@ -1,4 +1,4 @@
-"""A window of panes: each has a rule of its own, to be changed at any time, and all share one connection.
+"""Show a window of panes, each with a rule that you can change at any time, on one connection.
 
 python examples/panes.py
 """

@@ -1,4 +1,4 @@
-"""Near-duplicates among posts; two processes compute the fingerprints beside the stream (v2).
+"""Find near-duplicate posts; two processes compute the fingerprints beside the stream (v2).
 
 python examples/parallel_work.py
 """

@@ -1,4 +1,4 @@
-"""Posts and bytes a second, and how late the posts come, of one shared stream (v2).
+"""Print posts and bytes per second, and how late posts arrive, from one shared stream (v2).
 
 python examples/posts_per_second.py
 """

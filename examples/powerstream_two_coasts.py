@@ -2,8 +2,8 @@
 
 python examples/powerstream_two_coasts.py
 
-At X it needs enterprise access, and a connection reaches the data centre that is nearer to its machine: run
-one on each coast, and merge what they send. In the emulator two connections have one each.
+At X, this needs enterprise access, and a connection reaches the data centre nearer to its machine: run one on
+each coast, and merge what they send. In the emulator, two connections get one data centre each.
 """
 
 import reactivex

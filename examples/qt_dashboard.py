@@ -1,6 +1,6 @@
-"""A dashboard in a window of Qt: posts in a table, their rate, and a filter that changes while it runs (v2).
+"""Show a dashboard in a Qt window: posts in a table, their rate, and a filter to change while it runs (v2).
 
-Type a rule, such as `coffee lang:en`: once you pause it is in force, and the connection stands.
+Type a rule, such as `coffee lang:en`: it takes effect once you pause, and the connection stays open.
 
 python examples/qt_dashboard.py [--emulator]
 """

@@ -1,4 +1,4 @@
-"""Type words and see the posts that have them: each line replaces the filter, and the connection stays.
+"""Type words and see the posts that contain them: each line replaces the filter on the open connection.
 
 python examples/search_box.py
 """

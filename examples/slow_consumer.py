@@ -1,4 +1,4 @@
-"""Write posts down more slowly than they come, and see what is dropped (v2).
+"""Process posts more slowly than they arrive, and see what is dropped (v2).
 
 python examples/slow_consumer.py
 """

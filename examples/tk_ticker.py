@@ -1,4 +1,4 @@
-"""A ticker in a window of Tk: the newest posts, the connection's state, and the rate (v2).
+"""Show the newest posts in a Tk window, with the connection's state and the rate (v2).
 
 python examples/tk_ticker.py [--emulator]
 """
