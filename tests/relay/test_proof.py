@@ -144,6 +144,10 @@ class Cast:
             ]
         )
 
+    def behind(self) -> tuple[str, ...]:
+        """Return the names of the servers that haven't all of the log."""
+        return self.find(lambda status: [status.behind] if status.leader and status.replicas == 3 else [])
+
     def shared(self) -> list[tuple[str, bool]]:
         """Return what the workers of a group worked on, and whether it was marked as coming again."""
         lines = [line for path in self._files if path.exists() for line in path.read_text().splitlines()]
@@ -205,6 +209,7 @@ def prove(
         dead = cast.leader()
         dead.kill()
         cast.go_on()
+        cast.wait_until(lambda: cast.behind() == (f"n{cluster.index(dead)}",))
         dead.start()
         tick.wait(pause)
         cast.reader().kill()
@@ -226,8 +231,7 @@ def prove(
         wanted = [str(number) for number in range(cast.published)]
         cast.wait_until(lambda: {item.text for item in cast.alone.seen if is_post(item)} >= {*wanted})
         cast.wait_until(lambda: {text for text, _ in cast.shared()} >= {*wanted})
-        status = cast.status()
-        assert status is not None
+        cast.wait_until(lambda: cast.behind() == ())
         with Worker(cast.log.consume("check", from_="start", ahead=1000).pipe(tw.decode())) as check:
             check.wait_for(lambda seen: sum(map(is_post, seen)) >= len(wanted))
         assert_each_once(wanted, marked(check.seen))
