@@ -47,7 +47,7 @@ def counts(
     capacity: int = CAPACITY,
     scheduler: abc.SchedulerBase | None = None,
 ) -> Callable[[Observable[Any]], Observable[Counts[Any]]]:
-    """Count each key in the last seconds, and emit all counts again and again.
+    """Count each key in a sliding window, and emit all counts at intervals.
 
     ::
 
@@ -55,26 +55,27 @@ def counts(
            counts(lambda post: post.lang, window=2, every=1)
         ----A---B---C-|     A: en 1, B: en 2, de 1, C: en 1, de 1
 
-    The first `Counts` comes after *every* seconds, with what came until then; the last one comes at the end
-    of the stream, before its error, too. The others come on the timer's thread, whether there were items or
-    not. The window goes on over reconnects. A subscriber slower than *every* gets fewer, and delays nothing.
+    The first `Counts` comes after *every* seconds and covers what came until then; the last one comes at the
+    end of the stream, even before an error. The others come on the timer's thread, whether there were items
+    or not. The window continues across reconnects. A subscriber slower than *every* gets fewer, and delays
+    nothing.
 
-    Memory is bounded: there are *capacity* counters, one for each key in each *every* seconds. Where they
-    don't suffice, as in a flood of keys that are all different, rare keys are dropped, and `error` says by
-    how much a count may be too low. That is always less than 3 (w + 1) / *capacity* of `total`, w being
-    *window* / *every*: with the defaults 0.18 %. The size of the keys themselves comes on top.
+    Memory is bounded: there are *capacity* counters, one for each key in each period of *every* seconds. If
+    they don't suffice, as in a flood of distinct keys, rare keys are dropped, and `error` says by how much a
+    count may be too low. That is always less than 3 (w + 1) / *capacity* of `total`, where w is *window* /
+    *every*: 0.18 % with the defaults. The size of the keys themselves is extra.
 
     Args:
-        key: called with each item, on the thread that it comes on, for the value to count, or for several in
-            an iterable; None counts nothing. A str is one value; to count a tuple, return it in a list.
-            Values are hashable. An exception ends the stream.
+        key: called with each item, on the thread on which it comes; returns the value to count, or an
+            iterable of several; None counts nothing. A str is one value; to count a tuple, return it in a
+            list. Values must be hashable. An exception ends the stream.
         window: seconds; a multiple of *every*, up to 10,000 times as much.
         every: seconds from one `Counts` to the next.
         capacity: how many counters there may be, each of about 0.2 kB; default 100,000.
         scheduler: where the timer runs; default the subscriber's, else a timer thread.
 
     Raises:
-        ValueError: for an argument that is none of these.
+        ValueError: an argument isn't what it should be.
     """
     return count_keys(key, None, window, every, capacity, scheduler)
 

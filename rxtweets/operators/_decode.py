@@ -22,17 +22,17 @@ from rxtweets.messages import decode as decode_frame
 
 
 def decode() -> Callable[[Observable[Any]], Observable[Message | Lifecycle]]:
-    """Turn frames (bytes) into typed messages; everything else passes as it is.
+    """Decode frames (bytes) into typed messages; pass everything else on unchanged.
 
-    A frame that cannot be decoded becomes an `Undecodable`, one of an unknown kind an `Unknown`; neither ends
-    the stream. Several objects in one frame, as servers have glued them together, are a message each, and so
-    are the elements of an array of objects, as Powerstream sends them: each has its own bytes as `raw`, and
-    one that cannot be decoded is an `Undecodable` among the others.
+    A frame that can't be decoded becomes an `Undecodable`, one of an unknown kind an `Unknown`; neither ends
+    the stream. If a frame contains several objects, as servers have sent, or an array of objects, as
+    Powerstream sends, each becomes a message of its own, with its own bytes as `raw`, and one that can't be
+    decoded is an `Undecodable` among the others.
 
-    When the server says why and then ends the stream, the error that follows says it, too: a goodbye (v1.1's
-    `disconnect`, v2's `operational-disconnect`) is a `StreamDisconnected` of the class that belongs to its
-    code, a refusal that came as the body of a 200 (v2's `ConnectionException`) the `HTTPStatusError` that it
-    would have been with its own status.
+    If the server says why before it ends the stream, so does the error that follows: a goodbye (v1.1's
+    `disconnect`, v2's `operational-disconnect`) becomes a `StreamDisconnected` of the class for its code, and
+    a refusal in the body of a 200 (v2's `ConnectionException`) becomes the `HTTPStatusError` that it would
+    have been with its own status.
     """
 
     def decode_(source: Observable[Any]) -> Observable[Message | Lifecycle]:

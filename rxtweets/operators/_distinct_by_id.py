@@ -13,7 +13,7 @@ _T = TypeVar("_T")
 
 
 def distinct_by_id(capacity: int = 100_000) -> Callable[[Observable[_T]], Observable[_T]]:
-    """Drop a message that came before, as after a reconnect with backfill or where two streams are merged.
+    """Drop messages that came before, as after a reconnect with backfill or from two merged streams.
 
     ::
 
@@ -21,25 +21,24 @@ def distinct_by_id(capacity: int = 100_000) -> Callable[[Observable[_T]], Observ
            distinct_by_id()
         --1--2-----e-----3--|
 
-    * A `Status` and a `Post` are known by the id of the post: on a merge of v1.1 and v2 the first form of it
-      stays.
-    * An edit of a v2 post has an id of its own, so it is no repetition, and neither is a retweet.
-    * A `Delete` is a repetition of another one for the same status or direct message, not of the message
-      that it deletes.
-    * A `Like` and a `DirectMessage` are known by their ids, an `Activity` by its `event_uuid`.
-    * A message in a `ForUser` envelope is one of its own for each account.
+    * A `Status` and a `Post` are identified by the post's id: when v1.1 and v2 are merged, the form that
+      comes first stays.
+    * An edit of a v2 post has an id of its own, so it isn't a repetition, and neither is a retweet.
+    * A `Delete` repeats another one for the same status or direct message, not the message that it deletes.
+    * A `Like` and a `DirectMessage` are identified by their ids, an `Activity` by its `event_uuid`.
+    * A message in a `ForUser` envelope counts separately for each account.
     * Everything else has no id and passes: events of the connection and of accounts, notices, compliance
-      events, labels, and frames that aren't decoded.
+      events, labels, and undecoded frames.
 
-    Each item costs the same time, whatever the capacity. An id takes some 100 bytes of memory, that of a
-    `Like` or an `Activity` some 250.
+    Each item costs the same time, whatever the capacity. An id takes about 100 bytes of memory, that of a
+    `Like` or an `Activity` about 250.
 
     Args:
-        capacity: how many ids to remember, the last that came; a repetition doesn't count again. Each
-            subscription begins with none.
+        capacity: how many of the last ids to remember; a repetition doesn't count again. Each subscription
+            begins with none.
 
     Raises:
-        ValueError: *capacity* is not a number from 1.
+        ValueError: *capacity* isn't a number of 1 or more.
     """
     if not isinstance(capacity, int) or capacity < 1:
         raise ValueError(f"capacity is the number of ids to remember, from 1, not {capacity!r}")

@@ -32,7 +32,7 @@ def for_user(user_id: int | str | None = None) -> Callable[[Observable[Any]], Ob
 
 
 def by_user() -> Callable[[Observable[Any]], Observable[reactivex.GroupedObservable[int, Message]]]:
-    """Split a site stream into one Observable a user, whose `key` is the user's id.
+    """Split a site stream into one Observable per user, whose `key` is the user's id.
 
     ::
 
@@ -40,8 +40,8 @@ def by_user() -> Callable[[Observable[Any]], Observable[reactivex.GroupedObserva
            by_user()
         --1---2-------|     1: --a----c--|  2: --b--|
 
-    Only the messages in envelopes are in it, not the control message that comes before them. When one
-    user's subscriber raises, all others hear of the end by `on_error`.
+    It contains only the messages in envelopes, not the control message that comes before them. If one user's
+    subscriber raises, all others get the end as `on_error`.
     """
 
     def by_user_(source: Observable[Any]) -> Observable[reactivex.GroupedObservable[int, Message]]:

@@ -29,40 +29,40 @@ def forget(
     every: float = 3600.0,
     scheduler: abc.SchedulerBase | None = None,
 ) -> Callable[[Observable[_T]], Observable[_T]]:
-    """Take out of recordings what was deleted at X, and change what was changed; pass everything on.
+    """Remove from recordings what was deleted at X, and update what was changed; pass everything on.
 
-    X asks whoever stores posts to follow deletions and changes, "as soon as reasonably possible", and within
-    24 hours of a request. v1.1 tells them in the streams themselves, v2 in `client.compliance("posts")` and
-    `client.compliance("users")`::
+    X asks those who store posts to follow deletions and changes "as soon as reasonably possible", and within
+    24 hours of a request. v1.1 announces them in the streams themselves, v2 in `client.compliance("posts")`
+    and `client.compliance("users")`::
 
         stream.sample().pipe(tw.record("a.jsonl.zst"), tw.observe_on(), tw.forget("a.jsonl.zst"))
 
-    * A deleted post (`Delete`; `delete`, `drop`) is left out, with retweets of it; of a post that quotes or
-      answers it only its copy is. So are the posts and the account of who was deleted, protected or
+    * A deleted post (`Delete`; `delete`, `drop`) is removed, with retweets of it, and so is its copy in posts
+      that quote or answer it. So are the posts and the account of a user who was deleted, protected or
       suspended, the earlier versions of an edited post, and deleted direct messages.
-    * A place is taken out (`ScrubGeo`, `scrub_geo`), a withheld post or account gets the countries, a changed
-      profile its new value.
+    * A withdrawn place is removed (`ScrubGeo`, `scrub_geo`), a withheld post or account gets the countries,
+      and a changed profile its new value.
 
-    Nothing that was taken out is brought back. The rest of the file stays byte for byte as it was.
+    Nothing that was removed is restored. The rest of the file stays the same, byte for byte.
 
-    Notices are gathered and applied together, since each time the files are read and written anew: whoever
-    reads one then reads the old one or the new one, whole. They are applied once more the next time, as a
-    deletion may come before what it deletes. At the end of the stream what waits is applied first; after a
-    disposal it is by a thread that the program's exit waits for. A killed program loses what waits: to apply
-    all notices that a recording has itself, replay it::
+    Notices are collected and applied together, since the files are read and rewritten each time: a concurrent
+    reader sees either the old file or the new one, complete. They are applied once more the next time, since
+    a deletion may come before what it deletes. At the end of the stream, waiting notices are applied first;
+    after a disposal, by a thread that the program's exit waits for. A killed program loses them: to apply all
+    notices that a recording contains itself, replay it::
 
         rxt.replay("a.jsonl.zst", speed=None).pipe(tw.decode(), tw.forget("a.jsonl.zst")).run()
 
     Args:
-        path: a recording, its numbered parts included, or a file of another program; `.bz2` can't be changed.
-            It may be being recorded by this process. One that isn't there holds nothing to forget.
-        more: further ones.
-        every: seconds for which notices are gathered. Meanwhile, and while the files are written, nothing is
-            read on: `tw.observe_on()` before it keeps the stream going.
-        scheduler: whose clock counts them; default the subscriber's, else the system's.
+        path: a recording, including its numbered parts, or a file of another program; `.bz2` can't be
+            changed. This process may be recording it. One that doesn't exist has nothing to forget.
+        more: further files.
+        every: seconds for which notices are collected. While the files are rewritten, nothing is read: put
+            `tw.observe_on()` before it to keep the stream going.
+        scheduler: whose clock counts the seconds; default the subscriber's, else the system's.
 
     Raises:
-        ValueError: *every* isn't a number from 0.
+        ValueError: *every* isn't a number of 0 or more.
         ImportError: the extra `zstd` is needed.
 
     Errors: an OSError or a ValueError for a file that can't be read or written, or that another process is

@@ -67,12 +67,12 @@ __all__ = [
 
 
 def messages() -> Callable[[Observable[Any]], Observable[Message]]:
-    """Keep what the server sent, drop the events of the connection."""
+    """Keep what the server sent; drop connection events."""
     return of_type(Message)
 
 
 def lifecycle() -> Callable[[Observable[Any]], Observable[Lifecycle]]:
-    """Keep what happens to the stream: its connection's events, such as Reconnecting, and Dropped."""
+    """Keep what happens to the stream: connection events, such as Reconnecting, and Dropped."""
     return of_type(Lifecycle)
 
 
@@ -162,7 +162,7 @@ def labels() -> Callable[[Observable[Any]], Observable[Label]]:
 
 
 def activities(*event_types: str) -> Callable[[Observable[Any]], Observable[Activity]]:
-    """Keep the events of the v2 activity stream; only of *event_types* if given.
+    """Keep the events of the v2 activity stream, or only those of *event_types* if given.
 
     ::
 
@@ -171,10 +171,10 @@ def activities(*event_types: str) -> Callable[[Observable[Any]], Observable[Acti
 
     Args:
         event_types: names such as `post.create`, or groups such as `follow.*`. X adds names often, so one
-            that this version doesn't know is taken, with a `UserWarning` that has those that look like it.
+            that this version doesn't know is accepted, with a `UserWarning` that lists similar names.
 
     Raises:
-        ValueError: for what can't be the name of an event or a group.
+        ValueError: one of them can't be the name of an event or a group.
     """
     every = of_type(Activity)
     if not event_types:
@@ -209,15 +209,15 @@ def _check_event_type(name: object) -> None:
 
 
 def problems() -> Callable[[Observable[Any]], Observable[StreamProblem]]:
-    """Keep what a v2 server says in a stream when something is wrong with it."""
+    """Keep what a v2 server says in a stream when something is wrong."""
     return of_type(StreamProblem)
 
 
 def undecodable() -> Callable[[Observable[Any]], Observable[Undecodable]]:
-    """Keep the frames that are no JSON."""
+    """Keep the frames that aren't JSON."""
     return of_type(Undecodable)
 
 
 def unknown() -> Callable[[Observable[Any]], Observable[Unknown]]:
-    """Keep the messages of kinds that this version does not know."""
+    """Keep the messages of kinds that this version doesn't know."""
     return of_type(Unknown)

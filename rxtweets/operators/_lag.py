@@ -19,16 +19,15 @@ from .snapshots import Lag
 def lag(
     window: float = 60.0, every: float = 1.0, *, scheduler: abc.SchedulerBase | None = None
 ) -> Callable[[Observable[Any]], Observable[Lag]]:
-    """Measure how late statuses and posts come: the time now, less the time in the id.
+    """Measure how late statuses and posts arrive: the current time minus the time in the id.
 
-    The first `Lag` comes after *every* seconds; the last one comes at the end of the stream, before its
-    error, too. The others come on the timer's thread, whether there were messages or not. The window goes on
-    over reconnects. A subscriber slower than *every* gets fewer, and delays nothing.
+    The first `Lag` comes after *every* seconds; the last one comes at the end of the stream, even before an
+    error. The others come on the timer's thread, whether there were messages or not. The window continues
+    across reconnects. A subscriber slower than *every* gets fewer, and delays nothing.
 
-    `Lag.clock_error` compares the clock with the server's `Date` header, for which this has to stand where
-    the events of the connection are still in the stream: before `tw.posts()`. All items but `Status`, `Post`
-    and `Connected` are ignored. A message that the server replays, as with `backfill_minutes`, is as late as
-    it comes.
+    `Lag.clock_error` compares the clock with the server's `Date` header. For that, put this where connection
+    events are still in the stream: before `tw.posts()`. All items but `Status`, `Post` and `Connected` are
+    ignored. A message that the server replays, as with `backfill_minutes`, counts as late as it comes.
 
     Args:
         window: seconds; a multiple of *every*, up to 10,000 times as much.
@@ -37,7 +36,7 @@ def lag(
             and the system's clock.
 
     Raises:
-        ValueError: for an argument that is none of these.
+        ValueError: an argument isn't what it should be.
     """
     number = slots(window, every)
     return periodically(every, lambda timer: _LagState(number, float(every), wall_clock(timer)), scheduler)

@@ -23,23 +23,23 @@ from .snapshots import Meter, Traffic, Volume
 def meter(
     every: float = 1.0, *, scheduler: abc.SchedulerBase | None = None
 ) -> Callable[[Observable[Any]], Observable[Meter]]:
-    """Measure what a stream brings: messages, bytes, reconnects, gaps, and what was dropped.
+    """Measure a stream: messages, bytes, reconnects, gaps, and drops.
 
-    The first `Meter` comes after *every* seconds; the last one comes at the end of the stream, before its
-    error, too. The others come on the timer's thread, whether there were messages or not. The totals go on
-    over reconnects, and begin anew with each subscription. A subscriber slower than *every* gets fewer, each
-    for a longer time, and delays nothing.
+    The first `Meter` comes after *every* seconds; the last one comes at the end of the stream, even before an
+    error. The others come on the timer's thread, whether there were messages or not. The totals continue
+    across reconnects, and start over with each subscription. A subscriber slower than *every* gets fewer,
+    each for a longer time, and delays nothing.
 
-    All items but `Lifecycle` are messages. The events of the connection are needed for reconnects and gaps,
-    so this has to stand where they are still in the stream: before `tw.posts()`. A gap lasts from
-    `Disconnected`, `Reconnecting` or `BudgetPaused`, or from the first `Connecting`, to the next `Connected`.
+    All items but `Lifecycle` are messages. Reconnects and gaps are counted from connection events, so put
+    this where they are still in the stream: before `tw.posts()`. A gap lasts from `Disconnected`,
+    `Reconnecting` or `BudgetPaused`, or from the first `Connecting`, to the next `Connected`.
 
     Args:
         every: seconds from one `Meter` to the next.
         scheduler: where the timer runs; default the subscriber's, else a timer thread.
 
     Raises:
-        ValueError: for an argument that is none of these.
+        ValueError: an argument isn't what it should be.
     """
     return periodically(every, lambda _: _MeterState(), scheduler)
 

@@ -39,7 +39,7 @@ def observe_on(
 def observe_on(
     scheduler: abc.SchedulerBase | None = None, *, capacity: int = 1000, overflow: Overflow = "block"
 ) -> ObserveOn[Any]:
-    """Hand items to another thread or loop, through a queue that is bounded.
+    """Hand items to another thread or loop, through a bounded queue.
 
     ::
 
@@ -47,14 +47,14 @@ def observe_on(
            observe_on(capacity=2, overflow="drop_oldest")
         -1----2----D4---D7---8-|    D: Dropped(count=1, first=3, last=3), Dropped(2, 5, 6)
 
-    Everything comes in its order, the error and the completion after all that waits. An exception of a
+    Everything comes in order; the error or the completion comes after all waiting items. An exception in a
     subscriber behind it closes the session, as anywhere else.
 
     Lifecycle events take up no room and are never dropped. Nothing else is dropped silently: a `Dropped`
-    comes in the place of the items, before the next one or the end.
+    takes the place of the dropped items, before the next one or the end.
 
-    The operator that is returned has the figures `depth`, `high_water` and `dropped`, for a look from outside
-    at any time::
+    The returned operator has the figures `depth`, `high_water` and `dropped`, which you can read at any
+    time::
 
         handed_over = tw.observe_on(capacity=10_000, overflow="drop_oldest")
         client.sample().pipe(handed_over, tw.posts()).subscribe(store)
@@ -62,20 +62,20 @@ def observe_on(
 
     Args:
         scheduler: where to deliver; default a daemon thread of its own for each subscription, which ends with
-            it. On a scheduler of RxPY it goes on for at most 10 ms before it is scheduled anew. Dispose the
+            it. On an RxPY scheduler, it runs for at most 10 ms before it is scheduled again. Dispose the
             subscription before the scheduler.
         capacity: how many items may wait.
-        overflow: what happens when as many wait and another one comes:
+        overflow: what happens when that many wait and another one comes:
 
-            * `"block"`: the stream is not read on until half of them have been delivered. A server that has
-              to wait for too long ends the stream.
+            * `"block"`: reading stops until half of them have been delivered. A server that has to wait too
+              long ends the stream.
             * `"drop_oldest"`: the one that has waited longest is dropped.
-            * `"drop_newest"`: the one that comes is dropped.
-            * `"latest"`: as `"drop_oldest"` with a capacity of 1, whatever *capacity* is.
+            * `"drop_newest"`: the arriving one is dropped.
+            * `"latest"`: like `"drop_oldest"` with a capacity of 1, whatever *capacity* is.
             * `"error"`: the stream is closed, and ends with `TooSlow` after what waits.
 
-    With `"block"`, who sends items on the thread on which they would be delivered, a
-    `CurrentThreadScheduler`'s say, would wait for ever: the stream ends with a RuntimeError that says so.
+    With `"block"`, sending items on the very thread that would deliver them, such as a
+    `CurrentThreadScheduler`'s, would wait for ever: the stream ends with a RuntimeError that says so.
 
     Raises:
         ValueError: *scheduler*, *capacity* or *overflow* isn't what it should be.

@@ -20,10 +20,10 @@ def of_type(*kinds: type[_T]) -> Callable[[Observable[Any]], Observable[_T]]:
         ---------d--------|
 
     Args:
-        kinds: at least one class, such as `Status`; a base class keeps all that derive from it.
+        kinds: at least one class, such as `Status`; a base class keeps all classes derived from it.
 
     Raises:
-        ValueError: without a class, or for what is none.
+        ValueError: no class is given, or something that isn't one.
     """
     if not kinds:
         raise ValueError("of_type needs at least one class to keep, such as of_type(Status)")

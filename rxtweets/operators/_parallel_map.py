@@ -34,7 +34,7 @@ def parallel_map(
     executor: Literal["thread", "process"] = "thread",
     on_error: Literal["end", "skip"] = "end",
 ) -> Callable[[Observable[Any]], Observable[_T | Lifecycle]]:
-    """Call *fn* with each item on one of several threads or processes, and put its results in their place.
+    """Call *fn* with each item on one of several threads or processes, and emit the results.
 
     ::
 
@@ -44,28 +44,28 @@ def parallel_map(
            parallel_map(fn, 2, ordered=False)
         ----b-c-a-------|
 
-    Events of the connection pass without *fn*: in their place, or at once if the results aren't ordered.
+    Connection events bypass *fn*: in their place, or at once if the results aren't ordered.
 
-    At most two items a worker are in flight, from their arrival to the delivery of their result. With as many
-    the stream is not read on, and a server that has to wait for too long ends it.
+    At most two items per worker are in flight, from their arrival to the delivery of their result. At that
+    limit, reading stops, and a server that has to wait too long ends the stream.
 
-    Results are delivered on one thread, of the operator's own, one after the other, and so is the end, after
-    all that is in flight. An exception of the subscriber closes the session, as anywhere else.
+    Results are delivered one after another on the operator's own thread, and so is the end, after everything
+    in flight. An exception in the subscriber closes the session, as anywhere else.
 
-    A disposal returns at once. It ends processes, also in the middle of a call; threads end after the call
-    that they are in.
+    Disposing returns at once. It ends processes, even in the middle of a call; threads end after their
+    current call.
 
     In processes:
 
-    * *fn* is imported by its name, and so is the program that is run. It must start its streams under
-      `if __name__ == "__main__":`.
+    * *fn* is imported by its name, and so is the main program. It must start its streams under `if __name__
+      == "__main__":`.
     * A message is sent as its `raw` bytes and decoded there, so changes made by `structs.replace` are lost.
       Other items, and the results, are pickled.
-    * Ctrl-C is ignored, as the program is to end them.
-    * They begin with the subscription, each with its own, and end with it or with the program.
+    * Ctrl-C is ignored, since the program ends them.
+    * Each subscription starts its own, which end with it or with the program.
 
     Args:
-        fn: called with an item; in threads, on several at once.
+        fn: called with an item; on threads, on several at once.
         workers: how many threads or processes.
         ordered: whether each result waits for those of the items before it.
         executor: `"thread"` for work that waits, for a network, say; `"process"` for work that computes.

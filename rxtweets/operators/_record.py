@@ -31,33 +31,34 @@ def record(
     rotate: Rotation | None = None,
     scheduler: abc.SchedulerBase | None = None,
 ) -> Callable[[Observable[_T]], Observable[_T]]:
-    """Write what passes to a file, each message as it was received, with its time of arrival.
+    """Write each message to a file as it was received, with its time of arrival.
 
     ::
 
         posts = client.sample().pipe(tw.record("posts.jsonl.zst"), tw.posts())
 
-    Messages are written byte for byte, and the events of the connection between them; `rxtweets.replay` emits
-    the same again. Everything passes on unchanged, after it has been written.
+    Messages are written byte for byte, with connection events in between; `rxtweets.replay` emits the same
+    again. Every item is passed on unchanged, after it has been written.
 
-    The end of the name says how: `.jsonl` as it is, `.jsonl.gz` or `.jsonl.zst` (extra `zstd`) compressed. A
-    file that is there is appended to. Each line is handed to the operating system before its item passes on,
-    so a process that is killed loses at most the line that it was writing, whichever the form; a machine that
-    fails loses what its system hadn't yet put on disk. What a crash has cut is mended by the next recording.
+    The suffix chooses the format: `.jsonl` is plain, `.jsonl.gz` and `.jsonl.zst` (extra `zstd`) are
+    compressed. An existing file is appended to. Each line is handed to the operating system before its item
+    is passed on, so a process that is killed loses at most the line that it was writing, whatever the format;
+    a machine that fails loses what its system hadn't put on disk yet. The next recording repairs what a crash
+    has cut off.
 
-    Where it can't be written (a full disk, a folder that has gone), the stream ends with the OSError and its
-    session is closed. The disk is waited for on the thread that reads the stream: after `tw.observe_on()` it
-    is waited for elsewhere.
+    If the file can't be written (a full disk, a removed folder), the stream ends with the OSError and its
+    session is closed. The thread that reads the stream waits for the disk: put `tw.observe_on()` before this
+    to wait elsewhere.
 
     Args:
         path: the file. One recording at a time writes to it.
-        rotate: when to go on with another file, as bytes of a file, as a timedelta, or as both. Then the
-            files are numbered, `posts.0001.jsonl` and so on for `posts.jsonl`, and each subscription begins
-            a new one. A file grows beyond the size by a line at most.
-        scheduler: whose clock tells the time of arrival; default the subscriber's, else the system's.
+        rotate: when to start another file, as a number of bytes, a timedelta, or both. Then the files are
+            numbered, `posts.0001.jsonl` and so on for `posts.jsonl`, and each subscription begins a new one.
+            A file exceeds the size by at most one line.
+        scheduler: whose clock gives the time of arrival; default the subscriber's, else the system's.
 
     Raises:
-        ValueError: *path* ends otherwise, or *rotate* isn't what it should be.
+        ValueError: *path* has another suffix, or *rotate* isn't what it should be.
         ImportError: the extra `zstd` is needed.
 
     Errors: an OSError; a ValueError for an item that has no bytes as received, such as the text of a post.

@@ -31,7 +31,7 @@ def retry_with_backoff(
     end_stale: Callable[[Connected], Observable[bool]] | None = None,
     scheduler: abc.SchedulerBase | None = None,
 ) -> Callable[[Observable[_T]], Observable[_T | Lifecycle]]:
-    """Subscribe anew after an error, when and as often as *policy* says.
+    """Subscribe again after an error, when and as often as *policy* says.
 
     ::
 
@@ -40,19 +40,19 @@ def retry_with_backoff(
            retry_with_backoff()
         --C--s--s--R-----C--s--s--      R: Reconnecting(delay=0.0, attempt=1, cause=…)
 
-    Before each wait a `Reconnecting` says in the stream how long it is and why. The policy starts over once a
-    session has stood, since its `Connected`, for `policy.healthy_after` seconds; only its limit on connects
-    goes on counting. An error that the policy calls final ends the stream at once, with the number of
-    reconnects before it, and so does one that is no StreamError: a subscriber's or an operator's own
-    exception never reconnects.
+    Before each wait, a `Reconnecting` in the stream says how long it is and why. The policy starts over once
+    a session has stayed up for `policy.healthy_after` seconds since its `Connected`; only its limit on
+    connects goes on counting. An error that the policy calls final ends the stream at once, with the number
+    of reconnects before it, and so does one that isn't a StreamError: a subscriber's or an operator's own
+    exception never causes a reconnect.
 
     Args:
         policy: which failure waits how long; default `BackoffPolicy.standard()`.
-        end_stale: called after `TooManyConnections` with the last `Connected`, if there was one, for an
-            Observable that ends that connection where the server still counts it, and tells whether it did;
-            then the next session is tried in a second. Its errors mean that it did not, and so does no answer
-            in 10 s. See `ConnectionsClient.end_stale`.
-        scheduler: where the waits run and which clock they go by; default the subscriber's, else a timer
+        end_stale: called after `TooManyConnections` with the last `Connected`, if there was one. It returns
+            an Observable that ends that connection if the server still counts it, and emits whether it did;
+            then the next session is tried in a second. An error means that it did not, and so does no answer
+            within 10 s. See `ConnectionsClient.end_stale`.
+        scheduler: where the waits run and which clock they use; default the subscriber's, else a timer
             thread. Changes of the system's time don't matter.
     """
     first = BackoffPolicy.standard() if policy is None else policy

@@ -14,7 +14,7 @@ _T = TypeVar("_T")
 def route(
     routes: Mapping[type, Callable[[Any], Any] | abc.ObserverBase[Any]],
 ) -> Callable[[Observable[_T]], Observable[_T]]:
-    """Hand each item to the handler of its kind; items of other kinds pass on.
+    """Hand each item to the handler for its kind; pass on items of other kinds.
 
     ::
 
@@ -23,15 +23,15 @@ def route(
         ------k-----------|
 
     Args:
-        routes: from a class to a callable or an observer (a Subject, say). An item goes to the handler of its
-            own class or else of its nearest base class. Observers also hear of the stream's error and
-            completion.
+        routes: maps a class to a callable or an observer, such as a Subject. An item goes to the handler for
+            its own class, or else to that for its nearest base class. Observers also receive the stream's
+            error and completion.
 
-    A handler that raises ends the stream with its exception; it is not retried when `route` stands after
-    `retry_with_backoff`, as it does on what the endpoints return.
+    A handler that raises ends the stream with its exception, which isn't retried if `route` comes after
+    `retry_with_backoff`, as it does on a client's streams.
 
     Raises:
-        ValueError: for what is no mapping, a key that is no class, or a handler that can take no item.
+        ValueError: *routes* isn't a mapping, a key isn't a class, or a handler can't take an item.
     """
     if not isinstance(routes, Mapping):
         raise ValueError(

@@ -24,26 +24,25 @@ def spend(
     remembered: int = 100_000,
     scheduler: abc.SchedulerBase | None = None,
 ) -> Callable[[Observable[Any]], Observable[Spend]]:
-    """Keep the running bill of a stream: what it brings that X charges, each once a UTC day.
+    """Keep the running bill of a stream: what X charges for it, each resource once per UTC day.
 
-    The first `Spend` comes after *every* seconds, the last one at the end of the stream, as those of
-    `tw.meter` do. Posts, likes and events are charged, and the users, posts and media that a message
-    includes. It counts one stream, from its subscription on; `Budget` counts all of them, and for good.
+    The first `Spend` comes after *every* seconds, the last one at the end of the stream, as with `tw.meter`.
+    Posts, likes and events are charged, and the users, posts and media that a message includes. It counts one
+    stream, from its subscription on; `Budget` counts all of them, permanently.
 
-    Memory is bounded: of a resource that comes again on the same day after *remembered* others it is not
-    known that it came, so that it is charged once more; and of the rules those are billed that were the last
-    10,000 to match anything for the first time.
+    Memory is bounded: a resource that comes again on the same day after *remembered* others is forgotten by
+    then, and charged once more; and only those rules are billed that were the last 10,000 to match anything
+    for the first time.
 
     Args:
         prices: what things cost; default `Prices()`.
         every: seconds from one `Spend` to the next.
-        remembered: how many of the day's resources to remember, the last that came; each takes some 200
-            bytes.
-        scheduler: where the timer runs and which clock the days go by; default the subscriber's, else a timer
-            thread and the system's time.
+        remembered: how many of the day's last resources to remember; each takes about 200 bytes.
+        scheduler: where the timer runs, and which clock decides the days; default the subscriber's, else a
+            timer thread and the system's time.
 
     Raises:
-        ValueError: for an argument that is none of these.
+        ValueError: an argument isn't what it should be.
     """
     if prices is not None and not isinstance(prices, Prices):
         raise ValueError(f"prices are Prices, such as Prices(post=0.004), not {prices!r}")

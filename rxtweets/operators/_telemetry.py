@@ -24,7 +24,7 @@ def telemetry(
     endpoint: Endpoint | None = None,
     scheduler: abc.SchedulerBase | None = None,
 ) -> Callable[[Observable[_T]], Observable[_T]]:
-    """Record what passes with OpenTelemetry, and forward all of it; needs the extra `otel`.
+    """Record what passes with OpenTelemetry, and forward it; needs the extra `otel`.
 
     =====================================  =========  ===================================================
     `messaging.client.consumed.messages`   counter    messages, by `rxtweets.message.kind`
@@ -34,17 +34,16 @@ def telemetry(
     `rxtweets.lag`                         histogram  seconds from the time in the id of a status or post
     =====================================  =========  ===================================================
 
-    Each attempt to connect is a span, `subscribe`, from `Connecting` to `Connected` or to its failure, so
-    that none lasts as long as a stream. Attributes have no words of the server, and no post has a span.
+    Each attempt to connect is a span, `subscribe`, from `Connecting` to `Connected` or its failure, so none
+    lasts as long as a stream. Attributes contain nothing that the server wrote, and no post has a span.
 
-    This has to stand where the events of the connection are still in the stream, after
-    `tw.retry_with_backoff`: the option *telemetry* of a client puts it there. After `tw.observe_on` it
-    records what that dropped as well.
+    Put this where connection events are still in the stream, after `tw.retry_with_backoff`, as a client's
+    option *telemetry* does. After `tw.observe_on`, it also records what that dropped.
 
     Args:
-        meter: what makes the instruments; default that of the global provider for `rxtweets`.
-        tracer: what makes the spans; default likewise.
-        endpoint: what is connected to, for `messaging.destination.name`, `server.address` and so on.
+        meter: creates the instruments; default the global provider's for `rxtweets`.
+        tracer: creates the spans; default likewise.
+        endpoint: the endpoint, for `messaging.destination.name`, `server.address` and so on.
         scheduler: whose clock is read; default the subscriber's, else the system's clock.
 
     Raises:

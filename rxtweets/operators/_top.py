@@ -44,7 +44,7 @@ def top(
     capacity: int = CAPACITY,
     scheduler: abc.SchedulerBase | None = None,
 ) -> Callable[[Observable[Any]], Observable[Counts[Any]]]:
-    """Emit the *n* most frequent keys of the last seconds, again and again.
+    """Emit the *n* most frequent keys of a sliding window, at intervals.
 
     ::
 
@@ -53,7 +53,7 @@ def top(
         ----A---B----C     A: a 1, B: b 2, C: b 2
 
     Args:
-        key: as for `counts`, from which this differs only in that it leaves out all but *n* keys.
+        key: as for `counts`; this operator differs only in that it emits at most *n* keys.
         n: how many keys to emit.
         window: seconds; a multiple of *every*, up to 10,000 times as much.
         every: seconds from one `Counts` to the next.
@@ -61,6 +61,6 @@ def top(
         scheduler: where the timer runs; default the subscriber's, else a timer thread.
 
     Raises:
-        ValueError: for an argument that is none of these.
+        ValueError: an argument isn't what it should be.
     """
     return count_keys(key, n, window, every, capacity, scheduler)

@@ -21,7 +21,7 @@ def volume_alarm(
     for_: float = 60.0,
     scheduler: abc.SchedulerBase | None = None,
 ) -> Callable[[Observable[Any]], Observable[VolumeAlarm]]:
-    """Say when too little or too much comes, and when that is over.
+    """Report when too little or too much comes, and when that is over.
 
     ::
 
@@ -29,11 +29,11 @@ def volume_alarm(
            volume_alarm(below=0.2, for_=10)
         ----------------B---N----     B: below, N: normal
 
-    The volume is the average over the last *for_* seconds, which is looked at ten times in that time on the
-    timer's thread, so also when nothing comes at all. Nothing is said in the first *for_* seconds, nor at the
-    end of the stream. A wait for a reconnect counts like any other: a stream that is down is a silent one.
+    The volume is the average over the last *for_* seconds, checked ten times in that time on the timer's
+    thread, even if nothing comes at all. There is no alarm in the first *for_* seconds, nor at the end of the
+    stream. A wait for a reconnect counts like any other time: a stream that is down is silent.
 
-    All items count as messages but the events of the connection, such as keep-alives: `Lifecycle`.
+    All items count as messages except connection events, such as keep-alives: `Lifecycle`.
 
     Args:
         below: messages a second, below which a `VolumeAlarm` with the state `"below"` comes.
@@ -42,7 +42,7 @@ def volume_alarm(
         scheduler: where the timer runs; default the subscriber's, else a timer thread.
 
     Raises:
-        ValueError: for an argument that is none of these; without a bound; for *below* that isn't less than
+        ValueError: an argument isn't what it should be, there is no bound, or *below* isn't less than
             *above*.
     """
     for_ = seconds("for_", for_)

@@ -33,7 +33,7 @@ def within(
     usage: Callable[[], Observable[Used]] | None = None,
     scheduler: abc.SchedulerBase | None = None,
 ) -> Callable[[Observable[_T]], Observable[_T | Lifecycle]]:
-    """Count what comes into *budget*, and end or pause at its limit.
+    """Count what comes against *budget*, and end or pause at its limit.
 
     ::
 
@@ -42,24 +42,24 @@ def within(
         --C--p--p--Wp-x               W: BudgetWarning, x: BudgetSpent
 
     The message that reaches a mark or the limit is the last before the `BudgetWarning`, `BudgetPaused` or
-    `BudgetSpent`. With `at_limit="pause"` the source is disposed, and subscribed to again when the next
-    period begins. A budget that is spent already opens nothing. What other streams and processes spend is
-    seen with the next item, keep-alives included.
+    `BudgetSpent`. With `at_limit="pause"`, the source is disposed, and subscribed to again when the next
+    period begins. If the budget is already spent, nothing is opened. What other streams and processes spend
+    is noticed with the next item, keep-alives included.
 
-    A client with a budget (`StreamingClient(auth, budget=budget)`) has this in each of its streams. It
-    stands behind `tw.retry_with_backoff`; before it `BudgetSpent` isn't retried either.
+    A client with a budget (`StreamingClient(auth, budget=budget)`) has this in each of its streams, behind
+    `tw.retry_with_backoff`; before that, `BudgetSpent` isn't retried either.
 
     Args:
         budget: the limit, and the books.
-        usage: called for X's own count, such as `client.usage`, to compare the books with; its errors change
-            nothing. None: they aren't compared.
-        scheduler: where the timers run and which clock they go by; default the subscriber's, else a timer
+        usage: called for X's own count, such as `client.usage`, to compare the books with it; its errors
+            change nothing. None: no comparison.
+        scheduler: where the timers run and which clock they use; default the subscriber's, else a timer
             thread and the system's time.
 
     Errors: `BudgetSpent`; an OSError if the books can't be written.
 
     Raises:
-        ValueError: *budget* is none.
+        ValueError: *budget* isn't a `Budget`.
     """
     if not isinstance(budget, Budget):
         raise ValueError(f"budget is a Budget, such as Budget(dollars=5, per='day'), not {budget!r}")

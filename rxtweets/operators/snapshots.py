@@ -10,15 +10,15 @@ K = TypeVar("K")
 
 
 class Counts(Struct, Generic[K], frozen=True):
-    """The keys of a window of time, and how often each came.
+    """The keys in a window of time, and how often each came.
 
     Attributes:
-        counts: the keys and their counts, the most frequent first; of equally frequent ones that which has
-            been in the window longest.
-        total: how many keys came in the window, those included that are not in `counts`.
+        counts: the keys and their counts, the most frequent first; among equals, the one that has been in the
+            window longest.
+        total: how many keys came in the window, including those that aren't in `counts`.
         seconds: the length of the window: shorter than asked for at the beginning, and at the stream's end.
-        error: each count may be too low by up to so many, and a key that came as often may be missing; 0 if
-            all are exact.
+        error: by how much a count may be too low, at most; a key that came as often may be missing. 0 if all
+            are exact.
     """
 
     counts: tuple[tuple[K, int], ...]
@@ -33,7 +33,7 @@ class Volume(Struct, frozen=True):
     Attributes:
         seconds: the length of the span.
         messages: how many came.
-        bytes: of their JSON, as it was sent.
+        bytes: the size of their JSON, as sent.
     """
 
     seconds: float
@@ -42,7 +42,7 @@ class Volume(Struct, frozen=True):
 
     @property
     def messages_per_second(self) -> float:
-        """The messages by the seconds."""
+        """The messages per second."""
         return self.messages / self.seconds if self.seconds else 0.0
 
     @property
@@ -55,9 +55,9 @@ class Traffic(Volume, frozen=True):
     """The messages in a span of time, and what happened to the stream.
 
     Attributes:
-        kinds: the volume of each kind of message, by the name of its class, such as `"Status"`; the kind that
-            came first is the first.
-        reconnects: how many reconnects there were, also those that failed: how often `Reconnecting` came.
+        kinds: the volume of each kind of message, by class name, such as `"Status"`, in order of first
+            appearance.
+        reconnects: how many reconnects there were, including failed ones: how often `Reconnecting` came.
         gap: seconds without a connection.
         dropped: how many items were dropped, as `Dropped` says.
     """
@@ -72,7 +72,7 @@ class Meter(Struct, frozen=True):
     """The figures of a stream.
 
     Attributes:
-        last: since the `Meter` before, or since the subscription.
+        last: since the previous `Meter`, or since the subscription.
         total: since the subscription.
     """
 
@@ -81,7 +81,7 @@ class Meter(Struct, frozen=True):
 
 
 class Lag(Struct, frozen=True):
-    """The delays of the messages in a window of time, in seconds; each is None if there were no messages.
+    """The delays of the messages in a window of time, in seconds; None if there were no messages.
 
     Percentiles are those of all messages in the window, to 5 % of their value.
 
@@ -90,11 +90,11 @@ class Lag(Struct, frozen=True):
         p90: nine of ten messages were no later.
         p99: 99 of 100 messages were no later.
         longest: the longest lag.
-        count: how many messages they are of.
+        count: how many messages were measured.
         seconds: the length of the window: shorter than asked for at the beginning, and at the stream's end.
-        clock_error: seconds that this machine's clock was ahead of the server's at the last connect, to half
-            a second and the time that the answer took; each lag is too long by so much. None if no
-            `Connected` with a `Date` came.
+        clock_error: seconds by which this machine's clock was ahead of the server's at the last connect, to
+            within half a second and the time that the response took; each lag is too long by that much. None
+            if no `Connected` with a `Date` came.
     """
 
     p50: float | None
@@ -107,11 +107,11 @@ class Lag(Struct, frozen=True):
 
 
 class VolumeAlarm(Struct, frozen=True):
-    """A change of a stream's volume, out of bounds or back.
+    """A change of a stream's volume, out of its bounds or back.
 
     Attributes:
-        state: `"below"` or `"above"` a bound; `"normal"`: back.
-        rate: messages a second on average over the last seconds.
+        state: `"below"` or `"above"` a bound, or `"normal"` when it is back.
+        rate: the average messages per second over the last seconds.
     """
 
     state: Literal["below", "above", "normal"]
@@ -119,7 +119,7 @@ class VolumeAlarm(Struct, frozen=True):
 
 
 class Bill(Struct, frozen=True):
-    """The resources that X charges in a span of time, each once a UTC day.
+    """The resources that X charges for in a span of time, each once per UTC day.
 
     Attributes:
         seconds: the length of the span.
@@ -134,17 +134,17 @@ class Bill(Struct, frozen=True):
 
     @property
     def dollars_per_hour(self) -> float:
-        """The dollars that an hour like this costs."""
+        """The dollars per hour at this rate."""
         return self.dollars / self.seconds * 3600 if self.seconds else 0.0
 
 
 class RuleBill(Struct, frozen=True):
-    """The part of a bill that a rule of the filtered stream has brought.
+    """The part of a bill that is due to one rule of the filtered stream.
 
     Attributes:
         id: the rule's.
         tag: the rule's; None without one.
-        posts: how many posts it has brought, included ones counted.
+        posts: how many posts came by it, counting included ones.
         dollars: what they cost with all that they include.
     """
 
@@ -158,11 +158,11 @@ class Spend(Struct, frozen=True):
     """The running bill of a stream.
 
     Attributes:
-        last: since the `Spend` before, or since the subscription.
+        last: since the previous `Spend`, or since the subscription.
         total: since the subscription.
-        rules: what each rule has brought, the dearest first. A post that several rules match is in the bill
-            of each, and once in `total`.
-        unpriced: names of events without a price, which were taken to cost `Prices.unknown_event`.
+        rules: the bill of each rule, the most expensive first. A post that matches several rules is on the
+            bill of each, and once in `total`.
+        unpriced: names of events without a price, which were assumed to cost `Prices.unknown_event`.
     """
 
     last: Bill
