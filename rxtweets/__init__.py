@@ -8,7 +8,7 @@
     client = rxt.StreamingClient(rxt.BearerToken.from_env())
     rxt.run(client.filter().pipe(tw.posts()), lambda post: print(post.text))
 
-What programs need is here, but for `rxtweets.aio`, `rxtweets.emulator`, `rxtweets.testing` and
+Everything that programs need is here, except `rxtweets.aio`, `rxtweets.emulator`, `rxtweets.testing` and
 `rxtweets.compat`.
 """
 

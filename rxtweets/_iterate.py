@@ -160,7 +160,7 @@ def iterate(
 
 
 def iterate(observable: Observable[Any], *, capacity: int = 1000, overflow: Overflow = "block") -> Items[Any]:
-    """Iterate over an Observable in a `for` loop, which blocks until the next item comes.
+    """Iterate over an Observable in a `for` loop, which blocks until the next item arrives.
 
     ::
 
@@ -169,10 +169,9 @@ def iterate(observable: Observable[Any], *, capacity: int = 1000, overflow: Over
             if post.lang == "fi":
                 break  # closes the session
 
-    It is subscribed to when the loop begins, on a thread of its own. The session is closed by whatever ends
-    the loop: `break`, an exception, Ctrl-C, which is raised, or another thread that calls the iterator's
-    `close()`. An iterator that is kept in a variable is closed by that, or by `contextlib.closing`, rather
-    than by `break`.
+    The subscription begins with the loop, on a thread of its own. Whatever ends the loop closes the session:
+    `break`, an exception, Ctrl-C, which is raised, or another thread that calls the iterator's `close()`.
+    `break` doesn't close an iterator that is kept in a variable: call `close()`, or use `contextlib.closing`.
 
     Args:
         observable: what to subscribe to.

@@ -7,9 +7,9 @@
     async for post in aio.iterate(client.sample().pipe(tw.posts())):
         await store(post)
 
-Streams read on a thread of their own, and the loop is woken once for all that waits. Reconnects are beneath,
-and unseen. All of it needs asyncio's loop, or another one with its interface, such as uvloop's. When the loop
-is closed, so are the sessions.
+Streams read on a thread of their own, and the loop is woken once for all waiting items. Reconnects don't end
+a loop. All of it needs asyncio's loop, or another one with its interface, such as uvloop's. When the loop is
+closed, so are the sessions.
 """
 
 from __future__ import annotations
@@ -57,10 +57,10 @@ def iterate(
 def iterate(observable: Observable[Any], *, capacity: int = 1000, overflow: Overflow = "block") -> Items[Any]:
     """Iterate over an Observable with `async for`.
 
-    It is subscribed to when the loop begins. The session is closed by whatever ends the loop: `break`, an
-    exception, the task's cancellation, or another task that calls the iterator's `aclose()`. An iterator that
-    is kept in a variable is closed by that, or by `contextlib.aclosing`, rather than by `break`. A time-out
-    around one `anext` cancels it, and so closes the session, too.
+    The subscription begins with the loop. Whatever ends the loop closes the session: `break`, an exception,
+    the task's cancellation, or another task that calls the iterator's `aclose()`. `break` doesn't close an
+    iterator that is kept in a variable: call `aclose()`, or use `contextlib.aclosing`. A timeout around one
+    `anext` cancels it, and so closes the session, too.
 
     Args:
         observable: what to subscribe to.
@@ -70,8 +70,8 @@ def iterate(observable: Observable[Any], *, capacity: int = 1000, overflow: Over
 
     Raises:
         Exception: in the loop, the stream's error, after the items that came before it.
-        RuntimeError: in the loop, asyncio doesn't run here, or a second task asks for an item while a first
-            waits for one.
+        RuntimeError: in the loop, asyncio isn't running here, or a second task asks for an item while the
+            first waits for one.
         ValueError: an argument isn't what it should be.
     """
     check_queue(capacity, overflow)
@@ -91,7 +91,7 @@ async def first(observable: Observable[_T]) -> _T:
 
 
 async def to_list(observable: Observable[_T]) -> list[_T]:
-    """Return all items, once it completes; `ops.take(n)` ends what else wouldn't.
+    """Return all items once the Observable completes; `ops.take(n)` ends one that wouldn't.
 
     Raises:
         Exception: the stream's error.
@@ -119,16 +119,16 @@ def observe_on(
 def observe_on(
     loop: asyncio.AbstractEventLoop | None = None, *, capacity: int = 1000, overflow: Overflow = "block"
 ) -> ObserveOn[Any]:
-    """Deliver items on the thread of an asyncio loop, through a queue that is bounded.
+    """Deliver items on an asyncio loop's thread, through a bounded queue.
 
-    As `tw.observe_on`, whose figures and policies this has. An item waits for 5 ms at most while the loop is
-    idle, so that it needn't be woken for each. After 10 ms of work the loop's other callbacks have their
-    turn. The subscriber is called in the context (`contextvars`) in which it subscribed. An exception of its
-    closes the session and is reported by the loop's exception handler. When the loop is closed, so is the
-    session, and `on_error` gets a RuntimeError.
+    It has the figures and policies of `tw.observe_on`. While the loop is idle, an item waits for 5 ms at
+    most, so that the loop needn't be woken for each. After 10 ms of work, the loop's other callbacks have
+    their turn. The subscriber is called in the context (`contextvars`) in which it subscribed. If it raises,
+    the session is closed and the loop's exception handler reports the exception. When the loop is closed, so
+    is the session, and `on_error` gets a RuntimeError.
 
     Args:
-        loop: by default the one that runs where it is subscribed to.
+        loop: by default the one that is running where you subscribe.
         capacity: how many items may wait.
         overflow: what happens when as many wait and another one comes.
 

@@ -175,7 +175,7 @@ _NOTHING = Past()
 
 
 class BackoffPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """The decision whether and when to connect again after a failure; by default X's own guidance.
+    """A policy that decides whether and when to reconnect after a failure; by default X's own guidance.
 
     ======================================  ==========  ====================  =====
     what failed                             first wait  grows                 cap
@@ -188,31 +188,31 @@ class BackoffPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
     After 420 and 429 it never connects before `x-rate-limit-reset` or `Retry-After`.
 
-    `x-rate-limit-reset` counts where `x-rate-limit-remaining` is 0 or missing, by the clock of the answer's
+    `x-rate-limit-reset` counts if `x-rate-limit-remaining` is 0 or missing, by the clock of the response's
     `Date`. Every other HTTP status, a usage cap, `DuplicateStream`, `TokenRevoked`, `BudgetSpent`, and
-    whatever is no StreamError are final.
-    Source: X's "Consuming streaming data" guide.
+    anything that isn't a StreamError are final. Source: X's "Consuming streaming data" guide.
 
     Each kind keeps its own place on its curve until the stream has been healthy.
 
     Attributes:
-        network: waits after failures of the network.
-        http: waits after HTTP errors for which trying again makes sense.
+        network: waits after network failures.
+        http: waits after HTTP errors that are worth retrying.
         rate_limit: waits after 420 and 429.
         after_drop: seconds to wait after the first drop of an established stream, before those of *network*.
-        connects: the most connects of one subscription in any so many seconds, whatever failed and however
-            long its streams stood; after half of them the others are spread over the time that is left. None:
-            no limit. Source for 50 in 900 s: X's rate limit of most streams.
-        jitter: the most by which a wait of a curve is lengthened at random, as a part of it from 0 to 1; 0.1
+        connects: the maximum number of connects of one subscription, and the seconds in which they may be
+            made, whatever failed and however long its streams lasted; after half of them, the others are
+            spread over the remaining time. None: no limit. Source for 50 in 900 s: X's rate limit on most
+            streams.
+        jitter: the most by which a curve's wait is lengthened at random, as a fraction of it from 0 to 1; 0.1
             is 10 %. It never shortens a wait.
-        healthy_after: seconds a stream must have stood before its failures are forgotten.
+        healthy_after: seconds for which a stream must stay up before its failures are forgotten.
         max_attempts: reconnects without a healthy stream between them; None: no limit. `Curve.max_attempts`
             limits those after one kind of failure.
         max_total: seconds from the first failure to the last reconnect, with no healthy stream between
             them; None: no limit.
         give_up: called with the error and the `Attempt` that would follow; True makes the error final.
-        also_retry: classes of StreamError that are retried although they are final by the rules above;
-            HTTP errors wait as *http*, others as *network*.
+        also_retry: classes of StreamError to retry although they are final by the rules above; HTTP errors
+            wait like *http*, others like *network*.
         random: where jitter comes from: a number from 0 to 1.
         past: the connects and failures so far, which the methods below keep; leave it out.
 

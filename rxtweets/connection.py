@@ -48,33 +48,33 @@ def connect(
 ) -> Observable[bytes | Lifecycle]:
     """Return one session on *endpoint*, opened by each subscription and closed by its disposal.
 
-    Its items are `Connecting`, `Connected`, then each message as the bytes it came in, and `KeepAlive` for
-    each blank line, the moment they arrive. An endless stream that ends has failed, so `Disconnected` and an
-    error come last; only an endpoint that is `finite` completes, and only when its last message came whole. A
-    whole message at the end counts without its end of line, too; when a part of one is lost, the error's
-    `cut` says how many bytes of it had come.
+    It emits `Connecting`, `Connected`, then each message as the bytes received, and `KeepAlive` for each
+    blank line, the moment they arrive. An endless stream that ends has failed, so `Disconnected` and an error
+    come last; only an endpoint that is `finite` completes, and only if its last message is complete. A
+    complete message at the end counts even without its line ending; if part of one is lost, the error's `cut`
+    says how many bytes of it had come.
 
     Each subscription reads on a thread of its own (daemon, named `rxtweets-…`) and calls the observer there.
-    While the observer works nothing is read: the network buffers fill, and a server ends a stream that is too
-    slow. `dispose()` returns at once on any thread, closes the socket even under a blocked read or a connect
-    in progress, and no item follows.
+    While the observer works, nothing is read: the network buffers fill, and a server ends a stream that is
+    too slow. `dispose()` returns at once on any thread, closes the socket even during a blocked read or a
+    connect in progress, and no item follows.
 
     Args:
         endpoint: what to connect to; see `rxtweets.endpoints`.
         auth: the credentials, of `rxtweets.auth` or any other auth for `requests`; None sends none.
         transport: how to connect; default a `RequestsTransport()`.
-        max_frame: the most bytes of one message; default 1 MiB.
-        scheduler: where to read in place of the thread, as a scheduler given to `subscribe` is. A
-            `CurrentThreadScheduler` makes `subscribe` block until the stream ends. One of an event loop
-            (asyncio's, a GUI's, an `EventLoopScheduler`) that is given to `subscribe` is not used, as reading
+        max_frame: the maximum size of one message, in bytes; default 1 MiB.
+        scheduler: where to read instead of on the thread, like a scheduler passed to `subscribe`. A
+            `CurrentThreadScheduler` makes `subscribe` block until the stream ends. An event loop's scheduler
+            (asyncio's, a GUI's, an `EventLoopScheduler`) passed to `subscribe` is not used, since reading
             would freeze the loop.
 
     Errors: `ConnectionFailed`, `StreamStalled`, `StreamDisconnected`, `FrameTooLong`, `HTTPStatusError`;
-    among the last `NotAStream` for a success other than 200 and for a page of HTML. An exception that a
-    subscriber raises is not the stream's: it closes the session, is no `on_error` of the subscriber that
-    raised it, and is never retried. It is raised on the thread that called the subscriber, where it is
-    reported once, by `threading.excepthook` on the reading thread or a timer's; `rxtweets.run` raises it to
-    its caller.
+    among the last `NotAStream` for a success other than 200 and for an HTML page. An exception that a
+    subscriber raises isn't the stream's: it closes the session, isn't passed to the `on_error` of the
+    subscriber that raised it, and is never retried. It is raised on the thread that called the subscriber,
+    where it is reported once, by `threading.excepthook` on the reading thread or a timer's; `rxtweets.run`
+    raises it to its caller.
     """
 
     def session(runner: SessionRunner) -> Iterator[Sequence[bytes | Lifecycle]]:
@@ -123,12 +123,12 @@ def fetch(
     transport: Transport | None = None,
     scheduler: abc.SchedulerBase | None = None,
 ) -> Observable[Response]:
-    """Return the response to *request*, which each subscription sends anew: one item, then completion.
+    """Return the response to *request*, which each subscription sends again: one item, then completion.
 
-    It reads on a thread of its own as `connect` does, and `dispose()` ends it likewise.
+    Like `connect`, it reads on a thread of its own, and `dispose()` ends it.
 
-    Errors: `ConnectionFailed`, `StreamStalled` for a response that is not whole after 30 s, `HTTPStatusError`
-    for one other than 2xx.
+    Errors: `ConnectionFailed`, `StreamStalled` for a response that isn't complete after 30 s,
+    `HTTPStatusError` for one other than 2xx.
     """
 
     def session(runner: SessionRunner) -> Iterator[list[Response]]:

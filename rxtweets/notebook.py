@@ -6,7 +6,7 @@
 
     notebook.show(client.sample().pipe(tw.posts()))
 
-It needs IPython, which notebooks have, and else the extra `notebook`.
+It needs IPython, which notebooks have; otherwise install the extra `notebook`.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ _LINE = "opacity:.75;font-size:.92em;font-variant-numeric:tabular-nums;overflow-
 def show(observable: Observable[Any], *, rows: int = 10) -> None:
     """Show the newest items of a stream below the cell, in place, and block until it ends.
 
-    Interrupting the cell closes the session, and returns. A status or post is a card, as is anything else
-    that a notebook has HTML for, and other items are their `repr`. Events of the connection are told in the
-    first line, so they are worth having: `client.sample()` has them, behind `tw.posts()` there are none. The
-    output changes 10 times a second at most, and isn't in anybody's way: no item waits for it.
+    Interrupting the cell closes the session, and returns. A status or post is shown as a card, anything else
+    with an HTML form as that, and other items as their `repr`. The first line shows connection events, so
+    keep them in the stream: `client.sample()` has them, but `tw.posts()` drops them. The output changes at
+    most 10 times a second, and no item waits for it.
 
     Args:
         observable: what to subscribe to.

@@ -46,9 +46,9 @@ class Prices(msgspec.Struct, frozen=True, kw_only=True):
     """The prices of what X delivers to an app that pays as it goes, in dollars.
 
     The defaults are those of August 2026. Source: X's pages "X API pricing" and "X Activity API event
-    pricing". They change: `Prices(post=0.004)` sets others. X charges a resource once a UTC day, however
-    often it is delivered. Posts, users and media that `expansions` bring are resources of their own; places
-    and polls have no price.
+    pricing". They change: `Prices(post=0.004)` sets others. X charges for a resource once per UTC day,
+    however often it is delivered. Posts, users and media that `expansions` add are resources of their own;
+    places and polls have no price.
 
     Attributes:
         post: a post.
@@ -57,10 +57,10 @@ class Prices(msgspec.Struct, frozen=True, kw_only=True):
         like: a like.
         counts_recent: a request to `client.counts`.
         counts_all: one with *archive*.
-        events: each event of the activity stream, by its name; `follow.*` is all whose names begin with
-            `follow.`, unless a longer name fits.
-        unknown_event: an event that *events* doesn't have; as dear as the dearest published one, so that a
-            budget holds.
+        events: each event of the activity stream, by its name; `follow.*` covers all whose names begin with
+            `follow.`, unless a longer name matches.
+        unknown_event: an event that *events* doesn't contain; as expensive as the most expensive published
+            one, so that a budget holds.
 
     Raises:
         ValueError: a price isn't a number of 0 or more; it is named.

@@ -39,14 +39,14 @@ class Spending(msgspec.Struct, frozen=True, kw_only=True):
     """The state of a budget.
 
     Attributes:
-        spent: posts or dollars that the period has cost so far.
-        limit: those that it may cost.
+        spent: the posts or dollars used in the period so far.
+        limit: the posts or dollars that it may use.
         unit: `"posts"` or `"dollars"`.
         per: the kind of period.
         start: when the period began, an aware time (UTC).
         end: when the next one begins.
-        counts: the resources that were delivered in it, by kind, each once a UTC day; those on a page for
-            which a killed program was waiting count in full until X's own count has told.
+        counts: the resources that were delivered in it, by kind, each once per UTC day; those on a page for
+            which a killed program was waiting count in full until X's own count is known.
         elsewhere: posts that X counts beyond these, such as those of other programs.
     """
 
@@ -61,7 +61,7 @@ class Spending(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def left(self) -> float:
-        """Posts or dollars that are left, 0 at least."""
+        """The posts or dollars that are left, at least 0."""
         return max(0, self.limit - self.spent)
 
 
@@ -93,33 +93,33 @@ class Used(Protocol):
 class Budget:
     """A limit on the posts or dollars that X may deliver in an hour, a day or a month.
 
-    It counts what all streams and searches that share it receive: those of the clients that were made with it
-    (`StreamingClient(auth, budget=budget)`) or stand before `tw.within(budget)`, on any threads; and with a
-    *path* those of other processes with the same file, and of earlier ones. A resource counts once a UTC day,
-    as X charges it.
+    It counts what is delivered to all streams and searches that share it: those of the clients created with
+    it (`StreamingClient(auth, budget=budget)`) or before a `tw.within(budget)`, on any threads; and with a
+    *path*, those of other processes with the same file, and of earlier ones. A resource counts once per UTC
+    day, as X charges it.
 
-    A stream ends, or pauses, with the message that reaches the limit. What X has sent by then and was not
-    read yet is charged as well: less than a second's delivery, and a page of a search that is on its way.
-    What was counted is in the file after a quarter of a second at most, and a process that is killed loses no
-    more than that. The page that it was waiting for counts in full until X's own count has told.
+    A stream ends, or pauses, with the message that reaches the limit. X also charges for what it has sent by
+    then and wasn't read yet: less than a second's delivery, and a search page that is on its way. What was
+    counted is in the file within a quarter of a second, and a process that is killed loses no more than that.
+    The page that it was waiting for counts in full until X's own count is known.
 
     Args:
-        posts: the limit in posts, included ones counted.
-        dollars: the limit in dollars, in place of *posts*.
-        per: `"hour"`, `"day"` or `"month"`, in UTC; a month begins on the day that X resets the usage, as
-            soon as that is known, else on the first.
-        path: the file of the books, an SQLite database on a local disk; made if it isn't there. None: they
-            end with the process.
+        posts: the limit in posts, counting included ones.
+        dollars: the limit in dollars, instead of *posts*.
+        per: `"hour"`, `"day"` or `"month"`, in UTC; a month begins on the day on which X resets the usage,
+            once that is known, else on the first.
+        path: the file of the books, an SQLite database on a local disk; created if it doesn't exist. None:
+            the books end with the process.
         prices: what things cost; default `Prices()`.
-        warn_at: parts of the limit, over 0 and under 1, at which each stream says `BudgetWarning`.
-        at_limit: `"end"`: with the error `BudgetSpent`, which isn't retried; `"pause"`: after `BudgetPaused`
-            a stream is closed until the next period begins. Searches always end.
-        compare: whether the books of a day or month are compared with X's own count of the project's posts,
+        warn_at: fractions of the limit, between 0 and 1, at which each stream emits `BudgetWarning`.
+        at_limit: `"end"`: a stream ends with `BudgetSpent`, which isn't retried; `"pause"`: after a
+            `BudgetPaused`, it is closed until the next period begins. Searches always end.
+        compare: whether to compare the books of a day or month with X's own count of the project's posts,
             when a stream or a search begins and every 5 minutes; then the larger one counts.
 
     Raises:
-        ValueError: an argument is none of these.
-        OSError: the file can't be opened, or is none of a budget.
+        ValueError: an argument isn't what it should be.
+        OSError: the file can't be opened, or isn't a budget's.
     """
 
     def __init__(
@@ -175,7 +175,7 @@ class Budget:
         return f"Budget({self.unit}={self.limit!r}, per={self.per!r})"
 
     def spending(self, now: float | None = None) -> Spending:
-        """Return what was spent in the present period, or in that of *now* (UNIX seconds).
+        """Return what was spent in the current period, or in that of *now* (UNIX seconds).
 
         Raises:
             OSError: the books can't be written or read.

@@ -24,42 +24,42 @@ if TYPE_CHECKING:
 
 
 class FilterHub:
-    """Any number of filters on one connection.
+    """A hub that serves any number of filters over one connection.
 
     Each `filter` is a cold Observable. The first subscription opens the connection, which closes half a
-    second after the last is disposed, so that a program may go on from one filter to another. Filters come
-    and go while it stands. Each subscription gets the posts that match its filter, each once and in order;
-    events of the connection, notices and deletions go to all. Who subscribes later gets the `Connected` of
-    the present connection first.
+    second after the last is disposed, so that a program can switch from one filter to another. Filters come
+    and go while it stays open. Each subscription gets the posts that match its filter, each once and in
+    order; connection events, notices and deletions go to all. A later subscriber first gets the `Connected`
+    of the current connection.
 
-    Subscribers are called on the reading thread. One that raises ends for itself alone and is reported by
-    `threading.excepthook`. An error of the connection that the policy calls final ends all; the next
-    subscription opens another.
+    Subscribers are called on the reading thread. One that raises ends only itself, and `threading.excepthook`
+    reports it. A connection error that the policy calls final ends all; the next subscription opens another
+    connection.
 
     **v2** has a rule for each filter, added when it is wanted and removed when nobody wants it. X allows 100
-    requests for rules in 15 minutes: changes wait for each other half a second; when many are made they are
-    spread, so that a filter that is wanted is in force within 20 s, and removal waits longer. Rules of others
-    are never touched. The hub's have tags that begin with `rxtweets-hub:`; those of a crashed process are
-    removed by the next hub, once their lease is over. One more rule, which matches nothing, is the lease.
+    requests for rules in 15 minutes, so changes are collected for half a second; if there are many, they are
+    spread so that a wanted filter takes effect within 20 s, and removal waits longer. Rules of others are
+    never touched. The hub's rules have tags that begin with `rxtweets-hub:`; the next hub removes those of a
+    crashed process, once their lease is over. One more rule, which matches nothing, is the lease.
 
     **v1.1** has one request for all filters; when they change, a second connection takes over from the first.
 
     Args:
         client: what to connect with.
-        wait: seconds in which changes wait for more; default 0.5 for v2, 2 for v1.1.
+        wait: seconds for which changes wait for more; default 0.5 for v2, 2 for v1.1.
         lease: seconds after which the rules of a crashed process may be removed (v2).
-        pack: whether filters are always joined in as few rules as possible, rather than only where there are
-            more than X allows rules (v2). Only those are joined that can be told apart by the fields asked
-            for: see `rules.fields_for`.
+        pack: whether to always join filters into as few rules as possible, rather than only if there are more
+            than X allows rules (v2). Only those are joined that can be distinguished by the fields asked for:
+            see `rules.fields_for`.
         limits: the length and number of rules (v2); default `Limits.pay_per_use()`, or fewer if X says so.
-        recovery: what to do about outages; what was missed comes to the filters that it matches, and gaps are
-            told to all, with the hub's own rules.
+        recovery: what to do about outages; what was missed goes to the filters that it matches, and gaps are
+            reported to all, with the hub's own rules.
         scheduler: where waits run; default a timer thread.
         options: the fields and expansions of every post (v2), as for `StreamingClient.filter`. What
             *backfill_minutes* repeats after a reconnect is dropped.
 
     Raises:
-        ValueError: *client* is none, or an option is not for its protocol.
+        ValueError: *client* isn't a client, or an option isn't for its protocol.
     """
 
     def __init__(
@@ -122,12 +122,12 @@ class FilterHub:
         v2 takes the text of a rule, a `Rule` or a query; v1.1 takes a query.
 
         Raises:
-            ValueError: it is no filter, or both are given, or it is beyond a limit by itself.
+            ValueError: it isn't a filter, both are given, or it exceeds a limit by itself.
 
         Errors: besides those of `StreamingClient.filter`, `RulesRefused` for a rule that X refuses,
         `FilterLimit` for one more than X allows, unless there will be room when the rules of a crashed
-        process are deleted (`HubState.waiting`), and ValueError for what v1.1 can't ask for beside the
-        other filters. They are the newcomer's alone.
+        process are deleted (`HubState.waiting`), and ValueError for what v1.1 can't ask for together with the
+        other filters. They affect only the newcomer.
         """
         what: Any = rule
         if rule is None:
@@ -145,16 +145,16 @@ class FilterHub:
     def matching(self, post: Post | Status) -> tuple[str, ...]:
         """Return the filters by which *post* came from this hub.
 
-        They are those of `HubState.wanted` that it matches, in the same words, but for filters that were not
-        in force when it was sent.
+        They are those of `HubState.wanted` that it matches, as the same text, except filters that weren't in
+        force when it was sent.
         """
         return self._core.matching(post)
 
     def close(self) -> None:
         """Complete all subscriptions, close the connection and remove the rules, within 5 s.
 
-        Later subscriptions end with a ValueError. A RuntimeWarning tells if rules may be left at X. A hub is
-        a context manager that does this in the end; a program that ends does it anyway.
+        Later subscriptions end with a ValueError. A RuntimeWarning says if rules may be left at X. A hub is a
+        context manager that does this on exit; a program that ends does it anyway.
         """
         if not self._core.close():
             from rxtweets.rules.hub_tags import PREFIX  # brings the rule language
@@ -174,5 +174,5 @@ class FilterHub:
 
     @property
     def state(self) -> Observable[HubState]:
-        """The present `HubState` and those that follow; equal ones are not repeated."""
+        """The current `HubState` and those that follow; equal ones aren't repeated."""
         return self._core.state()

@@ -15,14 +15,14 @@ class HubState(Struct, frozen=True):
     """A snapshot of a hub.
 
     Attributes:
-        wanted: the filters that are subscribed to: the texts of rules, or v1.1's queries as text.
+        wanted: the subscribed filters: the texts of rules, or v1.1's queries as text.
         standing: those of them that the server matches.
-        refused: filters that the server refused, with the reason; the last 100.
+        refused: the last 100 filters that the server refused, with the reason.
         connection: the state of the connection.
-        requests_left: how many changes of rules (v2), or connects (v1.1), are left in this window of 15
-            minutes; None while that isn't known.
+        requests_left: how many changes of rules (v2), or connects (v1.1), are left in this 15-minute window;
+            None while that isn't known.
         resets_at: when the window ends, UTC; None while that isn't known.
-        waiting: the wanted filters that the app has no room for until rules are deleted, in the order in
+        waiting: the wanted filters for which the app has no room until rules are deleted, in the order in
             which they will be served (v2).
         room_at: when that will be, UTC, at the earliest: the rules of a process that may have crashed are
             deleted if its lease has run out by then. None while nothing waits for a time.

@@ -57,8 +57,8 @@ def parallel_map(
 
     In processes:
 
-    * *fn* is imported by its name, and so is the main program. It must start its streams under `if __name__
-      == "__main__":`.
+    * *fn* is imported by its name, and so is the main program. It must start its streams under
+      `if __name__ == "__main__":`.
     * A message is sent as its `raw` bytes and decoded there, so changes made by `structs.replace` are lost.
       Other items, and the results, are pickled.
     * Ctrl-C is ignored, since the program ends them.

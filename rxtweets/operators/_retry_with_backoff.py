@@ -47,7 +47,7 @@ def retry_with_backoff(
     exception never causes a reconnect.
 
     Args:
-        policy: which failure waits how long; default `BackoffPolicy.standard()`.
+        policy: how long to wait after which failure; default `BackoffPolicy.standard()`.
         end_stale: called after `TooManyConnections` with the last `Connected`, if there was one. It returns
             an Observable that ends that connection if the server still counts it, and emits whether it did;
             then the next session is tried in a second. An error means that it did not, and so does no answer

@@ -47,32 +47,32 @@ def replay(
     speed: float | None = 1.0,
     scheduler: abc.SchedulerBase | None = None,
 ) -> Observable[bytes | Lifecycle]:
-    """Return what `tw.record` wrote to *path*, then to *more*: frames as they came, and the events between.
+    """Return what `tw.record` wrote to *path*, then to *more*: frames as received, and the events in between.
 
     It takes the place of `connect`: `rxt.replay("posts.jsonl").pipe(tw.decode(), tw.posts())`. It completes
-    after the last line. Each subscription opens the files anew, and disposing closes them.
+    after the last line. Each subscription opens the files again, and disposing closes them.
 
-    Files of other programs are replayed, too, plain or packed as `.gz`, `.bz2` or `.zst`: a v1.1 status, a v2
-    payload, a post without its envelope or any other message on each line, and pages of posts as `twarc2`
-    saves them, which become a frame for each post, with those of the page's includes that it needs. They come
-    by the time at which they were created; one that is older than the one before comes with it.
+    It replays files of other programs, too, plain or compressed as `.gz`, `.bz2` or `.zst`: a v1.1 status, a
+    v2 payload, a post without its envelope or any other message on each line, and pages of posts as saved by
+    `twarc2`, which become a frame for each post, with those of the page's includes that it needs. These are
+    replayed by their time of creation; one that is older than the one before it comes at the same time.
 
-    A recording that was rotated is replayed by the path that `tw.record` got. A line that is cut off at the
-    end of a file is left out, which the logger `rxtweets` says as a warning.
+    To replay a rotated recording, pass the path that you gave to `tw.record`. A line that is cut off at the
+    end of a file is skipped, and the logger `rxtweets` warns.
 
     Args:
         path: a file.
-        more: files that follow it. The time between a recording and the next is left out.
-        speed: 2.0 is twice as fast as recorded; None as fast as the subscriber takes it.
-        scheduler: where to deliver and whose clock to go by; default the subscriber's, else a thread of its
-            own (daemon, named `rxtweets-replay-…`).
+        more: files that follow it. The time between one recording and the next is skipped.
+        speed: 2.0 is twice as fast as recorded; None is as fast as the subscriber takes it.
+        scheduler: where to deliver and whose clock to use; default the subscriber's, else a thread of its own
+            (daemon, named `rxtweets-replay-…`).
 
     Raises:
         ValueError: *speed* isn't a positive number.
         ImportError: a file ends in `.zst`, and the extra `zstd` isn't installed.
 
-    Errors: an OSError for a file that can't be read, a ValueError that names the file and the line for one
-    that is neither a recording's nor a JSON object.
+    Errors: an OSError for a file that can't be read; for a line that is neither a recording's nor a JSON
+    object, a ValueError that names the file and the line.
     """
     if speed is not None and not (isinstance(speed, int | float) and 0 < speed < math.inf):
         raise ValueError(f"speed is a number over 0, such as 2.0, or None for no waits, not {speed!r}")

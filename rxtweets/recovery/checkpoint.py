@@ -42,26 +42,27 @@ _FEWEST_LINES = 4_000
 class Checkpoint:
     """The progress of a stream, in a file: `Recovery(checkpoint=Checkpoint(path))`.
 
-    A subscription notes there which messages its subscriber has acknowledged. A process that is started again
-    with the same file goes on from there: what was posted since is an outage like any other, from which
-    nothing acknowledged comes again. The first connect then asks for it.
+    A subscription records there which messages its subscriber has acknowledged. A process restarted with the
+    same file continues from there: what was posted since is an outage like any other, from which nothing
+    acknowledged comes again. The first connect then asks for it.
 
-    Each acknowledgement is written at once, before the next message is delivered: a killed process repeats
-    the message that it was working on, no other. A machine that fails forgets what its system hadn't put on
-    disk, and repeats that. A message is known by its id; one without an id (a notice) may come again.
+    Each acknowledgement is written at once, before the next message is delivered: after being killed, a
+    process gets the message that it was working on again, and no other. If the machine fails, what its system
+    hadn't put on disk is forgotten, and comes again. A message is identified by its id; one without an id (a
+    notice) may come again.
 
-    One file is for one stream, and one subscription at a time. It grows to some 100 bytes for each message
-    of ten seconds, or of an outage that is being recovered, and is written anew when it is three times that.
+    One file is for one stream, and one subscription at a time. It grows to about 100 bytes for each message
+    of ten seconds, or of an outage that is being recovered, and is rewritten when it is three times that.
 
     Args:
-        path: the file; it is made if there is none.
-        automatic: whether a message is acknowledged when the subscriber's function returns from it, and so
-            does what is between: an operator with a queue (`tw.observe_on`, `aio.iterate`) returns at once.
-            With False the program calls `acknowledge` for each message, in any order. More than 100,000 that
-            are not acknowledged end the stream with `TooSlow`.
+        path: the file; created if it doesn't exist.
+        automatic: whether a message is acknowledged when the subscriber's function has returned from it. Note
+            that an operator with a queue in between (`tw.observe_on`, `aio.iterate`) returns at once. If
+            False, your program calls `acknowledge` for each message, in any order. More than 100,000
+            unacknowledged messages end the stream with `TooSlow`.
 
-    Errors of a subscription: `BlockingIOError` if another uses the file, `ValueError` if it is no checkpoint
-    of the same stream, any `OSError` if it can't be read or written.
+    Errors of a subscription: `BlockingIOError` if another uses the file, `ValueError` if it isn't a
+    checkpoint of the same stream, any `OSError` if it can't be read or written.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, automatic: bool = True) -> None:
@@ -70,7 +71,7 @@ class Checkpoint:
         self._journal: Journal | None = None
 
     def acknowledge(self, message: Any) -> None:
-        """Note that *message*, which came of the stream, need not come again. On any thread.
+        """Record that *message*, which came from the stream, needn't come again; on any thread.
 
         Raises:
             OSError: it can't be written.

@@ -34,17 +34,18 @@ def redundant(*streams: Observable[Any]) -> Observable[Any]:
            redundant(one, other)
         --1--2--3--4---5--
 
-    A message comes once, from whichever connection brings it first; it is known by its id among the last
-    100,000. Events of a connection come as `Leg`, which says whose it is and which of them stand. A `Gap` of
-    one is told only if no other one stood all that time. One that fails for good says `Failed`, and the
-    others go on; when all have, the stream ends with the last error.
+    A message comes once, from whichever connection delivers it first; it is identified by its id among the
+    last 100,000. Connection events come as `Leg`, which says whose they are and which connections are up. A
+    `Gap` of one is reported only if no other was up all that time. One that fails for good emits `Failed`,
+    and the others go on; when all have failed, the stream ends with the last error.
 
-    The filtered stream may be connected to twice with enterprise access, by one client or two; of Powerstream
-    each data centre has a part, `client.powerstream(local_dc_only=True)`, of two clients with a *base_url*
-    each. With `recovery=` in each of them what no connection brought is recovered, or told.
+    With enterprise access you may connect to the filtered stream twice, by one client or two. Each of
+    Powerstream's data centres has a part of it: merge `client.powerstream(local_dc_only=True)` of two
+    clients, each with its own *base_url*. With `recovery=` in each of them, what no connection delivered is
+    recovered, or reported.
 
     Raises:
-        ValueError: there are fewer than two, or one is no Observable.
+        ValueError: there are fewer than two, or one isn't an Observable.
     """
     if len(streams) < 2:
         raise ValueError(f"redundant takes two streams or more, not {len(streams)}")

@@ -15,11 +15,11 @@ from .means import ASKING, means_of
 
 
 class Recovery(msgspec.Struct, frozen=True, kw_only=True):
-    """The recovery of what was missed while a stream had no connection: an option of the streams.
+    """A policy for recovering what was missed while a stream had no connection: an option of the streams.
 
     Each message comes once. One that was missed comes later, with `recovered` True, and holds up no live one.
-    When a recovery is over the stream says `Recovered`; what can't be had it tells as a `Gap`, before that.
-    The means, in the order in which they are tried:
+    When a recovery is over, the stream emits `Recovered`; before that, a `Gap` reports what can't be had. The
+    means, in the order in which they are tried:
 
     ============  =================  ============================================================
     `"backfill"`  up to 5 minutes    `backfill_minutes` of the reconnect; enterprise access
@@ -28,23 +28,23 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
     `"count"`     up to 150,000      `count` of v1.1's reconnect, by the rate so far; elevated access
     ============  =================  ============================================================
 
-    X says once, by refusing it, that an account has a means not; the client remembers.
+    If an account lacks a means, X says so once, by refusing it, and the client remembers.
 
     Attributes:
-        by: the means to use; default None, which is all that the stream has.
-        settle: seconds after a reconnect at which a search may find all that was posted before it. Source for
-            the default of 30: the end of a search that doesn't say when it ends, in X's page "Search Posts".
-        max_posts: the most posts that the searches of one recovery may deliver, as X charges for each; what
-            is beyond is told as a `Gap`. None, the default: no limit.
-        count_first: whether X is asked first how many posts the searches would bring, by a request for each,
-            which X charges, too. The stream then says `RecoveryEstimate`; if the client's budget hasn't room
-            for all of it, nothing is searched, and it is told as a `Gap`. False, the default: searches go as
-            far as the budget does.
-        checkpoint: the file that has what the subscriber has acknowledged, so that a process that is started
-            again goes on from there; None, the default: each subscription begins anew.
+        by: the means to use; default None: all that the stream has.
+        settle: seconds after a reconnect until a search can find everything posted before it. Source for the
+            default of 30: the end of a search that doesn't say when it ends, in X's page "Search Posts".
+        max_posts: the maximum number of posts that the searches of one recovery may deliver, since X charges
+            for each; the rest is reported as a `Gap`. None, the default: no limit.
+        count_first: whether to ask X first how many posts the searches would deliver, with a request for
+            each, which X charges, too. The stream then emits `RecoveryEstimate`; if the client's budget has
+            no room for all of it, nothing is searched, and it is reported as a `Gap`. False, the default:
+            searches go as far as the budget does.
+        checkpoint: the file that records what the subscriber has acknowledged, so that a restarted process
+            continues from there; None, the default: each subscription starts afresh.
 
     Raises:
-        ValueError: an attribute is none of these.
+        ValueError: an attribute isn't what it should be.
     """
 
     by: tuple[Means, ...] | None = None

@@ -39,19 +39,19 @@ class Streams:
     ) -> None:
         """Set what all streams of this client have in common.
 
-        Each method checks its parameters at once, with a `ValueError` that names what is wrong and what would
-        be right, and returns a cold Observable: each subscription opens a session of its own, disposing
-        closes it. The stream ends with an error only when the policy says that a failure is final.
+        Each method checks its parameters at once, raising a `ValueError` that names what is wrong and what
+        would be right, and returns a cold Observable: each subscription opens a session of its own, and
+        disposing closes it. The stream ends with an error only if the policy says that a failure is final.
 
         Args:
             auth: the credentials; None sends none.
-            base_url: the root of another host than X's, such as `http://127.0.0.1:8080`; without it the
-                variable `RXTWEETS_BASE_URL` can name one.
-            policy: which failure waits how long; default `BackoffPolicy.standard()`.
+            base_url: the root of a host other than X's, such as `http://127.0.0.1:8080`; without it, the
+                environment variable `RXTWEETS_BASE_URL` can name one.
+            policy: how long to wait after which failure; default `BackoffPolicy.standard()`.
             transport: how to connect (proxies, CA bundle, time limits); default a `RequestsTransport()`.
             scheduler: where streams are read; default a thread of its own for each subscription.
-            telemetry: whether each stream is recorded with OpenTelemetry's global providers; `tw.telemetry`
-                says what. It needs the extra `otel`.
+            telemetry: whether to record each stream with OpenTelemetry's global providers; `tw.telemetry`
+                says what is recorded. It needs the extra `otel`.
         """
         if auth is not None and not isinstance(auth, Auth):
             raise ValueError(

@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 
 class Stream(Streams):
-    """The v1.1 streams. They take `OAuth1`: X's serve a user, and refuse an app's token.
+    """A client for the v1.1 streams, with `OAuth1`: X's serve a user, and refuse an app's token.
 
-    v1.1 allows one stream of a kind at a time to an account: another one, in this program or in another, ends
-    the first with `DuplicateStream`. When this program opens a second, a `RuntimeWarning` says so, once for
-    each account.
+    v1.1 allows an account one stream of a kind at a time: another one, in this program or elsewhere, ends the
+    first with `DuplicateStream`. If this program opens a second, a `RuntimeWarning` says so, once per
+    account.
 
-    With *recovery*, a `Recovery`, a stream that has a *count* asks by it for what was missed when its
-    connection broke; the others tell each time without one as a `Gap`.
+    With *recovery*, a `Recovery`, a stream that has a *count* uses it to fetch what was missed when its
+    connection broke; the others report each time without a connection as a `Gap`.
     """
 
     _refused = BearerToken, AppOnly, OAuth2User
@@ -105,7 +105,7 @@ class Stream(Streams):
         filter_level: v1.FilterLevel | None = None,
         recovery: Recovery | None = None,
     ) -> Observable[Message | Lifecycle]:
-        """Return about 1% of all statuses; only of *languages* and *filter_level* if given."""
+        """Return about 1% of all statuses, or only those of *languages* and *filter_level* if given."""
         endpoint = v1.sample(languages=languages, filter_level=filter_level, base_url=self._base_url)
         return self._stream(endpoint, recovery)
 
@@ -118,7 +118,7 @@ class Stream(Streams):
         locations: v1.Boxes | str | None = None,
         recovery: Recovery | None = None,
     ) -> Observable[Message | Lifecycle]:
-        """Return the messages for the account that signs; the parameters are those of `endpoints.v1.user`."""
+        """Return the messages for the signing account; the parameters are those of `endpoints.v1.user`."""
         endpoint = v1.user(
             with_=with_, replies=replies, track=track, locations=locations, base_url=self._base_url
         )

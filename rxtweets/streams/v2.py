@@ -30,27 +30,29 @@ if TYPE_CHECKING:
 
 
 class StreamingClient(Streams):
-    """The v2 streams, with `BearerToken` or `AppOnly`, and the management that goes with them.
+    """A client for the v2 streams, with `BearerToken` or `AppOnly`, and the management that goes with them.
 
-    X takes an `OAuth2User` as *auth* for `search`, `counts` (both but for the archive) and to list and add
-    `subscriptions`. Whatever else is asked with it is a `ValueError` that says so.
+    X accepts an `OAuth2User` as *auth* for `search` and `counts` (neither of the archive), and to list and
+    add `subscriptions`. Anything else raises a `ValueError` that says so.
 
     The options of the streams are those of the functions in `endpoints.v2`: lists of field names,
     *expansions*, *backfill_minutes*, *start_time* and *end_time*. A stream with a start or an end replays
-    that window and completes. With *recovery*, a `Recovery`, a stream brings what was missed when its
+    that window and completes. With *recovery*, a `Recovery`, a stream fetches what was missed when its
     connection broke.
 
-    Of a stream in partitions `"all"` merges them, each on a connection with a back-off of its own; their
-    connects together keep to the policy's limit, so that one may begin later than its `Reconnecting` says.
-    Events of a connection come as `Leg`. A partition that fails for good ends the stream; with *tolerant* it
-    says `Failed`, and the others go on.
+    For a stream in partitions, `"all"` merges them, each on a connection with a back-off of its own; their
+    connects together keep to the policy's limit, so one may begin later than its `Reconnecting` says.
+    Connection events come as `Leg`. A partition that fails for good ends the stream; with *tolerant*, it
+    emits `Failed`, and the others go on.
 
     Args:
-        user: whose private activity events `subscriptions` subscribes to, beside the app as *auth*.
-        end_stale: whether a stream that broke, and is refused with `TooManyConnections` since X still counts
-            the broken connection, ends that one (`ConnectionsClient.end_stale`) to be back within seconds.
-        budget: the limit on what all streams, searches and counts of this client, and of others with the same
-            one, are delivered: see `Budget`. None: no limit.
+        user: the user whose private activity events `subscriptions` subscribes to, in addition to *auth*, the
+            app.
+        end_stale: whether a stream that broke, and is refused with `TooManyConnections` because X still
+            counts the broken connection, ends that connection (`ConnectionsClient.end_stale`) to be back
+            within seconds.
+        budget: the limit on what is delivered to all streams, searches and counts of this client, and of
+            others with the same budget: see `Budget`. None: no limit.
     """
 
     _refused = (OAuth1,)
@@ -142,7 +144,7 @@ class StreamingClient(Streams):
     def sample(
         self, *, recovery: Recovery | None = None, **options: Unpack[v2.SampleOptions]
     ) -> Observable[Message | Lifecycle]:
-        """Return about 1% of all posts; it has no *start_time* and *end_time*."""
+        """Return about 1% of all posts; this stream has no *start_time* and *end_time*."""
         return self._stream(v2.sample(base_url=self._base_url, **options), recovery)
 
     def sample10(
@@ -201,7 +203,7 @@ class StreamingClient(Streams):
     def labels(
         self, *, recovery: Recovery | None = None, **options: Unpack[v2.Window]
     ) -> Observable[Message | Lifecycle]:
-        """Return the labels put on posts and taken off."""
+        """Return the labels added to posts and removed from them."""
         return self._stream(v2.labels(base_url=self._base_url, **options), recovery)
 
     def activity(
@@ -219,8 +221,8 @@ class StreamingClient(Streams):
     ) -> Observable[Message | Lifecycle]:
         """Return the v1.1 `Status`es that match the rules of Powerstream, each with its `matching_rules`.
 
-        `powerstream_rules` manages these. With *local_dc_only* come only statuses of one data centre, after a
-        `ConnectionMetadata` that names it.
+        `powerstream_rules` manages these. With *local_dc_only*, only the statuses of one data centre come,
+        after a `ConnectionMetadata` that names it.
         """
         endpoint = v2.powerstream(local_dc_only=local_dc_only, base_url=self._base_url, **options)
         return self._stream(endpoint, recovery)
@@ -237,32 +239,33 @@ class StreamingClient(Streams):
         limit: int | None = None,
         **fields: Unpack[v2.PostFields],
     ) -> Observable[Post]:
-        """Return the posts of the last seven days that a query finds, newest first; then it completes.
+        """Return the posts of the last seven days that a query finds, newest first, then complete.
 
-        Pages are requested as their posts are consumed: the next one when the last post of the one before
-        has been taken, so that a slow subscriber holds one page, and disposal sends no further request. A
-        page has 100 posts, with *archive* 500, or as few as *limit* needs (10 at least); X charges for all
-        that it delivers. Requests wait for room in X's rate limit, which all searches of this client share:
-        450 in 15 minutes; with *archive* 300, one a second. A request that fails is repeated as the client's
-        policy says; what was emitted is not emitted again.
+        Pages are requested as you consume them: the next one when the last post of the previous one has been
+        taken, so a slow subscriber holds one page, and after disposal no request is sent. A page has 100
+        posts, with *archive* 500, or as few as *limit* needs (at least 10); X charges for all that it
+        delivers. Requests wait for room in X's rate limit, which all searches of this client share: 450 in 15
+        minutes; with *archive*, 300, one a second. A request that fails is repeated as the client's policy
+        says; nothing is emitted twice.
 
         Search finds less than the filtered stream sends: no retweets for a query with a word, phrase, tag or
-        mention, and quotes by their own text alone; and more, as accents make no difference.
-        `rules.explain(query, Limits.search())` tells which of these apply.
+        mention, and quotes only by their own text; and more, since accents make no difference.
+        `rules.explain(query, Limits.search())` says which of these apply.
 
         Args:
             query: text of the rule language, or a `Rule`.
             start_time: the earliest time, an aware `datetime` or ISO 8601 text; default seven days back, with
                 *archive* 30.
-            end_time: the time before which they are from; default 30 s ago.
-            since_id: only newer posts than this one, in place of *start_time*.
-            until_id: only older posts than this one, in place of *end_time*.
-            archive: whether to search all posts there have been.
-            limit: the most posts to emit; it asks X for no more pages, and no larger ones, than that takes.
-            fields: the fields and expansions to ask for, as of the streams.
+            end_time: the time before which posts were created; default 30 s ago.
+            since_id: only posts newer than this one, instead of *start_time*.
+            until_id: only posts older than this one, instead of *end_time*.
+            archive: whether to search all posts ever made.
+            limit: the maximum number of posts to emit; X is asked for no more pages, and no larger ones, than
+                that takes.
+            fields: the fields and expansions to ask for, as for the streams.
 
         Raises:
-            RuleSyntaxError: the query is no rule, or has an operator that search lacks, such as `sample:`.
+            RuleSyntaxError: the query isn't a rule, or has an operator that search lacks, such as `sample:`.
             ValueError: another parameter is wrong; it is named.
         """
         options = v2.range_of(start_time, end_time, since_id, until_id) + v2.post_fields("search", fields)
@@ -281,13 +284,13 @@ class StreamingClient(Streams):
     ) -> Observable[PostCounts]:
         """Return how many posts `search` would find, by minute, hour or day: one item.
 
-        X delivers no post for it and charges by the request. As search finds fewer posts than a stream with
-        the same rule sends, it is a lower bound of what the rule will bring. A request that fails is repeated
-        as `rules.REQUEST_POLICY` says.
+        X delivers no post for this, and charges per request. Since search finds fewer posts than a stream
+        with the same rule sends, the count is a lower bound on what the rule will match. A request that fails
+        is repeated as `rules.REQUEST_POLICY` says.
 
         Args:
             granularity: `"minute"`, `"hour"` or `"day"`.
-            query: as for `search`, and so are the others.
+            query: as for `search`, like the other arguments.
 
         Raises:
             RuleSyntaxError: as for `search`.
@@ -299,7 +302,7 @@ class StreamingClient(Streams):
     def usage(self, days: int = 7) -> Observable[Usage]:
         """Return the posts that X has delivered to the project and its apps in the last *days*: one item.
 
-        It also has the project's cap, what is used of that, and the day on which it is reset. X allows 50
+        It also has the project's cap, how much of it is used, and the day on which it is reset. X allows 50
         such requests in 15 minutes. One that fails is repeated as `rules.REQUEST_POLICY` says.
 
         Raises:
@@ -308,10 +311,10 @@ class StreamingClient(Streams):
         return UsageClient(self._api()).posts(days)
 
     def credits(self) -> Observable[Credits]:
-        """Return the credit that is left, in dollars: one item.
+        """Return the remaining credit, in dollars: one item.
 
-        Some accounts are answered 404, an `HTTPStatusError` whose note says so. A request that fails is
-        repeated as `rules.REQUEST_POLICY` says.
+        Some accounts get a 404, an `HTTPStatusError` whose note says so. A request that fails is repeated as
+        `rules.REQUEST_POLICY` says.
         """
         return UsageClient(self._api()).credits()
 
@@ -337,7 +340,7 @@ class StreamingClient(Streams):
 
     @property
     def subscriptions(self) -> SubscriptionsClient:
-        """The events that the activity stream brings."""
+        """The subscriptions to events of the activity stream."""
         by_user = None if self._user is None else self._api(self._user)
         return SubscriptionsClient(self._api(), by_user)
 
