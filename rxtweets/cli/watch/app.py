@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, ClassVar
 
 from reactivex import abc
@@ -37,7 +38,8 @@ from .dialogs import AddFilter, Help, RemoveFilter, WholePost
 from .feed import Feed
 from .look import DARK, LIGHT, in_cells
 from .sections import FilterList, Hashtags, Head, Kinds, Rate
-from .watched import Matches, Refused, Row, Tags, Watched
+from .sources import FilterSource, Refused
+from .watched import Matches, Row, Tags, Watched
 
 FRAME = 0.1
 """Seconds from one drawing of what came to the next."""
@@ -49,11 +51,6 @@ _CAPACITY = 1_000
 """Items that may wait for the screen; beyond that the oldest are dropped, and counted."""
 
 _HANGUP = 129
-
-_HINTS = {
-    "v2": "a rule in X's language: coffee has:images -is:retweet lang:en",
-    "v1": "words: all of them have to be in a post; a comma is OR",
-}
 
 
 class _Toasts(Notices):
@@ -114,18 +111,21 @@ class WatchApp(App[int]):
         self.failure: Exception | None = None
         self.error_console = Console(file=io.StringIO())  # its tracebacks show variables
         self._watched = watched
+        self._source = watched.source
+        self._changing = self._source if isinstance(self._source, FilterSource) else None
         self._subscription: abc.DisposableBase | None = None
         self._rows: list[Row] = []
         self._news: list[Any] = []
         self._refused: set[str] = set()
-        self._standing: set[str] = set()
+        self._state = HubState()
         self._toasts = _Toasts(self)
-        self._head = Head(watched.account.where)
+        self._head = Head(self._source.where)
         self._feed = Feed()
         self._bar = Static(id="bar", markup=False)
         self._search = Input(id="search", placeholder="search", select_on_focus=False)
         self._bar.display = self._search.display = False
-        self._rate, self._filter_list, self._kinds, self._hashtags = Rate(), FilterList(), Kinds(), Hashtags()
+        self._rate, self._kinds, self._hashtags = Rate(), Kinds(), Hashtags()
+        self._filter_list = FilterList(self._source.heading)
         self._side = Vertical(self._rate, self._filter_list, self._kinds, self._hashtags, id="side")
         self._running_loop: asyncio.AbstractEventLoop | None = None
         self._ending = self._skips = self._heard = False
@@ -172,7 +172,7 @@ class WatchApp(App[int]):
         self._skips = not self._skips and len(self._rows) > _READABLE
         if self._rows and not self._skips:
             rows, self._rows = self._rows, []
-            self._feed.add(rows, self._watched.names)
+            self._feed.add(rows, self._source.names)
             for row in rows:
                 if getattr(row.post, "errors", ()):
                     self._toasts.partial_errors(row.post)  # type: ignore[arg-type]
@@ -194,7 +194,7 @@ class WatchApp(App[int]):
             case Matches(counts):
                 self._filter_list.counted(counts)
             case HubState():
-                self._standing = self._watched.standing(item.standing)
+                self._state = item
                 self._show_filters()
             case Connecting():
                 self._head.show("connecting", now)
@@ -227,7 +227,7 @@ class WatchApp(App[int]):
                         break
 
     def _tick(self) -> None:
-        if not self._watched.names and self._head.state not in {"idle", "ended"}:
+        if not self._source.names and self._head.state not in {"idle", "ended"}:
             self._head.show("idle", time.monotonic())
         self._head.tick(time.monotonic(), self._heard)
         self._heard = False
@@ -235,9 +235,9 @@ class WatchApp(App[int]):
             self.exit(_HANGUP)
 
     def _show_filters(self) -> None:
-        names = self._watched.names
+        names = self._source.names
         self._refused &= set(names)
-        self._filter_list.show(names, self._standing | ({"sample"} & set(names)), self._refused)
+        self._filter_list.show(names, self._source.standing(self._state), self._refused)
 
     # --- keys
 
@@ -255,30 +255,33 @@ class WatchApp(App[int]):
 
     def action_help(self) -> None:
         """Show the keys."""
-        self.push_screen(Help())
+        self.push_screen(Help(self._changing is not None))
 
     def action_add(self) -> None:
         """Ask for one more filter."""
-        self.push_screen(AddFilter(self._add, _HINTS[self._watched.account.api]))
+        if self._changing is not None:
+            self.push_screen(AddFilter(partial(self._add, self._changing), self._changing.hint))
 
-    def _add(self, text: str) -> None:
-        self._watched.add(text)
+    def _add(self, filters: FilterSource, text: str) -> None:
+        filters.add(text)
         if self._head.state == "idle":
             self._head.show("connecting", time.monotonic())
         self._show_filters()
 
     def action_remove(self) -> None:
         """Ask what to remove."""
-        if self._watched.names:
-            self.push_screen(RemoveFilter(self._watched.names), self._remove)
+        if self._changing is not None and self._changing.names:
+            self.push_screen(RemoveFilter(self._changing.names), partial(self._remove, self._changing))
 
-    def _remove(self, name: str | None) -> None:
+    def _remove(self, filters: FilterSource, name: str | None) -> None:
         if name is not None:
-            self._watched.remove(name)
+            filters.remove(name)
             self._show_filters()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Return whether an action is there: a slash is also a letter."""
+        """Return whether an action is there: a slash is also a letter, and only filters come and go."""
+        if action in {"add", "remove"}:
+            return self._changing is not None
         return action != "search" or self.focused is self._feed
 
     def action_search(self) -> None:

@@ -27,7 +27,7 @@ _MOST_FACTS = 500
 _LONGEST_FACT = 500
 _NAME = 44
 
-KEYS: Sequence[tuple[str, str]] = (
+_KEYS: Sequence[tuple[str, str]] = (
     ("space", "pause, and go on"),
     ("↑ ↓  PgUp PgDn", "select a post, which pauses, too"),
     ("end", "go on with the newest"),
@@ -66,13 +66,18 @@ class Dialog(ModalScreen[Any]):
 
 
 class Help(Dialog):
-    """The keys."""
+    """The keys, those of *filters* only if there are some that come and go."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("q,enter,question_mark", "close", "Close")]
 
+    def __init__(self, filters: bool) -> None:
+        super().__init__()
+        self._filters = filters
+
     def compose(self) -> ComposeResult:
         """Yield the box."""
-        rows = [Content.assemble((f"{keys:<18}", "bold $primary"), said) for keys, said in KEYS]
+        shown = [(keys, said) for keys, said in _KEYS if self._filters or keys not in {"a", "x"}]
+        rows = [Content.assemble((f"{keys:<18}", "bold $primary"), said) for keys, said in shown]
         box = VerticalScroll(Static(Content("\n").join(rows)), classes="box")
         box.border_title, box.border_subtitle = "Keys", "esc closes"
         yield box

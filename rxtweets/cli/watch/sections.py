@@ -32,7 +32,7 @@ class Section(Widget):
     Section { height: auto; width: 1fr; margin-bottom: 1; }
     """
 
-    heading: ClassVar[str] = ""
+    heading = ""
 
     def __init__(self, id: str) -> None:
         super().__init__(id=id)
@@ -142,12 +142,11 @@ def _seconds(seconds: float) -> str:
 
 
 class FilterList(Section):
-    """The filters: whether each is in force, and how many posts it matched in the last minute."""
+    """The names of what is watched: whether each is in force, and its posts of the last minute."""
 
-    heading = "Filters"
-
-    def __init__(self) -> None:
+    def __init__(self, heading: str) -> None:
         super().__init__("filters")
+        self.heading = heading
         self._names: tuple[str, ...] = ()
         self._standing: set[str] = set()
         self._refused: set[str] = set()

@@ -19,6 +19,7 @@ from rxtweets.cli.accounts import Account, Api
 from rxtweets.cli.side_by_side import Filter, filter_of
 from rxtweets.cli.streaming import Output
 from rxtweets.cli.watch.app import WatchApp
+from rxtweets.cli.watch.sources import FilterSource, Source
 from rxtweets.cli.watch.watched import Watched
 from rxtweets.emulator import Emulator
 from tests.observing import PATIENCE
@@ -85,13 +86,20 @@ async def watching(
     """Watch filters, or the sample, on *emulator*."""
     auth = BearerToken(emulator.bearer_token) if api == "v2" else OAuth1(*emulator.oauth1)
     account = Account(api, auth, emulator.base_url, f"the emulator at {emulator.base_url}")
-    watched = Watched(account, _filters(filters, api), Output(None).asked())
+    source = FilterSource(account, _filters(filters, api), Output(None).asked())
     try:
-        app = WatchApp(watched)
-        async with app.run_test(size=size, notifications=True) as pilot:
-            yield Screen(app, pilot)
+        async with showing(source, size) as screen:
+            yield screen
     finally:
-        watched.close()
+        source.close()
+
+
+@asynccontextmanager
+async def showing(source: Source, size: tuple[int, int]) -> AsyncIterator[Screen]:
+    """Watch *source*."""
+    app = WatchApp(Watched(source))
+    async with app.run_test(size=size, notifications=True) as pilot:
+        yield Screen(app, pilot)
 
 
 def _filters(texts: Sequence[str], api: Api) -> list[Filter]:

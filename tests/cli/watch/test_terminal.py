@@ -17,9 +17,13 @@ from pathlib import Path
 import pytest
 
 from rxtweets.emulator import Emulator
+from rxtweets.relay import JetStream
+from rxtweets.testing import post_json
 from tests.cli.command import COMMAND, Command, run
 from tests.conftest import DISPLAY_REQUIRED
 from tests.observing import PATIENCE
+from tests.relay.servers import running
+from tests.relay.working import write
 
 TMUX = shutil.which("tmux")
 
@@ -186,6 +190,20 @@ def test_an_error_that_is_final(server: Emulator) -> None:
         assert "Error: HTTP 403 Forbidden" in terminal.shows("status 1")
     finally:
         terminal.close()
+
+
+def test_a_log(tmp_path: Path) -> None:
+    """With an address the command watches a log, and needs no account."""
+    with running(tmp_path) as nats:
+        write(JetStream(nats.url, stream="x"), [post_json(id="1", text="it is in the log")])
+        env = {"PYTHONPATH": str(Path(__file__).parents[3]), "LC_ALL": "C.UTF-8"}
+        terminal = Terminal("--log", f"{nats.url}/x", "--from", "start", env=env)
+        try:
+            terminal.shows("● connected", "it is in the log", "the log x at ")
+            terminal.press("q")
+            terminal.shows("status 0")
+        finally:
+            terminal.close()
 
 
 @pytest.mark.parametrize("redirect", ["</dev/null", ">/dev/null", "2>/dev/null"])
