@@ -42,26 +42,18 @@ _LAST = b',"text":"the last","edit_history_tweet_ids":[]}}'
 
 def main() -> None:
     """Measure and print."""
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        running(Path(folder)) as server,
-        serving(math.inf) as emulator,
-    ):
-        reader = _start("read", server.url, emulator.base_url, emulator.bearer_token)
-        worker = _start("subscribe", server.url)
-        assert worker.stdout is not None
-        assert worker.stdout.readline() == "warm\n"
-        processes = [emulator.pid, server.pid, reader.pid, worker.pid]
-        before = sum(map(_used, processes))
-        count = int(worker.stdout.readline())
-        used = sum(map(_used, processes)) - before
-        _said(worker)
-        reader.kill()
-        reader.communicate()
+    published, used = _pipeline("read")
+    total = sum(used.values())
     print(
-        f"relay: {count / SECONDS:,.0f} posts a second from the emulator to a subscriber, at least {RATE:,}; "
-        f"{used / count * 1e6:.0f} µs of CPU a post, of all four processes "
-        f"({2 * count / used:,.0f} a second of two cores)",
+        f"relay: {published:,.0f} posts a second from the emulator to a subscriber, at least {RATE:,}; "
+        f"{total:.0f} µs of CPU a post ({', '.join(f'{name} {part:.0f}' for name, part in used.items())}), "
+        f"{2e6 / total:,.0f} a second of two cores",
+        flush=True,
+    )
+    led, used = _pipeline("lead")
+    print(
+        f"relay: {led:,.0f} posts a second in the term of a reader that leads; {sum(used.values()):.0f} µs of "
+        f"CPU a post, {sum(used.values()) / total:.2f} times as much",
         flush=True,
     )
 
@@ -84,6 +76,32 @@ def main() -> None:
         f"{one / four:.2f} times as fast, at least {FOUR}",
         flush=True,
     )
+
+
+def _pipeline(program: str) -> tuple[float, dict[str, float]]:
+    """Posts a second by a program that reads, and the microseconds of CPU a post of each process."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running(Path(folder)) as server,
+        serving(math.inf) as emulator,
+    ):
+        reader = _start(program, server.url, emulator.base_url, emulator.bearer_token)
+        worker = _start("subscribe", server.url)
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == "warm\n"
+        processes = {
+            "emulator": emulator.pid,
+            "server": server.pid,
+            "reader": reader.pid,
+            "subscriber": worker.pid,
+        }
+        before = {name: _used(pid) for name, pid in processes.items()}
+        count = int(worker.stdout.readline())
+        used = {name: (_used(pid) - before[name]) / count * 1e6 for name, pid in processes.items()}
+        _said(worker)
+        reader.kill()
+        reader.communicate()
+    return count / SECONDS, used
 
 
 def _used(pid: int) -> float:
@@ -132,6 +150,14 @@ def _read(url: str, base_url: str, token: str) -> None:
 
     client = rxt.StreamingClient(rxt.BearerToken(token), base_url=base_url)
     rxt.run(client.sample().pipe(JetStream(url, stream=STREAM).publish()))
+
+
+def _lead(url: str, base_url: str, token: str) -> None:
+    import rxtweets as rxt
+    from rxtweets.relay import JetStream
+
+    client = rxt.StreamingClient(rxt.BearerToken(token), base_url=base_url)
+    rxt.run(JetStream(url, stream=STREAM).lead(lambda _: client.sample()))
 
 
 def _subscribe(url: str) -> None:
@@ -258,6 +284,7 @@ def _write(url: str, workers: str) -> None:
 if __name__ == "__main__":
     programs: dict[str, Callable[..., None]] = {
         "read": _read,
+        "lead": _lead,
         "subscribe": _subscribe,
         "ours": _ours,
         "theirs": _theirs,
