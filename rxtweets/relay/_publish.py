@@ -390,12 +390,15 @@ class _Writer(abc.DisposableBase):
 
     async def _write_on(self, connection: Connection) -> None:
         """Write on *connection* until it, or all, is over; first all that no other has stored."""
+        loop = asyncio.get_running_loop()
+        stored: list[int] = []  # those whose answers came together
         refused: list[StreamError] = []
 
         def answered(number: int, refusal: StreamError | None) -> None:
-            self._last_answer = time.monotonic()
             if refusal is None:
-                self._stored(number)
+                if not stored:
+                    loop.call_soon(self._stored, stored)
+                stored.append(number)
             else:
                 refused.append(refusal)
                 self._more.set()
@@ -405,7 +408,6 @@ class _Writer(abc.DisposableBase):
             self._to_send = deque(self._waiting.values())
             self._away_since = None
             self._ready.notify()
-        loop = asyncio.get_running_loop()
         self._last_answer = time.monotonic()
         timer = loop.call_later(1.0, self._wake)
         try:
@@ -433,14 +435,16 @@ class _Writer(abc.DisposableBase):
         finally:
             timer.cancel()
 
-    def _stored(self, number: int) -> None:
+    def _stored(self, numbers: list[int]) -> None:
+        self._last_answer = time.monotonic()
         with self._ready:
-            entry = self._waiting.pop(number, None)
-            if entry is None:
-                return
-            if self._fence is not None:
-                self._fence.stored(entry.item)
-            entry.frame = None
+            for number in numbers:
+                entry = self._waiting.pop(number, None)
+                if entry is not None:
+                    if self._fence is not None:
+                        self._fence.stored(entry.item)
+                    entry.frame = None
+            numbers.clear()
             left = len(self._waiting)
             if left <= self._window // 2:
                 self._room.notify_all()
