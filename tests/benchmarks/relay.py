@@ -52,8 +52,8 @@ def main() -> None:
     )
     led, used = _pipeline("lead")
     print(
-        f"relay: {led:,.0f} posts a second in the term of a reader that leads; {sum(used.values()):.0f} µs of "
-        f"CPU a post, {sum(used.values()) / total:.2f} times as much",
+        f"relay: {led:,.0f} posts a second in the term of a reader that leads; {sum(used.values()):.0f} µs "
+        f"of CPU a post, {sum(used.values()) / total:.2f} times as much",
         flush=True,
     )
 
