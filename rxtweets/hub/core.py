@@ -37,6 +37,7 @@ class HubCore(ABC):
 
     Attributes:
         failure: the error of the last request for rules, if it failed.
+        _live: the connection; None while there is none. What another brings comes too late.
     """
 
     def __init__(self, scheduler: abc.SchedulerBase | None) -> None:
@@ -51,6 +52,7 @@ class HubCore(ABC):
         self._close_at: float | None = None
         self._exiting = False
         self.failure: Exception | None = None
+        self._live: Any = None
         self._connected: Connected | None = None
         self._connection: Connection = "closed"
         self._ended: deque[Subscriber] = deque()
@@ -121,9 +123,11 @@ class HubCore(ABC):
 
     # --- the connection
 
-    def _broadcast(self, item: Any) -> None:
-        """Forward *item* to all."""
+    def _broadcast(self, session: object, item: Any) -> None:
+        """Forward *item* of *session* to all."""
         with self._lock:
+            if session is not self._live:
+                return
             if isinstance(item, Lifecycle):
                 self._note(item)
             everybody = list(self._subscribers)

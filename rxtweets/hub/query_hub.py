@@ -86,18 +86,18 @@ class QueryHub(HubCore):
 
     # --- delivery
 
-    def _forward(self, item: Any) -> None:
+    def _forward(self, session: _Session, item: Any) -> None:
         if item.__class__ is Status:
-            for subscriber in self._receivers(item):
+            for subscriber in self._receivers(session, item):
                 subscriber.send(item)
         else:
-            self._broadcast(item)
+            self._broadcast(session, item)
 
-    def _receivers(self, status: Status) -> Iterable[Subscriber]:
+    def _receivers(self, session: _Session, status: Status) -> Iterable[Subscriber]:
         with self._lock:
-            if self._live is None:
+            if session is not self._live:
                 return ()
-            asked = self._live.query
+            asked = session.query
             brought = self._brought.get(status.id, asked)
             self._brought[status.id] = asked
             if len(self._brought) > _MOST_BROUGHT:
@@ -174,7 +174,7 @@ class QueryHub(HubCore):
             return
         if warn is not None:
             warn.check(item)
-        self._forward(item)
+        self._forward(session, item)
         if item.__class__ is Connected:
             self._pump()
 
@@ -193,7 +193,7 @@ class QueryHub(HubCore):
                     session.held = None
                     break
             for item in held:
-                self._forward(item)
+                self._forward(session, item)
         self._pump()
 
     def _on_end(self, session: _Session, error: Exception) -> None:

@@ -9,7 +9,7 @@ import reactivex
 from msgspec.structs import replace
 from reactivex import Observable, abc
 from reactivex import operators as ops
-from reactivex.disposable import SerialDisposable, SingleAssignmentDisposable
+from reactivex.disposable import SingleAssignmentDisposable
 from reactivex.scheduler import CurrentThreadScheduler
 
 from rxtweets.backoff import BackoffPolicy
@@ -77,8 +77,7 @@ class RulesHub(HubCore):
         self._repeats = any(name == "backfill_minutes" for name, _ in endpoint.request.params)
         self._holders: dict[str, dict[Subscriber, None]] = {}
         self._index = FilterIndex[str]()  # of the filters that may be joined in one rule
-        self._stream = SerialDisposable()
-        self._is_open = False
+        self._live: SingleAssignmentDisposable | None = None
         self._reconnects = False
 
     # --- filters
@@ -146,12 +145,14 @@ class RulesHub(HubCore):
 
     # --- delivery
 
-    def _on_item(self, item: Any) -> None:
+    def _on_item(self, session: object, item: Any) -> None:
         if item.__class__ is Post:
-            for subscriber in self._receivers(item):
+            for subscriber in self._receivers(session, item):
                 subscriber.send(item)
             return
         with self._lock:
+            if session is not self._live:
+                return
             if isinstance(item, Reconnecting):
                 self._reconnects = True
                 if isinstance(item.cause, NoRules):
@@ -159,14 +160,14 @@ class RulesHub(HubCore):
             elif self._reconnects and isinstance(item, Connected):
                 self._reconnects = False
                 self._planner.check()
-        self._broadcast(item)
+        self._broadcast(session, item)
         if isinstance(item, Reconnecting | Connected):
             self._pump()
 
-    def _receivers(self, post: Post) -> Iterable[Subscriber]:
+    def _receivers(self, session: object, post: Post) -> Iterable[Subscriber]:
         found: dict[Subscriber, None] = {}
         with self._lock:
-            for text in self.matching(post):
+            for text in self.matching(post) if session is self._live else ():
                 found.update(self._holders[text])
         return found
 
@@ -189,24 +190,26 @@ class RulesHub(HubCore):
     # --- the connection
 
     def _close(self) -> None:
-        self._is_open = self._reconnects = False
-        self._stream.disposable = SingleAssignmentDisposable()
+        if self._live is not None:
+            self._live.dispose()
+        self._live, self._reconnects = None, False
 
-    def _open(self) -> None:
-        session = SingleAssignmentDisposable()
-        with self._lock:
-            if not self._is_open:  # it was closed meanwhile
-                return
-            self._stream.disposable = session
+    def _open(self, session: SingleAssignmentDisposable) -> None:
         policy = self._client._policy or BackoffPolicy.standard()
         policy = replace(policy.after_close(), also_retry=(*policy.also_retry, NoRules))
         posts = self._client._chain(self._endpoint, policy, self._recovery)
         if self._repeats:
             posts = posts.pipe(distinct_by_id())
-        session.disposable = posts.subscribe(self._on_item, self._on_end, lambda: None)
+        session.disposable = posts.subscribe(
+            lambda item: self._on_item(session, item),
+            lambda error: self._on_end(session, error),
+            lambda: None,
+        )
 
-    def _on_end(self, error: Exception) -> None:
+    def _on_end(self, session: object, error: Exception) -> None:
         with self._lock:
+            if session is not self._live:
+                return
             self._close()
             self._connected, self._connection = None, "closed"
             if isinstance(error, NoRules):
@@ -222,11 +225,12 @@ class RulesHub(HubCore):
             text, error = self._planner.refusals.pop()
             self._refused.append((text, str(error)))
             self._end(self._holders.get(text, ()), error)
-        if self._subscribers and not self._is_open and self._planner.rules:
-            self._is_open, self._connection = True, "connecting"
+        if self._subscribers and self._live is None and self._planner.rules:
+            self._live, self._connection = SingleAssignmentDisposable(), "connecting"
+            session = self._live
 
             def open_too() -> None:
-                self._open()
+                self._open(session)
                 if isinstance(step, ListRules | Batch):
                     self._request(step)
                 else:
@@ -286,7 +290,7 @@ class RulesHub(HubCore):
         self._planner.hurry()
 
     def _is_over(self) -> bool:
-        return not (self._subscribers or self._is_open) and self._planner.is_over
+        return not self._subscribers and self._live is None and self._planner.is_over
 
     def _snapshot(self) -> HubState:
         pace = self._planner.pace

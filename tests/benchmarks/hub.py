@@ -9,6 +9,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -53,7 +54,7 @@ def _v1() -> None:
                 one = hub.filter(track=f"{common[number]} {common[-1 - number]}")
             one.subscribe(lambda _: None)
         core._live = _Session(core._planner.next(core._now() + 60.0))
-        return core, core._forward
+        return core, partial(core._forward, core._live)
 
     _report("v1.1", [filled(FEW), filled(MANY)], [frames, frames], LIMIT)
 
@@ -96,7 +97,7 @@ def _filled(
         tag = tags[1 + number % min(len(tags) - 1, COMMON)]
         frame["matching_rules"] = [{"id": "1", "tag": tag}]
         tagged.append(msgspec.json.encode(frame))
-    return (core, core._on_item), tagged
+    return (core, partial(core._on_item, core._live)), tagged
 
 
 def _report(kind: str, hubs: Sequence[Any], frames: Sequence[Sequence[bytes]], limit: float) -> None:

@@ -204,10 +204,10 @@ def test_filters_that_are_not_yet_in_force_v1(emulator: Emulator) -> None:
     timer = VirtualTimeScheduler()
     hub = query_hub(emulator, wait=2.0, scheduler=timer)
     with States(hub, emulator) as states:
-        cats = Seen(hub.filter(track="cat"))
+        cats = Seen(hub.filter(track="cat").pipe(tw.statuses()))
         timer.advance_by(2.0)
         cat = states.settled().wanted
-        birds = Seen(hub.filter(track="bird"))
+        birds = Seen(hub.filter(track="bird").pipe(tw.statuses()))
         emulator.publish("cat and bird")
         early = cats.wait(_texts).items[-1]
         assert states.now.standing == cat != states.now.wanted
