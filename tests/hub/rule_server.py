@@ -115,6 +115,11 @@ class Driver:
         self._sent: ListRules | Batch | None = None
         self._answer: Any = None
 
+    @property
+    def is_asking(self) -> bool:
+        """True while a request is on its way."""
+        return self._sent is not None
+
     def run(self, seconds: float) -> None:
         """Let time pass."""
         run_together([self], seconds)

@@ -515,7 +515,7 @@ class Subscriptions(RuleBasedStateMachine):
     def time(self, seconds: float) -> None:
         self.driver.run(seconds)
         self._forget_refused()
-        if seconds >= 400.0 and not (self.driver.hold or self.disturbed or self.used_up):
+        if seconds >= 400.0 and not (self.driver.is_asking or self.disturbed or self.used_up):
             self._nothing_hangs()
 
     @rule(hold=st.booleans())
