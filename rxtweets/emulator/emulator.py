@@ -1,4 +1,4 @@
-"""The emulator as users hold it: where it is, what it sends, the faults it causes and what it has seen."""
+"""The emulator as users see it: its address, what it sends, the faults it causes and what it has seen."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _control(kind: Callable[_P, _Performs[_R_co]]) -> Callable[Concatenate[Emula
 
 
 class Details(TypedDict, total=False):
-    """The details that a post may be given beside its text; see `Emulator.compose`."""
+    """The details that a post may have besides its text; see `Emulator.compose`."""
 
     author: str | int | None
     lang: str | None
@@ -69,57 +69,55 @@ class Details(TypedDict, total=False):
 
 
 class Emulator:
-    """A server on this machine that answers as X's hosts do, with a world of its own to stream.
+    """A local server that responds as X's hosts do, with a world of its own to stream.
 
-    As a context manager it is ready on entry, and on exit its thread and its sockets are gone. All of its
-    methods and attributes may be used from any thread.
+    As a context manager, it is ready on entry, and its thread and sockets are gone on exit. You may use all
+    of its methods and attributes from any thread.
 
-    A method that acts on streams does so to all that are open, or to those of a `path` or a `protocol`
-    (``"1.1"``, ``"2"``), or to one `stream` by its id, and returns their number. Values that make no sense
-    raise ValueError.
+    A method that acts on streams acts on all open ones, or those of a `path` or a `protocol` (``"1.1"``,
+    ``"2"``), or one `stream` by its id, and returns their number. Values that make no sense raise ValueError.
 
     Args:
-        host: Address to listen on; the default can be reached from this machine only.
-        port: Port to listen on; 0, the default, takes a free one. A restarted emulator keeps its port.
-        rate: Posts the world makes in a second from the first stream on; 0 for none but those published,
-            `math.inf` for as many as the fastest reader takes. It talks on for 5 minutes, at 200 a second at
-            most, once the last stream has closed.
-        seed: What everything is drawn from: the same seed makes the same people, posts, ids and times, and so
-            sends the same bytes. A seeded world has its own time, which begins at 2026-01-01T00:00:00Z. None,
-            the default, is the world of seed 0 at the present time.
+        host: Address to listen on; the default can be reached only from this machine.
+        port: Port to listen on; 0, the default, chooses a free one. A restarted emulator keeps its port.
+        rate: Posts that the world makes per second from the first stream on; 0 for only those that you
+            publish, `math.inf` for as many as the fastest reader takes. It goes on for 5 minutes, at no more
+            than 200 a second, after the last stream has closed.
+        seed: The seed for everything: the same seed makes the same people, posts, ids and times, and so sends
+            the same bytes. A seeded world has its own time, which begins at 2026-01-01T00:00:00Z. None, the
+            default, is the world of seed 0 at the current time.
         keep_alive: Seconds of silence after which a stream gets a keep-alive; None, the default, is 30 on
             v1.1 and 20 on v2.
-        level: The level of access of v2's clients: ``"pay_per_use"``, the default and what new accounts at X
-            get, or ``"enterprise"``, which may use every stream, replay what was missed, connect twice,
-            and have more and longer rules. What a level may not do is refused.
-        limits: What clients may do where that is not what X allows at the level; None, the default, is X's
-            figures.
-        tls: Names of hosts to stand in for by TLS, such as `X_HOSTS`. The port then takes TLS, with a
+        level: The access level of v2's clients: ``"pay_per_use"``, the default and what new accounts at X
+            get, or ``"enterprise"``, which may use every stream, replay what was missed, connect twice, and
+            have more and longer rules. What the level doesn't include is refused.
+        limits: What clients may do, if it differs from what X allows at the level; None, the default, means
+            X's figures.
+        tls: Host names to stand in for over TLS, such as `X_HOSTS`. The port then accepts TLS, with a
             certificate for these names and this machine, and still plain HTTP; and it is a proxy for these
-            names. Empty, the default, is plain HTTP alone.
-        posts: A recorded file whose posts are sent in place of the world's own, once, in its order and while
-            somebody listens. Each of its lines is a v1.1 status or a v2 payload and is sent on its own
-            protocol as it is (on v2 with the fields asked for), on the other in the form that this has there.
-            Lines with neither are passed over; one that can't be read later on ends the posts with an
-            error in the log.
-        replay: A recording (`tw.record`), or a file that `rxtweets.replay` takes, whose messages are sent in
-            place of the world's posts, byte for byte and as far apart as they came: once, while a stream is
-            open, to all that are, whatever they asked for. `Emulator.rate` is 0 then. A line that can't be
-            read later on ends it with an error in the log.
-        speed: How much faster than it was recorded `replay` is sent; None is as fast as it is read.
-        credit: Dollars that the account has, and ``/2/usage/credits`` tells. At the pay-per-use level what is
-            delivered is taken off them; once they are used up v2's streams end, and streams, search and
-            counts are answered 402. None, the default, is an account with all it takes, which is told 404.
+            names. Empty, the default, means only plain HTTP.
+        posts: A recorded file whose posts are sent instead of the world's own, once, in order and while
+            somebody listens. Each line is a v1.1 status or a v2 payload, and is sent as it is on its own
+            protocol (on v2 with the fields asked for), and converted on the other. Lines with neither are
+            skipped; one that can't be read later on ends the posts with an error in the log.
+        replay: A recording (`tw.record`), or a file that `rxtweets.replay` accepts, whose messages are sent
+            instead of the world's posts, byte for byte and at the intervals at which they came: once, while a
+            stream is open, to all open streams, whatever they asked for. `Emulator.rate` is then 0. A line
+            that can't be read later on ends it with an error in the log.
+        speed: How much faster than recorded to send `replay`; None is as fast as it is read.
+        credit: The account's dollars, which ``/2/usage/credits`` returns. At the pay-per-use level, what is
+            delivered is deducted; once they are used up, v2's streams end, and streams, search and counts get
+            402. None, the default, is an account with enough of them, whose ``/2/usage/credits`` returns 404.
         prices: What is charged at the pay-per-use level; None, the default, is X's prices.
-        powerstream_arrays: Whether Powerstream sends each status in a JSON array, as X's documentation shows
-            it; False, the default, is bare.
+        powerstream_arrays: Whether Powerstream sends each status in a JSON array, as X's documentation shows;
+            False, the default, sends it bare.
 
     Raises:
-        ValueError: `rate` is negative or no number, `keep_alive` isn't positive, there is no such `level`, a
-            name in `tls` is none of a host, `posts` holds no post or, among the first 200, a line that is
-            no JSON, `replay` holds no message, `speed` isn't above 0, or there are both files.
+        ValueError: `rate` is negative or not a number, `keep_alive` isn't positive, there is no such `level`,
+            a name in `tls` isn't a host name, `posts` contains no post or, among the first 200, a line that
+            isn't JSON, `replay` contains no message, `speed` isn't above 0, or both files are given.
         OSError: `posts` or `replay` can't be read.
-        ImportError: There is `tls`, and trustme isn't installed.
+        ImportError: `tls` is given, and trustme isn't installed.
     """
 
     def __init__(
@@ -166,17 +164,17 @@ class Emulator:
         self._call = self._server.call
 
     def start(self) -> Self:
-        """Start listening, and return once requests are answered.
+        """Start listening, and return once requests are served.
 
         Raises:
-            OSError: the address can't be had.
+            OSError: the address isn't available.
         """
         self._server.start()
         self._services.clock.started = time.monotonic()
         return self
 
     def stop(self) -> None:
-        """Drop every connection and stop listening; does nothing on one that doesn't run."""
+        """Drop every connection and stop listening; do nothing if it isn't running."""
         self._server.stop()
 
     def __enter__(self) -> Self:
@@ -198,8 +196,8 @@ class Emulator:
     def base_url(self) -> str:
         """``http://host:port``, the root for both protocols; ``https://…`` with `tls`, on the same port.
 
-        One that listens on every address of the machine is named by its loopback address. Raises
-        RuntimeError before the first start.
+        If it listens on every address of the machine, this has the loopback address. Raises RuntimeError
+        before the first start.
         """
         return f"{'http' if self._server.certificate is None else 'https'}://{self._authority()}"
 
@@ -214,15 +212,15 @@ class Emulator:
 
     @property
     def bearer_token(self) -> str:
-        """The token that v2 takes; v1.1 takes signatures (`oauth1`) alone."""
+        """The token that v2 accepts; v1.1 accepts only signatures (`oauth1`)."""
         return self._services.authenticator.accounts.bearer_token
 
     @property
     def user_token(self) -> str:
-        """An OAuth 2.0 token of the app's one user, as the sign-in with PKCE gives others, with every scope.
+        """An OAuth 2.0 token of the app's one user, like those from a sign-in with PKCE, with every scope.
 
-        It goes where `bearer_token` goes, as a bearer, to ``/2/activity/subscriptions``, and makes
-        subscriptions to private events: those of the user whose id `user_id` is.
+        Send it like `bearer_token`, as a bearer token, to ``/2/activity/subscriptions``, to subscribe to
+        private events of the user with the id `user_id`.
         """
         return self._services.authenticator.accounts.user_token
 
@@ -230,7 +228,7 @@ class Emulator:
     def oauth2_client(self) -> tuple[str, str]:
         """The app's OAuth 2.0 client id and secret, for the sign-in with PKCE.
 
-        Its page, ``/i/oauth2/authorize``, agrees for the app's one user at once, to every scope.
+        Its page, ``/i/oauth2/authorize``, agrees to every scope at once, for the app's one user.
         """
         client = self._services.authenticator.accounts.oauth2
         return client.client_id, client.client_secret
@@ -242,14 +240,14 @@ class Emulator:
 
     @property
     def oauth1(self) -> OAuth1Credentials:
-        """Consumer key and secret, access token and its secret, as v1.1 takes them."""
+        """The consumer key and secret, and the access token and secret, that v1.1 accepts."""
         return self._services.authenticator.accounts.credentials
 
     @property
     def ca_file(self) -> str:
-        """Path of the certificate that clients are to trust (PEM), of the CA that this emulator has made.
+        """The path of the CA certificate (PEM) that clients have to trust, created by this emulator.
 
-        The file is there while the emulator runs, at the same path each time.
+        The file exists while the emulator runs, at the same path each time.
 
         Raises:
             RuntimeError: without `tls`, and before the first start.
@@ -267,8 +265,8 @@ class Emulator:
     def env(self) -> dict[str, str]:
         """Return environment variables that point a program written with rxtweets at this emulator.
 
-        With `tls` they also have its CA trusted, by Python's programs and curl in place of all others, by
-        Node.js beside them.
+        With `tls`, they also make programs trust its CA: Python programs and curl instead of all others,
+        Node.js in addition to them.
         """
         keys = self.oauth1
         return {
@@ -283,12 +281,12 @@ class Emulator:
         }
 
     def proxy_env(self) -> dict[str, str]:
-        """Return environment variables that bring a program here, as by a proxy, that knows only X's hosts.
+        """Return environment variables that send a program that knows only X's hosts here, as to a proxy.
 
-        For programs that honour HTTPS_PROXY and a variable for CAs, without a change to them or to DNS: those
-        written with requests (Tweepy, xdk, rxtweets), httpx, aiohttp with ``trust_env``, curl, Go's net/http,
-        and Node.js from version 24. Hosts that are not among `tls` are refused: nothing gets out by this
-        way. NO_PROXY, where it is set, still counts.
+        They work for programs that honour HTTPS_PROXY and a variable for CAs, without changes to them or to
+        DNS: those written with requests (Tweepy, xdk, rxtweets), httpx, aiohttp with ``trust_env``, curl,
+        Go's net/http, and Node.js from version 24. Hosts that aren't in `tls` are refused: nothing gets out
+        this way. NO_PROXY, if set, still counts.
 
         Raises:
             RuntimeError: without `tls`, and before the first start.
@@ -306,7 +304,7 @@ class Emulator:
 
     @property
     def rate(self) -> float:
-        """Posts that the world makes in a second; may be set at any time. ValueError as for `Emulator`."""
+        """The posts that the world makes per second; set it at any time. ValueError as for `Emulator`."""
         return self._services.producer.rate
 
     @rate.setter
@@ -323,13 +321,13 @@ class Emulator:
         quote: Post | None = None,
         coordinates: tuple[float, float] | None = None,
     ) -> Post:
-        """Make a post without publishing it; hashtags, mentions, cashtags and links in the text are marked.
+        """Create a post without publishing it; hashtags, mentions, cashtags and links in the text are marked.
 
         Args:
             text: The text; ids and time are added.
-            author: Screen name or user id; somebody of the world if left out.
-            lang: X's code for its language, such as ``en``, ``in`` (Indonesian), ``zh-TW`` (of which the
-                post says ``zh``) or ``und``; guessed from the script if left out.
+            author: Screen name or user id; by default somebody from the world.
+            lang: X's code for its language, such as ``en``, ``in`` (Indonesian), ``zh-TW`` (for which the
+                post says ``zh``) or ``und``; by default guessed from the script.
             reply_to: The post it answers.
             quote: The post it quotes.
             coordinates: Longitude and latitude in degrees.
@@ -349,31 +347,31 @@ class Emulator:
         return self._call(make)
 
     def retweet(self, post: Post, *, author: str | int | None = None) -> Post:
-        """Make a retweet of a post without publishing it, by the given screen name or id, or by somebody."""
+        """Create a retweet without publishing it, by the given screen name or id, or by somebody."""
         world = self._services.world
         return self._call(lambda: world.retweet(post, None if author is None else world.people.find(author)))
 
     def publish(self, post: str | Post, **details: Unpack[Details]) -> int:
-        """Publish a post, made by `compose` or here from a text (with the same `details`).
+        """Publish a post from `compose`, or create one from a text (with the same `details`).
 
-        Returns the number of streams that it was sent to: those that it matches, but for stalled
-        ones and those that had all they get in this second (`Limits.messages`).
+        Returns the number of streams that it was sent to: those that it matches, except stalled ones and
+        those that have reached their limit for this second (`Limits.messages`).
         """
         made = self.compose(post, **details) if isinstance(post, str) else post
         return self._call(lambda: self._services.hub.publish(made))
 
     def make_past(self, *rules: str, posts: int = 1_000, days: float = 7.0, delivered: bool = False) -> None:
-        """Let the world have posted in the last days, for search and counts, before anything is published.
+        """Give the world posts from the last days, for search and counts, before anything is published.
 
         Args:
-            rules: What most of the posts match, one or another, as if streams with these rules had been open.
+            rules: Most of the posts match one of these, as if streams with these rules had been open.
             posts: How many; no more than `Limits.history` are remembered.
             days: The time over which they are spread.
             delivered: Whether they count as delivered to v2's clients on their days, for usage and the bill.
 
         Raises:
-            ValueError: One of *rules* is no rule, or there are no posts or days.
-            RuntimeError: A post was published already.
+            ValueError: One of *rules* isn't a rule, or there are no posts or days.
+            RuntimeError: A post has already been published.
         """
         trees = [parse(rule) for rule in rules]
         own = self._services
@@ -389,12 +387,12 @@ class Emulator:
         return self._call(lambda: action.perform(self._services))
 
     def play(self, path: str | Path) -> Scenario:
-        """Begin to play a scenario file, and return at once with the handle to wait for its end.
+        """Start playing a scenario file, and return a handle to wait for its end, at once.
 
         Raises:
             OSError: the file can't be read.
-            ValueError: it is no scenario; names the step and the field.
-            RuntimeError: the emulator doesn't run.
+            ValueError: it isn't a scenario; the error names the step and the field.
+            RuntimeError: the emulator isn't running.
         """
         scenario = Scenario(self._services, read_scenario(path), self._call)
         self._call(scenario.begin)
@@ -414,13 +412,13 @@ class Emulator:
     ) -> None:
         """Answer the next requests for a stream, or for `path`, with that status, whatever else they deserve.
 
-        The next `times` requests get it (1 by default), or all in so many `seconds`; with both, whichever
-        ends first. `body` is text, bytes or an object to send as JSON; without one it is as the protocol has
-        it. Several orders are served one after the other.
+        The next `times` requests get it (1 by default), or all for so many `seconds`; with both, whichever
+        ends first. `body` is text, bytes or an object to send as JSON; the default is the protocol's own.
+        Several orders are served one after another.
 
-        The answer has the `headers` given. Where these don't tell of v2's rate limits, it does, as every
-        answer of v2: a 429 says that nothing is left until the `seconds` are over, or else the window of 15
-        minutes is; one whose body is about too many connections or a usage cap says what is left. No order
+        The response has the `headers` given. If these don't include v2's rate limits, it has those, like
+        every v2 response: a 429 says that nothing is left until the `seconds` are over, or else the 15-minute
+        window is; one whose body is about too many connections or a usage cap says what is left. No order
         counts against a limit.
 
         Raises:
@@ -456,9 +454,9 @@ class Emulator:
         path: str | None = None,
         protocol: actions.Protocol | None = None,
     ) -> int:
-        """Send a message to every open stream, whatever it asked for; those that are stalled don't count.
+        """Send a message to every open stream, whatever it asked for; stalled ones don't count.
 
-        A mapping is sent as a message, framed as the stream's others are; bytes are sent as they stand.
+        A mapping is sent as a message, framed like the stream's others; bytes are sent as they are.
         """
         if isinstance(message, bytes):
             return self.do(actions.Send(data=message, path=path, protocol=protocol))
@@ -471,7 +469,7 @@ class Emulator:
         path: str | None = None,
         protocol: actions.Protocol | None = None,
     ) -> int:
-        """Send what is no message, as it stands; left out, a choice of nasty lines."""
+        """Send bytes that aren't a message, as they are; by default a choice of nasty lines."""
         data = garbage.encode() if isinstance(garbage, str) else garbage
         return self.do(actions.Garbage(data=data, path=path, protocol=protocol))
 
@@ -494,12 +492,12 @@ class Emulator:
 
     @property
     def streams(self) -> tuple[StreamRecord, ...]:
-        """The streams that are open, oldest first."""
+        """The open streams, oldest first."""
         return self._call(lambda: tuple(stream.record for stream in self._services.hub.streams.values()))
 
     @property
     def requests(self) -> tuple[RequestRecord, ...]:
-        """The last requests, oldest first, 10,000 of them or fewer where they are large (32 MiB in all)."""
+        """The last requests, oldest first, 10,000 of them or fewer if they are large (32 MiB in all)."""
         return self._call(lambda: tuple(self._services.requests.kept))
 
     @property
@@ -514,7 +512,7 @@ class Emulator:
 
     @property
     def delivered(self) -> Mapping[str, int]:
-        """The charged resources that v2's clients were delivered this month, by kind, each once a UTC day."""
+        """The charged resources delivered to v2's clients this month, by kind, each once per UTC day."""
         return self._call(lambda: dict(self._services.usage.period()))
 
     @property

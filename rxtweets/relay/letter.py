@@ -10,13 +10,13 @@ __all__ = ["DeadLetter"]
 
 
 class DeadLetter(msgspec.Struct, frozen=True):
-    """A message that a group couldn't work on.
+    """A message that a group couldn't process.
 
     Attributes:
         sequence: the letter's number in the log.
-        at: when it was put aside, by the server's clock; aware.
+        at: when it was set aside, by the server's clock; aware.
         frame: the message, as it was received; for `rxtweets.messages.decode`.
-        error: the exception of the last attempt, in words.
+        error: the exception of the last attempt, as text.
         attempts: how many attempts there were.
     """
 

@@ -28,20 +28,20 @@ _POLICY = BackoffPolicy(network=Curve(0.25, plus=0.25, cap=5.0), connects=None)
 
 
 class JetStream:
-    """A log of messages, in a stream of NATS JetStream.
+    """A log of messages, in a NATS JetStream stream.
 
-    Nothing is opened before something is subscribed to. Each subscription has a connection of its own, and
-    all of the process share one thread that runs asyncio. The stream is created where it isn't there. Where
-    it is, the settings that are given are checked and never changed: `LogDiffers` says what differs.
+    Nothing is opened before you subscribe. Each subscription has a connection of its own, and all in a
+    process share one thread that runs asyncio. The stream is created if it doesn't exist. If it does, the
+    settings that you give are checked and never changed: `LogDiffers` says what differs.
 
     Args:
-        servers: the address of a server, `"nats://127.0.0.1:4222"`, or a list of those of a cluster.
+        servers: the address of a server, `"nats://127.0.0.1:4222"`, or a list of a cluster's addresses.
         stream: the stream's name, of letters, digits, `-` and `_`.
         replicas: on how many servers of a cluster each message is kept, 1 to 5; default 1 for a new stream.
-        keep: how long a message is kept; default for ever for a new stream.
-        partitions: into how many parts messages are put by their authors, 1 to 100, for groups that keep each
-            author's in order; default none for a new stream.
-        **options: who connects, and by which TLS, as `nats.connect` takes it: `user` and `password`, `token`,
+        keep: how long to keep a message; default for ever for a new stream.
+        partitions: the number of partitions by author, 1 to 100, for groups that keep each author's messages
+            in order; default none for a new stream.
+        **options: credentials and TLS, as for `nats.connect`: `user` and `password`, `token`,
             `user_credentials` and `nkeys_seed`, which are files, `nkeys_seed_str`, `tls`, `tls_hostname`,
             `tls_handshake_first`.
 
@@ -99,24 +99,24 @@ class JetStream:
 
             client.filter().pipe(log.publish(), tw.posts()).subscribe(…)
 
-        A message is written once, however often and by however many it is published: a post or a status goes
-        by its id, any other message by its bytes. One that is there already passes on as if it had been
-        written now. Frames before `tw.decode` can be published as well as messages behind it.
+        A message is written once, however often and by however many it is published: a post or a status is
+        identified by its id, any other message by its bytes. One that is already in the log is passed on as
+        if it had just been written. You can publish frames before `tw.decode` as well as messages after it.
 
-        Items pass on in their order, on a thread of the operator's own (daemon, named `rxtweets-relay-…`),
-        once the log has acknowledged them; events of the connection in their place. As many as *window* may
-        wait for that; with as many, the stream is not read on. A disposal, like the end of the program, lets
-        what waits be written, for 5 s at most.
+        Items are passed on in order, on the operator's own thread (daemon, named `rxtweets-relay-…`), once
+        the log has acknowledged them; connection events keep their place. Up to *window* messages may wait
+        for that; at that limit, reading stops. On disposal, or the end of the program, waiting messages are
+        still written, for 5 s at most.
 
-        While the log is away it is connected to again as *policy* says, and all that wasn't acknowledged is
-        sent again; the logger `rxtweets` says so, as a warning.
+        While the log is unavailable, it reconnects as *policy* says, and sends everything unacknowledged
+        again; the logger `rxtweets` warns.
 
         Args:
             window: how many messages may wait to be stored, 1 or more.
-            drop_after: the seconds for which a log may be away before messages are dropped, the oldest of the
-                full window first. A `Dropped` takes their place, and counts them. By default none is ever
-                dropped: the stream waits, and X ends it when that takes too long.
-            policy: which failure of the log waits how long; default 0.25 s, growing to 5 s, without end.
+            drop_after: the seconds for which a log may be unavailable before messages are dropped, the oldest
+                of the full window first. A `Dropped` takes their place, and counts them. By default none is
+                ever dropped: the stream waits, and X ends it when that takes too long.
+            policy: how long to wait after which failure; default 0.25 s, growing to 5 s, without end.
 
         Raises:
             ValueError: an argument isn't what it should be.
@@ -141,39 +141,39 @@ class JetStream:
         window: int = 1000,
         policy: BackoffPolicy | None = None,
     ) -> Observable[Any]:
-        """Return a stream that is read, and written to the log, by one reader at a time of all that lead it.
+        """Return a stream that one of several readers at a time reads and writes to the log.
 
         ::
 
             log.lead(lambda checkpoint: client.filter(recovery=Recovery(checkpoint=checkpoint))).run()
 
         Start it on as many machines as you like: one holds the lease, calls *open*, and publishes what comes,
-        as `publish` does; the others stand by. When it dies, or is cut off from the log, its connection to X
-        is closed after 0.8 of the lease's time, and another one takes over after all of it; at once if it
-        ended by itself. It begins with what X's means recover of the time since the last message that was
-        stored, and ends a connection that the one before has left at X.
+        as `publish` does; the others stand by. If it dies, or is cut off from the log, its connection to X is
+        closed after 0.8 of the lease's time, and another one takes over after all of it, or at once if the
+        first ended by itself. The new one begins with what X's means can recover since the last message that
+        was stored, and ends a connection that the previous one has left at X.
 
         Processes that lead for the same leases of a log share them: one that has at least two fewer than
-        another one is given one after the other, each after a lease's time, until they are even.
+        another is given one lease after another, each after a lease's time, until they are even.
 
-        What passes on is what `publish` passes on, and before it `StandingBy` and `Leading`, each time they
-        change. They come on threads of its own (daemon, named `rxtweets-relay-…`). A reader whose lease has
-        run out stores nothing more, also if it stood still meanwhile and doesn't know yet: the log refuses
-        each write of a term after a later one has begun.
+        It emits what `publish` passes on, and `StandingBy` and `Leading` each time that changes, on threads
+        of its own (daemon, named `rxtweets-relay-…`). A reader whose lease has run out stores nothing more,
+        even if it hung meanwhile and doesn't know yet: the log refuses each write of a term after a later one
+        has begun.
 
         Args:
-            open: returns the stream, of the checkpoint to put into its `Recovery`. Without recovery it is as
-                any stream that was cut. It is called once for each term, on a thread of its own.
-            name: the lease's name, of letters, digits, `-` and `_`. Readers of different partitions have
-                leases of different names.
+            open: takes the checkpoint to put into the stream's `Recovery`, and returns the stream. Without
+                recovery, it is like any interrupted stream. Called once per term, on a thread of its own.
+            name: the lease's name, of letters, digits, `-` and `_`. Give readers of different partitions
+                leases with different names.
             lease: the seconds after which another reader takes over, 1 or more.
             window: how many messages may wait to be stored, 1 to 1,000.
-            policy: which failure of the log waits how long; default 0.25 s, growing to 5 s, without end.
+            policy: how long to wait after which failure; default 0.25 s, growing to 5 s, without end.
 
         Raises:
             ValueError: an argument isn't what it should be.
 
-        Errors: final ones of the stream and of the log; the lease is given back before.
+        Errors: final ones of the stream and of the log; the lease is given back first.
         """
         if not callable(open):
             raise ValueError(f"open is a function that returns a stream, not {open!r}")
@@ -200,50 +200,51 @@ class JetStream:
         redeliver_after: float | None = None,
         policy: BackoffPolicy | None = None,
     ) -> Observable[bytes | Lifecycle]:
-        """Return the log's frames, for `tw.decode()`; of a group each worker gets some, without one all.
+        """Return the log's frames, for `tw.decode()`: all of them, or a group worker's share.
 
         ::
 
             rxt.run(log.consume("texts").pipe(tw.decode(), tw.posts()), store)  # a worker
             rxt.run(log.consume().pipe(tw.decode(), tw.posts()), show)          # a look at it
 
-        **Without a group** each subscription gets every frame, in the order of the log. Nothing is remembered
-        at the server beyond its end, nothing is acknowledged, and nothing comes again. After a failure it
-        goes on behind the last frame that was delivered. What *keep* deletes before it is read is missing.
+        **Without a group**, each subscription gets every frame, in the order of the log. The server remembers
+        nothing after it ends, nothing is acknowledged, and nothing is redelivered. After a failure, it
+        continues after the last delivered frame. What *keep* deletes before it is read is missing.
 
-        **With a group** each subscription is a worker: in this program, in another, or on another machine.
-        The group remembers what it has done, also while it has no worker.
+        **With a group**, each subscription is a worker: in this program, in another, or on another machine.
+        The group remembers what it has done, even while it has no worker.
 
-        Either is called on a thread of its own (daemon, named `rxtweets-relay-…`).
+        Either way, your functions are called on a thread of its own (daemon, named `rxtweets-relay-…`).
 
-        A frame is acknowledged when the chain has returned from it, so work that is handed to another thread,
-        as by `tw.observe_on`, counts as done. If an operator or the subscriber raised an exception instead,
-        the frame is given back, and the subscription ends as it would on any stream. If the worker died,
-        what it had comes to another one after *redeliver_after*. `Redelivered` precedes a frame that comes
-        again, and may have been worked on before.
+        A frame is acknowledged when the chain has returned from it, so work handed to another thread, as by
+        `tw.observe_on`, counts as done. If an operator or the subscriber raises an exception instead, the
+        frame is given back, and the subscription ends as it would on any stream. If the worker dies, its
+        frames go to another one after *redeliver_after*. `Redelivered` precedes a frame that is redelivered,
+        and may have been processed before.
 
-        After so many *attempts* a frame goes aside, with the error of the last: see `dead_letters`. That it
-        was held by workers that hadn't begun with it counts as one attempt, however often it happened.
+        After so many *attempts*, a frame is set aside, with the last error: see `dead_letters`. That workers
+        held it without having begun counts as one attempt, however often it happened.
 
-        `Connecting`, `Connected`, `Disconnected` and `Reconnecting` tell of the connection to the log, as
-        they do of one to X; `Connected` has the server's name and version as its headers.
+        `Connecting`, `Connected`, `Disconnected` and `Reconnecting` report the connection to the log, as they
+        do one to X; `Connected` has the server's name and version as its headers.
 
         Args:
-            group: the group's name, of letters, digits, `-` and `_`; None for a reader that shares with none.
+            group: the group's name, of letters, digits, `-` and `_`; None for a reader that shares with
+                nobody.
             kinds: which messages to get, as classes of `rxtweets.messages`, such as `[Post]`; default all.
             from_: where a new group, or a subscription without one, begins: with what is written from now on,
-                at the start of the log, or at an aware datetime. A group that is there goes on where it was.
+                at the start of the log, or at an aware datetime. An existing group continues where it was.
             order: of a group: "author" if no two workers may have frames of one author at a time, and each
-                author's come in the order of the log, also those that come again; the log needs *partitions*.
+                author's come in the order of the log, even redelivered ones; the log needs *partitions*.
                 "log" if all of the group's come in order, one at a time. Either costs a round trip to the log
-                a frame and partition. Of a worker that stands still for longer than *redeliver_after* without
-                having died a frame goes to another one all the same.
-            attempts: of a group: how often a frame is worked on before it goes aside, 2 or more; default 5.
-            ahead: how many frames a subscription holds, that which is worked on included; of a group that
-                keeps an order one of each partition.
-            redeliver_after: of a group: the seconds after which the frames of a worker that isn't heard of go
-                to another; default 30.
-            policy: which failure of the log waits how long; default 0.25 s, growing to 5 s, without end.
+                per frame and partition. If a worker hangs for longer than *redeliver_after* without having
+                died, its frame goes to another one all the same.
+            attempts: of a group: how often to process a frame before it is set aside, 2 or more; default 5.
+            ahead: how many frames a subscription holds, including the one being processed; in a group that
+                keeps an order, one of each partition.
+            redeliver_after: of a group: the seconds after which the frames of a worker that isn't heard from
+                go to another; default 30.
+            policy: how long to wait after which failure; default 0.25 s, growing to 5 s, without end.
 
         Raises:
             ValueError: an argument isn't what it should be, or needs a group.
@@ -285,26 +286,26 @@ class JetStream:
         return consume(self._where, settings, _checked(policy))
 
     def status(self) -> Observable[LogStatus]:
-        """Return how full the log is, who reads, and how far each group is: one item, then it ends.
+        """Return how full the log is, who reads, and how far each group is: one item.
 
-        Rates are the differences of two, taken some seconds apart. A log that isn't there is an error.
+        For rates, take the difference of two, some seconds apart. A log that doesn't exist is an error.
         """
         from ._status import status
 
         return status(self._where)
 
     def dead_letters(self, group: str) -> Observable[DeadLetter]:
-        """Return the messages that a group couldn't work on, the oldest first, as an Observable that ends."""
+        """Return the messages that a group couldn't process, oldest first, as an Observable that ends."""
         _check_name("group", group)
         from ._letters import letters
 
         return letters(self._where, group, again=False)
 
     def retry_dead_letters(self, group: str) -> Observable[DeadLetter]:
-        """Send what `dead_letters` tells of to the group again; return each letter that was sent.
+        """Send the messages of `dead_letters` to the group again; return each letter that was sent.
 
-        Subscribing does it. A letter that has been sent is deleted, and its message has as many attempts as a
-        new one.
+        Subscribing sends them. A letter that has been sent is deleted, and its message gets as many attempts
+        as a new one.
         """
         _check_name("group", group)
         from ._letters import letters

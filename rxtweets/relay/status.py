@@ -14,12 +14,12 @@ class GroupStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: its name.
-        waiting: the messages that no worker has got.
-        unacknowledged: those that workers have, and work on.
+        waiting: the messages that no worker has received.
+        unacknowledged: those that workers hold, and are processing.
         redelivered: those of them that have been sent more than once.
         done: the number that grows with what the group has worked on: that of the last message before which
             all are acknowledged, at most.
-        dead: the messages that went aside.
+        dead: the messages that were set aside.
     """
 
     name: str
@@ -34,13 +34,13 @@ class LogStatus(msgspec.Struct, frozen=True, kw_only=True):
     """A log at a moment.
 
     Attributes:
-        messages: how many there are in it.
-        bytes: what they take on disk, on each server that has them.
-        last: the number of the message that was written last; it grows by one with each.
+        messages: how many messages it contains.
+        bytes: their size on disk, on each server that has them.
+        last: the number of the last message written; it grows by one with each.
         leader: the name of the server that writes it; empty while one is being elected.
-        replicas: how many servers are to have it.
-        behind: the names of those that haven't all of it now, or are away.
-        leases: its leases by their names.
+        replicas: how many servers should have it.
+        behind: the names of those that don't have all of it now, or are unavailable.
+        leases: its leases, by name.
         groups: its groups, by name.
     """
 
