@@ -1,4 +1,4 @@
-"""The server that the examples stream from: X if you have credentials, else the emulator."""
+"""The server that the examples stream from: X if you have credentials, else the emulator; or a log."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from rxtweets.emulator import Emulator
+
+if TYPE_CHECKING:
+    from rxtweets.relay import JetStream
 
 
 @contextmanager
@@ -35,3 +38,14 @@ def x_or_emulator(
         finally:
             os.environ.clear()
             os.environ.update(before)
+
+
+def named_log() -> JetStream | None:
+    """Return the log whose address is on the command line, such as nats://127.0.0.1:4222/x-sample."""
+    for word in sys.argv[1:]:
+        if "://" in word:
+            from rxtweets.relay import JetStream  # which needs the extra
+
+            server, _, stream = word.rpartition("/")
+            return JetStream(server, stream=stream)
+    return None

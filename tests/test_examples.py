@@ -14,8 +14,12 @@ from pathlib import Path
 
 import pytest
 
+import rxtweets as rxt
+from rxtweets.emulator import Emulator
+from rxtweets.relay import JetStream
 from tests.conftest import DISPLAY_REQUIRED
 from tests.forked import DEVNULL, PIPE, Program
+from tests.relay.servers import Server, nobody
 from tests.screen import XVFB
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -46,6 +50,13 @@ PRINTS = {
     "compat_filter": r"(\d{4}-\d\d-\d\d [\d:]+ @\w+: (?s:.)*?\n){5}",
 }
 """A regular expression for all that each example prints."""
+
+ON_A_LOG = (
+    r"(worker [12]: \d+\n)*worker [12]: something goes wrong\n"
+    r"(worker [12]: (\d+|one comes again, attempt \d)\n)*"
+    r"20 posts written, worked on by one of two, and read by a third\n"
+)
+"""The same of the example that needs a server of NATS."""
 
 HELPERS = {"going_live"}
 
@@ -156,10 +167,41 @@ def test_storing_in_sqlite(tmp_path: Path) -> None:
     assert least > 0
 
 
+def test_workers_on_a_log(server: Server) -> None:
+    """All posts are worked on, that of the failure again; without a server it says what to start."""
+    for address, status in ((server.url, 0), ("", 1)):
+        with nobody() as away:
+            words = [str(EXAMPLES / "workers_on_a_log.py"), address or away]
+            with Program(words, stdin=DEVNULL, stdout=PIPE, stderr=PIPE) as program:
+                out, err = program.communicate()
+        assert program.returncode == status, err
+        if status:
+            assert "Start a server first" in err
+            continue
+        assert err == SAID
+        assert re.fullmatch(ON_A_LOG, out), out
+        assert len({*re.findall(r"worker [12]: (\d+)\n", out)}) >= 20
+        assert "one comes again" in out
+
+
+def test_hashtags_of_a_log(server: Server) -> None:
+    """With the address of a log as argument the posts are those of the log."""
+    with Emulator(rate=50) as emulator:
+        client = rxt.StreamingClient(rxt.BearerToken(emulator.bearer_token), base_url=emulator.base_url)
+        log = JetStream(server.url, stream="x-sample")
+        with client.sample(tweet_fields=["entities"]).pipe(log.publish()).subscribe():
+            words = [str(EXAMPLES / "top_hashtags.py"), f"{server.url}/x-sample"]
+            with Program(words, stdin=DEVNULL, stdout=PIPE, stderr=PIPE) as program:
+                out, err = program.communicate()
+    assert (program.returncode, err) == (0, "")
+    assert re.fullmatch(PRINTS["top_hashtags"], out), out
+    assert re.search(r"#\S+ +\d+ ▪", out)
+
+
 def test_every_example_is_tested_and_shown() -> None:
     """Each program in the folder is run by a test, and is a part of the documentation."""
     names = {path.stem for path in EXAMPLES.glob("*.py")}
-    assert names == PRINTS.keys() | HELPERS | WINDOWS | UNTIL_CTRL_C
+    assert names == PRINTS.keys() | {"workers_on_a_log"} | HELPERS | WINDOWS | UNTIL_CTRL_C
     shown = (EXAMPLES.parent / "docs" / "examples.md").read_text(encoding="utf-8")
     for name in names:
         assert f"../examples/{name}.py" in shown
