@@ -69,10 +69,10 @@ def assert_stored(worker: Worker, wanted: list[str]) -> None:
     assert sorted(texts(worker.seen)) == sorted(wanted)
 
 
-def publish(emulator: Emulator, numbers: range) -> list[str]:
+def publish(emulator: Emulator, numbers: range, **options: Any) -> list[str]:
     wanted = [f"post {number}" for number in numbers]
     for text in wanted:
-        emulator.publish(text)
+        emulator.publish(text, **options)
     return wanted
 
 
@@ -244,41 +244,77 @@ def test_a_reader_without_its_log(emulator: Emulator, tmp_path: Path, silent: bo
     assert_never_two(emulator)
 
 
-def test_partitions_move(emulator: Emulator, log: JetStream) -> None:
-    """Each partition has a lease of its own, and all that one reader had go on at another."""
+def partition(emulator: Emulator, log: JetStream, number: int) -> Worker:
+    """Lead for one of the two partitions of posts in Japanese."""
     client = rxt.StreamingClient(rxt.BearerToken(emulator.bearer_token), base_url=emulator.base_url)
 
-    def lead(number: int) -> Worker:
-        def open_stream(checkpoint: rxt.Checkpoint) -> Any:
-            recovery = rxt.Recovery(checkpoint=checkpoint)
-            return client.firehose(partition=number, lang="ja", recovery=recovery)
+    def open_stream(checkpoint: rxt.Checkpoint) -> Any:
+        return client.firehose(partition=number, lang="ja", recovery=rxt.Recovery(checkpoint=checkpoint))
 
-        return Worker(log.lead(open_stream, name=f"partition-{number}", lease=LEASE))
+    return Worker(log.lead(open_stream, name=f"partition-{number}", lease=LEASE))
 
-    def publish(numbers: range) -> list[str]:
-        wanted = [f"post {number}" for number in numbers]
-        for text in wanted:
-            emulator.publish(text, lang="ja")
-        return wanted
 
-    one, another = [lead(number) for number in (1, 2)], list[Worker]()
+def test_partitions_move(emulator: Emulator, log: JetStream) -> None:
+    """Each partition has a lease of its own, and all that one reader had go on at another."""
+    one, another = [partition(emulator, log, number) for number in (1, 2)], list[Worker]()
     try:
         for each in one:
             each.wait_for(has(Connected))
-        another += [lead(number) for number in (1, 2)]
+        another += [partition(emulator, log, number) for number in (1, 2)]
         for each in another:
             each.wait_for(has(StandingBy))
-        wanted = publish(range(40))
+        wanted = publish(emulator, range(40), lang="ja")
         for each in one:
             each.dispose()
         for each in another:
             each.wait_for(has(Connected))
-        wanted += publish(range(40, 80))
+        wanted += publish(emulator, range(40, 80), lang="ja")
         with checking(log) as stored:
             assert_stored(stored, wanted)
     finally:
         for each in (*one, *another):
             each.dispose()
+
+
+PARTITIONS = """
+import sys
+import reactivex
+import rxtweets as rxt
+from rxtweets.relay import JetStream
+
+nats, url, token, lease = sys.argv[1:]
+client, log = rxt.StreamingClient(rxt.BearerToken(token), base_url=url), JetStream(nats, stream="x")
+
+def lead(number):
+    def open_stream(checkpoint):
+        return client.firehose(partition=number, lang="ja", recovery=rxt.Recovery(checkpoint=checkpoint))
+
+    return log.lead(open_stream, name=f"partition-{number}", lease=float(lease))
+
+rxt.run(reactivex.merge(lead(1), lead(2)), lambda item: print(type(item).__name__, flush=True))
+"""
+
+
+def test_a_partition_that_is_given_away(emulator: Emulator, tmp_path: Path) -> None:
+    """A partition moves to a machine that has none, and the log has all that came meanwhile, each once."""
+    wanted: list[str] = []
+    with running(tmp_path) as server, ExitStack() as stack:
+        log = JetStream(server.url, stream="x")
+        for number in (1, 2):
+            worker = stack.enter_context(partition(emulator, log, number))
+            worker.wait_for(has(Connected))
+        arguments = [server.url, emulator.base_url, emulator.bearer_token, str(LEASE)]
+        other = stack.enter_context(Program(["-c", PARTITIONS, *arguments], stdout=PIPE))
+        stack.callback(other.kill)
+        moved = threading.Thread(target=wait_for, args=[other, "Connected"])
+        moved.start()
+        while moved.is_alive():
+            wanted += publish(emulator, range(len(wanted), len(wanted) + 1), lang="ja")
+            moved.join(0.05)
+        wanted += publish(emulator, range(len(wanted), len(wanted) + 20), lang="ja")
+        with checking(log) as stored:
+            assert_stored(stored, wanted)
+        assert other.poll() is None
 
 
 def test_partitions_are_spread(tmp_path: Path) -> None:
