@@ -35,7 +35,7 @@ FOUR = 1.8
 SECONDS = 5.0
 TOTAL = 20_000
 PAIRS = 5
-ITEMS = 3_000
+ITEMS = 6_000
 STREAM = "benchmark"
 _LAST = b',"text":"the last","edit_history_tweet_ids":[]}}'
 
