@@ -25,7 +25,7 @@ from .state import Connection, HubState
 from .subscriber import Subscriber
 
 _LONGEST_EXIT = 5.0
-"""Seconds for which the end of a hub, or of the program, waits until rules are removed."""
+"""Seconds for which the end of a hub waits until rules are removed; that of the program, for each hub."""
 
 _MOST_REFUSED = 100
 

@@ -38,16 +38,18 @@ class FilterHub:
 
     **v2** has a rule for each filter, added when it is wanted and removed when nobody wants it. X allows 100
     requests for rules in 15 minutes, so changes are collected for half a second; if there are many, they are
-    spread so that a wanted filter takes effect within 20 s, and removal waits longer. Rules of others are
-    never touched. The hub's rules have tags that begin with `rxtweets-hub:`; the next hub removes those of a
-    crashed process, once their lease is over. One more rule, which matches nothing, is the lease.
+    spread so that a wanted filter takes effect within 20 s if there is room, and removal waits longer. Rules
+    of others are never touched. The hub's rules have tags that begin with `rxtweets-hub:`; the next hub
+    removes those of a crashed process, once their lease is over. One more rule, which matches nothing, is the
+    lease.
 
     **v1.1** has one request for all filters; when they change, a second connection takes over from the first.
 
     Args:
         client: what to connect with.
         wait: seconds for which changes wait for more; default 0.5 for v2, 2 for v1.1.
-        lease: seconds after which the rules of a crashed process may be removed (v2).
+        lease: seconds after which the rules of a crashed process may be removed (v2), the same for all hubs
+            of an app. It is renewed when half of them are over, which takes one of the 100 requests.
         pack: whether to always join filters into as few rules as possible, rather than only if there are more
             than X allows rules (v2). Only those are joined that can be distinguished by the fields asked for:
             see `rules.fields_for`.

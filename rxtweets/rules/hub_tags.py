@@ -7,6 +7,7 @@ lease long before that. The rules of a token without a lease that holds are thos
 
 from __future__ import annotations
 
+import math
 import secrets
 from typing import NamedTuple
 
@@ -55,6 +56,9 @@ def is_lease(tag: str | None) -> bool:
 
 
 def lease_rule(token: str, until: float) -> tuple[str, str]:
-    """Return the value and the tag of the rule that holds a lease; nobody writes what it matches."""
-    tag = HubTag(token, int(until), is_lease=True)
+    """Return the value and the tag of the rule that holds a lease until then, to a second more.
+
+    Nobody writes what it matches.
+    """
+    tag = HubTag(token, math.ceil(until), is_lease=True)
     return f'"rxtweets hub {token} {tag.number}"', str(tag)

@@ -258,6 +258,20 @@ def test_a_lease_is_renewed_while_it_holds() -> None:
     assert len(server.posts) <= 2 * 600 * 30 / 450 + 2
 
 
+def test_a_lease_of_half_a_second() -> None:
+    """Hubs with the shortest of leases leave each other's rules alone, whatever the part of a second."""
+    server = RuleServer(posts=1_000)
+    drivers = [Driver(RulePlanner(token, lease=0.5), server) for token in ("00aa", "00bb")]
+    for driver, key in zip(drivers, ("cat", "dog"), strict=True):
+        driver.planner.want(key, server.now)
+    for _ in range(100):
+        run_together(drivers, 0.11)
+        for driver in drivers:
+            driver.planner.check()
+    assert [_texts(server, token) for token in ("00aa", "00bb")] == [["cat"], ["dog"]]
+    assert not any("lease" not in tag for driver in drivers for tag in driver.deleted)
+
+
 def test_what_others_have_gets_parentheses() -> None:
     """A rule that others have is added in another form, and theirs stays."""
     server = RuleServer()
