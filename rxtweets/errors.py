@@ -30,9 +30,9 @@
         └── UnexpectedResponse  2xx, but not with what was asked for
             └── NotAStream      a success that is not 200, or a page of HTML
 
-`WorkerDied`, which `tw.parallel_map` ends with, is none of them: it never reconnects.
+`WorkerDied`, with which `tw.parallel_map` ends, isn't one of them: it never causes a reconnect.
 
-They carry facts as attributes; the message is made from them. None holds a credential.
+They carry facts as attributes, from which the message is made. None contains a credential.
 """
 
 from __future__ import annotations
@@ -58,14 +58,14 @@ def _readable(text: str) -> str:
 
 
 class StreamError(Exception):
-    """Base of every error that a stream, or a request beside it, ends with.
+    """Base of every error with which a stream, or a request beside it, ends.
 
     Attributes:
         attempts: how many reconnects `retry_with_backoff` made, since the stream was last healthy, before it
             gave up with this error; 0 for an error that came first.
         elapsed: the seconds from the first failure among these to this one.
-        cut: how many bytes had come of a last message that is lost, since the stream ended within it; None
-            when it ended between two messages.
+        cut: how many bytes had come of a last message that was lost because the stream ended within it; None
+            if it ended between two messages.
     """
 
     attempts: int = 0
@@ -83,11 +83,11 @@ class StreamError(Exception):
 
 
 class ConnectionFailed(StreamError):
-    """The network failed: refused, reset, unresolved, not trusted (TLS) or no answer to a connect.
+    """The network failed: refused, reset, unresolved, not trusted (TLS) or no response to a connect.
 
     Attributes:
-        system: what the operating system or TLS said, such as `Connection refused`; empty when the failure is
-            another, such as an answer that isn't HTTP.
+        system: what the operating system or TLS said, such as `Connection refused`; empty for other failures,
+            such as a response that isn't HTTP.
     """
 
     def __init__(self, reason: str, *, system: str = "") -> None:
@@ -114,7 +114,7 @@ class StreamDisconnected(StreamError):
     """The server ended an established stream.
 
     Attributes:
-        code: the code of a v1.1 `disconnect` message; None when there was none.
+        code: the code of a v1.1 `disconnect` message; None if there was none.
         reason: what the server said, or that it said nothing.
     """
 
@@ -131,7 +131,7 @@ class StreamDisconnected(StreamError):
 
     @property
     def finished(self) -> bool:
-        """True if a finite stream of v1.1 was through, by code 5 (normal) or 9 (all that was asked for)."""
+        """True if a finite v1.1 stream is complete, by code 5 (normal) or 9 (all that was asked for)."""
         return self.code in _FINISHED
 
     @staticmethod
@@ -167,7 +167,7 @@ class FrameTooLong(StreamError):
     """A message was longer than *limit* bytes.
 
     Attributes:
-        limit: the most bytes that one message may have.
+        limit: the maximum size of one message, in bytes.
     """
 
     def __init__(self, limit: int) -> None:
@@ -179,14 +179,14 @@ class FrameTooLong(StreamError):
 
 
 class FilterLimit(StreamError):
-    """A filter of a `FilterHub` is one too many: the app has as many rules as it may (v2)."""
+    """A filter of a `FilterHub` is one too many: the app already has the maximum number of rules (v2)."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
 
 
 class TooSlow(StreamError):
-    """An item came while as many as may wait did wait for the subscriber (`tw.observe_on`).
+    """An item came while the maximum number already waited for the subscriber (`tw.observe_on`).
 
     Attributes:
         capacity: how many items may wait.
@@ -204,8 +204,8 @@ class BudgetSpent(StreamError):
     """A `Budget` is spent: X may deliver no more before the next period; final.
 
     Attributes:
-        spent: the posts or dollars that the period has cost so far.
-        limit: those that it may cost.
+        spent: the posts or dollars used in the period so far.
+        limit: the posts or dollars that it may use.
         unit: `"posts"` or `"dollars"`.
         per: `"hour"`, `"day"` or `"month"`.
         until: when the next period begins, an aware time (UTC).
@@ -227,10 +227,10 @@ class BudgetSpent(StreamError):
 
 
 class LogError(StreamError):
-    """A log (`rxtweets.relay`) refused what was asked of it; final by default, but for `LogUnavailable`.
+    """A log (`rxtweets.relay`) refused what was asked of it; final by default, except `LogUnavailable`.
 
     Attributes:
-        code: the number that JetStream has for it; None where there is none.
+        code: JetStream's number for it; None if there is none.
     """
 
     def __init__(self, reason: str, code: int | None = None) -> None:
@@ -242,11 +242,11 @@ class LogError(StreamError):
 
 
 class LogUnavailable(LogError):
-    """A log can't answer now: no server leads it, too few are up, its disk is full, or nobody answers."""
+    """A log is unavailable now: no server leads it, too few are up, its disk is full, or nobody responds."""
 
 
 class LogUnauthorized(LogError):
-    """A log's server refused the credentials, or what their owner may not do."""
+    """A log's server refused the credentials, or something that they don't permit."""
 
 
 class LeaseLost(LogError):
@@ -257,11 +257,11 @@ class LeaseLost(LogError):
 
 
 class LogDiffers(LogError):
-    """A log, or a group of its workers, is there with other settings than those asked for.
+    """A log, or a group of its workers, exists with settings other than those asked for.
 
     Attributes:
         what: what differs.
-        differences: for each setting, what it is and what it was to be.
+        differences: for each setting, what it is and what it should be.
     """
 
     def __init__(self, what: str, differences: Mapping[str, tuple[str, str]]) -> None:
@@ -301,7 +301,7 @@ def _ended(exit_code: int | None) -> str:
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """The text of a refusal, in whichever form the server sent it.
+    """The text of a refusal, in whatever form the server sent it.
 
     Attributes:
         title: v2's `title`; v1.1's first `message`.
@@ -359,7 +359,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HTTPStatusError(StreamError):
-    """The server answered with a status that is no success, or with one that does not belong there.
+    """The server responded with a status that isn't a success, or with one that doesn't belong there.
 
     Attributes:
         status_code: the HTTP status.
@@ -442,7 +442,7 @@ class Forbidden(HTTPStatusError):
 
 
 class WrongCredentials(Forbidden):
-    """403: what was asked for takes credentials of another kind: a user's in place of the app's, say (v2)."""
+    """403: the request needs credentials of another kind, such as a user's instead of the app's (v2)."""
 
     def _text(self, but: str = "") -> str:
         _, _, taken = self.problem.detail.partition("Supported authentication types are")
@@ -476,18 +476,18 @@ class OutOfRange(HTTPStatusError):
 
 
 class RateLimited(HTTPStatusError):
-    """420 or 429: too many connects; not again before `x-rate-limit-reset` or `Retry-After`."""
+    """420 or 429: too many connects; no retry before `x-rate-limit-reset` or `Retry-After`."""
 
 
 class TooManyConnections(RateLimited):
-    """429: as many streams are open as the app may have (v2).
+    """429: the app already has the maximum number of streams open (v2).
 
     X still counts a dropped connection for some seconds, so a reconnect can meet it.
     """
 
 
 class UsageCapped(RateLimited):
-    """429: the plan's posts for this period are used up (v2); retrying does not help."""
+    """429: the plan's posts for this period are used up (v2); retrying doesn't help."""
 
 
 class ServerError(HTTPStatusError):
@@ -495,7 +495,7 @@ class ServerError(HTTPStatusError):
 
 
 class UnexpectedResponse(HTTPStatusError):
-    """2xx, but the body isn't what was asked for: a proxy's page, say, or problems in place of data.
+    """2xx, but the body isn't what was asked for, such as a proxy's page, or problems instead of data.
 
     Attributes:
         reason: what is wrong with it.
@@ -517,7 +517,7 @@ class UnexpectedResponse(HTTPStatusError):
 
 
 class NotAStream(UnexpectedResponse):
-    """A stream was asked for, and the answer is a success other than 200, or a page of HTML."""
+    """The response to a request for a stream is a success other than 200, or an HTML page."""
 
     _hint = "a stream begins with 200 and is JSON; did a proxy or a captive portal answer in its place?"
 

@@ -26,19 +26,19 @@ def sign_in(
         credentials = rxt.sign_in(key, secret, lambda url: input(f"Open {url} and type the PIN: "))
         credentials.save("x.toml")
 
-    Blocks for two requests. The credentials are good until the owner revokes them.
+    It blocks for two requests. The credentials are valid until the owner revokes them.
 
     Args:
         consumer_key: the app's key.
         consumer_secret: the app's secret.
-        ask: is given the address of the page where the owner agrees, and returns the PIN shown there.
-        base_url: the root of another host than X's.
+        ask: called with the URL of the page where the owner agrees; returns the PIN shown there.
+        base_url: the root of a host other than X's.
         transport: how the requests are sent; default a `RequestsTransport()`.
 
     Raises:
         HTTPStatusError: the app's key or the PIN was refused.
         StreamError: the network failed.
-        ValueError: a key or the PIN cannot be one.
+        ValueError: a key or the PIN can't be one.
     """
 
     def perform(request: TokenRequest) -> Response:

@@ -73,11 +73,11 @@ class Auth(AuthBase):
     def from_file(cls, path: str | os.PathLike[str]) -> Self:
         """Return the credentials in a TOML file: `bearer_token = "…"`, or `consumer_key = "…"` and so on.
 
-        Its keys are the names of the environment variables, in small letters and without the prefix.
+        Its keys are the names of the environment variables, in lower case and without the prefix.
 
         Raises:
-            ValueError: it is no regular file but a pipe or a device, others than its owner can read it, a key
-                is missing, or it is not TOML.
+            ValueError: it is a pipe or a device instead of a regular file, others than its owner can read it,
+                a key is missing, or it isn't TOML.
             OSError: the file can't be opened.
         """
         return cls(*_store.from_file(cls._parts, path))
@@ -89,7 +89,7 @@ class Auth(AuthBase):
 class OAuth1(Auth):
     """Signs for one account of one app: OAuth 1.0a with HMAC-SHA1, as v1.1 wants it.
 
-    The query and a form are signed with the time of this machine's clock, which has to be right.
+    The query and a form are signed with the local time, so this machine's clock has to be right.
 
     Raises:
         ValueError: a part is empty, or has a blank or another character that no key has.
@@ -149,7 +149,7 @@ class BearerToken(Auth):
 
 
 class AppOnly(Auth):
-    """A bearer token that is obtained for an app's key and secret on first use, and again when it is refused.
+    """A bearer token obtained for an app's key and secret on first use, and again after a refusal.
 
     One object can serve any number of sessions; they share the token.
 
@@ -178,7 +178,7 @@ class AppOnly(Auth):
 
     @property
     def token(self) -> str | None:
-        """The token, once it has been obtained."""
+        """The token, once obtained."""
         return self._token
 
     def pending(self, request: Request) -> TokenRequest | None:

@@ -30,12 +30,12 @@ _EARLY = 60.0
 
 
 class OAuth2User(Auth):
-    """A user's OAuth 2.0 token, which v2 takes for private activity events; renewed by its refresh token.
+    """A user's OAuth 2.0 token, for v2's private activity events; renewed with its refresh token.
 
     X lets it expire after two hours. It is renewed a minute before that, and after a 401. A refresh token is
-    good once: another comes with the new token, and the file that this was made from gets both at once. Any
-    number of threads and, where the system has `flock`, of processes may share that file; one renews, the
-    others read what it wrote.
+    valid once: a new one comes with the new token, and both are written at once to the file that this was
+    loaded from. Any number of threads and, if the system has `flock`, processes may share that file; one
+    renews, the others read what it wrote.
 
     Args:
         user_token: the access token.
@@ -43,8 +43,8 @@ class OAuth2User(Auth):
         client_id: the app's OAuth 2.0 client id, with which it is renewed.
         client_secret: the client's secret; none for public clients.
         user_token_expires: when X lets the token expire; None if that isn't known.
-        on_renewal: called with this object once it has been renewed, on the thread that renewed it: where a
-            program stores what it doesn't have from a file.
+        on_renewal: called with this object once it has been renewed, on the thread that renewed it; use it to
+            store tokens that don't come from a file.
 
     Raises:
         ValueError: a part is empty, or has a blank or another character that no token has.

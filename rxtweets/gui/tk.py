@@ -30,7 +30,7 @@ def observe_on(parent: tkinter.Misc | None) -> Loop:
 def events(widget: tkinter.Misc, sequence: str) -> Observable[tkinter.Event[tkinter.Misc]]:
     """Return the events of *widget* that match *sequence*, such as `"<KeyRelease>"`, as an Observable.
 
-    They come after the widget itself has dealt with them, so that an Entry has its new text. It completes
+    They come after the widget itself has handled them, so an Entry already has its new text. It completes
     when the widget is destroyed. Other bindings stay as they are.
 
     Call it and subscribe on Tk's thread; dispose on any.

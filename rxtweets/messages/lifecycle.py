@@ -17,7 +17,7 @@ Means = Literal["backfill", "window", "search", "count"]
 
 
 class Lifecycle(Struct, frozen=True):
-    """Base of what happens to a stream: the events of its connection, and items dropped."""
+    """Base of what happens to a stream: connection events, and dropped items."""
 
 
 class Connecting(Lifecycle, frozen=True):
@@ -25,7 +25,7 @@ class Connecting(Lifecycle, frozen=True):
 
 
 class Connected(Lifecycle, frozen=True):
-    """The server answered with a stream.
+    """The server responded with a stream.
 
     `status_code`: of the HTTP response. `headers`: its headers, by case-insensitive name.
     """
@@ -35,7 +35,7 @@ class Connected(Lifecycle, frozen=True):
 
 
 class KeepAlive(Lifecycle, frozen=True):
-    """A blank line: the server has nothing to say and the connection stands."""
+    """A blank line: the server has nothing to say, and the connection is up."""
 
 
 class Disconnected(Lifecycle, frozen=True):
@@ -56,11 +56,11 @@ class Reconnecting(Lifecycle, frozen=True):
 
 
 class Dropped(Lifecycle, frozen=True):
-    """Items were dropped here, as the subscriber was too slow for them or a log was away for too long.
+    """Items were dropped here, since the subscriber was too slow or a log was unavailable for too long.
 
-    The first is told by `tw.observe_on`, the second by `JetStream.publish`. `count`: how many. `first` and
-    `last`: the oldest and the newest of them, the same one if `count` is 1. Of posts, their ids say what to
-    ask for again.
+    `tw.observe_on` reports the former, `JetStream.publish` the latter. `count`: how many. `first` and `last`:
+    the oldest and the newest of them, the same one if `count` is 1. The ids of posts say what to ask for
+    again.
     """
 
     count: int
@@ -69,9 +69,9 @@ class Dropped(Lifecycle, frozen=True):
 
 
 class Redelivered(Lifecycle, frozen=True):
-    """The next message comes again from a log: it was sent before, and not acknowledged (`rxtweets.relay`).
+    """A log redelivers the next message: it was sent before, and not acknowledged (`rxtweets.relay`).
 
-    `attempt`: which one this is at working on it, as far as is known; 2 or more.
+    `attempt`: the number of this attempt to process it, as far as is known; 2 or more.
     """
 
     attempt: int
@@ -80,8 +80,8 @@ class Redelivered(Lifecycle, frozen=True):
 class StandingBy(Lifecycle, frozen=True):
     """Another reader holds the lease on a log (`JetStream.lead`), or this one has just lost it.
 
-    `lease`: its name. `reader`: who holds it, in words; empty where nobody is known to. `cause`: why this
-    reader has stopped; None if it hadn't begun.
+    `lease`: its name. `reader`: who holds it, as text; empty if nobody is known to. `cause`: why this reader
+    has stopped; None if it hadn't begun.
     """
 
     lease: str
@@ -90,7 +90,7 @@ class StandingBy(Lifecycle, frozen=True):
 
 
 class Leading(Lifecycle, frozen=True):
-    """This reader has got the lease on a log (`JetStream.lead`), and opens its stream.
+    """This reader now holds the lease on a log (`JetStream.lead`), and opens its stream.
 
     `lease`: its name. `term`: 1 for the first reader of it, 2 for the next.
     """
@@ -100,11 +100,11 @@ class Leading(Lifecycle, frozen=True):
 
 
 class RecoveryEstimate(Lifecycle, frozen=True):
-    """The most that a recovery by search will bring, told first: see `rxtweets.Recovery.count_first`.
+    """The most that a recovery by search can deliver, in advance: see `rxtweets.Recovery.count_first`.
 
-    `since`, `until`: aware times, by the server's clock. `posts`: X's counts for all rules; a post that
-    several rules match is in each of theirs. `dollars`: what these cost at the client's prices, with one
-    resource for each expansion.
+    `since`, `until`: aware times, by the server's clock. `posts`: the sum of X's counts for all rules; a post
+    that matches several rules is in the count of each. `dollars`: what these cost at the client's prices,
+    with one resource for each expansion.
     """
 
     since: datetime
@@ -114,7 +114,7 @@ class RecoveryEstimate(Lifecycle, frozen=True):
 
 
 class Recovered(Lifecycle, frozen=True):
-    """A recovery is over: what was missed from `since` to `until` has come, but for what a `Gap` tells.
+    """A recovery is over: what was missed from `since` to `until` has come, except what a `Gap` reports.
 
     `since`, `until`: aware times, by the server's clock. `posts`: how many messages that had not come before.
     `by`: the means.
@@ -129,9 +129,9 @@ class Recovered(Lifecycle, frozen=True):
 class Gap(Lifecycle, frozen=True):
     """Messages of the time from `since` to `until` may be missing, and can't be recovered.
 
-    `since`, `until`: aware times, by the server's clock. `since` is 10 s before what came last, as a post
-    can be on its way for so long. `reason`: why they can't be had, in words. `rules`: those of the
-    filtered stream that it is about; empty for all. `kinds`: what may be missing, `"retweets"` or `"quotes"`;
+    `since`, `until`: aware times, by the server's clock. `since` is 10 s before what came last, since a post
+    can be in transit for that long. `reason`: why they can't be had, as text. `rules`: the rules of the
+    filtered stream that it concerns; empty for all. `kinds`: what may be missing, `"retweets"` or `"quotes"`;
     empty for messages of every kind.
     """
 
@@ -151,8 +151,8 @@ class Failed(Lifecycle, frozen=True):
 class Leg(Lifecycle, frozen=True):
     """An event of one of several connections that are merged: see `rxtweets.redundant`.
 
-    `number`: whose it is, from 1; of a partition its number. `happened`: the event. `standing`: the numbers
-    of those that stand then.
+    `number`: the connection, from 1, or the number of the partition. `happened`: the event. `standing`: the
+    numbers of the connections that are up at that time.
     """
 
     number: int
@@ -175,7 +175,7 @@ class _OfBudget(Lifecycle, frozen=True):
 class BudgetWarning(_OfBudget, frozen=True):
     """A `Budget` has reached one of the marks at which it warns.
 
-    `spent` and `limit`: posts or dollars, as `unit` says, of the hour, day or month that `per` names.
+    `spent` and `limit`: posts or dollars, as `unit` says, in the hour, day or month that `per` names.
     `until`: when the next one begins, an aware time (UTC).
     """
 

@@ -29,13 +29,13 @@ _READ_SIZE = 64 * 1024
 
 
 class RequestsTransport:
-    """HTTP by `requests`: TLS verified, no redirects, credentials over plain `http://` to loopback only.
+    """A transport over `requests`: TLS verified, no redirects, credentials over `http://` to loopback only.
 
     Args:
-        proxies: a proxy URL for each scheme, as in `requests`; without it the environment's are used.
-            Loopback is always reached directly.
-        ca_bundle: a file of CA certificates to trust in place of the usual ones; without it the environment's
-            is taken, if there is one (`REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE`).
+        proxies: a proxy URL for each scheme, as in `requests`; default the environment's. Loopback is always
+            reached directly.
+        ca_bundle: a file of CA certificates to trust instead of the usual ones; default the environment's, if
+            there is one (`REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE`).
         gzip: whether the server may compress.
         connect_timeout: seconds to wait for a TCP connection and for the TLS handshake.
     """
