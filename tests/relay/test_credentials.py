@@ -179,7 +179,12 @@ def test_seeds(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
         error = refused(JetStream(server.url, stream="x", nkeys_seed_str=other.seed), *secrets)
         assert isinstance(error, LogUnauthorized)
         path.write_text(SECRET)
+        pipe, long = tmp_path / "pipe", tmp_path / "long"
+        os.mkfifo(pipe)
+        long.write_bytes(b"x" * 65_537)
         for file, words in (
+            (pipe, "is a pipe or a device, not a file"),
+            (long, "is longer than 65,536 bytes"),
             (path, "has no seed of a user in it"),
             (tmp_path / "nowhere", "No such file or directory"),
             (tmp_path, "Is a directory"),
@@ -237,3 +242,22 @@ def test_options_are_checked() -> None:
     with pytest.raises(ValueError, match=r"nkeys_seed_str is the seed of a user") as caught:
         JetStream("nats://127.0.0.1", stream="x", nkeys_seed_str=SECRET)
     assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("option", ["nkeys_seed", "user_credentials"])
+def test_what_is_no_path_is_not_shown(option: str) -> None:
+    """A secret in the place of its file, or what can't name one, is told before anything is connected to."""
+    seed = Key().seed
+    wrong: list[Any] = [
+        seed,
+        f"{seed}\n",
+        f"-----BEGIN USER NKEY SEED-----\n{seed}\n",
+        5,
+        ("x", 5),
+        ("x",),
+        b"x",
+    ]
+    for given in wrong:
+        with pytest.raises(ValueError, match=f"{option} is the path of a file") as caught:
+            JetStream("nats://127.0.0.1", stream="x", **{option: given})
+        assert seed not in str(caught.value)

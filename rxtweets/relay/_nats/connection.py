@@ -16,7 +16,7 @@ from nats.js.errors import NotFoundError
 
 from rxtweets.errors import LogError, LogUnauthorized, StreamError
 
-from .credentials import check_files, is_seed
+from .credentials import check_files, check_paths, is_seed
 from .failures import ANSWER_TIMEOUT, as_error, words
 from .subjects import Subjects
 from .transport import Transport
@@ -71,7 +71,7 @@ def check_options(options: dict[str, Any]) -> None:
 
     Raises:
         TypeError: there is no such option.
-        ValueError: *tls* is no context, or *nkeys_seed_str* no seed.
+        ValueError: *tls* is no context, *nkeys_seed_str* no seed, or something no path that is to be one.
     """
     unknown = sorted(options.keys() - _OPTIONS)
     if unknown:
@@ -81,6 +81,7 @@ def check_options(options: dict[str, Any]) -> None:
     seed = options.get("nkeys_seed_str")
     if seed is not None and not (isinstance(seed, str) and is_seed(seed.strip().encode())):
         raise ValueError("nkeys_seed_str is the seed of a user, such as 'SUA…'")  # it isn't shown
+    check_paths(options)
 
 
 class Connection:
