@@ -18,7 +18,7 @@ from rxtweets.operators import retry_with_backoff
 from ._nats.connection import Connection, Where
 from ._nats.consumers import INACTIVE, Delivery, delete_consumer, open_ephemeral, open_pull
 from ._nats.groups import From
-from ._nats.stream import open_stream
+from ._nats.stream import Stream, open_stream
 from ._session import Feed, Session
 
 
@@ -36,10 +36,12 @@ class _Position:
     Attributes:
         after: the number in the log of what was delivered last, or was there before the beginning; or the
             time to begin at; None until it has been connected.
+        created: when the stream was.
     """
 
     def __init__(self) -> None:
         self.after: int | datetime | None = None
+        self.created: datetime | None = None
 
 
 def follow(
@@ -93,19 +95,21 @@ class _Follower(Session):
 
     async def _open(self, connection: Connection) -> None:
         position, from_ = self._position, self._settings.from_
-        state = await open_stream(connection, create=position.after is None)
+        stream = await open_stream(connection, create=position.after is None)
         if position.after is None:
-            beginnings = {"new": state.last_seq, "start": 0}
+            beginnings = {"new": stream.last, "start": 0}
             position.after = from_ if isinstance(from_, datetime) else beginnings[from_]
-        elif isinstance(position.after, int) and position.after > state.last_seq:
-            raise LogError(
-                f"the stream {self._where.stream!r} at {self._where.hosts()} was read up to "
-                f"{position.after:,}, and ends at {state.last_seq:,}: it isn't the same any more"
-            )
+            position.created = stream.created
         self._received = position.after
-        await self._open_consumer(connection)
+        await self._open_consumer(connection, stream)
 
-    async def _open_consumer(self, connection: Connection) -> None:
+    async def _open_consumer(self, connection: Connection, stream: Stream) -> None:
+        after, last = self._received, stream.last
+        if stream.created != self._position.created or (isinstance(after, int) and after > last):
+            raise LogError(
+                f"the stream {self._where.stream!r} at {self._where.hosts()} isn't the one that was read: "
+                f"it was created at {stream.created}, and ends at {last:,}"
+            )
         self._consumer = await open_ephemeral(connection, self._settings.kinds, self._received)
         self._feed.pull = await open_pull(
             connection,
@@ -123,7 +127,7 @@ class _Follower(Session):
         if not self._over and not feed.asked and feed.free >= feed.least and idle > INACTIVE / 2:
             await feed.pull.end()
             await self._close(connection)
-            await self._open_consumer(connection)
+            await self._open_consumer(connection, await open_stream(connection, create=False))
 
     async def _close(self, connection: Connection) -> None:
         await delete_consumer(connection, self._consumer)

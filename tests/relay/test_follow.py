@@ -184,30 +184,52 @@ def test_a_consumer_that_is_forgotten(server: Server) -> None:
     assert isinstance(cause, LogUnavailable)
 
 
-@pytest.mark.parametrize("anew", [False, True])
-def test_a_stream_that_goes(server: Server, anew: bool) -> None:
+async def delete(server: Server, name: str) -> None:
+    """Delete a stream."""
+    client = await nats.connect(server.url)
+    await client.jetstream().delete_stream(name)
+    await client.close()
+
+
+@pytest.mark.parametrize("anew", [0, 1, 5])
+def test_a_stream_that_goes(server: Server, anew: int) -> None:
     """A stream that is deleted isn't made anew by its reader; one that others made isn't taken for it."""
     name = f"goes-{anew}"
     log = JetStream(server.url, stream=name)
 
-    async def delete() -> None:
-        client = await nats.connect(server.url)
-        await client.jetstream().delete_stream(name)
-        await client.close()
-
     def handle(item: Any) -> None:
         if isinstance(item, Disconnected) and anew:  # before it connects again
-            write(log, [post(3)])
+            write(log, [post(number) for number in range(3, 3 + anew)])
 
     write(log, [post(1), post(2)])
     with Worker(log.consume(from_="start"), handle) as worker:
         worker.wait_for(lambda seen: post(2) in seen)
-        asyncio.run(delete())
+        asyncio.run(delete(server, name))
         error = worker.wait_for_error()
     assert type(error) is LogError
-    said = "was read up to 2, and ends at 1: it isn't the same any more" if anew else "is gone"
-    assert said in str(error)
+    assert ("isn't the one that was read" if anew else "is gone") in str(error)
     assert frames(worker.seen) == [post(1), post(2)]
+
+
+def test_a_stream_that_goes_unseen(server: Server) -> None:
+    """It isn't taken for another either by a subscriber so slow that the server had forgotten it."""
+    log = JetStream(server.url, stream="unseen")
+    write(log, [post(number) for number in range(10)])
+    begun, go = threading.Event(), threading.Event()
+
+    def work(item: Any) -> None:
+        if item == post(0):
+            begun.set()
+            go.wait(PATIENCE)
+
+    with Worker(log.consume(from_="start", ahead=10), work) as worker:
+        assert begun.wait(PATIENCE)
+        wait_until(lambda: not consumers(server, "unseen"))
+        asyncio.run(delete(server, "unseen"))
+        write(log, [post(20)])
+        go.set()
+        assert "isn't the one that was read" in str(worker.wait_for_error())
+    assert frames(worker.seen) == [post(number) for number in range(10)]
 
 
 def test_a_slow_subscriber(server: Server) -> None:

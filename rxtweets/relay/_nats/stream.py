@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 import nats.errors
 from nats.aio.msg import Msg
@@ -51,8 +52,20 @@ def _settings(where: Where) -> api.StreamConfig:
     )
 
 
-async def open_stream(connection: Connection, *, create: bool) -> api.StreamState:
-    """See to it that the stream is there, with what a log needs and was asked for; return its state.
+class Stream(NamedTuple):
+    """A stream, as it is now.
+
+    Attributes:
+        created: when it was; one that is made anew under its name may count from 1 again.
+        last: the number of the message that was written last; 0 if none ever was.
+    """
+
+    created: datetime | None
+    last: int
+
+
+async def open_stream(connection: Connection, *, create: bool) -> Stream:
+    """See to it that the stream is there, with what a log needs and was asked for; return it.
 
     Raises:
         LogDiffers: it has others.
@@ -79,7 +92,7 @@ async def open_stream(connection: Connection, *, create: bool) -> api.StreamStat
             ("partitions", partitions, partitions if where.partitions is None else where.partitions),
         ],
     )
-    return info.state
+    return Stream(info.created, info.state.last_seq)
 
 
 async def last_message(connection: Connection) -> bytes | None:
