@@ -21,7 +21,7 @@ class Lease(msgspec.Struct, frozen=True, kw_only=True):
         connected: the time of the reader's connection to X, as X told it; empty when there is none.
         wanted: the *id* of a reader that asks for it, or that it was given to, and how many leases the
             process of that one had; None when there is none.
-        revision: the number that grows each time it is written; 0 for one that never was.
+        revision: the number that grows each time it is written or deleted; 0 for one that never was.
     """
 
     reader: str = ""

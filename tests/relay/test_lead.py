@@ -13,12 +13,13 @@ from typing import Any
 
 import nats
 import pytest
+import reactivex
 from reactivex import operators as ops
 
 import rxtweets as rxt
 from rxtweets import operators as tw
 from rxtweets.emulator import Emulator
-from rxtweets.errors import LeaseLost, Unauthorized
+from rxtweets.errors import LeaseLost, LogError, Unauthorized
 from rxtweets.messages import Connected, Leading, Post, StandingBy
 from rxtweets.relay import JetStream
 from tests.forked import PIPE, Program
@@ -353,6 +354,42 @@ def test_a_final_error_gives_the_lease_back(emulator: Emulator, log: JetStream) 
         assert isinstance(refused.wait_for_error(), Unauthorized)
         with reader(emulator, log) as one:
             one.wait_for(has(Connected))
+
+
+def change_lease(server: Server, value: bytes | None) -> None:
+    """Write the lease, or delete it, by hand."""
+
+    async def change() -> None:
+        client = await nats.connect(server.url)
+        bucket = await client.jetstream().key_value("by-hand-leases")
+        await (bucket.delete("reader") if value is None else bucket.put("reader", value))
+        await client.close()
+
+    asyncio.run(change())
+
+
+def test_a_lease_that_is_changed_by_hand(server: Server) -> None:
+    """One that was deleted is free, also while it is held; one that isn't one is an error that says so."""
+    log = JetStream(server.url, stream="by-hand")
+
+    def lead() -> Worker:
+        return Worker(log.lead(lambda _: reactivex.never(), lease=LEASE))
+
+    for value in (b"hello", b'{"id":"\xff"}'):
+        with lead() as leading:
+            leading.wait_for(has(Leading))
+            change_lease(server, value)
+            error = leading.wait_for_error()
+        for said in (error, lead().wait_for_error()):
+            assert type(said) is LogError
+            assert "the lease 'reader' of the log at" in str(said)
+            assert "wasn't written by rxtweets" in str(said)
+        change_lease(server, None)
+    with lead() as leading:
+        leading.wait_for(has(Leading))
+        change_lease(server, None)
+        leading.wait_for(lambda seen: sum(isinstance(item, Leading) for item in seen) > 1)
+    assert any(isinstance(item, StandingBy) for item in leading.seen)
 
 
 def test_a_function_that_opens_nothing(log: JetStream) -> None:

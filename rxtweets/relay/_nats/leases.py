@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 import msgspec
 from nats.js import api
-from nats.js.errors import KeyWrongLastSequenceError
+from nats.js.errors import KeyNotFoundError, KeyWrongLastSequenceError
 from nats.js.kv import KeyValue
 
+from rxtweets._printable import printable
 from rxtweets.errors import LogError
 from rxtweets.relay.lease import Lease
 
@@ -38,11 +39,23 @@ class Leases:
         return [subject.removeprefix(prefix) for subject in info.state.subjects or {}]
 
     async def read(self, name: str) -> Lease:
-        """Return a lease, as it was last written; one with the revision 0 that never was."""
-        found = await self._connection.find(self._bucket.get(name))
-        if found is None:
-            return Lease()
-        lease = msgspec.json.decode(found.value or b"", type=Lease)
+        """Return a lease, as it was last written; an empty one if it never was, or was deleted by hand.
+
+        Raises:
+            LogError: it isn't one.
+        """
+        try:
+            found = await self._connection.ask(self._bucket.get(name), but=KeyNotFoundError)
+        except KeyNotFoundError as error:  # the next write depends on the revision of a deletion, too
+            return Lease(revision=error.entry.revision if error.entry is not None else 0)
+        try:
+            lease = msgspec.json.decode(found.value or b"", type=Lease)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            where = self._connection.where
+            raise LogError(
+                f"the lease {printable(name)!r} of the log at {where.hosts()} wasn't written by rxtweets: "
+                f"delete that key of the bucket {_bucket(where.stream)!r} ({error})"
+            ) from error
         return msgspec.structs.replace(lease, revision=found.revision or 0)
 
     async def write(self, name: str, lease: Lease) -> int | None:
