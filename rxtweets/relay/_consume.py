@@ -88,8 +88,9 @@ class _Worker(Session):
         if delivery.times > 1:
             try:
                 attempt = self._loop.result(self._begin(delivery))
-            except StreamError:
-                return  # the connection is over
+            except StreamError as error:
+                self._give_up(error)
+                return
             if not attempt:
                 return
             self._observer.on_next(Redelivered(attempt))
@@ -116,9 +117,15 @@ class _Worker(Session):
             del raised  # its traceback holds this frame
 
     def _put_aside(self, delivery: Delivery, error: str, attempts: int) -> None:
-        with contextlib.suppress(StreamError):  # then it comes again, and goes aside when it does
+        try:
             self._loop.result(put_aside(self._connection, self._settings.group, delivery, error, attempts))
             self._forget(delivery)
+        except StreamError as failure:
+            self._give_up(failure)
+
+    def _give_up(self, failure: StreamError) -> None:
+        """End the connection, unless it has ended: a frame it has would be held for as long as it lasts."""
+        self._loop.call(partial(self._connection.end, failure))
 
     def _acknowledge(self, delivery: Delivery, how: bytes) -> None:
         with self._ready:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import nats
 import pytest
 from reactivex import Observable
 from reactivex import operators as ops
@@ -26,7 +28,7 @@ from rxtweets.messages import (
 )
 from rxtweets.relay import JetStream
 from tests.relay.conftest import MakeLog
-from tests.relay.servers import running
+from tests.relay.servers import Server, running
 from tests.relay.working import PATIENCE, Worker, frames, post, read, write
 
 
@@ -263,3 +265,25 @@ def test_typed_subscribers(log: JetStream) -> None:
     write(log, [post(1, "hello")])
     texts = log.consume("g", from_="start").pipe(tw.decode(), tw.posts(), ops.map(text_of))
     assert texts.pipe(ops.first()).run() == "hello"
+
+
+async def limit(url: str, stream: str, messages: int) -> None:
+    """Let a log take no more than so many messages; -1 for any number."""
+    client = await nats.connect(url)
+    js = client.jetstream()
+    await js.update_stream((await js.stream_info(stream)).config.evolve(max_msgs=messages))
+    await client.close()
+
+
+def test_an_attempt_that_cannot_be_written_down(server: Server) -> None:
+    """While the log takes no writes, a frame that comes again is waited with, and worked on afterwards."""
+    log = JetStream(server.url, stream="full")
+    write(log, [post(1)])
+    with pytest.raises(ZeroDivisionError):
+        rxt.run(log.consume("g", from_="start", redeliver_after=1.0), lambda item: 1 / (item != post(1)))
+    asyncio.run(limit(server.url, "full", 1))
+    with Worker(log.consume("g", redeliver_after=1.0)) as worker:
+        worker.wait_for(lambda seen: any(isinstance(item, Reconnecting) for item in seen))
+        asyncio.run(limit(server.url, "full", -1))
+        worker.wait_for(lambda seen: post(1) in seen)
+    assert frames(worker.seen) == [post(1)]
