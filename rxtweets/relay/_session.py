@@ -11,6 +11,7 @@ from contextvars import copy_context
 from typing import Any
 
 from reactivex import abc
+from reactivex.scheduler import CurrentThreadScheduler
 
 from rxtweets._waiting import listener
 from rxtweets.errors import LogUnavailable, StreamError
@@ -22,6 +23,9 @@ from ._nats.consumers import Delivery, Pull
 
 _SILENCE = 15.0
 """Seconds without a sign of life, after which a log that was asked for messages is away: three heartbeats."""
+
+_LONGEST_SUBSCRIBE = 5.0
+"""Seconds for which frames wait until `subscribe` has returned."""
 
 _numbers = itertools.count(1)
 
@@ -62,6 +66,7 @@ class Session(abc.DisposableBase):
         self._feeds: list[Feed] = []
         self._over = False  # nothing more is delivered
         self._idle = False  # and nothing is worked on
+        self._subscribed = threading.Event()
         self._failure: Exception | None = None
         self._wake_up: asyncio.Event
         self._heard = 0.0
@@ -78,6 +83,8 @@ class Session(abc.DisposableBase):
         )
         self._loop = loop_thread.start(self._run, self.dispose)
         self._thread.start()
+        # Of RxPY's trampoline this runs after all of the `subscribe` that this is in.
+        CurrentThreadScheduler.singleton().schedule(lambda *_: self._subscribed.set())
         return self
 
     def dispose(self) -> None:
@@ -85,11 +92,14 @@ class Session(abc.DisposableBase):
         with self._ready:
             self._over = True
             self._ready.notify()
+        self._subscribed.set()
         self._loop.call(self._wake)
 
     # On the thread that delivers:
 
     def _work(self) -> None:
+        # Before that, an end can't get here: frames that nobody gets would count as done.
+        self._subscribed.wait(_LONGEST_SUBSCRIBE)
         try:
             while (item := self._next()) is not None:
                 if isinstance(item, Delivery):

@@ -11,6 +11,7 @@ from typing import Any
 
 import nats
 import pytest
+import reactivex
 from reactivex import Observable
 from reactivex import operators as ops
 
@@ -54,6 +55,26 @@ def test_what_is_done_is_remembered(log: JetStream) -> None:
     write(log, wanted)
     assert frames(read(log, 10)) == wanted[:10]
     assert sorted(frames(read(log, 20))) == sorted(wanted[10:])
+
+
+def test_an_end_before_subscribe_has_returned(log: JetStream) -> None:
+    """A chain that has enough while it is still being subscribed to acknowledges nothing more."""
+    wanted = [post(number) for number in range(20)]
+    write(log, wanted)
+
+    def slow(source: Observable[Any]) -> Observable[Any]:
+        def subscribe(observer: Any, scheduler: Any = None) -> Any:
+            subscription = source.subscribe(observer, scheduler=scheduler)
+            tick = threading.Event()
+            while not any(group.unacknowledged == 20 for group in log.status().run().groups):
+                tick.wait(0.01)
+            return subscription
+
+        return reactivex.create(subscribe)
+
+    some = log.consume("g", from_="start").pipe(slow, ops.filter(lambda item: isinstance(item, bytes)))
+    assert some.pipe(ops.take(3), ops.to_list()).run() == wanted[:3]
+    assert sorted(frames(read(log, 17))) == sorted(wanted[3:])
 
 
 def test_kinds(log: JetStream) -> None:
