@@ -7,7 +7,9 @@ import contextlib
 import json
 import logging
 import os
+import socket
 import ssl
+import threading
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +23,7 @@ from rxtweets.backoff import BackoffPolicy
 from rxtweets.errors import ConnectionFailed, LogError, LogUnauthorized, StreamError
 from rxtweets.messages import Reconnecting
 from rxtweets.relay import JetStream
-from tests.relay.servers import running
+from tests.relay.servers import Server, running
 from tests.relay.working import Worker, frames, post, read, write
 
 SECRET = "s3cret"
@@ -195,6 +197,32 @@ def test_seeds(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
             assert words in str(error)
 
 
+@contextlib.contextmanager
+def changing(path: Path, server: Server) -> Iterator[str]:
+    """An address of a server, at which a file is emptied as soon as its reader is connected."""
+
+    def pump(source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65_536):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+
+    def serve() -> None:
+        there, _ = listening.accept()
+        path.write_text("")
+        with there, socket.create_connection(("127.0.0.1", server.port)) as here:
+            back = threading.Thread(target=pump, args=[here, there])
+            back.start()
+            pump(there, here)
+            back.join()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        serving = threading.Thread(target=serve)
+        serving.start()
+        yield f"nats://127.0.0.1:{listening.getsockname()[1]}"
+        serving.join()
+
+
 def test_files_of_credentials(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A file of a user, as `nsc` writes it, is enough; one that lacks something is refused; none is shown."""
     operator, user = Key(nkeys.PREFIX_BYTE_OPERATOR), Key()
@@ -229,6 +257,9 @@ def test_files_of_credentials(tmp_path: Path, caplog: pytest.LogCaptureFixture) 
             error = refused(JetStream(server.url, stream="x", user_credentials=str(path)), user.seed, known)
             assert isinstance(error, LogUnauthorized)
             assert str(error) == f"{path} has no token and seed of a user in it"
+        path.write_text(whole)
+        with changing(path, server) as url:
+            assert write(JetStream(url, stream="x", user_credentials=str(path)), [post(2)]) == [post(2)]
         seed.write_text(Key().seed)
         error = refused(log, user.seed, known)
         assert isinstance(error, LogUnauthorized)

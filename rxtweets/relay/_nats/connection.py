@@ -16,7 +16,7 @@ from nats.js.errors import NotFoundError
 
 from rxtweets.errors import LogError, LogUnauthorized, StreamError
 
-from .credentials import check_files, check_paths, is_seed
+from .credentials import check_paths, is_seed, with_files_read
 from .failures import ANSWER_TIMEOUT, as_error, words
 from .subjects import Subjects
 from .transport import Transport
@@ -124,7 +124,7 @@ class Connection:
 
     async def _connect(self) -> None:
         try:
-            check_files(self.where.options)
+            options = with_files_read(self.where.options)
             async with asyncio.timeout(_CONNECT_TIMEOUT * max(2, len(self.where.servers))):
                 await self.client.connect(
                     servers=[*self.where.servers],
@@ -138,7 +138,7 @@ class Connection:
                     skip_subject_validation=True,  # they are made here, or by the server
                     error_cb=self._on_error,
                     closed_cb=self._on_closed,
-                    **self.where.options,
+                    **options,
                 )
         except Exception as error:
             raise self.failed(error, connecting=True) from error

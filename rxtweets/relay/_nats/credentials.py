@@ -9,10 +9,12 @@ from collections import UserString
 from pathlib import Path
 from typing import Any
 
+from nats.aio.client import RawCredentials
+
 from rxtweets.errors import LogUnauthorized
 
 _SEED = rb"SU[A-D][A-Z2-7]{55}"
-_CREDENTIALS = rb"BEGIN NATS USER JWT.*\n.+\n(?s:.)*BEGIN USER NKEY SEED.*\n" + _SEED + rb"\n"
+_CREDENTIALS = rb"BEGIN NATS USER JWT.*\n(.+)\n(?s:.)*?BEGIN USER NKEY SEED.*\n(" + _SEED + rb")\n"
 """A user's. Source: NATS's nkeys and jwt libraries."""
 
 _LONGEST = 65_536
@@ -45,29 +47,45 @@ def _is_path(given: object) -> bool:
     return isinstance(given, str | os.PathLike) and not re.search(r"[\0\n]|^SU[A-D][A-Z2-7]{55}$", str(given))
 
 
-def check_files(options: dict[str, Any]) -> None:
-    """Check the files that the options name, as they are now.
+def with_files_read(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options for nats-py, with what their files have in them now in the place of the paths.
+
+    nats-py would read them again when the server has answered, which may be seconds later.
 
     Raises:
         OSError: one can't be read.
         LogUnauthorized: one has something else in it, or is no file.
     """
-    path, given = options.get("nkeys_seed"), options.get("user_credentials")
-    if path is not None and not is_seed(_read(path).strip()):
-        raise LogUnauthorized(f"{path} has no seed of a user in it")
+    read = dict(options)
+    path, given = read.pop("nkeys_seed", None), options.get("user_credentials")
+    if path is not None:
+        seed = _read(path).strip()
+        if not is_seed(seed):
+            raise LogUnauthorized(f"{path} has no seed of a user in it")
+        read["nkeys_seed_str"] = options.get("nkeys_seed_str") or seed.decode()
     if isinstance(given, tuple):
-        token, seed = given
-        if not _read(token) or not is_seed(_read(seed)):
-            raise LogUnauthorized(f"{token} and {seed} have no token, or no seed, of a user in them alone")
+        token, seed = map(_read, given)
+        if not token or not is_seed(seed):
+            raise LogUnauthorized(
+                f"{given[0]} and {given[1]} have no token, or no seed, of a user in them alone"
+            )
+        read["user_credentials"] = _raw(token, seed)
     elif given is not None:
         raw = isinstance(given, UserString)
-        text = str(given).encode() if raw else _read(given)
-        if not re.search(_CREDENTIALS, text):
+        found = re.search(_CREDENTIALS, str(given).encode() if raw else _read(given))
+        if found is None:
             raise LogUnauthorized(f"{'the text' if raw else given} has no token and seed of a user in it")
+        read["user_credentials"] = _raw(*found.groups())
+    return read
+
+
+def _raw(token: bytes, seed: bytes) -> RawCredentials:
+    text = b"BEGIN NATS USER JWT\n%s\nBEGIN USER NKEY SEED\n%s\n" % (token.strip(), seed)
+    return RawCredentials(text.decode(errors="replace"))
 
 
 def _read(path: Any) -> bytes:
-    """Return what a file has in it. A pipe is refused: this would wait for it, and nats-py reads it again."""
+    """Return what a file has in it. A pipe is refused: it would be waited for."""
     mode = os.stat(path).st_mode
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         raise LogUnauthorized(f"{path} is a pipe or a device, not a file")
