@@ -266,9 +266,9 @@ def status(log: Log, as_json: bool) -> None:
         click.echo(json.dumps(to_builtins(now)))
         return
     rate = (now.last - before.last) / took
-    servers = (
-        f"{plural(now.replicas, 'server')}, led by {printable(now.leader)}" if now.leader else "no leader"
-    )
+    servers = plural(now.replicas, "server") if now.leader else "no leader"
+    if now.leader and now.replicas > 1:
+        servers += f", led by {printable(now.leader)}"
     click.echo(f"{log.where}: {now.messages:,} messages, {now.bytes / 1e6:,.1f} MB, {rate:,.0f}/s; {servers}")
     if now.behind:
         click.echo(f"  behind or away: {', '.join(map(printable, now.behind))}")
