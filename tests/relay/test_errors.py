@@ -231,7 +231,7 @@ def test_a_stream_that_goes(server: Server) -> None:
         asyncio.run(delete(server.url, "goes"))
         source.on_next(post(2))
         for each, words in (
-            (writer, "the stream 'goes' at .* is gone"),
+            (writer, "the stream 'goes' at .* isn't there"),
             (worker, "the group 'g' .* deleted"),
         ):
             error = each.wait_for_error()
@@ -244,7 +244,7 @@ def test_a_stream_that_is_gone(server: Server) -> None:
     """Letters of a log that isn't there are an error, and create none."""
     log = JetStream(server.url, stream="nowhere")
     for _ in range(2):
-        with pytest.raises(LogError, match=r"the stream 'nowhere' at .* is gone"):
+        with pytest.raises(LogError, match=r"the stream 'nowhere' at .* isn't there"):
             log.dead_letters("g").pipe(ops.to_list()).run()
 
 

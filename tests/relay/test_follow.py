@@ -207,7 +207,7 @@ def test_a_stream_that_goes(server: Server, anew: int) -> None:
         asyncio.run(delete(server, name))
         error = worker.wait_for_error()
     assert type(error) is LogError
-    assert ("isn't the one that was read" if anew else "is gone") in str(error)
+    assert ("isn't the one that was read" if anew else "isn't there") in str(error)
     assert frames(worker.seen) == [post(1), post(2)]
 
 

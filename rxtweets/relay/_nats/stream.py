@@ -75,7 +75,7 @@ async def open_stream(connection: Connection, *, create: bool) -> Stream:
     info = await connection.find(connection.js.stream_info(where.stream))
     if info is None:
         if not create:
-            raise LogError(f"the stream {where.stream!r} at {where.hosts()} is gone", NO_STREAM)
+            raise LogError(f"the stream {where.stream!r} at {where.hosts()} isn't there", NO_STREAM)
         info = await connection.ask(connection.js.add_stream(asked))
     there = info.config
     partitions = int((there.metadata or {}).get(_PARTITIONS, "0"))
