@@ -59,7 +59,7 @@ def consume(
     rxtweets consume --group texts --from start
     rxtweets consume --group archive --json >> posts.jsonl
 
-    What a group can't be worked on goes aside: see rxtweets dead-letters.
+    What a group can't work on goes aside: see rxtweets dead-letters.
     """
     put = by_kind(output)
     with usage():
@@ -97,6 +97,9 @@ def dead_letters(log: Log, group: str, retry: bool, as_json: bool) -> None:
         else:
             tried = f"{letter.attempts} attempts, {printable(letter.error)}"
             click.echo(f"{letter.at:%Y-%m-%d %H:%M:%S} {tried}: {_summary(decode(letter.frame))}")
+    if not count and group not in (groups := [printable(one.name) for one in opened.status().run().groups]):
+        there = f"there are {', '.join(groups)}" if groups else "there is none"
+        raise click.ClickException(f"{log.where} has no group {group!r}: {there}")
     if not as_json:
         sent = "sent to the group again" if retry else "in all"
         click.echo(f"# {count:,} {sent}", err=True)

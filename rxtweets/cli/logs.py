@@ -94,7 +94,7 @@ beginning_option = click.option(
     metavar="WHERE",
     default="new",
     show_default=True,
-    help="Where to begin, unless the group is there: new, start, or a time.",
+    help="Where to begin: new, start, or a time; a group that is there goes on.",
 )
 """Adds where in a log to begin, as `from_`."""
 

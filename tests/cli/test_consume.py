@@ -89,7 +89,10 @@ def explode(item: Any) -> None:
 
 
 def test_dead_letters(rxtweets: Command, log: JetStream) -> None:
-    """Dead letters are listed with their errors, safe for a terminal; --retry sends them again, once."""
+    """Dead letters are listed with their errors, safe for a terminal; --retry sends them again, once.
+
+    A group that isn't there is an error that names those that are.
+    """
     write(log, [*posts(1), b"no JSON"])
     for _ in range(4):
         with pytest.raises(ZeroDivisionError):
@@ -105,7 +108,11 @@ def test_dead_letters(rxtweets: Command, log: JetStream) -> None:
     assert [(one["attempts"], one["frame"]) for one in letters] == [(2, posts(1)[0].decode()), (2, "no JSON")]
     again = rxtweets("dead-letters", "--group", "g", "--retry")
     assert (again.out, again.err) == (listed.out, "# 2 sent to the group again\n")
-    assert rxtweets("dead-letters", "--group", "g").out == ""
+    none = rxtweets("dead-letters", "--group", "g")
+    assert (none.status, none.out, none.err) == (0, "", "# 0 in all\n")
+    wrong = rxtweets("dead-letters", "--group", "gg")
+    assert (wrong.status, wrong.out) == (1, "")
+    assert wrong.err.endswith("has no group 'gg': there are g\n")
     assert rxtweets("consume", "--group", "g", "--limit", "1").out.endswith(" post 1\n")
 
 
