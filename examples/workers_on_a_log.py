@@ -18,7 +18,7 @@ from reactivex.subject import ReplaySubject
 import rxtweets as rxt
 from rxtweets import operators as tw
 from rxtweets.backoff import BackoffPolicy
-from rxtweets.messages import Connected, Post, Redelivered
+from rxtweets.messages import Post, Redelivered
 from rxtweets.relay import JetStream
 
 HOW = """Start a server first, in another terminal:
@@ -29,20 +29,10 @@ addresses = [word for word in sys.argv[1:] if "://" in word]
 server = addresses[0] if addresses else os.environ.get("NATS_URL", "nats://127.0.0.1:4222")
 log = JetStream(server, stream="x-workers", keep=timedelta(hours=1))
 
-watching = threading.Event()
 over = ReplaySubject[None](1)
 fails_once = threading.Lock()
 worked = SimpleQueue[tuple[str, str]]()
 watched = SimpleQueue[str]()
-
-
-def watch(item: object) -> None:
-    """Read all that is written from now on, without a group."""
-    match item:
-        case Connected():
-            watching.set()
-        case Post():
-            watched.put(item.id)
 
 
 def work(name: str) -> None:
@@ -67,19 +57,18 @@ def work(name: str) -> None:
         return
 
 
-try:
-    log.consume(policy=BackoffPolicy.never()).pipe(ops.first(lambda item: isinstance(item, Connected))).run()
-except rxt.StreamError as error:
-    sys.exit(f"{error}\n{HOW}")
-
-workers = [threading.Thread(target=work, args=[f"worker {number}"]) for number in (1, 2)]
-with x_or_emulator("X_BEARER_TOKEN"), log.consume().pipe(tw.decode()).subscribe(watch):
-    watching.wait()
+workers = [threading.Thread(target=work, args=[f"worker {number}"], daemon=True) for number in (1, 2)]
+look = log.consume(from_="start").pipe(tw.decode(), tw.posts())  # without a group: all of it
+with x_or_emulator("X_BEARER_TOKEN"), look.subscribe(lambda post: watched.put(post.id)):
     for worker in workers:
         worker.start()
     client = rxt.StreamingClient(rxt.BearerToken.from_env())
+    reader = client.sample().pipe(log.publish(policy=BackoffPolicy.never()), tw.posts(), ops.take(20))
     written: set[str] = set()
-    rxt.run(client.sample().pipe(log.publish(), tw.posts(), ops.take(20)), lambda post: written.add(post.id))
+    try:
+        rxt.run(reader, lambda post: written.add(post.id))
+    except rxt.StreamError as error:
+        sys.exit(f"{error}\n{HOW}")
     done, seen = set[str](), set[str]()
     while not written <= done:
         name, what = worked.get()

@@ -242,7 +242,10 @@ class LogError(StreamError):
 
 
 class LogUnavailable(LogError):
-    """A log is unavailable now: no server leads it, too few are up, its disk is full, or nobody responds."""
+    """A log is unavailable now: no server leads it, too few are up, its disk is full, or nobody responds.
+
+    Or there is nothing to consume, as nobody has created the stream yet.
+    """
 
 
 class LogUnauthorized(LogError):

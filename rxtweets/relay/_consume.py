@@ -12,20 +12,17 @@ from typing import Any, NamedTuple
 
 from reactivex import Observable, abc
 
-from rxtweets._observable import StreamObservable
 from rxtweets._printable import printable
 from rxtweets._waiting import watcher
 from rxtweets.backoff import BackoffPolicy
 from rxtweets.errors import LogError, StreamError
 from rxtweets.messages import Lifecycle, Redelivered
-from rxtweets.operators import retry_with_backoff
 
 from ._nats.connection import Connection, Where
 from ._nats.consumers import Delivery, open_pull
 from ._nats.groups import From, Order, attempts, begin_attempt, forget_attempts, open_group
 from ._nats.letters import put_aside
-from ._nats.stream import open_stream
-from ._session import Feed, Session
+from ._session import Beginning, Feed, Session, in_sessions
 
 _LAG = 0.02
 """Seconds for which acknowledgements wait for others: to wake the loop is most of what one costs."""
@@ -50,20 +47,17 @@ class Settings(NamedTuple):
 
 def consume(where: Where, settings: Settings, policy: BackoffPolicy) -> Observable[bytes | Lifecycle]:
     """Return the frames and events of a worker; see `JetStream.consume`."""
-
-    def subscribe(
-        observer: abc.ObserverBase[bytes | Lifecycle], scheduler: abc.SchedulerBase | None = None
-    ) -> abc.DisposableBase:
-        return _Worker(where, settings, observer).start()
-
-    return StreamObservable(subscribe).pipe(retry_with_backoff(policy))
+    return in_sessions(lambda: partial(_Worker, where, settings, Beginning()), policy)
 
 
 class _Worker(Session):
     """One session of a worker: what it has done is acknowledged, and what isn't comes again."""
 
-    def __init__(self, where: Where, settings: Settings, observer: abc.ObserverBase[Any]) -> None:
+    def __init__(
+        self, where: Where, settings: Settings, beginning: Beginning, observer: abc.ObserverBase[Any]
+    ) -> None:
         super().__init__(where, observer)
+        self._beginning = beginning
         self._settings = settings
         self._held: dict[str, Feed] = {}  # whose frames came and aren't acknowledged, by their reply
         self._done: deque[tuple[str, bytes]] = deque()  # what is to be acknowledged, and how
@@ -163,12 +157,15 @@ class _Worker(Session):
 
     async def _open(self, connection: Connection) -> None:
         self._connection, settings = connection, self._settings
-        await open_stream(connection, create=True)
+        await self._beginning.open_stream(connection)
+        from_: From = settings.from_
+        if from_ == "new" and self._beginning.early:
+            from_ = "start"
         consumers = await open_group(
             connection,
             settings.group,
             settings.kinds,
-            settings.from_,
+            from_,
             settings.redeliver_after,
             settings.order,
         )

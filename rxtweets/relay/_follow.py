@@ -9,17 +9,15 @@ from typing import Any, NamedTuple
 
 from reactivex import Observable, abc
 
-from rxtweets._observable import StreamObservable
 from rxtweets.backoff import BackoffPolicy
 from rxtweets.errors import LogError, LogUnavailable
 from rxtweets.messages import Lifecycle
-from rxtweets.operators import retry_with_backoff
 
 from ._nats.connection import Connection, Where
 from ._nats.consumers import INACTIVE, Delivery, delete_consumer, open_ephemeral, open_pull
 from ._nats.groups import From
 from ._nats.stream import Stream, open_stream
-from ._session import Feed, Session
+from ._session import Beginning, Feed, Session, in_sessions
 
 
 class _Settings(NamedTuple):
@@ -30,7 +28,7 @@ class _Settings(NamedTuple):
     ahead: int
 
 
-class _Position:
+class _Position(Beginning):
     """The place in a log that a subscription has got to.
 
     Attributes:
@@ -40,6 +38,7 @@ class _Position:
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.after: int | datetime | None = None
         self.created: datetime | None = None
 
@@ -49,21 +48,7 @@ def follow(
 ) -> Observable[bytes | Lifecycle]:
     """Return the frames and events of a reader without a group; see `JetStream.consume`."""
     settings = _Settings(kinds, from_, ahead)
-
-    def subscribe(
-        observer: abc.ObserverBase[bytes | Lifecycle], scheduler: abc.SchedulerBase | None = None
-    ) -> abc.DisposableBase:
-        position = _Position()
-
-        def session(
-            observer: abc.ObserverBase[bytes | Lifecycle], scheduler: abc.SchedulerBase | None = None
-        ) -> abc.DisposableBase:
-            return _Follower(where, settings, position, observer).start()
-
-        sessions = StreamObservable(session).pipe(retry_with_backoff(policy))
-        return sessions.subscribe(observer, scheduler=scheduler)
-
-    return StreamObservable(subscribe)
+    return in_sessions(lambda: partial(_Follower, where, settings, _Position()), policy)
 
 
 class _Follower(Session):
@@ -95,11 +80,13 @@ class _Follower(Session):
 
     async def _open(self, connection: Connection) -> None:
         position, from_ = self._position, self._settings.from_
-        stream = await open_stream(connection, create=position.after is None)
         if position.after is None:
-            beginnings = {"new": stream.last, "start": 0}
+            stream = await position.open_stream(connection)
+            beginnings = {"new": 0 if position.early else stream.last, "start": 0}
             position.after = from_ if isinstance(from_, datetime) else beginnings[from_]
             position.created = stream.created
+        else:
+            stream = await open_stream(connection, LogError)
         self._received = position.after
         await self._open_consumer(connection, stream)
 
@@ -127,7 +114,7 @@ class _Follower(Session):
         if not self._over and not feed.asked and feed.free >= feed.least and idle > INACTIVE / 2:
             await feed.pull.end()
             await self._close(connection)
-            await self._open_consumer(connection, await open_stream(connection, create=False))
+            await self._open_consumer(connection, await open_stream(connection, LogError))
 
     async def _close(self, connection: Connection) -> None:
         await delete_consumer(connection, self._consumer)

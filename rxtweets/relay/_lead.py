@@ -37,7 +37,7 @@ from rxtweets._observable import StreamObservable, source_of
 from rxtweets._waiting import listener
 from rxtweets.backoff import BackoffPolicy
 from rxtweets.endpoints import Endpoint
-from rxtweets.errors import LeaseLost, LogUnavailable, StreamError
+from rxtweets.errors import LeaseLost, LogError, LogUnavailable, StreamError
 from rxtweets.messages import Connected, Leading, StandingBy, decode
 from rxtweets.recovery import Checkpoint
 from rxtweets.recovery.checkpoint import Journal, Progress
@@ -297,14 +297,15 @@ class _Reader(abc.DisposableBase):
     async def _session(self) -> None:
         """Keep the lease, or wait for it, on one connection after the other."""
         self._wake_up = asyncio.Event()
-        policy, create = self._policy, True
+        policy = self._policy
+        missing: type[LogError] | None = None
         _readers.add(self)
         try:
             while not self._is_over():
                 try:
                     async with Connection(self._where, self._wake) as connection:
-                        await open_stream(connection, create=create)
-                        create = False
+                        await open_stream(connection, missing)
+                        missing = LogError
                         policy = self._policy
                         await self._keep(connection)
                 except StreamError as error:

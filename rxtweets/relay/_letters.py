@@ -13,6 +13,7 @@ from reactivex.disposable import Disposable
 
 from rxtweets._observable import StreamObservable
 from rxtweets._waiting import listener
+from rxtweets.errors import LogError
 
 from ._loop import loop_thread
 from ._nats import letters as nats
@@ -35,7 +36,7 @@ def letters(where: Where, group: str, *, again: bool) -> Observable[DeadLetter]:
             end = None
             try:
                 async with Connection(where, lambda: None) as connection:
-                    await open_stream(connection, create=False)
+                    await open_stream(connection, LogError)
                     async with aclosing(nats.letters(connection, group)) as there:
                         async for letter in there:
                             if disposed.is_set():

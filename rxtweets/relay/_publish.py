@@ -21,7 +21,7 @@ from reactivex.disposable import SingleAssignmentDisposable
 from rxtweets._observable import StreamObservable
 from rxtweets._waiting import listener
 from rxtweets.backoff import BackoffPolicy
-from rxtweets.errors import LeaseLost, LogUnavailable, StreamError
+from rxtweets.errors import LeaseLost, LogError, LogUnavailable, StreamError
 from rxtweets.messages import (
     Delete,
     Dropped,
@@ -339,12 +339,13 @@ class _Writer(abc.DisposableBase):
                 self._fence.ended()
 
     async def _write_all(self) -> None:
-        policy, create = self._policy, True
+        policy = self._policy
+        missing: type[LogError] | None = None
         while not self._is_done():
             try:
                 async with Connection(self._where, self._wake) as connection:
-                    await open_stream(connection, create=create)
-                    create = False
+                    await open_stream(connection, missing)
+                    missing = LogError
                     await self._write_on(connection)
             except LeaseLost as error:
                 self._fail(error)

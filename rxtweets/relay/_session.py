@@ -7,19 +7,25 @@ import itertools
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from contextvars import copy_context
 from typing import Any
 
-from reactivex import abc
+from reactivex import Observable, abc
 from reactivex.scheduler import CurrentThreadScheduler
 
+from rxtweets._observable import StreamObservable
 from rxtweets._waiting import listener
+from rxtweets.backoff import BackoffPolicy
 from rxtweets.errors import LogUnavailable, StreamError
 from rxtweets.messages import Connected, Connecting, Disconnected, Lifecycle
+from rxtweets.operators import retry_with_backoff
 
 from ._loop import loop_thread
 from ._nats.connection import Connection, Where
 from ._nats.consumers import Delivery, Pull
+from ._nats.failures import NO_STREAM
+from ._nats.stream import Stream, open_stream
 
 _SILENCE = 15.0
 """Seconds without a sign of life, after which a log that was asked for messages is away: three heartbeats."""
@@ -50,6 +56,49 @@ class Feed:
     def free(self) -> int:
         """For so many more may be asked."""
         return self._most - self.held - self.asked
+
+
+class Beginning:
+    """The place at which a subscription begins.
+
+    Attributes:
+        early: whether it was there before the stream, all of which is new to it then.
+    """
+
+    def __init__(self) -> None:
+        self.early = False
+
+    async def open_stream(self, connection: Connection) -> Stream:
+        """Return the stream. One that isn't there is waited for: whoever writes it creates it."""
+        try:
+            return await open_stream(connection, LogUnavailable)
+        except LogUnavailable as error:
+            self.early = self.early or error.code == NO_STREAM
+            raise
+
+
+def in_sessions(
+    begin: Callable[[], Callable[[abc.ObserverBase[Any]], Session]], policy: BackoffPolicy
+) -> Observable[bytes | Lifecycle]:
+    """Return a cold Observable of one session after the other.
+
+    Each subscription calls *begin* once, and what that returns for each of its sessions.
+    """
+
+    def subscribe(
+        observer: abc.ObserverBase[bytes | Lifecycle], scheduler: abc.SchedulerBase | None = None
+    ) -> abc.DisposableBase:
+        make = begin()
+
+        def open_session(
+            observer: abc.ObserverBase[bytes | Lifecycle], scheduler: abc.SchedulerBase | None = None
+        ) -> abc.DisposableBase:
+            return make(observer).start()
+
+        sessions = StreamObservable(open_session).pipe(retry_with_backoff(policy))
+        return sessions.subscribe(observer, scheduler=scheduler)
+
+    return StreamObservable(subscribe)
 
 
 class Session(abc.DisposableBase):

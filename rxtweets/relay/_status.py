@@ -11,6 +11,7 @@ from reactivex.disposable import Disposable
 
 from rxtweets._observable import StreamObservable
 from rxtweets._waiting import listener
+from rxtweets.errors import LogError
 
 from ._loop import loop_thread
 from ._nats import status as nats
@@ -31,7 +32,7 @@ def status(where: Where) -> Observable[LogStatus]:
             result: LogStatus | Exception | None = None
             try:
                 async with Connection(where, lambda: None) as connection:
-                    await open_stream(connection, create=False)
+                    await open_stream(connection, LogError)
                     result = await nats.status(connection)
             except Exception as error:
                 result = error

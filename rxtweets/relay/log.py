@@ -31,8 +31,9 @@ class JetStream:
     """A log of messages, in a NATS JetStream stream.
 
     Nothing is opened before you subscribe. Each subscription has a connection of its own, and all in a
-    process share one thread that runs asyncio. The stream is created if it doesn't exist. If it does, the
-    settings that you give are checked and never changed: `LogDiffers` says what differs.
+    process share one thread that runs asyncio. `publish` and `lead` create the stream if it doesn't exist;
+    `consume` waits for it. If it does, the settings that you give are checked and never changed: `LogDiffers`
+    says what differs.
 
     Args:
         servers: the address of a server, `"nats://127.0.0.1:4222"`, or a list of a cluster's addresses.

@@ -17,6 +17,7 @@ from reactivex import operators as ops
 
 import rxtweets as rxt
 from rxtweets import operators as tw
+from rxtweets.errors import LogUnavailable
 from rxtweets.messages import (
     Connected,
     Connecting,
@@ -36,6 +37,7 @@ from tests.relay.working import PATIENCE, Worker, frames, post, read, write
 def test_a_group_shares(make_log: MakeLog) -> None:
     """Workers of one group get each frame once between them; another group gets all of them, too."""
     wanted = [post(number) for number in range(400)]
+    write(make_log(), wanted[:1])
     workers = [Worker(make_log().consume("g", from_="start", ahead=10)) for _ in range(3)]
     try:
         for worker in workers:
@@ -47,6 +49,20 @@ def test_a_group_shares(make_log: MakeLog) -> None:
             worker.dispose()
     assert sorted(item for worker in workers for item in frames(worker.seen)) == sorted(wanted)
     assert frames(read(make_log(), 400, "another")) == wanted
+
+
+@pytest.mark.parametrize("group", ["g", None])
+def test_a_worker_before_its_writer(make_log: MakeLog, group: str | None) -> None:
+    """A worker that is there before the stream doesn't create it, says so, and gets all that is written."""
+    wanted = [post(number) for number in range(20)]
+    with Worker(make_log().consume(group)) as worker:
+        worker.wait_for(lambda seen: any(isinstance(item, Reconnecting) for item in seen))
+        told = next(item.cause for item in worker.seen if isinstance(item, Reconnecting))
+        assert type(told) is LogUnavailable
+        assert "isn't there" in str(told)
+        write(make_log(keep=timedelta(hours=1)), wanted)
+        worker.wait_for(lambda seen: len(frames(seen)) >= 20)
+        assert frames(worker.seen) == wanted
 
 
 def test_what_is_done_is_remembered(log: JetStream) -> None:

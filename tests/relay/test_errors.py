@@ -114,9 +114,9 @@ def test_other_settings(make_log: MakeLog) -> None:
 
 def test_too_many_replicas(make_log: MakeLog) -> None:
     """A server alone can't keep replicas, and says so."""
-    error = failure(make_log(replicas=3))
-    assert type(error) is LogError
-    assert "replicas" in str(error)
+    with pytest.raises(LogError, match="replicas") as refused:
+        write(make_log(replicas=3), [post(1)])
+    assert type(refused.value) is LogError
 
 
 def refusal(status: int, code: int, description: str) -> bytes:

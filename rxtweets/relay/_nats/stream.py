@@ -64,18 +64,18 @@ class Stream(NamedTuple):
     last: int
 
 
-async def open_stream(connection: Connection, *, create: bool) -> Stream:
+async def open_stream(connection: Connection, missing: type[LogError] | None) -> Stream:
     """See to it that the stream is there, with what a log needs and was asked for; return it.
 
     Raises:
         LogDiffers: it has others.
-        LogError: it isn't there, and isn't to be created, or can't be.
+        LogError: it isn't there: an error of the class *missing*; by None it is created, or can't be.
     """
     where, asked = connection.where, _settings(connection.where)
     info = await connection.find(connection.js.stream_info(where.stream))
     if info is None:
-        if not create:
-            raise LogError(f"the stream {where.stream!r} at {where.hosts()} isn't there", NO_STREAM)
+        if missing is not None:
+            raise missing(f"the stream {where.stream!r} at {where.hosts()} isn't there", NO_STREAM)
         info = await connection.ask(connection.js.add_stream(asked))
     there = info.config
     partitions = int((there.metadata or {}).get(_PARTITIONS, "0"))
