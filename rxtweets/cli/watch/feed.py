@@ -175,6 +175,9 @@ class Feed(Widget, can_focus=True):
         if self.selected is not None and self.selected not in self._shown:
             self.selected = self._shown[-1] if self._shown else self.selected
         self._bottom = len(self._shown) - 1
+        if self.selected is not None and self.selected in self._shown:
+            self._select(self._shown.index(self.selected))
+            return
         self.changed()
         self.post_message(self.Changed())
 
