@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -109,6 +110,8 @@ def test_credits_of_the_emulator(emulator: Emulator) -> None:
 def test_each_post_counts_once_a_day_on_every_path(emulator: Emulator) -> None:
     """On two streams, in a replay, in a search and in another one, included ones too; the next day anew."""
     client = client_on(emulator)
+    noon = (43_200 - time.time()) % 86_400  # so that no day ends meanwhile
+    emulator.skew(noon)
     first, second = Seen(client.sample().pipe(tw.posts())), Seen(client.sample().pipe(tw.posts()))
     emulator.wait_for_streams(2)
     old = emulator.compose("old")
@@ -121,19 +124,20 @@ def test_each_post_counts_once_a_day_on_every_path(emulator: Emulator) -> None:
     before = emulator.compose("before it all")
     emulator.publish(emulator.compose("cat three", reply_to=before))
     assert used(emulator) == 3  # nobody was there
-    emulator.skew(60)
+    emulator.skew(noon + 60)
     assert client.search("cat").pipe(ops.count()).run() == 3
     assert used(emulator) == 4
     assert client.search("cat", expansions="referenced_tweets.id").pipe(ops.count()).run() == 3
     assert used(emulator) == 5
     assert client.counts("cat").run().total == 3
-    start = datetime.now(UTC) - timedelta(minutes=2)
+    today = datetime.now(UTC) + timedelta(seconds=noon)
+    start = today - timedelta(minutes=2)
     replayed = client.sample10(partition=1, start_time=start).pipe(tw.posts())
     assert replayed.pipe(ops.count()).run() < 5
     assert used(emulator) == 5
-    emulator.skew(86_400)
+    emulator.skew(noon + 86_400)
     assert used(emulator) == 0
-    assert client.search("cat", end_time=datetime.now(UTC) + timedelta(hours=23)).pipe(ops.count()).run() == 3
+    assert client.search("cat", end_time=today + timedelta(hours=23)).pipe(ops.count()).run() == 3
     assert used(emulator) == 3
     usage = client.usage(days=3).run()
     assert [one.posts for one in usage.days] == [0, 5, 3]
