@@ -158,14 +158,11 @@ class _Worker(Session):
     async def _open(self, connection: Connection) -> None:
         self._connection, settings = connection, self._settings
         await self._beginning.open_stream(connection)
-        from_: From = settings.from_
-        if from_ == "new" and self._beginning.early:
-            from_ = "start"
         consumers = await open_group(
             connection,
             settings.group,
             settings.kinds,
-            from_,
+            self._beginning.place(settings.from_),
             settings.redeliver_after,
             settings.order,
         )

@@ -79,11 +79,11 @@ class _Follower(Session):
         super()._came(feed, delivery)
 
     async def _open(self, connection: Connection) -> None:
-        position, from_ = self._position, self._settings.from_
+        position = self._position
         if position.after is None:
             stream = await position.open_stream(connection)
-            beginnings = {"new": 0 if position.early else stream.last, "start": 0}
-            position.after = from_ if isinstance(from_, datetime) else beginnings[from_]
+            place = position.place(self._settings.from_)
+            position.after = place if isinstance(place, datetime) else {"new": stream.last, "start": 0}[place]
             position.created = stream.created
         else:
             stream = await open_stream(connection, LogError)

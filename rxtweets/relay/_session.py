@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import threading
 import time
+from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable
 from contextvars import copy_context
@@ -25,6 +26,7 @@ from ._loop import loop_thread
 from ._nats.connection import Connection, Where
 from ._nats.consumers import Delivery, Pull
 from ._nats.failures import NO_STREAM
+from ._nats.groups import From
 from ._nats.stream import Stream, open_stream
 
 _SILENCE = 15.0
@@ -67,6 +69,10 @@ class Beginning:
 
     def __init__(self) -> None:
         self.early = False
+
+    def place(self, from_: From) -> From:
+        """Return where to begin, if asked to begin at *from_*."""
+        return "start" if from_ == "new" and self.early else from_
 
     async def open_stream(self, connection: Connection) -> Stream:
         """Return the stream. One that isn't there is waited for: whoever writes it creates it."""
@@ -174,9 +180,9 @@ class Session(abc.DisposableBase):
                 self._ready.wait()
         return None
 
+    @abstractmethod
     def _deliver(self, delivery: Delivery) -> None:
         """Deliver a frame."""
-        raise NotImplementedError
 
     def _finish(self, feed: Feed) -> bool:
         """Be done with a frame, and return whether more are asked for because of that."""
@@ -189,17 +195,17 @@ class Session(abc.DisposableBase):
 
     # On the loop's thread:
 
+    @abstractmethod
     async def _open(self, connection: Connection) -> None:
         """Open the feeds."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def _tend(self, connection: Connection) -> None:
         """Do what is due before more frames are asked for."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def _close(self, connection: Connection) -> None:
         """Clean up after the last frame, with the feeds closed."""
-        raise NotImplementedError
 
     def _came(self, feed: Feed, delivery: Delivery) -> None:
         with self._ready:
