@@ -115,7 +115,8 @@ class Budget:
         at_limit: `"end"`: a stream ends with `BudgetSpent`, which isn't retried; `"pause"`: after a
             `BudgetPaused`, it is closed until the next period begins. Searches always end.
         compare: whether to compare the books of a day or month with X's own count of the project's posts,
-            when a stream or a search begins and every 5 minutes; then the larger one counts.
+            before a stream (for 2 seconds at most) or a search begins and every 5 minutes; then the larger
+            one counts.
 
     Raises:
         ValueError: an argument isn't what it should be.
@@ -169,7 +170,7 @@ class Budget:
         self._next_mark = 0.0
         self._written = self._compared = -math.inf
         self._looks: list[tuple[int, int]] = []  # differences to X's count, with and without awaited pages
-        self._has_looked = False
+        self._counts_at_once = True  # a difference; later, it may be on its way
 
     def __repr__(self) -> str:
         return f"Budget({self.unit}={self.limit!r}, per={self.per!r})"
@@ -206,6 +207,7 @@ class Budget:
             OSError: the books can't be written.
         """
         with self._lock:
+            self._counts_at_once = False
             self._turn(now)
             pending, costs = self._pending, self._costs
             for resource in resources:
@@ -303,7 +305,8 @@ class Budget:
         """Count what X has delivered and isn't in the books.
 
         A difference counts when it is there a second time: what is on its way is in X's count, and not yet in
-        the books. The first one counts at once, since the process before this one may have been killed.
+        the books. Before the first stream has begun, it counts at once: the process before this one may have
+        been killed.
 
         Raises:
             OSError: they can't be written.
@@ -329,8 +332,8 @@ class Budget:
         totals, known = self._totals, self._totals.elsewhere
         difference = posts - totals.counts["post"]
         self._looks.append((difference, difference - totals.awaited["post"]))
-        again, at_once = len(self._looks) > 1, not self._has_looked
-        self._has_looked = True
+        again, at_once = len(self._looks) > 1, self._counts_at_once
+        self._counts_at_once = False
         at_most = max(0, *(one for one, _ in self._looks[-2:]))
         at_least = sorted(one for _, one in self._looks)[-2:][0]
         confirmed = known

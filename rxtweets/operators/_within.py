@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import reactivex
 from reactivex import Observable, abc
+from reactivex import operators as ops
 from reactivex.disposable import CompositeDisposable, Disposable, SerialDisposable, SingleAssignmentDisposable
 from reactivex.scheduler import TimeoutScheduler
 
@@ -22,6 +23,8 @@ _T = TypeVar("_T")
 
 _log = logging.getLogger("rxtweets.budget")
 
+ANSWER_WITHIN = 2.0
+"""Seconds that a stream waits for X's own count before it begins without."""
 _SHORTEST_WAIT = 0.001
 _LONGEST_WAIT = 3600.0
 """Seconds after which a pause looks at the clock again: the machine may have slept, the timer be early."""
@@ -51,8 +54,9 @@ def within(
 
     Args:
         budget: the limit, and the books.
-        usage: called for X's own count, such as `client.usage`, to compare the books with it; its errors
-            change nothing. None: no comparison.
+        usage: called for X's own count, such as `client.usage`, to compare the books with it: before the
+            source is subscribed to, which waits 2 seconds at most, and every 5 minutes. Its errors change
+            nothing. None: no comparison.
         scheduler: where the timers run and which clock they use; default the subscriber's, else a timer
             thread and the system's time.
 
@@ -112,8 +116,22 @@ class _Gate:
         self._mark = 0.0
 
     def open(self) -> None:
+        """Compare the books with X's count if that is due, then begin.
+
+        Before that, nothing is on its way that is in X's count and not yet in the books.
+        """
+        comparison = self._comparison()
+        if comparison is None:
+            self._begin()
+            return
+        first = SingleAssignmentDisposable()
+        self._current.disposable = first
+        first.disposable = comparison.pipe(
+            ops.timeout(ANSWER_WITHIN, reactivex.empty(), self._timer)
+        ).subscribe(on_completed=self._in_context(self._begin), scheduler=self._scheduler)
+
+    def _begin(self) -> None:
         """Subscribe to the source, unless the budget is spent."""
-        self._compare()
         self._is_open = True
         session = SingleAssignmentDisposable()
         self._current.disposable = session
@@ -175,10 +193,13 @@ class _Gate:
         wait = SingleAssignmentDisposable()
         self._current.disposable = wait
         left = self._budget.period().end - self._now()
-        later(self._timer, min(max(left, _SHORTEST_WAIT), _LONGEST_WAIT), self._resume_in_context, wait)
+        later(
+            self._timer, min(max(left, _SHORTEST_WAIT), _LONGEST_WAIT), self._in_context(self._resume), wait
+        )
 
-    def _resume_in_context(self, *_: Any) -> None:
-        self._context.copy().run(self._resume)
+    def _in_context(self, work: Callable[[], None]) -> Callable[..., None]:
+        """Return *work* to be called in the subscriber's context, on whatever thread."""
+        return lambda *_: self._context.copy().run(work)
 
     def _resume(self) -> None:
         try:
@@ -211,15 +232,25 @@ class _Gate:
             _log.warning("%s", error)
 
     def _compare(self) -> None:
-        """Ask for X's own count, if it is time to."""
+        """Compare the books with X's count, if it is time to."""
+        comparison = self._comparison()
+        if comparison is not None:
+            self._asking.disposable = comparison.subscribe(scheduler=self._scheduler)
+
+    def _comparison(self) -> Observable[Any] | None:
+        """Return what asks for X's own count and completes, whether it comes or not; None if it isn't due."""
         usage = self._usage
-        if usage is not None and self._budget.is_comparison_due(self._now()):
-            asked = as_stream(reactivex.defer(lambda _: usage()))
-            self._asking.disposable = asked.subscribe(
-                self._compared,
-                lambda error: _log.info("the budget isn't compared with X's usage: %s", error),
-                scheduler=self._scheduler,
-            )
+        if usage is None or not self._budget.is_comparison_due(self._now()):
+            return None
+        asked: Observable[Used] = reactivex.defer(lambda _: usage())
+        comparison: Observable[Any] = as_stream(asked).pipe(
+            ops.do_action(self._compared), ops.ignore_elements(), ops.catch(self._not_compared)
+        )
+        return comparison
+
+    def _not_compared(self, error: Exception, _: Observable[Any]) -> Observable[Any]:
+        _log.info("the budget isn't compared with X's usage: %s", error)
+        return reactivex.empty()
 
     def _compared(self, usage: Used) -> None:
         try:

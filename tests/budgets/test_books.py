@@ -200,6 +200,8 @@ def test_the_larger_count_counts() -> None:
     budget = Budget(dollars=1)
     budget.count([("post", "1"), ("user", "1")], 0)
     budget.compare_with(usage(5), 0)
+    assert budget.spending(0).elsewhere == 0  # it may be on its way
+    budget.compare_with(usage(5), 0)
     assert budget.spending(0).elsewhere == 4
     budget.compare_with(usage(3), 0)
     budget.compare_with(usage(5), 0)

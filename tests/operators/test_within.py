@@ -230,6 +230,29 @@ def test_x_is_asked_when_it_begins_and_every_5_minutes() -> None:
     assert budget.spending(3600).spent == 600
 
 
+@given(limit=st.integers(1, 30), transit=st.floats(0.0, 9.0), answer=st.floats(0.0, 9.0))
+def test_what_is_on_its_way_is_not_taken_for_anothers(limit: int, transit: float, answer: float) -> None:
+    """The limit is exact, however late posts come and X answers; a stream waits for X 2 seconds at most."""
+    begun: list[float] = []
+
+    def usage(scheduler: Any) -> Observable[Any]:
+        def counted(_: object) -> Usage:
+            sent = min(30, max((int(scheduler.clock - start) for start in begun), default=0))
+            return Usage(days=(DailyUsage(datetime.fromtimestamp(0, UTC).date(), sent),))
+
+        return reactivex.timer(answer).pipe(ops.map(counted))
+
+    def source(scheduler: Any) -> Observable[Any]:
+        begun.append(scheduler.clock)
+        return posts(30).pipe(ops.delay(transit))
+
+    budget = Budget(posts=limit)
+    limited = reactivex.defer(source).pipe(tw.within(budget, usage=lambda: reactivex.defer(usage)))
+    seen = timeline(limited)
+    assert begun == [pytest.approx(min(answer, 2.0), abs=1e-5)]
+    assert [item.id for _, item in seen.of(Post)] == [str(number + 1) for number in range(limit)]
+
+
 def test_a_policy_does_not_retry_it() -> None:
     """Before `retry_with_backoff`, too."""
     budget = Budget(posts=1)
