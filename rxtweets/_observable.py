@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
 from reactivex import ConnectableObservable, GroupedObservable, Observable, abc
 from reactivex.disposable import Disposable
-from reactivex.scheduler import CurrentThreadScheduler
 
 from ._observer import ClosingObserver
+from ._schedulers import on_trampoline
 from ._waiting import run_to_last, wait_for_last
 
 _T = TypeVar("_T")
@@ -32,7 +32,7 @@ class StreamObservable(Observable[_T]):
             """
             observer = ClosingObserver(on_next, on_error, on_completed)
 
-            def begin(*_: Any) -> None:
+            def begin() -> None:
                 try:
                     opened = self._subscribe_core(observer, scheduler)
                 except Exception as error:
@@ -42,12 +42,7 @@ class StreamObservable(Observable[_T]):
                 else:
                     observer.opened(_disposable(opened))
 
-            # As in RxPY: what this schedules on the current thread runs once it can be disposed.
-            trampoline = CurrentThreadScheduler.singleton()
-            if trampoline.schedule_required():
-                trampoline.schedule(begin)
-            else:
-                begin()
+            on_trampoline(begin)  # as in RxPY, so that it can be disposed once it runs
             return Disposable(observer.dispose)
 
         def pipe(self, *operators):

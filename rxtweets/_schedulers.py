@@ -70,6 +70,15 @@ def waits_for_this_thread(scheduler: abc.SchedulerBase) -> bool:
     return unless_event_loop(scheduler) is None and threading.current_thread() is threading.main_thread()
 
 
+def on_trampoline(action: Callable[[], None]) -> None:
+    """Run *action* on this thread; what it schedules there runs once it has returned."""
+    trampoline = CurrentThreadScheduler.singleton()
+    if trampoline.schedule_required():
+        trampoline.schedule(lambda *_: action())
+    else:
+        action()
+
+
 def later(
     timer: abc.SchedulerBase,
     delay: float,

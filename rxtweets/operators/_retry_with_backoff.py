@@ -14,7 +14,7 @@ from reactivex.scheduler import CurrentThreadScheduler, ImmediateScheduler, Time
 
 from rxtweets import _logs
 from rxtweets._observable import StreamObservable, as_stream
-from rxtweets._schedulers import later, steady_clock, unless_event_loop
+from rxtweets._schedulers import later, on_trampoline, steady_clock, unless_event_loop
 from rxtweets.backoff import BackoffPolicy
 from rxtweets.errors import StreamError, TooManyConnections
 from rxtweets.messages import Connected, Connecting, Lifecycle, Reconnecting
@@ -180,4 +180,4 @@ class _Sessions:
             later(CurrentThreadScheduler.singleton(), retry.delay, self._open_in_context, wait)
 
     def _open_in_context(self, *_: Any) -> None:
-        self._context.copy().run(self.open)
+        self._context.copy().run(on_trampoline, self.open)  # an end that comes in `subscribe` ends it, too

@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 import reactivex
-from reactivex import Observable, abc
+from reactivex import Observable, Subject, abc
+from reactivex import operators as ops
 from reactivex.disposable import Disposable
 from reactivex.scheduler import ImmediateScheduler, TimeoutScheduler
 
 from rxtweets import operators as tw
+from rxtweets._observable import as_stream
 from rxtweets.backoff import Attempt, BackoffPolicy, Curve
 from rxtweets.connection import connect
 from rxtweets.endpoints import Endpoint, Request
@@ -22,7 +24,7 @@ from rxtweets.errors import ConnectionFailed, HTTPStatusError, StreamDisconnecte
 from rxtweets.messages import Connected, Reconnecting
 from rxtweets.testing import Script, ScriptedTransport, timeline
 from tests.conftest import leftovers, open_sockets, our_threads
-from tests.observing import Seen, dispose_quickly
+from tests.observing import PATIENCE, Seen, dispose_quickly
 
 POLICY = BackoffPolicy(jitter=0)
 DOWN = ConnectionFailed("refused")
@@ -324,6 +326,19 @@ def test_a_wait_that_is_over_before_it_is_returned() -> None:
     assert ended == [0]
     seen.dispose()
     assert ended == [0, 1]
+
+
+def test_an_end_that_comes_while_it_subscribes_again() -> None:
+    """A session that delivers in `subscribe` is ended by what it delivers, also after a reconnect."""
+    first, ended, numbers = Subject[Any](), threading.Event(), iter(range(1_000))
+    then = reactivex.from_iterable(numbers).pipe(ops.finally_action(ended.set))
+    sessions = iter([first, then])
+    source = as_stream(reactivex.defer(lambda _: next(sessions)))
+    seen = Seen(source.pipe(tw.retry_with_backoff(POLICY), tw.of_type(int), ops.take(3)))
+    first.on_error(DROPPED)
+    assert seen.ended().items == [0, 1, 2]
+    assert ended.wait(PATIENCE)
+    assert next(numbers) == 3
 
 
 def test_a_given_scheduler_does_the_waiting() -> None:
