@@ -25,6 +25,9 @@ _EVENT_LOOPS = (
     "reactivex.scheduler.mainloop.",
 )
 
+_LONGEST_SUBSCRIBE = 5.0
+"""Seconds for which a `subscribe` is waited for; one that waits itself for an item would never return."""
+
 
 def unless_event_loop(scheduler: abc.SchedulerBase | None) -> abc.SchedulerBase | None:
     """Return *scheduler*, or None if it runs on an event loop: asyncio's, a GUI's, an `EventLoopScheduler`.
@@ -77,6 +80,28 @@ def on_trampoline(action: Callable[[], None]) -> None:
         trampoline.schedule(lambda *_: action())
     else:
         action()
+
+
+class Subscribing:
+    """The `subscribe` that this is made in, for other threads to wait until it has returned."""
+
+    def __init__(self) -> None:
+        self._thread = threading.get_ident()
+        self._returned = threading.Event()
+        # Of RxPY's trampoline this runs after all of the `subscribe` that this is in.
+        CurrentThreadScheduler.singleton().schedule(lambda *_: self._returned.set())
+
+    def wait(self) -> None:
+        """Wait until it has returned, for at most 5 s; its own thread doesn't wait.
+
+        Before that, an end such as that of `take` can't get to the source.
+        """
+        if threading.get_ident() != self._thread:
+            self._returned.wait(_LONGEST_SUBSCRIBE)
+
+    def cancel(self) -> None:
+        """Let nobody wait any more."""
+        self._returned.set()
 
 
 def later(

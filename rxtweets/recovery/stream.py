@@ -16,9 +16,9 @@ from reactivex.disposable import CompositeDisposable, Disposable, SerialDisposab
 from reactivex.scheduler import CurrentThreadScheduler, ImmediateScheduler, TimeoutScheduler
 
 from rxtweets._observable import Callbacks, StreamObservable, as_stream, subscribe_through
-from rxtweets._schedulers import later, steady_clock, unless_event_loop, wall_clock
+from rxtweets._schedulers import Subscribing, later, steady_clock, unless_event_loop, wall_clock
 from rxtweets.endpoints import Endpoint
-from rxtweets.messages import Connected, Gap, KeepAlive, Lifecycle
+from rxtweets.messages import Connected, Connecting, Gap, KeepAlive, Lifecycle
 from rxtweets.operators import retry_with_backoff
 from rxtweets.rest import RequestPace, run_steps
 
@@ -78,6 +78,7 @@ class _Subscription:
         self._context = contextvars.copy_context()
         journal = None if recovery.checkpoint is None else recovery.checkpoint.open(endpoint)
         self._journal = journal
+        self._subscribing = None if journal is None else Subscribing()
         self._core = core = Core(endpoint, recovery.by, access.account)
         self._left: tuple[Outage, ...] = ()  # by an earlier process
         if journal is not None and journal.progress.time is not None:
@@ -158,6 +159,8 @@ class _Subscription:
         return self._access.session(self._endpoint) if refused else reactivex.throw(error)
 
     def _on_live(self, item: Any) -> None:
+        if self._subscribing is not None and not isinstance(item, Connecting):
+            self._subscribing.wait()  # else what nobody gets would count as acknowledged
         with self._lock:
             kind = item.__class__
             if kind is Connected:

@@ -13,9 +13,9 @@ from contextvars import copy_context
 from typing import Any
 
 from reactivex import Observable, abc
-from reactivex.scheduler import CurrentThreadScheduler
 
 from rxtweets._observable import StreamObservable
+from rxtweets._schedulers import Subscribing
 from rxtweets._waiting import listener
 from rxtweets.backoff import BackoffPolicy
 from rxtweets.errors import LogUnavailable, StreamError
@@ -31,9 +31,6 @@ from ._nats.stream import Stream, open_stream
 
 _SILENCE = 15.0
 """Seconds without a sign of life, after which a log that was asked for messages is away: three heartbeats."""
-
-_LONGEST_SUBSCRIBE = 5.0
-"""Seconds for which frames wait until `subscribe` has returned."""
 
 _numbers = itertools.count(1)
 
@@ -121,7 +118,7 @@ class Session(abc.DisposableBase):
         self._feeds: list[Feed] = []
         self._over = False  # nothing more is delivered
         self._idle = False  # and nothing is worked on
-        self._subscribed = threading.Event()
+        self._subscribing = Subscribing()
         self._failure: Exception | None = None
         self._wake_up: asyncio.Event
         self._heard = 0.0
@@ -138,8 +135,6 @@ class Session(abc.DisposableBase):
         )
         self._loop = loop_thread.start(self._run, self.dispose)
         self._thread.start()
-        # Of RxPY's trampoline this runs after all of the `subscribe` that this is in.
-        CurrentThreadScheduler.singleton().schedule(lambda *_: self._subscribed.set())
         return self
 
     def dispose(self) -> None:
@@ -147,14 +142,13 @@ class Session(abc.DisposableBase):
         with self._ready:
             self._over = True
             self._ready.notify()
-        self._subscribed.set()
+        self._subscribing.cancel()
         self._loop.call(self._wake)
 
     # On the thread that delivers:
 
     def _work(self) -> None:
-        # Before that, an end can't get here: frames that nobody gets would count as done.
-        self._subscribed.wait(_LONGEST_SUBSCRIBE)
+        self._subscribing.wait()  # else frames that nobody gets would count as done
         try:
             while (item := self._next()) is not None:
                 if isinstance(item, Delivery):

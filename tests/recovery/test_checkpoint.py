@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import reactivex
 from hypothesis import given
 from hypothesis import strategies as st
+from reactivex import Observable
 from reactivex import operators as ops
 
 import rxtweets as rxt
@@ -108,6 +110,31 @@ def test_a_take_acknowledges_what_it_took(emulator: Emulator, path: Path) -> Non
         seen.ended()
         assert [one.text for one in seen.items] == [f"cat {number}"]
         emulator.wait_for_streams(0)
+
+
+def test_an_end_before_subscribe_has_returned(emulator: Emulator, path: Path) -> None:
+    """A chain that has enough while it is still being subscribed acknowledges nothing more."""
+
+    def slow(source: Observable[Any]) -> Observable[Any]:
+        def subscribe(observer: Any, scheduler: Any = None) -> Any:
+            subscription = source.subscribe(observer, scheduler=scheduler)
+            emulator.wait_for_streams(1)
+            for number in (1, 2, 3):
+                emulator.publish(f"cat {number}")
+            tick, end = threading.Event(), time.monotonic() + 0.5
+            while path.read_text().count("\na ") < 3 and time.monotonic() < end:
+                tick.wait(0.01)
+            return subscription
+
+        return reactivex.create(subscribe)
+
+    first = filtered(path)(client_on(emulator)).pipe(slow, tw.posts(), ops.take(1)).run()
+    assert first.text == "cat 1"
+    emulator.wait_for_streams(0)
+    with Outages(emulator, filtered(path)) as outages:
+        outages.publish("cat 4")
+        outages.wait_for(Post, 3)
+        assert sorted(outages.texts()) == ["cat 2", "cat 3", "cat 4"]
 
 
 def test_an_interrupted_recovery_is_finished(emulator: Emulator, path: Path) -> None:
