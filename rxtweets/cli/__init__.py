@@ -13,7 +13,7 @@ def main() -> NoReturn:
     try:
         import click  # noqa: F401
     except ImportError:
-        sys.exit("Error: the command needs click, which comes with: pip install 'rxtweets[cli]'")
+        sys.exit("Error: the command needs click; install it: pip install 'rxtweets[cli]'")
     from .process import main
 
     sys.exit(main(sys.argv[1:]))

@@ -36,7 +36,7 @@ _VARIABLES: dict[Api, str] = {
 
 
 credentials_option = click.option(
-    "--credentials", metavar="FILE", type=FILE, help="TOML file that only you can read."
+    "--credentials", metavar="FILE", type=FILE, help="TOML file with credentials, readable only by you."
 )
 
 
@@ -133,7 +133,7 @@ def find_everything(path: str | None) -> Iterator[tuple[Auth | None, Finding]]:
                 continue
             what = f"for {_CALLED[api]} {_KINDS[type(auth)]}, from {place.name}"
             if api in used:
-                yield None, Finding("ok", "credentials", f"{what}; not used, as those from {used[api]} are")
+                yield None, Finding("ok", "credentials", f"{what}; not used: {used[api]} comes first")
             else:
                 used[api] = place.name
                 yield auth, Finding("ok", "credentials", what)
@@ -193,8 +193,8 @@ def _missing(api: Api | None, path: str | None) -> str:
             f"set {wanted}, name a file with --credentials, or run `rxtweets auth login`",
         )
     else:
-        place, mend = path, f"give it {re.sub('X_[A-Z_]+', lambda name: name[0][2:].lower(), wanted)}"
+        place, mend = path, f"add {re.sub('X_[A-Z_]+', lambda name: name[0][2:].lower(), wanted)}"
     context = click.get_current_context(silent=True)
     can_do_without = any(param.name == "emulator" for param in context.command.params) if context else False
-    without = " To look around without any, use --emulator." if can_do_without else ""
+    without = " To try it without, use --emulator." if can_do_without else ""
     return f"no credentials in {place}: {mend}.{without}"

@@ -16,15 +16,15 @@ from .parsing import EPILOG, Command, usage
 from .streaming import Output, emulator_option, output_options, show
 from .temporary_subscriptions import TemporarySubscriptions, Wanted
 
-_SIGN_IN = "it is yourself if you sign in: rxtweets auth login pkce"
+_SIGN_IN = "to use your own id, sign in: rxtweets auth login pkce"
 _NOT_ASKED_FOR = {"oauth.revoke", "chat.conversation_join"}
 """Events of a group that aren't subscribed to: one comes by itself, one is another's former name."""
 
 
 @click.command(cls=Command, epilog=EPILOG)
-@click.option("--event", "events", multiple=True, metavar="TYPE", help="Events: post.create, 'follow.*'.")
-@click.option("--user", "users", multiple=True, metavar="ID", help="Users they are about; default yourself.")
-@click.option("--keyword", metavar="TEXT", help="A keyword that they are about, as of news.new.")
+@click.option("--event", "events", multiple=True, metavar="TYPE", help="Event type: post.create, 'follow.*'.")
+@click.option("--user", "users", multiple=True, metavar="ID", help="User the events are about; default: you.")
+@click.option("--keyword", metavar="TEXT", help="Keyword the events are about, for news.new.")
 @click.option(
     "--direction", type=click.Choice(["inbound", "outbound"]), help="Events to the user, or by the user."
 )
@@ -43,20 +43,21 @@ def activity(
     emulator: bool,
     credentials: str | None,
 ) -> None:
-    """Print what users do: posts, likes, follows, messages, changes of profiles.
+    """Print what users do: posts, likes, follows, messages, profile changes.
 
-    Each --event is subscribed to for each --user, and the subscriptions are removed
-    when the command ends. Without any it prints what the app is subscribed to.
+    The command subscribes to each --event for each --user, and removes the
+    subscriptions when it ends. Without --event, it prints the events that the app is
+    subscribed to already.
 
     \b
     rxtweets activity --event post.create --user 2244994945
     rxtweets activity --event 'follow.*' --event like.create --emulator
 
-    Private events (likes, direct messages, mentions, mutes and the like) are those
-    of the user who has signed in: rxtweets auth login pkce
+    Private events (likes, direct messages, mentions, mutes and the like) are limited
+    to the user who has signed in: rxtweets auth login pkce
     """
     if not events and (users or keyword or direction):
-        raise click.UsageError("--user, --keyword and --direction go with --event.")
+        raise click.UsageError("--user, --keyword and --direction need --event.")
     types = _types(events)
     with ExitStack() as stack:
         account = find_account(stack, "v2", credentials, emulator)
@@ -91,6 +92,6 @@ def _types(events: Sequence[str]) -> list[str]:
         ]
         if group != name and (not inside or not group.endswith(".")):
             groups = sorted({f"{one.partition('.')[0]}.*" for one in EVENT_TYPES - _NOT_ASKED_FOR})
-            raise click.UsageError(f"--event: there is no group {name!r}: there are {', '.join(groups)}")
+            raise click.UsageError(f"--event: unknown group {name!r}; the groups are {', '.join(groups)}")
         found.update(dict.fromkeys(inside or [name]))
     return list(found)

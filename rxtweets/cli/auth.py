@@ -37,38 +37,41 @@ _LABELS = {
 _PAGE = "<!doctype html><meta charset=utf-8><title>rxtweets</title><p>{}</p>"
 
 file_option = click.option(
-    "--credentials", "path", metavar="FILE", type=FILE, help="Another file than the one that where names."
+    "--credentials", "path", metavar="FILE", type=FILE, help="File to use; default: the one that where shows."
 )
 
 
 @click.group(cls=Group)
 def auth() -> None:
-    """Sign in, say what credentials there are, and sign out.
+    """Sign in, list credentials, and sign out.
 
     \b
     rxtweets auth login pin       # an account, for v1.1: open a page, type a PIN
-    rxtweets auth login bearer    # the app, for v2: a key and secret for a token
-    rxtweets auth login pkce      # an account, for v2's private events: a browser
+    rxtweets auth login bearer    # the app, for v2: exchange its key for a token
+    rxtweets auth login pkce      # an account, for v2's private events: in a browser
 
-    What it asks for may also be in the environment (X_CONSUMER_KEY and so on), or
-    come in lines on stdin. It is kept in a file that only you can read.
+    What it asks for is taken from the environment if it is set there (X_CONSUMER_KEY
+    and so on), or read from stdin, one per line. Credentials are kept in a file that
+    only you can read.
     """
 
 
 @auth.command(cls=Command)
 @click.argument("how", metavar="pin|bearer|pkce", type=click.Choice(["pin", "bearer", "pkce"]))
-@click.option("--port", type=IntRange(0, 65535), default=0, help="Port of the redirect; default a free one.")
-@click.option("--scope", "scopes", multiple=True, help=f"Scope to ask for; default {', '.join(SCOPES)}.")
+@click.option(
+    "--port", type=IntRange(0, 65535), default=0, help="Port for the redirect; default: a free one."
+)
+@click.option("--scope", "scopes", multiple=True, help=f"Scope to request; default: {', '.join(SCOPES)}.")
 @click.option("--browser/--no-browser", default=True, help="Whether to open the page in a browser.")
 @file_option
 def login(how: str, port: int, scopes: tuple[str, ...], browser: bool, path: str | None) -> None:
     """Get credentials, and keep them in a file that only you can read.
 
     \b
-    pin     for v1.1: an account's owner agrees on a page and types the PIN shown there
-    bearer  for v2: exchanges the app's key and secret for its token, which alone is kept
-    pkce    for v2's private events: the browser comes back to this machine; register
-            http://127.0.0.1:PORT/callback for the app, and give that --port
+    pin     for v1.1: the account's owner allows access on a page, and types its PIN
+    bearer  for v2: exchanges the app's key and secret for its token, and keeps only that
+    pkce    for v2's private events: signs in with a browser, which is redirected to this
+            machine; register http://127.0.0.1:PORT/callback for the app, and pass --port
     """
     if how != "pkce" and (port or scopes):
         raise click.UsageError("--port and --scope go with pkce.")
@@ -83,7 +86,7 @@ def login(how: str, port: int, scopes: tuple[str, ...], browser: bool, path: str
         _store.update(file, found)
     click.echo(f"Kept in {printable(file)}, which only you can read.", err=True)
     if path is None and (names := [name for name in CREDENTIALS if os.environ.get(name)]):
-        click.echo(f"Note: what is in the environment wins over it: {', '.join(names)}.", err=True)
+        click.echo(f"Note: the environment takes precedence over it: {', '.join(names)}.", err=True)
 
 
 def _held(file: str) -> contextlib.AbstractContextManager[None]:
@@ -96,7 +99,7 @@ def _pin(file: str) -> dict[str, str | None]:
     key, secret = _given(file, "consumer_key"), _given(file, "consumer_secret")
 
     def ask(url: str) -> str:
-        click.echo(f"Open {printable(url)}\nand agree.", err=True)
+        click.echo(f"Open {printable(url)}\nand allow access.", err=True)
         return _line("PIN", hidden=False)
 
     signed = rxt.sign_in(key, secret, ask)
@@ -116,7 +119,7 @@ def _pkce(file: str, port: int, scopes: tuple[str, ...], browser: bool) -> dict[
     client_secret = _given(file, "client_secret", optional=True) or None
     with _Redirect(port) as redirect:
         steps = PKCESignIn(client_id, client_secret, redirect_uri=redirect.uri, scopes=scopes)
-        click.echo(f"Open {printable(steps.url)}\nand agree.", err=True)
+        click.echo(f"Open {printable(steps.url)}\nand allow access.", err=True)
         if browser:
             import webbrowser
 
@@ -141,7 +144,7 @@ def _given(file: str, part: str, *, optional: bool = False) -> str:
 def _line(label: str, *, hidden: bool, optional: bool = False) -> str:
     """Return what is typed at a terminal, or else the next line of stdin."""
     if sys.stdin is None:
-        raise click.ClickException(f"{label}: stdin is closed")
+        raise click.ClickException(f"{label}: can't be read: stdin is closed")
     if sys.stdin.isatty():
         default = "" if optional else None
         return str(
@@ -149,7 +152,7 @@ def _line(label: str, *, hidden: bool, optional: bool = False) -> str:
         ).strip()
     line = sys.stdin.readline()
     if not line.strip() and not optional:
-        raise click.ClickException(f"{label}: stdin has ended")
+        raise click.ClickException(f"{label}: can't be read: stdin has ended")
     return line.strip()
 
 
@@ -177,7 +180,7 @@ class _Redirect:
                 good = path == "/callback" and self.steps is not None and self.steps.is_for(self.path)
                 if good:
                     arrived.append(self.path)
-                text = "You can close this page." if good else "This is no redirect of the sign-in."
+                text = "You can close this page." if good else "This isn't the redirect of the sign-in."
                 body = _PAGE.format(text).encode()
                 self.send_response(200 if good else 404)
                 self.send_header("Content-Type", "text/html; charset=utf-8")
@@ -217,12 +220,12 @@ class _Redirect:
 @auth.command(cls=Command)
 @file_option
 def where(path: str | None) -> None:
-    """Say which credentials are found where, and which are used. No secret is shown."""
+    """List the credentials that are found, and which are used. No secret is shown."""
     for place in places(path):
         names = [name for name, _ in _found(place.path)]
         click.echo(printable(f"{place.name}: {', '.join(names) or 'none'}"))
     if path is None and not os.path.lexists(own_file()):
-        click.echo(printable(f"{own_file()}: there is no such file; `rxtweets auth login` makes it"))
+        click.echo(printable(f"{own_file()}: no such file; `rxtweets auth login` creates it"))
     for _, finding in find_everything(path):
         click.echo(printable(finding.text))
 
@@ -244,7 +247,7 @@ def _found(path: str | None) -> Iterator[tuple[str, str]]:
 @auth.command(cls=Command)
 @file_option
 def check(path: str | None) -> None:
-    """Ask X whether it takes the credentials: a line on each; status 1 if it doesn't."""
+    """Ask X whether the credentials are valid; exit with status 1 if any aren't."""
     failed = False
     for credential, finding in find_everything(path):
         findings = [finding] if credential is None else look_at_account(credential, None)
@@ -264,23 +267,23 @@ def check(path: str | None) -> None:
 @auth.command(cls=Command)
 @file_option
 def logout(path: str | None) -> None:
-    """Revoke the accounts' tokens in the file at X, and remove the file's credentials.
+    """Revoke the file's account tokens at X, and remove all credentials from the file.
 
-    The app's bearer token is only removed here: other programs of the app use it,
-    too. X's developer console replaces it.
+    The app's bearer token is only removed from the file, since the app's other
+    programs use it too. To replace it, use X's developer console.
     """
     file = path or own_file()
     if not os.path.lexists(file):
-        click.echo(f"there is no {printable(file)}, so nothing to remove", err=True)
+        click.echo(f"nothing to remove: there is no {printable(file)}", err=True)
         return
     held = dict(_found(file))
     for name, request in _revocations(file, held):
         try:
             _perform(request)
         except Unauthorized:
-            click.echo(f"{name}: X doesn't know it any more", err=True)
+            click.echo(f"{name}: no longer valid at X", err=True)
         except (HTTPStatusError, StreamError) as error:
-            raise click.ClickException(f"{name} is not revoked: {error}; {file} stays as it is") from None
+            raise click.ClickException(f"{name} was not revoked: {error}; {file} is unchanged") from None
         else:
             click.echo(f"{name}: revoked at X", err=True)
     with _held(file):

@@ -34,11 +34,11 @@ def _limit(text: str) -> dict[str, Any]:
     unit = (unit or "").lower()
     in_dollars = bool(sign) if not unit else unit in ("usd", "$")
     if amount <= 0 or not (sign or unit) or (sign and unit.startswith("post")):
-        raise click.BadParameter(f"{text!r} is no limit such as 5usd/day, 1000posts/hour or 50usd/month.")
+        raise click.BadParameter(f"{text!r} is not a limit such as 5usd/day, 1000posts/hour or 50usd/month.")
     if in_dollars:
         return {"dollars": amount, "per": per.lower()}
     if amount != int(amount):
-        raise click.BadParameter(f"{text!r}: posts are whole.")
+        raise click.BadParameter(f"{text!r}: the number of posts has to be whole.")
     return {"posts": int(amount), "per": per.lower()}
 
 
@@ -56,7 +56,7 @@ budget_options: Callable[[_Command], _Command] = options(
         type=_limit,
         expose_value=False,
         callback=_remember,
-        help="End when X has charged so much: 5usd/day, 1000posts/hour.",
+        help="Stop once X has charged this much: 5usd/day, 1000posts/hour.",
     ),
     click.option(
         "--budget-file",
@@ -64,7 +64,7 @@ budget_options: Callable[[_Command], _Command] = options(
         type=FILE,
         expose_value=False,
         callback=_remember,
-        help="Books of --budget; default one for all of your commands.",
+        help="Where --budget keeps count; default: one file for all your commands.",
     ),
 )
 """The options, which a command needn't take: an account's budget is made of them."""
@@ -84,9 +84,9 @@ def asked_budget(api: str, *, kept: bool) -> Budget | None:
     if asked is None:
         return None
     if not asked.limit:
-        raise click.UsageError("--budget-file goes with --budget.")
+        raise click.UsageError("--budget-file needs --budget.")
     if api == "v1":
-        raise click.UsageError("--budget is for v2: nothing is charged for v1.1.")
+        raise click.UsageError("--budget is for v2: v1.1 isn't charged.")
     path = asked.file
     if path is None and kept:
         folder = platformdirs.user_state_path("rxtweets", appauthor=False, ensure_exists=True)

@@ -84,8 +84,8 @@ def filter_(
 ) -> None:
     """Print matching posts as they are published.
 
-    Options may be given several times. --track, --follow, --locations and --rule
-    add up; --language narrows down all but rules, which can say lang: themselves.
+    Options may be repeated. Posts are printed that match any of --track, --follow,
+    --locations and --rule. --language restricts all but rules, which can use lang:
 
     \b
     rxtweets filter --track 'red panda,koala'       # red and panda, or koala
@@ -93,25 +93,27 @@ def filter_(
     rxtweets filter --locations=-122.75,36.8,-121.75,37.8
     rxtweets filter --rule 'cat has:images -is:retweet'
 
-    Each --and-… and each line of --file is one more filter. All share a connection,
-    and each post says which of them it matches, in their colours.
+    Each --and-… and each line of --file is another filter. All share one connection,
+    and each post is labelled with the filters that it matches, in their colours.
 
     \b
     rxtweets filter --track coffee --and-track tea
     rxtweets filter --file filters.txt              # rules on v2, words on v1.1
 
-    On v2 the command adds rules of its own to those of the app, shows only what
-    they match, and removes them when it ends. Other rules of the app stay, and what
-    they match still comes over the connection and counts as usage at X.
+    On v2, the command adds rules to the app's, shows only what they match, and
+    removes them when it ends. The app's other rules stay. What those match is still
+    delivered, and counts towards the app's usage.
     """
     if context.args:
         said = shlex.quote(" ".join(context.args))
         raise click.UsageError(
-            f"Did you mean --track {said}? Or is it a rule of v2's language: --rule {said}?"
+            f"Did you mean --track {said}? Or, for a rule in v2's language, --rule {said}?"
         )
     filters = asked()
     if not filters:
-        raise click.UsageError("Say what to match, such as --track python; or --follow, --locations, --rule.")
+        raise click.UsageError(
+            "Say what to match, such as --track python, or with --follow, --locations or --rule."
+        )
     fields = output.asked()
     with ExitStack() as stack:
         account = find_account(stack, api, credentials, emulator)
@@ -143,7 +145,7 @@ def sample(
     """Print about 1% of all posts as they are published."""
     if context.args:
         said = shlex.quote(" ".join(context.args))
-        raise click.UsageError(f"sample takes no words. Did you mean: rxtweets filter --track {said}")
+        raise click.UsageError(f"sample takes no arguments. Did you mean: rxtweets filter --track {said}")
     fields = output.asked()
     with ExitStack() as stack:
         account = find_account(stack, api, credentials, emulator)
@@ -155,12 +157,8 @@ def sample(
 @click.argument("file", type=FILE)
 @plain_options
 @rotate_option
-@click.option(
-    "--log", type=log_address, metavar="ADDRESS", help="Record what a log has: nats://HOST:4222/STREAM"
-)
-@click.option(
-    "--group", metavar="NAME", help="With --log: as a worker of this group, which goes on where it was."
-)
+@click.option("--log", type=log_address, metavar="ADDRESS", help="Record from a log: nats://HOST:4222/STREAM")
+@click.option("--group", metavar="NAME", help="With --log: as a worker of this group, from where it is.")
 @beginning_option
 @unchecked_option
 @streaming_options
@@ -185,16 +183,16 @@ def record(
 ) -> None:
     """Print posts, and write the stream to FILE as it was received.
 
-    Without --track and the like it is the sample stream. The name of FILE ends in
-    .jsonl, or in .jsonl.gz or .jsonl.zst to compress it; one that is there is
-    appended to. With --rotate there are files with numbers, FILE's stem before them.
+    Without --track and the like, it records the sample stream. FILE's name ends in
+    .jsonl, or in .jsonl.gz or .jsonl.zst for a compressed file. If FILE exists, it is
+    appended to. With --rotate, files are numbered: FILE's stem, then the number.
 
     \b
     rxtweets record posts.jsonl.gz --track python --emulator
     rxtweets record posts.jsonl --rotate 100MB --rotate 1d > /dev/null
 
-    With --log it records a log: from now on, or as a worker of --group, which goes on
-    behind what was written.
+    With --log, it records a log: from now on, or, as a worker of --group, from where
+    the group is.
 
     
     rxtweets record posts.jsonl.gz --log nats://127.0.0.1/x-filter --group archive
@@ -203,7 +201,7 @@ def record(
         recorder = tw.record(file, rotate=rotate or None)
     fields = output.asked()
     if group is not None and log is None:
-        raise click.UsageError("--group goes with --log.")
+        raise click.UsageError("--group needs --log.")
     if log is not None:
         if track or follow or locations or languages or rules or emulator or credentials or api or output.ask:
             raise click.UsageError("--log records what is in a log: nothing is asked of X.")
@@ -220,7 +218,7 @@ def record(
             stream = filtered(stack, context, account, one, fields)
         elif languages:
             raise click.UsageError(
-                "--language goes with --track, --follow and --locations; in a rule: lang:en"
+                "--language needs --track, --follow or --locations; in a rule, use lang:en"
             )
         else:
             stream = account.sample(fields)
@@ -232,11 +230,11 @@ def record(
 @speed_option
 @output_options
 def replay(files: tuple[str, ...], speed: float | None, output: Output) -> None:
-    """Print the posts of recordings, as far apart as they came.
+    """Print the posts of recordings, at the pace at which they arrived.
 
-    FILE is what `rxtweets record` wrote; of one that was rotated, the name that it
-    got. Files of statuses or posts, one a line, are replayed, too, by the time at
-    which they were created, and so are those of twarc.
+    FILE is a recording by `rxtweets record`. If it was rotated, name the numbered
+    files. Files with one status or post per line work too, and so do twarc's: their
+    posts are replayed at the pace at which they were created.
 
     \b
     rxtweets replay posts.jsonl.gz

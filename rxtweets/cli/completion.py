@@ -12,7 +12,7 @@ from .parsing import Command
 @click.argument("shell", metavar="bash|zsh|fish", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print what makes a shell complete commands, options and files.
+    """Print a script that makes a shell complete commands, options and files.
 
     \b
     eval "$(rxtweets completion bash)"                  # in ~/.bashrc
@@ -21,5 +21,5 @@ def completion(context: click.Context, shell: str) -> None:
     """
     kind = get_completion_class(shell)
     if kind is None:
-        raise click.ClickException(f"click knows no completion for {shell}")
+        raise click.ClickException(f"this version of click has no completion for {shell}")
     click.echo(kind(context.find_root().command, {}, "rxtweets", "_RXTWEETS_COMPLETE").source())

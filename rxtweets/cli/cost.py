@@ -94,19 +94,22 @@ def _notes(costs: Sequence[RuleCost], counted: Sequence[RuleCost], expansions: S
     if not counted:
         return notes
     told = {difference for one in counted for difference in differences(parse(one.rule))}
-    notes.append("at least so many, as in the last 7 days, by X's count of what search finds:")
+    notes.append("these are lower bounds, from X's counts of what search finds in the last 7 days:")
     notes += [f"  {difference}" for difference in sorted(told)]
     if expansions:
-        notes.append(f"at most: a month with what {', '.join(expansions)} bring, if all are others each time")
+        notes.append(f"at most: per month with {', '.join(expansions)}, if each post brings a different one")
     if len(counted) > 1:
-        notes.append("a post that several rules match comes, and is charged, once")
+        notes.append("a post that matches several rules is delivered, and charged, once")
     asked = dollars(len(counted) * rxt.Prices().counts_recent)
-    notes.append(f"prices: X's of August 2026; to ask cost {asked}")
+    notes.append(f"prices: X's of August 2026; these counts cost {asked}")
     return notes
 
 
 cost_option = click.option(
-    "--cost", "with_cost", is_flag=True, help="Show what the rules cost first; asking costs $0.005 each."
+    "--cost",
+    "with_cost",
+    is_flag=True,
+    help="First show what the rules would cost; this costs $0.005 per rule.",
 )
 
 
@@ -119,7 +122,7 @@ def show_cost_of(
         UsageError: it isn't known: Powerstream's prices are in a contract.
     """
     if powerstream:
-        raise click.UsageError("--cost doesn't go with --powerstream: its prices are in a contract.")
+        raise click.UsageError("--cost can't be used with --powerstream: its prices are set by contract.")
     with ExitStack() as stack:
         client = past_client(stack, credentials, emulator, *(rule.value for rule in rules))
         show_costs(costs_of(client, rules, ()), (), err=True)
@@ -140,11 +143,11 @@ def cost(
     emulator: bool,
     credentials: str | None,
 ) -> None:
-    """Print what rules would bring and cost on a stream, a day and a month.
+    """Estimate how many posts rules would deliver, and their cost per day and month.
 
-    It goes by the posts of the last week that X counts for them, which is fewer than
-    a stream brings: no retweets for keywords, and quotes by their own text alone.
-    With --ask it adds what expansions bring. Each rule costs a request, $0.005.
+    The estimate is from X's counts of the last 7 days, which are lower than what a
+    stream delivers: keywords match no retweets, and quotes only by their own text.
+    With --ask, it includes expansions. Each rule takes a request, which costs $0.005.
 
     \b
     rxtweets cost 'cat has:images' '"red panda"'
@@ -162,7 +165,7 @@ def cost(
     else:
         show_costs(costs, expansions)
     if all(one.posts_per_day is None for one in costs):
-        raise click.ClickException(f"X can count none of {plural(len(costs), 'rule')}")
+        raise click.ClickException(f"X can't count any of the {plural(len(costs), 'rule')}")
 
 
 def _expansions(ask: tuple[str, ...]) -> list[str]:

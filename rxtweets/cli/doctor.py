@@ -41,23 +41,23 @@ _SHORTEST = 8
 _COLORS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 _MENDS = {
-    401: "X doesn't know them: copy them again from its developer console, or run `rxtweets auth login`",
+    401: "X doesn't accept them: copy them again from its developer console, or run `rxtweets auth login`",
     402: "buy credit for the app in X's developer console",
-    403: "look in X's developer console whether the app is in a project, and what its level allows",
+    403: "check in X's developer console that the app is in a project, and what its access level allows",
 }
 
 
 @click.command(cls=Command)
-@click.option("--emulator", is_flag=True, help="Look at a local server; needs no credentials.")
+@click.option("--emulator", is_flag=True, help="Check a local server; needs no credentials.")
 @credentials_option
 def doctor(emulator: bool, credentials: str | None) -> None:
-    """Say what keeps rxtweets from streaming, and what would mend it.
+    """Find out what keeps rxtweets from streaming, and how to fix it.
 
-    Looks at credentials, proxy, DNS, TLS, this machine's clock, what X says to the
-    credentials, the level of access and the rate limits, and prints a line on each
-    that begins with ok, warn or fail. Secrets are never shown. It costs two requests.
+    Checks credentials, proxy, DNS, TLS, this machine's clock, whether X accepts the
+    credentials, the access level and the rate limits. Prints a line for each, which
+    begins with ok, warn or fail. Secrets are never shown. It makes two requests.
 
-    Exit status: 1 if something fails, else 0.
+    Exit status: 1 if a check fails, 0 otherwise.
     """
     failed = False
     with ExitStack() as stack:
@@ -113,11 +113,11 @@ def _way(url: str, proxy: Proxy | None) -> Iterator[Finding]:
     if proxy is None:
         yield look_up(host, port)
     else:
-        yield Finding("ok", "DNS", f"{host} is for the proxy to find")
+        yield Finding("ok", "DNS", f"{host} is resolved by the proxy")
     if parts.scheme == "http":
         yield look_at_connection(host, port)
     elif proxy is not None and proxy.url.scheme.startswith("socks"):
-        yield Finding("ok", "TLS", "not looked at behind a SOCKS proxy; requests verify it")
+        yield Finding("ok", "TLS", "not checked behind a SOCKS proxy; each request verifies it")
     else:
         yield look_at_tls(host, port, proxy)
 
@@ -132,17 +132,20 @@ def _clock(url: str) -> Finding:
         return Finding("fail", "connection", str(error))
     date = http_date(headers.get("Date", ""))
     if date is None:
-        return Finding("warn", "clock", "the server doesn't say what time it has")
+        return Finding("warn", "clock", "the server sends no date to compare with")
     off = time.time() - (date + 0.5)
     side = "ahead of" if off > 0 else "behind"
     text = f"{abs(off):,.0f} s {side} the server's"
     if abs(off) > _SIGNED:
         return Finding(
-            "fail", "clock", f"{text}: signatures of v1.1 are refused", "set it by a time server (NTP)"
+            "fail", "clock", f"{text}: v1.1 refuses signatures", "synchronize it with a time server (NTP)"
         )
     if abs(off) > _NOTICED:
         return Finding(
-            "warn", "clock", f"{text}; from {_SIGNED:,.0f} s on signatures are refused", "set it by NTP"
+            "warn",
+            "clock",
+            f"{text}; v1.1 refuses signatures from {_SIGNED:,.0f} s on",
+            "synchronize it with NTP",
         )
     return Finding("ok", "clock", f"within {max(1, abs(off)):,.0f} s of the server's")
 
@@ -155,12 +158,12 @@ def look_at_account(auth: Auth, base_url: str | None) -> Iterator[Finding]:
         response = fetch(Request("GET", api_url(path, base_url)), auth).run()
         yield from read(response)
     except RateLimited as error:
-        yield Finding("warn", subject, str(error), "the credentials may be good: wait, and look again")
+        yield Finding("warn", subject, str(error), "the credentials may be valid: wait, and try again")
         response = Response(error.status_code, error.headers, b"")
     except HTTPStatusError as error:
         mend = _MENDS.get(error.status_code, "")
         if signed and error.status_code == 401:
-            mend += "; a clock that is minutes off is another reason"
+            mend += "; it also refuses them if this machine's clock is minutes off"
         yield Finding("fail", subject, _without_secrets(str(error), auth), mend)
         return
     except (StreamError, ValueError) as error:
@@ -172,24 +175,24 @@ def look_at_account(auth: Auth, base_url: str | None) -> Iterator[Finding]:
 def _account(response: Response) -> Iterator[Finding]:
     found = msgspec.json.decode(response.body, type=dict[str, object])
     access = response.headers.get("x-access-level")
-    level = f"; these tokens may {access}" if access else ""
-    yield Finding("ok", "v1.1", f"X knows the account as @{found.get('screen_name')}{level}")
+    level = f"; access level {access}" if access else ""
+    yield Finding("ok", "v1.1", f"X accepts them, as @{found.get('screen_name')}{level}")
 
 
 def _user(response: Response) -> Iterator[Finding]:
     answer = JSONResponse(response, msgspec.json.decode(response.body, type=dict[str, object]))
-    yield Finding("ok", "user", f"X knows the account as @{answer.get_object('data').get('username')}")
+    yield Finding("ok", "user", f"X accepts the token, as @{answer.get_object('data').get('username')}")
 
 
 def _level(response: Response) -> Iterator[Finding]:
     answer = JSONResponse(response, msgspec.json.decode(response.body, type=dict[str, object]))
     counts = read_counts(answer)
-    yield Finding("ok", "v2", "X takes the app's token")
+    yield Finding("ok", "v2", "X accepts the app's token")
     if counts.limit is None:
         return
     rules = f"{counts.rules:,} of {counts.limit:,} rules are in use"
     if counts.limit > Limits.pay_per_use().rules:
-        yield Finding("ok", "level", f"that of enterprises: {rules}")
+        yield Finding("ok", "level", f"enterprise: {rules}")
     else:
         yield Finding("ok", "level", f"pay-per-use: {rules}; no firehose, no backfill")
 
@@ -206,7 +209,7 @@ def _limits(subject: str, headers: Mapping[str, str]) -> Iterator[Finding]:
     limit, left, reset = (headers.get(f"x-rate-limit-{name}", "") for name in ("limit", "remaining", "reset"))
     if not (left.isdecimal() and limit.isdecimal()):
         return
-    text = f"{int(left):,} of {int(limit):,} such requests of {subject} are left"
+    text = f"{int(left):,} of {int(limit):,} such {subject} requests are left"
     if int(left):
         yield Finding("ok", "rate limit", text)
     else:

@@ -31,54 +31,52 @@ def _rate(text: str) -> float:
     except ValueError:
         rate = math.nan
     if math.isnan(rate) or rate < 0:
-        raise click.BadParameter(f"{text!r} is neither a number of posts a second, 0 or more, nor max.")
+        raise click.BadParameter(f"{text!r} is neither a number of posts per second, 0 or more, nor max.")
     return rate
 
 
 @click.command(cls=Command)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=IntRange(0, 65535), default=0, help="Port to listen on; default a free one.")
+@click.option("--port", type=IntRange(0, 65535), default=0, help="Port to listen on; default: a free one.")
 @click.option(
-    "--rate", metavar="NUMBER", type=_rate, default="20", show_default=True, help="Posts a second, or max."
+    "--rate", metavar="NUMBER", type=_rate, default="20", show_default=True, help="Posts per second, or max."
 )
 @click.option("--seed", type=int, help="Make a run repeatable: the same seed sends the same bytes.")
 @click.option(
     "--keep-alive",
     type=click.FloatRange(min=0, min_open=True),
     metavar="SECONDS",
-    help="Silence before a keep-alive; default as at X.",
+    help="Silence before a keep-alive; default: X's.",
 )
 @click.option(
     "--level",
     type=click.Choice(["pay_per_use", "enterprise"]),
     default="pay_per_use",
     show_default=True,
-    help="Level of access at X: enterprise has all of v2's streams, and replays missed posts.",
+    help="Access level: enterprise has all of v2's streams, and replays missed posts.",
 )
 @click.option(
     "--credit",
     type=click.FloatRange(min=0),
     metavar="DOLLARS",
-    help="Refuse what is charged once it is spent.",
+    help="Once this is spent, refuse requests that are charged.",
 )
-@click.option("--cap", type=IntRange(1), metavar="POSTS", help="Posts a month; default as at X.")
-@click.option(
-    "--posts", metavar="FILE", type=FILE, help="Send the posts of this file, one a line, and no others."
-)
-@click.option("--replay", metavar="FILE", type=FILE, help="Send the messages of this recording, at its pace.")
+@click.option("--cap", type=IntRange(1), metavar="POSTS", help="Posts per month; default: X's.")
+@click.option("--posts", metavar="FILE", type=FILE, help="Send only the posts in this file, one per line.")
+@click.option("--replay", metavar="FILE", type=FILE, help="Send the messages in this recording, at its pace.")
 @speed_option
-@click.option("--scenario", metavar="FILE", type=FILE, help="Cause the faults that this TOML file lists.")
+@click.option("--scenario", metavar="FILE", type=FILE, help="Cause the faults listed in this TOML file.")
 @click.option(
     "--tls",
     multiple=True,
     metavar="NAME",
-    help="Speak TLS as this host, or as all of X's with 'x-hosts'. May be repeated.",
+    help="Serve TLS as this host, or as all of X's with 'x-hosts'. May be repeated.",
 )
 @click.option(
     "--ca-file",
     metavar="FILE",
     type=FILE,
-    help="Where to write the certificate for clients to trust; default a temporary file.",
+    help="Where to write the CA certificate for clients to trust; default: a temporary file.",
 )
 @click.pass_obj
 def emulator(
@@ -100,9 +98,9 @@ def emulator(
 ) -> None:
     """Run a local server that speaks both protocols, until Ctrl-C.
 
-    Prints the variables that point programs written with rxtweets at it, as lines
-    for a shell, on stdout; everything else goes to stderr. With --tls they also make
-    it the proxy of programs that know only X's hosts:
+    Prints environment variables on stdout, as shell commands, that point programs
+    written with rxtweets at it; everything else goes to stderr. With --tls, they also
+    make it the proxy for programs that only know X's hosts:
 
     \b
     rxtweets emulator > emulator.env &
@@ -141,11 +139,11 @@ def emulator(
         click.echo(f"The emulator listens on {server.base_url}; Ctrl-C ends it.", err=True)
         if not is_loopback(host):
             where = host or "this machine"
-            click.echo(f"Warning: whoever can reach {where} can use and control it.", err=True)
-        click.echo("These variables, on stdout, point programs at it:\n", err=True)
+            click.echo(f"Warning: anyone who can reach {where} can use and control it.", err=True)
+        click.echo("These variables, on stdout, point programs to it:\n", err=True)
         for name, value in variables.items():
             click.echo(f"export {name}={shlex.quote(value)}")
-        click.echo("\nFor example, in a shell with them: rxtweets filter --track python", err=True)
+        click.echo("\nFor example, in a shell with these variables: rxtweets filter --track python", err=True)
         rxt.run(reactivex.never())
     signals.forget()
 
@@ -153,20 +151,20 @@ def emulator(
 def _check_together(posts: str | None, replay: str | None, tls: tuple[str, ...], ca_file: str | None) -> None:
     """Raise UsageError for options that make each other void."""
     if posts is not None and replay is not None:
-        raise click.UsageError("--posts and --replay are two ways to send a file: choose one.")
+        raise click.UsageError("--posts and --replay can't be used together.")
     given = {
         name
         for name in ("rate", "speed")
         if click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
     }
     if replay is None and "speed" in given:
-        raise click.UsageError("--speed goes with --replay.")
+        raise click.UsageError("--speed needs --replay.")
     if replay is not None and "rate" in given:
         raise click.UsageError(
-            "--replay keeps the pace of the recording: --speed changes it, and not --rate."
+            "--rate can't be used with --replay, which keeps the recording's pace; use --speed."
         )
     if ca_file is not None and not tls:
-        raise click.UsageError("--ca-file goes with --tls.")
+        raise click.UsageError("--ca-file needs --tls.")
 
 
 def _variables(server: Emulator, ca_file: str | None) -> dict[str, str]:

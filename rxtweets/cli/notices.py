@@ -88,7 +88,7 @@ class Figures:
     def total(self) -> str:
         """Return the figures of the whole stream."""
         if self.meter is None:
-            return "nothing came"
+            return "no messages"
         whole = self.meter.total
         return (
             f"{plural(whole.messages, 'message')} in {whole.seconds:,.1f} s:"
@@ -133,16 +133,16 @@ class Notices:
             FilterLimit: lambda error: self.say(str(error)),
             Reconnecting: self._reconnecting,
             Redelivered: lambda event: self._repeated(
-                "again", f"a message comes again, attempt {event.attempt}"
+                "again", f"a message is redelivered, attempt {event.attempt}"
             ),
             BudgetWarning: lambda event: self.say(str(event)),
             BudgetPaused: self._paused,
             Leading: lambda event: self.say(f"this is the {event.lease} now, in term {event.term}"),
             StandingBy: self._standing_by,
             Recovered: self._recovered,
-            Gap: lambda event: self.say(f"a gap {_span(event)}: {event.reason}"),
+            Gap: lambda event: self.say(f"gap {_span(event)}: {event.reason}"),
             Lifecycle: lambda event: None,
-            ConnectionMetadata: lambda event: self.say(f"the data centre is {event.datacenter}"),
+            ConnectionMetadata: lambda event: self.say(f"data centre: {event.datacenter}"),
             Limit: self._limit,
             StreamWarning: self._warning,
             StreamProblem: self._problem,
@@ -153,7 +153,7 @@ class Notices:
     def partial_errors(self, post: Post) -> None:
         """Report the parts of a post that X could not send."""
         for problem in post.errors:
-            self._repeated("partial", f"a post came incomplete: {_summary(problem)}")
+            self._repeated("partial", f"an incomplete post: {_summary(problem)}")
 
     def say(self, text: str) -> None:
         """Write one line."""
@@ -243,7 +243,7 @@ class Notices:
         def show(tick: int) -> None:
             with self._lock:
                 if not countdown.is_disposed:
-                    self._state = f"connecting again in {max(0, seconds - tick)} s"
+                    self._state = f"reconnecting in {max(0, seconds - tick)} s"
                     self._refresh()
 
         with self._lock:
@@ -265,7 +265,7 @@ class Notices:
     def _limit(self, notice: Limit) -> None:
         if self._figures is not None:
             self._figures.withheld = notice.track
-        self._repeated("limit", f"more match than may be sent: {notice.track:,} withheld so far")
+        self._repeated("limit", f"more posts match than X may send: {notice.track:,} withheld so far")
 
     def _warning(self, warning: StreamWarning) -> None:
         self._repeated("warning", f"the server warns: {warning.message or warning.code}")

@@ -15,13 +15,13 @@ EPILOG = """\b
 Credentials are read from the environment or from a TOML file (--credentials):
   v2    X_BEARER_TOKEN, or X_CONSUMER_KEY and X_CONSUMER_SECRET
   v1.1  X_CONSUMER_KEY, X_CONSUMER_SECRET, X_ACCESS_TOKEN, X_ACCESS_TOKEN_SECRET
-TWITTER_… works as X_… does; the file has the names in lower case, without prefix.
-`rxtweets auth login` makes one; `rxtweets doctor` says what is wrong.
-RXTWEETS_BASE_URL names another host than X's.
+TWITTER_… works like X_…; in the file, names are in lower case and without prefix.
+`rxtweets auth login` writes the file; `rxtweets doctor` finds what is wrong.
+RXTWEETS_BASE_URL sets a host other than X's.
 
 \b
 Exit status: 0 when --limit is reached, 1 for an error, 2 for a wrong option,
-130 after Ctrl-C, 129 or 143 after SIGHUP or SIGTERM, 141 when nobody reads.
+130 after Ctrl-C, 129 or 143 after SIGHUP or SIGTERM, 141 for a broken pipe.
 """
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -66,7 +66,7 @@ def _speed(text: str) -> float | None:
     except ValueError:
         speed = math.nan
     if not 0 < speed < math.inf:
-        raise click.BadParameter(f"{text!r} is neither a number over 0 nor max.")
+        raise click.BadParameter(f"{text!r} is neither a number greater than 0 nor max.")
     return speed
 
 
@@ -76,7 +76,7 @@ speed_option = click.option(
     type=_speed,
     default="1",
     show_default=True,
-    help="How much faster than recorded, or max for no waits.",
+    help="Speed relative to the recording, or max for no waits.",
 )
 
 
@@ -101,7 +101,7 @@ def length_of_time(text: str) -> timedelta:
     """Return a length of time such as 7d."""
     limit = _limit(text)
     if isinstance(limit, int):
-        raise click.BadParameter(f"{text!r} is no time, such as 30min, 1h or 7d.")
+        raise click.BadParameter(f"{text!r} is not a length of time, such as 30min, 1h or 7d.")
     return limit
 
 
@@ -110,7 +110,7 @@ rotate_option = click.option(
     multiple=True,
     metavar="LIMIT",
     type=_limit,
-    help="Begin another file after so much: 500MB, 1h, or both.",
+    help="Start a new file after this much: 500MB, 1h, or both.",
 )
 
 
@@ -156,4 +156,5 @@ def usage() -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        raise click.UsageError(f"{error}.") from None
+        text = str(error)
+        raise click.UsageError(text if "\n" in text or text.endswith("?") else f"{text}.") from None

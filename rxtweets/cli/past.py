@@ -36,12 +36,14 @@ _FORMS = {"minute": "%m-%d %H:%M", "hour": "%m-%d %H:00", "day": "%Y-%m-%d"}
 
 range_options = options(
     click.argument("query", metavar="QUERY"),
-    click.option("--since", "start_time", metavar="TIME", help="Posts from then on: 2026-11-01T10:00:00Z"),
-    click.option("--until", "end_time", metavar="TIME", help="Posts before then; default 30 s ago."),
-    click.option("--archive", is_flag=True, help="All posts there have been, not only of the last week."),
+    click.option(
+        "--since", "start_time", metavar="TIME", help="Posts from this time on: 2026-11-01T10:00:00Z"
+    ),
+    click.option("--until", "end_time", metavar="TIME", help="Posts before this time; default: 30 s ago."),
+    click.option("--archive", is_flag=True, help="All posts, not only those of the last 7 days."),
 )
 past_option = click.option(
-    "--emulator", is_flag=True, help="Ask a local server with a made-up past; needs no credentials."
+    "--emulator", is_flag=True, help="Ask a local server with generated past posts; needs no credentials."
 )
 
 
@@ -61,10 +63,10 @@ def search(
     emulator: bool,
     credentials: str | None,
 ) -> None:
-    """Print the posts of the last week that QUERY finds, newest first.
+    """Print the posts of the last 7 days that match QUERY, newest first.
 
-    QUERY is in the language of rules, but for what search lacks. X charges for each
-    post that is delivered, so it ends after 100, unless --limit says otherwise.
+    QUERY is in the language of rules, without the operators that search lacks. X
+    charges for each post delivered, so it stops after 100 unless --limit is given.
 
     \b
     rxtweets search 'cat has:images'
@@ -105,9 +107,9 @@ def counts(
     emulator: bool,
     credentials: str | None,
 ) -> None:
-    """Print how many posts QUERY has, as a chart.
+    """Print how many posts match QUERY, as a chart.
 
-    X charges for the request, not for posts. A stream with the same rule gets at
+    X charges for the request, not for posts. A stream with the same rule delivers at
     least as many: search leaves out most retweets.
 
     \b
@@ -138,7 +140,7 @@ def counts(
 @past_option
 @credentials_option
 def usage_(days: int, as_json: bool, emulator: bool, credentials: str | None) -> None:
-    """Print the posts that X has delivered to the project, by day, and what is left of its cap."""
+    """Print how many posts X has delivered to the project, per day and of its cap."""
     with ExitStack() as stack:
         found = last_item(past_client(stack, credentials, emulator, days=days).usage(days))
     if as_json:

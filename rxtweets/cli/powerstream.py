@@ -25,10 +25,12 @@ from .temporary_rules import TemporaryRules
 
 @click.command(epilog=EPILOG, context_settings={"allow_extra_args": True})
 @filter_options
-@click.option("--local-dc-only", is_flag=True, help="Only of the data centre connected to, sooner.")
-@click.option("--backfill", type=IntRange(0, 5), metavar="MINUTES", help="Begin with the last minutes.")
-@click.option("--since", "start_time", metavar="TIME", help="Posts from then on: 2026-11-01T10:00:00Z")
-@click.option("--until", "end_time", metavar="TIME", help="Posts before then; then it ends.")
+@click.option("--local-dc-only", is_flag=True, help="Only posts of the connected data centre, sooner.")
+@click.option(
+    "--backfill", type=IntRange(0, 5), metavar="MINUTES", help="Start with the posts of the last MINUTES."
+)
+@click.option("--since", "start_time", metavar="TIME", help="Posts from this time on: 2026-11-01T10:00:00Z")
+@click.option("--until", "end_time", metavar="TIME", help="Posts before this time; then stop.")
 @unchecked_option
 @output_options
 @budget_options
@@ -47,12 +49,12 @@ def powerstream(
     emulator: bool,
     credentials: str | None,
 ) -> None:
-    """Print the posts that Powerstream sends, X's fastest stream (enterprise access).
+    """Print posts of Powerstream, X's fastest stream (enterprise access).
 
-    It sends what its rules match: those that `rxtweets rules --powerstream` manages,
-    or, with --track and the like, rules that the command adds and removes when it
-    ends. That takes two of the 50 requests a day that X allows, however many filters
-    --and-… and --file have besides; each post says which of them it matches.
+    It delivers what its rules match: those that `rxtweets rules --powerstream`
+    manages, or, with --track and the like, rules that the command adds, and removes
+    when it ends. That takes two of the 50 requests that X allows per day, however many
+    filters --and-… and --file add. Each post is labelled with those that it matches.
 
     \b
     rxtweets powerstream --rule 'contains:panda has:videos' --and-track koala
@@ -60,7 +62,7 @@ def powerstream(
     """
     if context.args:
         said = shlex.quote(" ".join(context.args))
-        raise click.UsageError(f"Did you mean --track {said}? Or is it a rule: --rule {said}?")
+        raise click.UsageError(f"Did you mean --track {said}? Or, for a rule, --rule {said}?")
     given = asked()
     if emulator and not given:
         raise click.UsageError(

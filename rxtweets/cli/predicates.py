@@ -12,9 +12,11 @@ from .parsing import options, usage
 
 predicate_options = options(
     click.option(
-        "--follow", multiple=True, metavar="ID", help="Posts by, retweets of, replies to this user."
+        "--follow", multiple=True, metavar="ID", help="Posts by, retweets of, and replies to this user."
     ),
-    click.option("--locations", multiple=True, metavar="W,S,E,N", help="Posts from this box, in degrees."),
+    click.option(
+        "--locations", multiple=True, metavar="W,S,E,N", help="Posts from within this box, in degrees."
+    ),
     click.option("--language", "languages", multiple=True, metavar="XX", help="Only posts in this language."),
 )
 

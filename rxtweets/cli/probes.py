@@ -71,7 +71,7 @@ def find_proxy(url: str) -> Proxy | None:
     parts = urlsplit(found if "://" in found else f"http://{found}")
     if parts.scheme not in ("http", "https", "socks5", "socks5h", "socks4", "socks4a") or not parts.hostname:
         shown = Proxy(parts).shown
-        raise ValueError(f"{shown} is no address of a proxy")
+        raise ValueError(f"{shown} is not a proxy's address, such as http://proxy.example:3128")
     parts.port  # noqa: B018  # a ValueError if it is none
     return Proxy(parts)
 
@@ -80,20 +80,20 @@ def look_at_proxy(proxy: Proxy | None, url: str) -> Finding:
     """Say which proxy there is, and whether it can be reached."""
     if proxy is None:
         local = is_loopback(urlsplit(url).hostname or "")
-        return Finding("ok", "proxy", "none is taken for this machine" if local else "none is set")
+        return Finding("ok", "proxy", "none is used for this machine" if local else "none is set")
     if proxy.url.scheme.startswith("socks"):
         try:
             import socks  # noqa: F401
         except ImportError:
             return Finding(
-                "fail", "proxy", f"{proxy.shown} needs PySocks", "pip install 'rxtweets[socks]' brings it"
+                "fail", "proxy", f"{proxy.shown} needs PySocks", "install it: pip install 'rxtweets[socks]'"
             )
     try:
         socket.create_connection(proxy.address, TIMEOUT).close()
     except OSError as error:
-        mend = "is HTTPS_PROXY right, and does the proxy run? NO_PROXY=api.x.com does without it"
+        mend = "is HTTPS_PROXY right, and is the proxy running? NO_PROXY=api.x.com bypasses it"
         return Finding("fail", "proxy", f"{proxy.shown}: {_said(error)}", mend)
-    return Finding("ok", "proxy", f"{proxy.shown} is taken")
+    return Finding("ok", "proxy", f"{proxy.shown} is used")
 
 
 def look_up(host: str, port: int) -> Finding:
@@ -112,10 +112,10 @@ def look_up(host: str, port: int) -> Finding:
     asking.join(TIMEOUT)
     mend = "is this machine online, is its DNS server reachable, and RXTWEETS_BASE_URL, if set, right?"
     if not found:
-        return Finding("fail", "DNS", f"no answer about {host} in {TIMEOUT:g} s", mend)
+        return Finding("fail", "DNS", f"no answer for {host} within {TIMEOUT:g} s", mend)
     if isinstance(found[0], OSError):
         return Finding("fail", "DNS", f"{host}: {_said(found[0])}", mend)
-    return Finding("ok", "DNS", f"{host} is {', '.join(map(str, found[:4]))}")
+    return Finding("ok", "DNS", f"{host} resolves to {', '.join(map(str, found[:4]))}")
 
 
 def look_at_tls(host: str, port: int, proxy: Proxy | None) -> Finding:
@@ -128,27 +128,29 @@ def look_at_tls(host: str, port: int, proxy: Proxy | None) -> Finding:
         text = f"the certificate of {host} is not trusted: {error.verify_message}"
         if cause is None:
             mend = (
-                "if a proxy or a virus scanner opens TLS on the way, name its CA in REQUESTS_CA_BUNDLE; "
-                "if you know of none, don't send credentials from this network"
+                "if a proxy or a virus scanner intercepts TLS, set REQUESTS_CA_BUNDLE to its CA; "
+                "otherwise, don't send credentials from this network"
             )
         else:
             mend = cause
         return Finding("fail", "TLS", text, mend)
     except ssl.SSLError as error:
-        mend = "does something else than X answer there, such as the login page of a network?"
+        mend = "does something other than X respond, such as a network's login page?"
         return Finding("fail", "TLS", f"{host}: {error.reason or _said(error)}", mend)
     except OSError as error:
-        mend = "does a firewall drop it? is RXTWEETS_BASE_URL, if set, right?"
+        mend = "does a firewall block it? is RXTWEETS_BASE_URL, if set, right?"
         return Finding("fail", "connection", f"{host}, port {port}: {_said(error)}", mend)
     if not bundle:
-        return Finding("ok", "TLS", f"the certificate of {host} is good; issued by {issuer}")
+        return Finding("ok", "TLS", f"the certificate of {host} is valid; issued by {issuer}")
     if is_loopback(host) or _trusted(host, port, proxy):
-        return Finding("ok", "TLS", f"the certificate of {host} is good, by {bundle}; issued by {issuer}")
+        return Finding(
+            "ok", "TLS", f"the certificate of {host} is valid according to {bundle}; issued by {issuer}"
+        )
     return Finding(
         "warn",
         "TLS",
-        f"TLS is opened on the way: only {bundle} trusts the certificate of {host}, issued by {issuer}",
-        "who holds the key of that CA reads your credentials; unset REQUESTS_CA_BUNDLE if that isn't meant",
+        f"TLS is intercepted: only {bundle} trusts the certificate of {host}, issued by {issuer}",
+        "whoever has that CA's key can read your credentials; unset REQUESTS_CA_BUNDLE if that isn't meant",
     )
 
 
@@ -157,10 +159,8 @@ def look_at_connection(host: str, port: int) -> Finding:
     try:
         socket.create_connection((host, port), TIMEOUT).close()
     except OSError as error:
-        return Finding(
-            "fail", "connection", f"{host}, port {port}: {_said(error)}", "does the server there run?"
-        )
-    return Finding("ok", "connection", f"{host}, port {port}, answers; without TLS, as it is this machine")
+        return Finding("fail", "connection", f"{host}, port {port}: {_said(error)}", "is the server running?")
+    return Finding("ok", "connection", f"{host}, port {port}, responds; TLS isn't needed on this machine")
 
 
 def _trusted(host: str, port: int, proxy: Proxy | None) -> bool:
@@ -194,7 +194,7 @@ def _connected(host: str, port: int, proxy: Proxy | None) -> socket.socket:
     try:
         tunnel.connect()
     except http.client.HTTPException as error:
-        raise OSError(f"the proxy {proxy.shown}: {error}") from None
+        raise OSError(f"proxy {proxy.shown}: {error}") from None
     sock: socket.socket = tunnel.sock
     return sock
 

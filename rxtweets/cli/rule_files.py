@@ -28,7 +28,7 @@ def rules_in(path: str) -> list[StreamRule]:
         return from_toml(text, path)
     found = [StreamRule(line.strip()) for line in text.splitlines() if line.strip()]
     if not found:
-        raise ValueError(f"{path}: there is no rule in it; write one a line, or TOML with [[rule]]")
+        raise ValueError(f"{path}: no rules in it; write one per line, or TOML with [[rule]]")
     return found
 
 
@@ -42,7 +42,7 @@ def _read(path: str) -> str:
         with reading(path):
             return (stdin().read() if path == "-" else Path(path).read_bytes()).decode()
     except UnicodeDecodeError:
-        raise ValueError(f"{path}: it is not UTF-8 text") from None
+        raise ValueError(f"{path}: not UTF-8 text") from None
 
 
 @contextmanager
@@ -62,19 +62,21 @@ def from_toml(text: str, path: str) -> list[StreamRule]:
         raise ValueError(f"{path}: {error}") from None
     tables = document.pop("rule", None)
     if document or not isinstance(tables, list):
-        other = f", not {next(iter(document))!r}" if document else " (or rule = [] for none at all)"
-        raise ValueError(f"{path}: its tables are [[rule]] with value= and tag={other}")
+        form = "write each rule as a [[rule]] table with value= and tag="
+        if document:
+            raise ValueError(f"{path}: unknown key {next(iter(document))!r}; {form}")
+        raise ValueError(f"{path}: no rules in it; {form} (or rule = [] for no rules)")
     return [_from_table(table, f"{path}: rule {number}") for number, table in enumerate(tables, 1)]
 
 
 def _from_table(table: object, where: str) -> StreamRule:
     if not isinstance(table, dict):
-        raise ValueError(f"{where} is no table: write [[rule]], and below it value= and tag=")
+        raise ValueError(f"{where} isn't a table: write [[rule]], and below it value= and tag=")
     for name, value in table.items():
         if name not in ("value", "tag"):
-            raise ValueError(f"{where} has {name!r}; there is value= and tag=")
+            raise ValueError(f"{where}: unknown key {name!r}; the keys are value= and tag=")
         if not isinstance(value, str):
-            raise ValueError(f"{where}: {name} is text in quotes")
+            raise ValueError(f"{where}: {name} has to be text in quotes")
     if not table.get("value", "").strip():
         raise ValueError(f"{where} has no value=")
     return StreamRule(table["value"].strip(), table.get("tag"))

@@ -24,21 +24,17 @@ _T = TypeVar("_T")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for other programs.")
 file_option = click.option(
-    "--file", "path", metavar="FILE", type=FILE, help="Rules from a file, one a line or TOML; - is stdin."
+    "--file", "path", metavar="FILE", type=FILE, help="Rules from a file, one per line or TOML; - is stdin."
 )
-toml_option = click.option("--toml", "as_toml", is_flag=True, help="Print the file that sync takes.")
+toml_option = click.option("--toml", "as_toml", is_flag=True, help="Print TOML, as sync reads it.")
 enterprise_option = click.option(
-    "--enterprise", is_flag=True, help="Rules may have 2,048 characters, not 1,024."
+    "--enterprise", is_flag=True, help="Allow rules of 2,048 characters, not 1,024."
 )
-powerstream_option = click.option(
-    "--powerstream", is_flag=True, help="The rules of Powerstream, in its dialect."
-)
-unchecked_option = click.option(
-    "--unchecked", is_flag=True, help="Send rules without looking for mistakes first."
-)
+powerstream_option = click.option("--powerstream", is_flag=True, help="Powerstream's rules, in its dialect.")
+unchecked_option = click.option("--unchecked", is_flag=True, help="Send rules without checking them first.")
 account_options = options(
     credentials_option,
-    click.option("--emulator", is_flag=True, help="Ask a local server, which starts without rules."),
+    click.option("--emulator", is_flag=True, help="Use a local server, which starts without rules."),
 )
 
 

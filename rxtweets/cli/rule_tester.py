@@ -48,7 +48,7 @@ class Tester:
     def skipped(self, number: int, reason: str) -> None:
         """Report a line that was left out."""
         self._skipped += 1
-        click.echo(f"# line {number:,} is left out: {printable(reason)}", err=True)
+        click.echo(f"# line {number:,} skipped: {printable(reason)}", err=True)
 
     def run(self, posts: Iterable[Post | Status]) -> None:
         """Show the result of each post, and a summary at the end."""
@@ -87,7 +87,7 @@ class Tester:
         counted = [f"{self._verdicts[verdict]:,} {_NAMES[verdict]}" for verdict in (True, False, None)]
         lines = [f"{plural(self._verdicts.total(), 'post')}: {', '.join(counted)}"]
         lines += [
-            f"  {name} would tell of {plural(count, 'post')}" for name, count in self._missing.most_common()
+            f"  {name} would decide {plural(count, 'post')}" for name, count in self._missing.most_common()
         ]
         return "\n".join(lines)
 

@@ -34,7 +34,7 @@ from .rules_offline import explain_, from_track, test, validate_
 
 @click.group(cls=Group)
 def rules() -> None:
-    """Write, check and manage rules of v2's filtered stream, or of Powerstream.
+    """Write, check and manage rules of v2's filtered stream or of Powerstream.
 
     \b
     Without an account or the network:
@@ -54,7 +54,7 @@ def rules() -> None:
 @rules.command("list")
 @options(powerstream_option, toml_option, json_option, account_options)
 def list_(powerstream: bool, as_toml: bool, as_json: bool, credentials: str | None, emulator: bool) -> None:
-    """Print the app's rules: id, rule, tag. Where there are none, stderr says so."""
+    """Print the app's rules: id, rule, tag. If there are none, say so on stderr."""
     with ExitStack() as stack:
         client = any_rules_client(stack, credentials, emulator, powerstream)
         found = last_item(client.list().pipe(ops.to_list()))
@@ -65,7 +65,7 @@ def list_(powerstream: bool, as_toml: bool, as_json: bool, credentials: str | No
 
 @rules.command(cls=RuleCommand)
 @click.argument("texts", metavar="RULE...", nargs=-1)
-@click.option("--tag", help="Tag for the rules that have none.")
+@click.option("--tag", help="Tag for rules that have none.")
 @options(
     file_option,
     powerstream_option,
@@ -122,10 +122,10 @@ def delete(
     rxtweets rules delete 1165037377523306498 --tag animals
     """
     if not (ids or values or tags):
-        raise click.UsageError("Say which rules: their ids, --value or --tag.")
+        raise click.UsageError("Say which rules to delete: ids, --value or --tag.")
     if wrong := [one for one in ids if not one.isdecimal()]:
         raise click.UsageError(
-            f"{wrong[0]!r} is no id such as rules list prints; a rule's text goes after --value."
+            f"{wrong[0]!r} isn't an id, as rules list prints it; to delete by a rule's text, use --value."
         )
     with ExitStack() as stack:
         client = any_rules_client(stack, credentials, emulator, powerstream)
@@ -143,7 +143,9 @@ def delete(
 @rules.command()
 @click.argument("path", metavar="FILE", type=FILE)
 @click.option("--dry-run", is_flag=True, help="Only show what would change.")
-@click.option("--tag-prefix", default="", metavar="TEXT", help="Only change rules whose tag begins so.")
+@click.option(
+    "--tag-prefix", default="", metavar="TEXT", help="Only change rules whose tag starts with this."
+)
 @options(powerstream_option, enterprise_option, unchecked_option, json_option, cost_option, account_options)
 def sync(
     path: str,
@@ -157,10 +159,10 @@ def sync(
     credentials: str | None,
     emulator: bool,
 ) -> None:
-    """Make the rules at X equal to those of a TOML file, with the fewest changes.
+    """Make the rules at X match a TOML file, with as few changes as possible.
 
-    Rules that the file does not have are deleted: look first, with --dry-run.
-    New ones are added before old ones go. If it is interrupted, run it again.
+    Rules that aren't in the file are deleted: use --dry-run first. New rules are added
+    before old ones are deleted. If it is interrupted, run it again.
 
     \b
     [[rule]]
@@ -184,7 +186,7 @@ def sync(
             done = last_item(client.sync(desired, tag_prefix=tag_prefix))
             if not as_json:
                 same = (done.adds, done.deletes) == (plan.adds, plan.deletes)
-                click.echo("done" if same else f"done, but the rules had changed meanwhile:\n{done}")
+                click.echo("done" if same else f"done, but the rules changed in the meantime:\n{done}")
             plan = done
     if as_json:
         parts = {"adds": plan.adds, "deletes": plan.deletes, "keeps": plan.keeps}
@@ -194,7 +196,7 @@ def sync(
 @rules.command()
 @options(json_option, account_options)
 def counts(as_json: bool, credentials: str | None, emulator: bool) -> None:
-    """Print how many rules there are, and how many there may be."""
+    """Print how many rules there are, and how many are allowed."""
     with ExitStack() as stack:
         found = last_item(rules_client(stack, credentials, emulator).counts())
     if as_json:

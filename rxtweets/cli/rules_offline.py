@@ -49,7 +49,7 @@ _MAX_WIDTH = 76
 
 @click.command("validate", cls=RuleCommand)
 @click.argument("texts", metavar="RULE...", nargs=-1)
-@click.option("--remote", is_flag=True, help="Have X check them, too; none is added.")
+@click.option("--remote", is_flag=True, help="Have X check them too, without adding any.")
 @options(file_option, powerstream_option, enterprise_option, json_option, account_options)
 def validate_(
     texts: tuple[str, ...],
@@ -61,16 +61,18 @@ def validate_(
     credentials: str | None,
     emulator: bool,
 ) -> None:
-    """Check rules for what X would refuse; exit with status 1 if there is any.
+    """Check rules for what X would refuse; exit with status 1 if it would refuse any.
 
-    Nothing is sent unless --remote asks for it.
+    Nothing is sent without --remote.
 
     \b
     rxtweets rules validate 'cat has:imagse' '-is:retweet'
     rxtweets rules validate --file rules.toml
     """
     if remote and powerstream:
-        raise click.UsageError("Powerstream checks no rules without adding them: leave out --remote.")
+        raise click.UsageError(
+            "--remote can't be used with --powerstream, which only checks rules when it adds them."
+        )
     rules = collect_rules(texts, path)
     found = [(rule, validate(rule.value, limits(enterprise, powerstream))) for rule in rules]
     errors: list[RuleError] = []
@@ -106,7 +108,7 @@ def validate_(
 @click.argument("text", metavar="RULE")
 @options(powerstream_option, enterprise_option)
 def explain_(text: str, powerstream: bool, enterprise: bool) -> None:
-    """Explain a rule in words, and list the fields that a test of it needs.
+    """Explain a rule in words, and list the fields that testing it needs.
 
     \b
     rxtweets rules explain 'cat (has:images OR has:video_link) -is:retweet'
@@ -118,12 +120,12 @@ def explain_(text: str, powerstream: bool, enterprise: bool) -> None:
         click.echo(f"  {line}")
     asked = fields_for(rule)
     if asked:
-        click.echo("\nTo test it on posts you have, ask for them with")
+        click.echo("\nTo test it on posts that you have, request them with")
         for name, values in asked.items():
             for line in _in_lines(name.replace("_", "."), values):  # type: ignore[arg-type]
                 click.echo(f"  {line}")
     if only_x := sorted({term.name for term, _ in rule.terms() if not details(term.name, term.value).fields}):
-        click.echo(f"\nOnly X can tell: {', '.join(f'{name}:' for name in only_x)}")
+        click.echo(f"\nOnly X can evaluate: {', '.join(f'{name}:' for name in only_x)}")
     if problems := validate(rule, bounds):
         click.echo("\nX would refuse it:", err=True)
         show_problems(problems)
@@ -133,18 +135,18 @@ def explain_(text: str, powerstream: bool, enterprise: bool) -> None:
 @click.command("test", cls=RuleCommand)
 @click.argument("text", metavar="RULE")
 @click.option(
-    "--on", "path", required=True, metavar="FILE", type=FILE, help="Posts as JSON, one a line; - is stdin."
+    "--on", "path", required=True, metavar="FILE", type=FILE, help="Posts as JSON, one per line; - is stdin."
 )
-@click.option("--complete", is_flag=True, help="All fields were asked for: take those absent as empty.")
-@click.option("--seed", type=int, help="Which posts sample: lets through.")
+@click.option("--complete", is_flag=True, help="All fields were requested: treat missing ones as empty.")
+@click.option("--seed", type=int, help="Seed for the posts that sample: lets through.")
 @json_option
 def test(text: str, path: str, complete: bool, seed: int | None, as_json: bool) -> None:
     """Show which posts a rule matches, and why, without asking X.
 
-    The posts are lines as X sends them, such as `rxtweets sample --json` prints;
-    statuses of v1.1, which Powerstream sends, too, have every field.
-    Each is shown with `yes`, `no`, or `?` where a field that decides is missing,
-    and with the result of each operator of the rule.
+    The posts are lines of JSON as X sends it, such as `rxtweets sample --json` prints.
+    v1.1's statuses, which Powerstream sends too, have every field. Each post is shown
+    with `yes`, `no`, or `?` if a field that decides is missing, and with the result of
+    each of the rule's operators.
 
     \b
     rxtweets sample --json --limit 100 > posts.jsonl
@@ -155,7 +157,7 @@ def test(text: str, path: str, complete: bool, seed: int | None, as_json: bool) 
     with reading(path), nullcontext(stdin()) if path == "-" else open(path, "rb") as lines:
         tester.run(posts_in(lines, tester.skipped))
     if tester.saw_nothing:
-        raise click.ClickException(f"{path}: there is no post in it")
+        raise click.ClickException(f"{path}: no posts in it")
 
 
 @click.command("from-track", cls=Command)
@@ -173,7 +175,7 @@ def from_track(
     enterprise: bool,
     as_json: bool,
 ) -> None:
-    """Translate parameters of v1.1's filter into rules, and print one a line.
+    """Translate parameters of v1.1's filter into rules, and print one per line.
 
     \b
     rxtweets rules from-track 'red panda,koala' --language en

@@ -39,7 +39,7 @@ _WORDS = {"keyword", "phrase", "hashtag", "mention", "cashtag"}
 
 plain_options = options(
     click.option(
-        "--track", multiple=True, metavar="WORDS", help="Posts with all of these words; a comma is OR."
+        "--track", multiple=True, metavar="WORDS", help="Posts with all of these words; a comma means OR."
     ),
     predicate_options,
     click.option(
@@ -49,16 +49,16 @@ plain_options = options(
 
 _options = options(
     plain_options,
-    click.option("--and-track", multiple=True, metavar="WORDS", help="One more filter, shown side by side."),
-    click.option("--and-follow", multiple=True, metavar="ID", help="The same, of a user."),
-    click.option("--and-locations", multiple=True, metavar="W,S,E,N", help="The same, of a box."),
-    click.option("--and-rule", multiple=True, metavar="TEXT", help="The same, of a rule (v2 only)."),
+    click.option("--and-track", multiple=True, metavar="WORDS", help="Another filter, shown side by side."),
+    click.option("--and-follow", multiple=True, metavar="ID", help="The same, for a user."),
+    click.option("--and-locations", multiple=True, metavar="W,S,E,N", help="The same, for a box."),
+    click.option("--and-rule", multiple=True, metavar="TEXT", help="The same, for a rule (v2 only)."),
     click.option(
         "--file",
         "path",
         metavar="FILE",
         type=FILE,
-        help="More filters, one a line or TOML with tags; - is stdin.",
+        help="More filters, one per line or TOML with tags; - is stdin.",
     ),
 )
 
@@ -141,7 +141,7 @@ class Asked:
         refuse_rules(api, [rule for one in every for rule in one.rules])
         if self._languages and all(one.query is None for one in every):
             raise click.UsageError(
-                "--language goes with --track, --follow and --locations; in a rule: lang:en"
+                "--language needs --track, --follow or --locations; in a rule, use lang:en"
             )
         return self._plain, more
 
@@ -149,7 +149,7 @@ class Asked:
 def refuse_rules(api: Api, rules: Sequence[str]) -> None:
     """Raise a UsageError if there are rules, and *api* takes none."""
     if rules and api == "v1":
-        raise click.UsageError("rules need v2; on v1.1 use --track, --follow and --locations.")
+        raise click.UsageError("--rule needs v2; on v1.1, use --track, --follow and --locations.")
 
 
 def filter_options(command: _Command) -> _Command:

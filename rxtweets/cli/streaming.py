@@ -46,9 +46,9 @@ class Output(NamedTuple):
     def check(self) -> None:
         """Raise a UsageError for options that don't go together."""
         if self.as_json and self.as_csv:
-            raise click.UsageError("--json and --csv exclude each other.")
+            raise click.UsageError("--json and --csv can't be used together.")
         if self.paths and not (self.as_json or self.as_csv):
-            raise click.UsageError("--fields goes with --csv, or with --json.")
+            raise click.UsageError("--fields needs --csv or --json.")
 
     def asked(self) -> rxt.endpoints.v2.PostFields:
         """Return the fields of posts to ask for: `FIELDS`, those of `--ask`, and what `--fields` needs.
@@ -62,7 +62,7 @@ class Output(NamedTuple):
             name = parameter.strip().replace(".", "_")
             if not equals or name not in rxt.endpoints.v2.PostFields.__annotations__:
                 raise click.UsageError(
-                    f"--ask takes tweet.fields=… or expansions=… and the like, not {option!r}"
+                    f"--ask takes a parameter with names, such as tweet.fields=geo,source, not {option!r}"
                 )
             made.setdefault(name, []).extend(one.strip() for one in names.split(",") if one.strip())
         for parameter, needed in needs(self.paths).items():
@@ -86,7 +86,7 @@ class Output(NamedTuple):
 def refuse_ask(api: Kind, ask: Sequence[str]) -> None:
     """Raise a UsageError if more is asked for, and *api* takes no `--ask`."""
     if ask and api == "v1":
-        raise click.UsageError("--ask is for v2: v1.1 sends each status whole.")
+        raise click.UsageError("--ask is for v2: v1.1 always sends whole statuses.")
 
 
 def output_options(command: _Command) -> _Command:
@@ -120,19 +120,19 @@ def _collected(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _output = options(
-    click.option("--limit", type=IntRange(min=1), metavar="N", help="End after N posts."),
-    click.option("--json", "as_json", is_flag=True, help="Print each post's JSON as received, a line each."),
-    click.option("--csv", "as_csv", is_flag=True, help="Print a table, with a header, for spreadsheets."),
+    click.option("--limit", type=IntRange(min=1), metavar="N", help="Stop after N posts."),
+    click.option("--json", "as_json", is_flag=True, help="Print each post's JSON as received, one per line."),
+    click.option("--csv", "as_csv", is_flag=True, help="Print CSV with a header, for spreadsheets."),
     click.option(
         "--fields",
         multiple=True,
         metavar="PATHS",
         help="Columns of --csv, or keys of --json: author.username,text,lang",
     ),
-    click.option("--stats", is_flag=True, help="Show rate, lag, losses and the connection on stderr."),
+    click.option("--stats", is_flag=True, help="Show rate, lag, losses and connection state on stderr."),
 )
 ask_option = click.option(
-    "--ask", multiple=True, metavar="PARAM=NAMES", help="Ask v2 for more: tweet.fields=geo,source"
+    "--ask", multiple=True, metavar="PARAM=NAMES", help="Request more from v2: tweet.fields=geo,source"
 )
 emulator_option = click.option(
     "--emulator", is_flag=True, help="Stream from a local server; needs no credentials."
@@ -143,7 +143,7 @@ source_options = options(
     emulator_option,
     credentials_option,
     click.option(
-        "--api", type=click.Choice(["v1", "v2"]), help="Protocol; default v2 where the credentials allow it."
+        "--api", type=click.Choice(["v1", "v2"]), help="Protocol; default: v2 if the credentials allow it."
     ),
 )
 

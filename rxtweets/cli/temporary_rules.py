@@ -65,7 +65,7 @@ class TemporaryRules:
                 self._rules.delete(*added).pipe(ops.timeout(STEP_TIMEOUT)).run()
         except Exception as error:
             reason = printable(str(error)) or type(error).__name__
-            click.echo(f"Warning: rules with the tag {self.tag} may be left at X: {reason}", err=True)
+            click.echo(f"Warning: rules with the tag {self.tag} may remain at X: {reason}", err=True)
 
     def _added(self) -> list[StreamRule]:
         """Return the rules that were added, from the result or, if none came, from the list of all rules."""

@@ -73,7 +73,7 @@ class TemporarySubscriptions:
                     raise click.ClickException("; ".join(left.values()))
         except Exception as error:
             reason = printable(str(error)) or type(error).__name__
-            click.echo(f"Warning: subscriptions with the tag {self.tag} may be left at X: {reason}", err=True)
+            click.echo(f"Warning: subscriptions with the tag {self.tag} may remain at X: {reason}", err=True)
 
     def _added(self) -> Iterator[ActivitySubscription]:
         """Yield the subscriptions that were added: of the results, or of the list where one is unknown."""

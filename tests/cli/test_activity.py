@@ -149,10 +149,10 @@ def test_private_events_without_the_user(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--user", "7"], "go with --event"),
+        (["--user", "7"], "need --event"),
         (
             ["--event", "folow.*", "--user", "7"],
-            "there is no group 'folow.*': there are block.*, broadcast.*",
+            "unknown group 'folow.*'; the groups are block.*, broadcast.*",
         ),
         (["--event", "post.create", "--user", "@ada"], "user_id takes numeric ids"),
         (["--event", "post", "--user", "7"], "event_type is a name such as"),

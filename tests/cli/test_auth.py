@@ -97,7 +97,7 @@ def test_a_bearer_token(app: Emulator, file: Path, rxtweets: Command) -> None:
     assert BearerToken.from_file(file).token == app.bearer_token
     assert "consumer" not in file.read_text()
     shows_no_secret(app, ended, file)
-    assert "Note: what is in the environment wins over it: X_CONSUMER_KEY, X_CONSUMER_SECRET." in ended.err
+    assert "Note: the environment takes precedence over it: X_CONSUMER_KEY, X_CONSUMER_SECRET." in ended.err
 
 
 def test_what_is_typed(stranger: Emulator, file: Path, rxtweets: Command) -> None:
@@ -109,7 +109,7 @@ def test_what_is_typed(stranger: Emulator, file: Path, rxtweets: Command) -> Non
     ended = rxtweets("auth", "login", "bearer", stdin=b"wrong\nwrong\n")
     assert (ended.status, ended.err.count("\n")) == (1, 1)
     ended = rxtweets("auth", "login", "bearer", stdin=b"key\n")
-    assert ended == (1, "", "Error: Consumer secret: stdin has ended\n")
+    assert ended == (1, "", "Error: Consumer secret: can't be read: stdin has ended\n")
     assert BearerToken.from_file(file).token == stranger.bearer_token
 
 
@@ -129,7 +129,7 @@ def test_a_browser(stranger: Emulator, file: Path, rxtweets: Command, public: bo
     assert (token.client_id, token.client_secret) == (client_id, None if public else secret)
     assert token.user_refresh_token
     shows_no_secret(stranger, ended, file)
-    assert "X knows the account as @you" in rxtweets("auth", "check").out
+    assert "X accepts the token, as @you" in rxtweets("auth", "check").out
 
 
 def test_redirects_of_others(stranger: Emulator, file: Path) -> None:
@@ -156,7 +156,7 @@ def test_redirects_of_others(stranger: Emulator, file: Path) -> None:
             assert browser.get(right, timeout=5).status_code == 200
         ended = command.end()
     assert ended.status == 0
-    assert ended.err.removeprefix("and agree.\n") == f"Kept in {file}, which only you can read.\n"
+    assert ended.err.removeprefix("and allow access.\n") == f"Kept in {file}, which only you can read.\n"
 
 
 def test_an_owner_who_refuses(stranger: Emulator, file: Path) -> None:
@@ -193,7 +193,7 @@ def test_a_token_is_renewed(stranger: Emulator, file: Path, rxtweets: Command) -
     before = OAuth2User.from_file(file)
     stranger.answer(401, path="/2/users/me")
     ended = rxtweets("auth", "check")
-    assert "X knows the account as @you" in ended.out, ended
+    assert "X accepts the token, as @you" in ended.out, ended
     after = OAuth2User.from_file(file)
     assert after.user_token != before.user_token
     assert after.user_refresh_token != before.user_refresh_token
@@ -204,14 +204,14 @@ def test_where(emulator: Emulator, file: Path, rxtweets: Command) -> None:
     """It names what is found where and which wins, and shows none of it."""
     ended = rxtweets("auth", "where")
     assert (ended.status, ended.err) == (0, "")
-    assert f"{file}: there is no such file" in ended.out
+    assert f"{file}: no such file" in ended.out
     assert rxtweets("auth", "login", "bearer").status == 0
     ended = rxtweets("auth", "where")
     first, second, *rest = ended.out.splitlines()
     assert first.startswith("the environment: X_BEARER_TOKEN, X_CONSUMER_KEY,")
     assert second == f"{file}: bearer_token"
     assert "for v2 a bearer token, from the environment" in rest
-    assert f"for v2 a bearer token, from {file}; not used, as those from the environment are" in rest
+    assert f"for v2 a bearer token, from {file}; not used: the environment comes first" in rest
     shows_no_secret(emulator, ended, file)
 
 
@@ -219,8 +219,8 @@ def test_check(emulator: Emulator, file: Path, rxtweets: Command) -> None:
     """Each kind is tried at X; one that is refused makes the status 1."""
     ended = rxtweets("auth", "check")
     assert ended.status == 0
-    assert "X takes the app's token" in ended.out
-    assert "X knows the account as @you" in ended.out
+    assert "X accepts the app's token" in ended.out
+    assert "X accepts the token, as @you" in ended.out
     ended = rxtweets("auth", "check", env={"X_BEARER_TOKEN": "wrong-token"})
     assert ended.status == 1
     assert "fail  v2" in ended.out
@@ -238,7 +238,7 @@ def test_logout(app: Emulator, file: Path, rxtweets: Command, monkeypatch: pytes
     with requests.Session() as session:
         assert session.get(url, auth=token, timeout=5).status_code == 401
     ended = rxtweets("auth", "logout")
-    assert (ended.status, ended.err) == (0, f"there is no {file}, so nothing to remove\n")
+    assert (ended.status, ended.err) == (0, f"nothing to remove: there is no {file}\n")
 
 
 def test_logout_of_a_browser(stranger: Emulator, file: Path, rxtweets: Command) -> None:
@@ -259,7 +259,7 @@ def test_a_revocation_that_fails(app: Emulator, file: Path, rxtweets: Command) -
     app.answer(503, path="/1.1/oauth/invalidate_token")
     ended = rxtweets("auth", "logout")
     assert (ended.status, file.exists()) == (1, True)
-    assert "access_token is not revoked: HTTP 503" in ended.err
+    assert "access_token was not revoked: HTTP 503" in ended.err
 
 
 def test_a_file_of_others(app: Emulator, file: Path, rxtweets: Command) -> None:

@@ -80,7 +80,7 @@ def test_names_of_filters_are_a_column(rxtweets: Command) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--csv", "--json"], "exclude each other"),
+        (["--csv", "--json"], "can't be used together"),
         (["--fields", "id"], "--csv"),
         (["--csv", "--fields", "autor.username"], "did you mean author.username"),
         (["--csv", "--fields", "author.usrname"], "author has no 'usrname'; did you mean author.username"),

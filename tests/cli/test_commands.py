@@ -95,7 +95,7 @@ def test_rules_that_stay_are_told(emulator: Emulator) -> None:
         emulator.answer(403, path=RULES)
         ended = command.end(signal.SIGTERM)
     assert ended.status == 143
-    assert f"Warning: rules with the tag {rule.tag} may be left at X: HTTP 403" in ended.err
+    assert f"Warning: rules with the tag {rule.tag} may remain at X: HTTP 403" in ended.err
 
 
 def test_it_ends_while_nothing_comes(emulator: Emulator) -> None:
@@ -283,7 +283,7 @@ def test_a_file_without_credentials(rxtweets: Command, tmp_path: Path) -> None:
     file.write_text('access_token = "a"\n')
     ended = rxtweets("sample", "--credentials", str(file))
     assert (ended.status, ended.err.count("\n")) == (1, 1)
-    assert f"no credentials in {file}: give it bearer_token, or consumer_key and" in ended.err
+    assert f"no credentials in {file}: add bearer_token, or consumer_key and" in ended.err
     assert "X_" not in ended.err
     assert "use --emulator" in ended.err
     assert "use --emulator" in rxtweets("search", "cat", "--credentials", str(file)).err

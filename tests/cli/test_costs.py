@@ -36,9 +36,9 @@ def test_cost(rxtweets: Command, emulator: Emulator) -> None:
         ["2", "60", "0.01", "0.30", "cat", "lang:ja"],
         ["12", "360", "0.06", "1.80", "all", "2"],
     ]
-    assert "# at least so many" in ended.err
+    assert "# these are lower bounds" in ended.err
     assert "no retweets are found" in ended.err
-    assert "to ask cost $0.01" in ended.err
+    assert "these counts cost $0.01" in ended.err
     assert emulator.delivered == {"counts_recent": 2}
 
 
@@ -76,7 +76,7 @@ def test_rules_show_their_cost(rxtweets: Command, tmp_path: Path, emulator: Emul
     assert emulator.rules[0].value == "cat"
     ended = rxtweets("rules", "add", "cat", "--cost", "--powerstream")
     assert ended.status == 2
-    assert "--cost doesn't go with --powerstream" in ended.err
+    assert "--cost can't be used with --powerstream" in ended.err
     ended = rxtweets("rules", "add", "cat", "--cost", "--emulator")
     assert ended.status == 0
     assert "posts/month" in ended.err
@@ -108,12 +108,12 @@ def test_the_books_are_the_users(rxtweets: Command) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("sample", "--budget", "5"), "'5' is no limit such as 5usd/day"),
-        (("sample", "--budget", "5usd/week"), "is no limit such as"),
-        (("sample", "--budget", "0usd/day"), "is no limit such as"),
-        (("sample", "--budget", "$5posts/day"), "is no limit such as"),
-        (("sample", "--budget", "1.5posts/day"), "posts are whole"),
-        (("sample", "--budget-file", "x"), "--budget-file goes with --budget"),
+        (("sample", "--budget", "5"), "'5' is not a limit such as 5usd/day"),
+        (("sample", "--budget", "5usd/week"), "is not a limit such as"),
+        (("sample", "--budget", "0usd/day"), "is not a limit such as"),
+        (("sample", "--budget", "$5posts/day"), "is not a limit such as"),
+        (("sample", "--budget", "1.5posts/day"), "the number of posts has to be whole"),
+        (("sample", "--budget-file", "x"), "--budget-file needs --budget"),
         (("sample", "--api", "v1", "--budget", "$5/day"), "--budget is for v2"),
     ],
 )

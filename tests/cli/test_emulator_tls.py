@@ -77,7 +77,7 @@ def test_a_program_that_knows_only_xs_hosts(rxtweets: Command, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [
-        (["--ca-file", "ca.pem"], 2, "--ca-file goes with --tls"),
+        (["--ca-file", "ca.pem"], 2, "--ca-file needs --tls"),
         (["--tls", "https://api.x.com"], 1, "URL"),
         (["--tls", "api.x.com", "--ca-file", "/no/such/folder/ca.pem"], 1, "/no/such/folder/ca.pem"),
     ],
@@ -94,4 +94,4 @@ def test_a_warning_where_others_can_reach_it() -> None:
     for host, warned in (("0.0.0.0", True), ("127.0.0.1", False), ("localhost", False)):
         with running("emulator", "--host", host) as server:
             server.line()
-            assert ("Warning: whoever can reach" in server.end(signal.SIGINT).err) is warned
+            assert ("Warning: anyone who can reach" in server.end(signal.SIGINT).err) is warned

@@ -64,7 +64,7 @@ def told(capsys: pytest.CaptureFixture[str], *items: Message | Lifecycle) -> lis
             message({"errors": [{"code": 88, "message": "Rate limit exceeded"}]}),
             "# the server reports a problem: Rate limit exceeded",
         ),
-        (message({"limit": {"track": 1234}}), "# more match than may be sent: 1,234 withheld so far"),
+        (message({"limit": {"track": 1234}}), "# more posts match than X may send: 1,234 withheld so far"),
         (
             message({"warning": {"code": "FALLING_BEHIND", "message": "Be quick.", "percent_full": 60}}),
             "# the server warns: Be quick.",
@@ -91,7 +91,7 @@ def test_posts_that_come_incomplete(capsys: pytest.CaptureFixture[str]) -> None:
     assert isinstance(post, Post)
     Notices("here").partial_errors(post)
     assert capsys.readouterr().err == (
-        "# a post came incomplete: Not Found Error: Could not find tweet with referenced_tweets.id: [7].\n"
+        "# an incomplete post: Not Found Error: Could not find tweet with referenced_tweets.id: [7].\n"
     )
 
 
@@ -99,10 +99,10 @@ def test_no_flood(capsys: pytest.CaptureFixture[str]) -> None:
     """Of many of a kind the first is shown, the 10th, the 100th and so on, with their number."""
     lines = told(capsys, *(message({"limit": {"track": number}}) for number in range(1, 2001)))
     assert lines == [
-        "# more match than may be sent: 1 withheld so far",
-        "# more match than may be sent: 10 withheld so far (10 such messages so far)",
-        "# more match than may be sent: 100 withheld so far (100 such messages so far)",
-        "# more match than may be sent: 1,000 withheld so far (1,000 such messages so far)",
+        "# more posts match than X may send: 1 withheld so far",
+        "# more posts match than X may send: 10 withheld so far (10 such messages so far)",
+        "# more posts match than X may send: 100 withheld so far (100 such messages so far)",
+        "# more posts match than X may send: 1,000 withheld so far (1,000 such messages so far)",
     ]
 
 
@@ -206,11 +206,11 @@ def test_a_terminal_shows_the_state(terminal: Callable[[int], Terminal]) -> None
         tell[Reconnecting](Reconnecting(11.6, 1, cause))
         time.advance_to(0.5)
         lost = "# reconnecting in 11.6 s because HTTP 503 Service Unavailable"
-        assert screen.lines() == ["# connected to here", lost, "# connecting again in 12 s"]
+        assert screen.lines() == ["# connected to here", lost, "# reconnecting in 12 s"]
         time.advance_to(3.5)
-        assert screen.lines()[-1] == "# connecting again in 9 s"
+        assert screen.lines()[-1] == "# reconnecting in 9 s"
         time.advance_to(100.0)
-        assert screen.lines()[-1] == "# connecting again in 0 s"
+        assert screen.lines()[-1] == "# reconnecting in 0 s"
         tell[Connecting](Connecting())
         time.advance_to(200.0)
         assert screen.lines()[2:] == ["# connecting to here…"]
@@ -254,7 +254,7 @@ def test_figures_on_a_terminal(terminal: Callable[[int], Terminal], monkeypatch:
                 source.on_next(item)
             source.on_next(message({"limit": {"track": 7}}))
             time.advance_by(1.0)
-            said = ["# connected to here", "# more match than may be sent: 7 withheld so far"]
+            said = ["# connected to here", "# more posts match than X may send: 7 withheld so far"]
             assert screen.lines()[:2] == said
             assert re.fullmatch(r"# 31\.0/s, lag [\d.-]+ s, 7 lost, connected", screen.lines()[2])
             with notices.aside():
@@ -262,7 +262,7 @@ def test_figures_on_a_terminal(terminal: Callable[[int], Terminal], monkeypatch:
             assert screen.lines()[2] == "a post"
             source.on_next(Reconnecting(4.0, 1, HTTPStatusError.of(503)))
             time.advance_by(2.5)
-            assert screen.lines()[-1].endswith("7 lost, connecting again in 2 s")
+            assert screen.lines()[-1].endswith("7 lost, reconnecting in 2 s")
         total = screen.lines()[-2]
     assert total.startswith("# 31 messages in 3.5 s: 8.9/s, 0.3 kB/s, 7 lost, 1 reconnect,")
 

@@ -40,7 +40,7 @@ def test_the_rules_that_are_there(rxtweets: Command, emulator: Emulator) -> None
     assert ended.status == 0, ended.err
     for line in ended.out.splitlines():
         assert [rule["tag"] for rule in json.loads(line)["matching_rules"]] == ["mine"]
-    assert "# the data centre is atla" in ended.err
+    assert "# data centre: atla" in ended.err
     assert [rule.value for rule in emulator.powerstream_rules] == ["python"]
     assert [one.method for one in emulator.requests if one.path == RULES] == ["POST"]
 
@@ -103,7 +103,7 @@ def test_a_window(rxtweets: Command, emulator: Emulator) -> None:
         (("--rule", "cat sample:10"), 1, "Powerstream has no sample:"),
         (("--track", "#cat"), 1, "Powerstream has no #hashtag"),
         (("--emulator",), 2, "say what to match"),
-        (("--language", "en"), 2, "--language goes with --track"),
+        (("--language", "en"), 2, "--language needs --track"),
         (("cat",), 2, "Did you mean --track cat?"),
         (("--rule", "cat", "--backfill", "6"), 2, "--backfill"),
         (("--since", "yesterday"), 2, "start_time is an aware datetime or text"),

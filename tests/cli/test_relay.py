@@ -149,7 +149,7 @@ def test_a_silent_reader(rxtweets: Command, address: str) -> None:
         (("filter", "--api", "v1", "--to", "nats://127.0.0.1/x"), 2, "say what to match"),
         (("firehose", "--lang", "ja", "--partition", "3", "--to", "nats://127.0.0.1/x"), 2, "no 3"),
         (("firehose", "--api", "v1", "--to", "nats://127.0.0.1/x"), 2, "v2's"),
-        (("sample", "--keep", "5MB", "--to", "nats://127.0.0.1/x"), 2, "is no time"),
+        (("sample", "--keep", "5MB", "--to", "nats://127.0.0.1/x"), 2, "is not a length of time"),
     ],
 )
 def test_mistakes(rxtweets: Command, arguments: tuple[str, ...], status: int, message: str) -> None:

@@ -97,7 +97,7 @@ def test_refused_by_the_server(rules: Command, emulator: Emulator) -> None:
         (("add", "cat", "--tga", "x"), "--tag"),
         (("add", "cat", "--tag", "--json"), "'--tag' requires an argument"),
         (("test", "cat", "--on", "--json"), "'--on' requires an argument"),
-        (("delete", "abc"), "'abc' is no id such as rules list prints; a rule's text goes after --value"),
+        (("delete", "abc"), "'abc' isn't an id, as rules list prints it"),
         (("from-track", "--language", "en"), "at least one of track, follow, locations"),
         (("from-track", "--follow", "bob"), "bob"),
         (("lsit",), "'list'"),
@@ -157,7 +157,7 @@ def test_validated_from_files(rules: Command, tmp_path: Path) -> None:
     assert rules("validate", "--file", "-", stdin=b"ox\n").out == "ok  ox\n"
     assert rules("validate", "-", stdin=table.read_bytes()).out == "ok  bird\n"
     assert rules("validate", "-", stdin=b"\n").status == 1
-    assert rules("validate", "-", stdin=b"\xff").err == "Error: -: it is not UTF-8 text\n"
+    assert rules("validate", "-", stdin=b"\xff").err == "Error: -: not UTF-8 text\n"
 
 
 def test_validated_by_x(rules: Command, emulator: Emulator) -> None:
@@ -186,7 +186,7 @@ def test_explained(rules: Command) -> None:
         "      has the word “cat”\n      has the word “dog”\n    NOT: is a retweet\n"
     )
     assert "\n  tweet.fields=entities,note_tweet,referenced_tweets\n" in ended.out
-    assert ended.out.endswith("Only X can tell: sample:\n")
+    assert ended.out.endswith("Only X can evaluate: sample:\n")
 
 
 def test_explained_though_refused(rules: Command) -> None:
@@ -222,10 +222,10 @@ def test_tested(rules: Command) -> None:
     assert lines[5].strip() == "cat: yes; lang:en: cannot be told without tweet.fields=lang"
     assert lines[6:] == [
         "3 posts: 1 match, 1 don't, 1 can't be told",
-        "  tweet.fields=lang would tell of 1 post",
+        "  tweet.fields=lang would decide 1 post",
     ]
-    assert ended.err.splitlines()[0].startswith("# line 4 is left out: it is not JSON")
-    assert ended.err.splitlines()[1] == "# line 6 is left out: it is a Limit, not a post"
+    assert ended.err.splitlines()[0].startswith("# line 4 skipped: it is not JSON")
+    assert ended.err.splitlines()[1] == "# line 6 skipped: it is a Limit, not a post"
 
 
 def test_tested_on_statuses(rules: Command) -> None:

@@ -90,12 +90,12 @@ def test_as_json(rules: Command, emulator: Emulator, file: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("x = 1", "not 'x'"),
+        ("x = 1", "unknown key 'x'"),
         ("rule = 1", "[[rule]]"),
-        ("rule = [1]", "rule 1 is no table"),
+        ("rule = [1]", "rule 1 isn't a table"),
         ("[[rule]]", "rule 1 has no value="),
-        ('[[rule]]\nvalue = "cat"\n[[rule]]\nvalue = 5', "rule 2: value is text"),
-        ('[[rule]]\nvalue = "cat"\nlabel = "x"', "rule 1 has 'label'"),
+        ('[[rule]]\nvalue = "cat"\n[[rule]]\nvalue = 5', "rule 2: value has to be text"),
+        ('[[rule]]\nvalue = "cat"\nlabel = "x"', "rule 1: unknown key 'label'"),
         ("[[rule", "]]"),
     ],
 )

@@ -201,7 +201,7 @@ def test_a_mistake_in_one(rxtweets: Command, emulator: Emulator) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--and-rule", "cat", "--api", "v1"], "rules need v2"),
+        (["--and-rule", "cat", "--api", "v1"], "--rule needs v2"),
         (["--and-rule", "cat", "--language", "en"], "lang:en"),
         (["--and-track", "cat", "--api", "v1", "--ask", "tweet.fields=geo"], "--ask is for v2"),
         (["--and-track", ""], "nothing to match"),
@@ -217,7 +217,7 @@ def test_wrong_options(rxtweets: Command, arguments: list[str], said: str) -> No
     assert said in ended.err
 
 
-@pytest.mark.parametrize(("content", "said"), [(None, "No such file"), ("\n", "there is no rule in it")])
+@pytest.mark.parametrize(("content", "said"), [(None, "No such file"), ("\n", "no rules in it")])
 def test_wrong_files(rxtweets: Command, tmp_path: Path, content: str | None, said: str) -> None:
     """A file that isn't there, or has no filter, is an error of one line."""
     file = tmp_path / "filters"

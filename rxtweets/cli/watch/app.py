@@ -316,7 +316,7 @@ class WatchApp(App[int]):
         parts: list[Any] = []
         if self._feed.selected is not None:
             parts.append(("‖ paused", "bold $warning"))
-            parts.append((f" · {self._feed.waiting:,} new · space goes on", "$muted"))
+            parts.append((f" · {self._feed.waiting:,} new · space resumes", "$muted"))
         if self._feed.sought:
             gap = "   " if parts else ""
             parts.append((f"{gap}{self._feed.matches:,} of {self._feed.kept:,} found", "bold $accent"))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command, epilog=EPILOG)
 @plain_options
-@click.option("--file", "path", metavar="FILE", help="Filters, one a line or TOML with tags; - is stdin.")
+@click.option("--file", "path", metavar="FILE", help="Filters, one per line or TOML with tags; - is stdin.")
 @unchecked_option
 @source_options
 @click.option(
@@ -49,15 +49,15 @@ def watch(
     log: Log | None,
     from_: Literal["new", "start"] | datetime,
 ) -> None:
-    """Watch a stream on the whole terminal.
+    """Watch a stream in a full-screen terminal view.
 
     \b
     rxtweets watch --emulator                        # the sample
     rxtweets watch --track coffee --track tea --language en
 
     Each --track, --follow, --locations, --rule and line of --file is a filter, with
-    a colour and a count of its own. All share a connection. More can be added, and
-    any removed, while it runs. Press ? for the keys.
+    its own colour and count. All share one connection. Filters can be added and
+    removed while it runs. Press ? for the keys.
 
     With --log it is all that is in a log, from now on, or from where --from says.
     """
@@ -65,11 +65,11 @@ def watch(
     try:
         from .app import WatchApp
     except ImportError:
-        raise click.ClickException(
-            "watch needs Textual, which comes with: pip install 'rxtweets[watch]'"
-        ) from None
+        raise click.ClickException("watch needs Textual; install it: pip install 'rxtweets[watch]'") from None
     if not (sys.__stdin__ and sys.__stdin__.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
-        raise click.ClickException("watch needs a terminal; to a file or a pipe write: rxtweets filter …")
+        raise click.ClickException(
+            "watch needs a terminal; to write to a file or a pipe, use: rxtweets filter …"
+        )
     from .sources import FilterSource, LogSource
     from .watched import Watched
 
@@ -96,7 +96,7 @@ def watch(
         refuse_ask(account.api, ask)
         if languages and all(one.query is None for one in filters):
             raise click.UsageError(
-                "--language goes with --track, --follow and --locations; in a rule: lang:en"
+                "--language needs --track, --follow or --locations; in a rule, use lang:en"
             )
         if not unchecked:
             check(list(map(StreamRule, texts)), Limits.enterprise())

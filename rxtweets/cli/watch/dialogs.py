@@ -28,15 +28,15 @@ _LONGEST_FACT = 500
 _NAME = 44
 
 _KEYS: Sequence[tuple[str, str]] = (
-    ("space", "pause, and go on"),
-    ("↑ ↓  PgUp PgDn", "select a post, which pauses, too"),
-    ("end", "go on with the newest"),
-    ("enter", "open the post: all its facts, and its address"),
-    ("/", "search in the feed; escape ends it"),
+    ("space", "pause, and resume"),
+    ("↑ ↓  PgUp PgDn", "select a post, and pause"),
+    ("end", "resume at the newest"),
+    ("enter", "open the post: all its fields, and its address"),
+    ("/", "search the feed; escape ends the search"),
     ("a", "add a filter"),
     ("x", "remove a filter"),
-    ("t", "dark or light"),
-    ("s", "hide the figures, and show them"),
+    ("t", "switch between dark and light"),
+    ("s", "hide or show the figures"),
     ("q  ctrl+c", "quit"),
 )
 

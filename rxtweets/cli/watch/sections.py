@@ -318,7 +318,7 @@ class Head(Widget):
                 quiet = f"nothing for {silence:.0f} s · " if silence >= _QUIET else ""
                 return f"{quiet}connected {_duration(self._now - self._since)}"
             case "waiting":
-                return f"connecting again in {max(0, math.ceil(self._until - self._now))} s"
+                return f"reconnecting in {max(0, math.ceil(self._until - self._now))} s"
             case "idle":
                 return "not connected"
             case _:

@@ -144,9 +144,9 @@ class FilterSource(Source):
         """
         text = " ".join(text.split())
         if not text:
-            raise ValueError("type what to match, such as: coffee")
+            raise ValueError("type what to match, for example: coffee")
         if text in self.names:
-            raise ValueError("this is being watched already")
+            raise ValueError("already being watched")
         if self._api == "v2":
             for problem in validate(text):
                 raise ValueError(str(problem))

@@ -40,7 +40,7 @@ def test_posts_and_figures(server: Server) -> None:
             await screen.shows("more tea", r"MESSAGES +3\b")
             assert not {"Add", "Remove"} & {*screen.lines()[-1].split()}
             await screen.press("a", "x", "question_mark")
-            await screen.shows("Keys", "pause, and go on", "quit")
+            await screen.shows("Keys", "pause, and resume", "quit")
             assert "a filter" not in screen.text()
 
     run(test)
@@ -57,7 +57,7 @@ def test_a_log_that_goes_away(tmp_path: Path) -> None:
             async with showing(LogSource(log_address(f"{server.url}/x"), "start"), (80, 24)) as screen:
                 await screen.shows("the first post")
                 server.kill()
-                await screen.shows(r"(◍ connecting again in \d+ s|◌ connecting)")
+                await screen.shows(r"(◍ reconnecting in \d+ s|◌ connecting)")
                 server.start()
                 await asyncio.to_thread(write, log, [post_json(id="2", text="the second post")])
                 await screen.shows("the first post", "the second post", r"MESSAGES +2\b", "● connected")
@@ -78,7 +78,7 @@ def test_a_log_that_goes_away(tmp_path: Path) -> None:
         (("--log", "nats://u:s3cret@x"), "nats://HOST:4222/STREAM"),
         (("--log", "nats://x/y", "--from", "yesterday"), "neither new, start, nor a time"),
         (("--emulator", "--from", "start"), "--from goes with --log"),
-        (("--emulator", "--language", "en"), "--language goes with --track"),
+        (("--emulator", "--language", "en"), "--language needs --track"),
     ],
 )
 def test_wrong_options(

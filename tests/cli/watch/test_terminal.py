@@ -210,7 +210,7 @@ def test_a_log(tmp_path: Path) -> None:
 def test_no_terminal(redirect: str) -> None:
     """Without a terminal for all three it says so, and what to write instead; nothing is begun."""
     ended = run("watch", "--emulator", redirect=redirect)
-    said = "Error: watch needs a terminal; to a file or a pipe write: rxtweets filter …\n"
+    said = "Error: watch needs a terminal; to write to a file or a pipe, use: rxtweets filter …\n"
     assert (ended.status, ended.out, ended.err) == (1, "", "" if redirect.startswith("2") else said)
 
 
@@ -220,7 +220,7 @@ def test_without_the_extra(tmp_path: Path) -> None:
     path = os.pathsep.join([str(tmp_path), str(Path(__file__).parents[3])])
     ended = run("watch", "--emulator", env={"PYTHONPATH": path}, anew=True)
     assert (ended.status, ended.out) == (1, "")
-    assert ended.err == "Error: watch needs Textual, which comes with: pip install 'rxtweets[watch]'\n"
+    assert ended.err == "Error: watch needs Textual; install it: pip install 'rxtweets[watch]'\n"
 
 
 @pytest.mark.parametrize(
@@ -234,8 +234,8 @@ def test_without_the_extra(tmp_path: Path) -> None:
             "X would refuse 1 rule",
         ),
         (("--track", "c" * 70), "60"),
-        (("--language", "en"), "--language goes with --track"),
-        (("--rule", "cat", "--api", "v1"), "rules need v2"),
+        (("--language", "en"), "--language needs --track"),
+        (("--rule", "cat", "--api", "v1"), "--rule needs v2"),
         (("--ask", "tweet.fields=nosuch"), "nosuch"),
     ],
 )

@@ -82,7 +82,7 @@ def test_back_off_is_counted_down(emulator: Emulator, api: Api, status: int, sec
     async def test() -> None:
         emulator.answer(status, path=STREAM[api], times=3)  # a busy machine may see the end of a later wait
         async with watching(emulator, "coffee", api=api, size=(80, 24)) as screen:
-            await screen.shows(r"◍ connecting again in \d+ s", f"HTTP {status}")
+            await screen.shows(r"◍ reconnecting in \d+ s", f"HTTP {status}")
             while not (first := _countdown(screen)):
                 await screen.pilot.pause(0.02)
             assert 0.9 * seconds - PATIENCE <= first <= 1.3 * seconds + PATIENCE
@@ -179,7 +179,7 @@ def test_filters_come_and_go(emulator: Emulator, api: Api) -> None:
     [
         ("v2", "cat (", "the parenthesis is not closed"),
         ("v2", " ", "type what to match"),
-        ("v2", "coffee", "this is being watched already"),
+        ("v2", "coffee", "already being watched"),
         ("v1", "cat has:images", "is a rule, which needs v2"),
         ("v1", "c" * 61, "60"),
     ],
@@ -292,7 +292,7 @@ def test_the_keys_are_told(emulator: Emulator) -> None:
     async def test() -> None:
         async with watching(emulator, size=(80, 24)) as screen:
             await screen.press("question_mark")
-            await screen.shows("pause, and go on", "add a filter", "dark or light", "quit")
+            await screen.shows("pause, and resume", "add a filter", "switch between dark and light", "quit")
             await screen.press("escape")
             await screen.shows("HASHTAGS")
 
