@@ -44,6 +44,8 @@ _MANY = 10_000
 _MOST_PARENTHESES = 4
 _MOST_TRIES = 3
 _INVALID = (400, 413, 422)
+_CAP = "RulesCapExceeded", "/rule-cap"
+"""The title of X's refusal of more rules than an app may have, and the end of its type."""
 
 
 class ListRules(NamedTuple):
@@ -268,9 +270,10 @@ class RulePlanner:
         """Return the request that adds rules, and a lease where it is time for one."""
         rules: list[OwnRule] = []
         groups = self._groups(now)
-        renew = self._lease_at <= now  # unless all were refused
+        # Not together with a filter that may be what is wrong; nor if all were refused.
+        renew = self._lease_at <= now and (self._batch > 1 or not groups)
         texts = self._others | {rule.value for rule in self._own}
-        for members in groups[: max(self._batch - renew, 1)]:
+        for members in groups[: self._batch - renew]:
             value = self._value(members, texts)
             if value is not None:
                 self._number += 1
@@ -477,19 +480,24 @@ class RulePlanner:
             self._known = False  # whose it is the list tells
             for key in rule.members:
                 self._count_try(key)
-        elif len(rule.members) == 1:
-            self._refused(rule.members[0], RulesRefused((error,)))
-        for key in rule.members:  # one of which may be what is wrong with a pack
-            if key in self._wanted and len(rule.members) > 1:
-                self._wanted[key] = min(self._wanted[key], len(rule.members) // 2)
+        if error.title != "DuplicateRule" or len(rule.members) > 1:
+            self._blame(rule.members, RulesRefused((error,)))
+
+    def _blame(self, keys: tuple[str, ...], error: Exception) -> None:
+        """Refuse what a single rule matches; if it joins several, one of which may be wrong, join fewer."""
+        if len(keys) == 1:
+            self._refused(keys[0], error)
+        for key in keys:
+            if key in self._wanted:
+                self._wanted[key] = min(self._wanted[key], len(keys) // 2)
 
     def on_failure(self, error: Exception, now: float) -> None:
         """Take over that the request failed."""
         sent, self._sent = self._sent, None
         was_stuck, self._stuck = self._stuck, False
-        keys: list[str] = []
+        keys: tuple[str, ...] = ()
         if isinstance(sent, Batch):
-            keys = [key for rule in sent.rules for key in self.filters_of(rule.tag)]
+            keys = tuple(key for rule in sent.rules for key in self.filters_of(rule.tag))
             if isinstance(error, HTTPStatusError):
                 self.pace.read(error.headers, now)
             if _is_refusal(error):
@@ -505,7 +513,7 @@ class RulePlanner:
             self._delete_at = now + _RETRY_REFUSED
             for key in self.waiting if was_stuck else ():  # for what can't be deleted
                 self._refused(key, error)
-        elif not (isinstance(sent, Batch) and sent.kind == "add" and self._is_understood(sent, error)):
+        elif not (isinstance(sent, Batch) and sent.kind == "add" and self._is_understood(sent, keys, error)):
             self._give_up(keys, error, now)
 
     def _undo(self, batch: Batch, now: float) -> None:
@@ -515,18 +523,21 @@ class RulePlanner:
             if rule is not None:
                 (self._lose if batch.kind == "add" else self._settle)(rule, now)
 
-    def _is_understood(self, batch: Batch, error: Exception) -> bool:
-        """Return whether less than *batch*, which X has refused as a whole, may be accepted."""
+    def _is_understood(self, batch: Batch, keys: tuple[str, ...], error: Exception) -> bool:
+        """Return whether less than *batch*, with *keys*, which X has refused as a whole, may be accepted."""
         if not isinstance(error, HTTPStatusError) or error.status_code not in _INVALID:
             return False
-        said = f"{error.problem.title} {error.problem.type} {error.problem.detail}".lower()
-        if "cap" in said or "limit" in said:
+        if error.problem.title == _CAP[0] or error.problem.type.endswith(_CAP[1]):
             known = len(self._others) + len(self._leftovers) + len(self._own)
             self._most = max(0, min(self._most, known + len(batch.rules) - 1))
-            self._known, self._count_limit = False, True
-            return True
-        self._batch = max(1, len(batch.rules) // 2)  # one of them may be what is wrong
-        return len(batch.rules) > 1
+        elif len(batch.rules) > 1:
+            self._batch = len(batch.rules) // 2  # one of them may be what is wrong
+        elif keys:
+            self._blame(keys, error)
+        else:
+            return False
+        self._known, self._count_limit = False, True  # there may be less room than is known
+        return True
 
     def _give_up(self, keys: Iterable[str], error: Exception, now: float) -> None:
         """End what waits for a rule with *error*; what can't be removed either is left to a later hub."""

@@ -22,6 +22,7 @@ class RuleServer:
     Attributes:
         rules: by id.
         refused: texts that it refuses.
+        rejected: texts for which it refuses a whole request, with the problem it names.
         posts: the times of the requests that it carried out or refused.
         too_many: how many requests it answered 429.
         over: how many it refused as the app would have had more rules than it may.
@@ -31,6 +32,7 @@ class RuleServer:
     def __init__(self, cap: int = 1_000, posts: int = 100) -> None:
         self.rules: dict[str, StreamRule] = {}
         self.refused: set[str] = set()
+        self.rejected: dict[str, dict[str, str]] = {}
         self.posts: list[float] = []
         self.too_many = 0
         self.over = 0
@@ -74,6 +76,9 @@ class RuleServer:
             self.over += 1
             problem = {"title": "RulesCapExceeded", "detail": "Rule limit exceeded"}
             raise HTTPStatusError.of(422, self.headers(), msgspec.json.encode(problem))
+        for rule in batch.rules:
+            for text in self.rejected.keys() & rule.value.split(" OR "):
+                raise HTTPStatusError.of(400, self.headers(), msgspec.json.encode(self.rejected[text]))
         added, errors = [], []
         for rule in batch.rules:
             twin = next((one for one in self.rules.values() if one.value == rule.value), None)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from rxtweets import FilterLimit, Forbidden
+from rxtweets import FilterLimit, Forbidden, HTTPStatusError
 from rxtweets.hub.planner import RulePlanner
 from rxtweets.rules import Limits, RulesRefused, StreamRule
 from rxtweets.rules.hub_tags import HubTag, is_lease, lease_rule, read_tag
@@ -301,6 +301,25 @@ def test_a_refused_rule_harms_no_other() -> None:
         driver.run(10)
         assert driver.planner.standing == ("cat", "dog")
         assert isinstance(driver.refusals["bad"], RulesRefused)
+
+
+@pytest.mark.parametrize("place", [0, 5])
+@pytest.mark.parametrize("pack", [False, True])
+def test_a_request_that_is_refused_for_a_rule(place: int, pack: bool) -> None:
+    """A filter for which X refuses whole requests ends alone, whatever the words of the refusal."""
+    server = RuleServer()
+    problem = {"title": "Invalid Request", "detail": "landscape: a rule is limited to 1,024 characters"}
+    server.rejected = {"landscape": problem}
+    driver = _driver(server, pack=pack)
+    keys = [f"cat{number}" for number in range(10)]
+    for key in [*keys[:place], "landscape", *keys[place:]]:
+        driver.planner.want(key, server.now, packable=True)
+    driver.run(60)
+    assert list(driver.planner.standing) == keys
+    assert isinstance(driver.refusals["landscape"], HTTPStatusError)
+    assert list(driver.refusals) == ["landscape"]
+    assert any(is_lease(rule.tag) for rule in _own(server))
+    assert len(server.posts) < 20
 
 
 def test_a_pack_that_is_refused_is_halved() -> None:
