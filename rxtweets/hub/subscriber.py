@@ -82,7 +82,10 @@ class Subscriber:
                     self._observer.on_error(item.error)
             else:
                 self._observer.on_next(item)
-        except Exception as error:
+        except KeyboardInterrupt:  # of the main thread, which isn't the one that reads
+            self.stop()
+            raise
+        except BaseException as error:
             self.stop()
             if CurrentThreadScheduler.singleton().schedule_required():  # else `subscribe` raises it
                 raised = type(error), error, error.__traceback__, threading.current_thread()

@@ -141,12 +141,14 @@ def test_switching_keeps_the_connection(make: MakeHub, emulator: Emulator) -> No
         states.ended()
 
 
+@pytest.mark.parametrize("wrong", [RuntimeError("mine"), SystemExit(1)])
 @BOTH
-def test_a_subscriber_that_raises(make: MakeHub, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_subscriber_that_raises(
+    make: MakeHub, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, wrong: BaseException
+) -> None:
     """One that raises ends for itself alone, and is reported once."""
     reported: list[Any] = []
     monkeypatch.setattr(threading, "excepthook", lambda args: reported.append(args.exc_value))
-    wrong = RuntimeError("mine")
 
     def raise_it(_: object) -> None:
         raise wrong
