@@ -25,7 +25,7 @@ from .state import Connection, HubState
 from .subscriber import Subscriber
 
 _LONGEST_EXIT = 5.0
-"""Seconds for which the end of a hub waits until rules are removed; that of the program, for each hub."""
+"""Seconds for which the end of a hub, or that of the program, waits until rules are removed."""
 
 _MOST_REFUSED = 100
 
@@ -174,7 +174,7 @@ class HubCore(ABC):
         if act is not None:
             apart = contextvars.Context()  # its errors are no subscriber's
             if self._exiting:
-                _at_exit.run(lambda: apart.run(act))
+                _at_exit.run(self, lambda: apart.run(act))
             else:
                 apart.run(act)
 
@@ -203,7 +203,7 @@ class HubCore(ABC):
         """Wait no longer with what is to be removed. With the lock held."""
 
     def close(self) -> bool:
-        """Complete every subscription, and return what `finish` does."""
+        """Complete every subscription, and return whether all rules are removed within 5 s."""
         with self._lock:
             self._exiting = True
             ended = list(self._subscribers)
@@ -212,13 +212,13 @@ class HubCore(ABC):
                 subscriber.put_end(None)
         for subscriber in ended:
             subscriber.drain()
-        is_over = self.finish()
+        self.begin_end()
+        is_over = self.wait_for_end(time.monotonic() + _LONGEST_EXIT)
         _at_exit.discard(self)
         return is_over
 
-    def finish(self) -> bool:
-        """End everything, wait until rules are removed, for at most 5 s, and return whether they are."""
-        until = time.monotonic() + _LONGEST_EXIT
+    def begin_end(self) -> None:
+        """End everything, and begin to remove the rules."""
         with self._lock:
             self._exiting = True
             self.failure = None
@@ -228,6 +228,9 @@ class HubCore(ABC):
             self._close_at = 0.0
             self._hurry()
         self._pump()
+
+    def wait_for_end(self, until: float) -> bool:
+        """Wait until the rules are removed, or the monotonic clock says *until*; return whether they are."""
         while not self._is_over() and time.monotonic() < until:
             with self._changed:
                 self._changed.wait_for(self._is_over, 0.1)
@@ -276,43 +279,43 @@ class HubCore(ABC):
 
 
 class _AtExit:
-    """Finishes the hubs that are in use when the program ends.
+    """Finishes the hubs that are in use when the program ends, side by side.
 
-    From Python 3.12 on no thread can be started then, so one is kept for it while any hub is in use.
+    From Python 3.12 on no thread can be started then, so one is kept for each.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._hubs: set[HubCore] = set()
-        self._thread: EventLoopScheduler | None = None
+        self._threads: dict[HubCore, EventLoopScheduler] = {}
 
     def add(self, hub: HubCore) -> None:
         """Finish *hub* at the end of the program."""
         with self._lock:
-            self._hubs.add(hub)
-            if self._thread is None:
-                self._thread = EventLoopScheduler()
-                self._thread.schedule(lambda *_: None)  # which starts it
+            if hub not in self._threads:
+                self._threads[hub] = thread = EventLoopScheduler()
+                thread.schedule(lambda *_: None)  # which starts it
 
     def discard(self, hub: HubCore) -> None:
         """Finish *hub* no longer, which is over."""
         with self._lock:
-            self._hubs.discard(hub)
-            if not self._hubs and self._thread is not None:
-                self._thread.dispose()
-                self._thread = None
+            thread = self._threads.pop(hub, None)
+        if thread is not None:
+            thread.dispose()
 
-    def run(self, act: Callable[[], None]) -> None:
-        """Call *act* on the thread that is kept."""
+    def run(self, hub: HubCore, act: Callable[[], None]) -> None:
+        """Call *act* on the thread that is kept for *hub*."""
         with self._lock:
-            if self._thread is not None:
-                self._thread.schedule(lambda *_: act())
+            if hub in self._threads:
+                self._threads[hub].schedule(lambda *_: act())
 
     def finish(self) -> None:
         with self._lock:
-            hubs = list(self._hubs)
+            hubs = list(self._threads)
+        until = time.monotonic() + _LONGEST_EXIT
         for hub in hubs:
-            hub.finish()
+            hub.begin_end()
+        for hub in hubs:
+            hub.wait_for_end(until)
 
 
 _at_exit = _AtExit()

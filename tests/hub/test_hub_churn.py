@@ -19,6 +19,7 @@ from rxtweets import rules
 from rxtweets.emulator import Emulator, Limits
 from rxtweets.emulator.app.limits import Level
 from rxtweets.endpoints import v1, v2
+from tests.forked import PIPE, Program
 
 from .churn import FILTERS, Churn
 from .hubs import States, query_hub, rules_hub
@@ -281,3 +282,33 @@ def test_the_end_of_a_program_removes_its_rules() -> None:
         assert done.stdout
         assert done.stderr == ""
         assert emulator.rules == ()
+
+
+_ENDING_SIDE_BY_SIDE = """
+import sys, rxtweets as rxt
+muted, other = sys.argv[1:3], sys.argv[3:]
+for url, token in [muted, muted, other, muted]:
+    hub = rxt.FilterHub(rxt.StreamingClient(rxt.BearerToken(token), base_url=url), wait=0.05)
+    hub.filter("cat").subscribe(lambda item: None)
+    hub.state.subscribe(lambda state: state.standing and print("standing", flush=True))
+sys.stdin.read()
+"""
+
+
+def test_the_end_of_a_program_with_several_hubs() -> None:
+    """A hub removes its rules at the end of a program also while X doesn't answer to its other hubs."""
+    with Emulator(rate=0, limits=Limits(connections=None)) as muted, Emulator(rate=0) as other:
+        arguments = [muted.base_url, muted.bearer_token, other.base_url, other.bearer_token]
+        with Program(["-c", _ENDING_SIDE_BY_SIDE, *arguments], stdin=PIPE, stdout=PIPE) as program:
+            try:
+                assert program.stdout is not None
+                assert program.stdin is not None
+                while len(muted.rules) < 6 or len(other.rules) < 2:
+                    assert program.stdout.readline() == "standing\n"
+                muted.mute(path="/2/tweets/search/stream/rules", times=1_000)
+                program.stdin.close()
+                while other.rules:
+                    assert program.poll() is None
+                    threading.Event().wait(0.01)
+            finally:
+                program.kill()
