@@ -303,4 +303,5 @@ class RulesHub(HubCore):
             resets_at=to_time(pace.resets_at),
             waiting=self._planner.waiting,
             room_at=to_time(self._planner.room_at(self._now())),
+            failure=None if self.failure is None else str(self.failure),
         )

@@ -26,6 +26,7 @@ class HubState(Struct, frozen=True):
             which they will be served (v2).
         room_at: when that will be, UTC, at the earliest: the rules of a process that may have crashed are
             deleted if its lease has run out by then. None while nothing waits for a time.
+        failure: the error of the last request for rules, in words; None once one has succeeded (v2).
     """
 
     wanted: tuple[str, ...] = ()
@@ -36,6 +37,7 @@ class HubState(Struct, frozen=True):
     resets_at: datetime | None = None
     waiting: tuple[str, ...] = ()
     room_at: datetime | None = None
+    failure: str | None = None
 
 
 def to_time(seconds: float | None) -> datetime | None:

@@ -366,6 +366,19 @@ def test_rules_that_stay_are_told(emulator: Emulator) -> None:
     assert emulator.rules != ()
 
 
+def test_requests_for_rules_that_fail_are_told(emulator: Emulator) -> None:
+    """While a request for rules is tried again, the state says why a filter isn't in force yet."""
+    hub = rules_hub(emulator)
+    emulator.answer(503, path="/2/tweets/search/stream/rules", times=1)
+    with States(hub, emulator) as states:
+        told, seen = Seen(hub.state), Seen(hub.filter("cat"))
+        assert states.settled().failure is None
+        failures = [state for state in told.items if state.failure is not None]
+        assert {(state.wanted, state.standing) for state in failures} == {(("cat",), ())}
+        assert "503" in str(failures[0].failure)
+        seen.dispose()
+
+
 def test_a_refused_rule_is_its_own_subscribers_error(emulator: Emulator) -> None:
     """A rule that X refuses ends its own subscribers, and is told in the state."""
     hub = rules_hub(emulator)
