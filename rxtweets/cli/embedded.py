@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -14,12 +15,14 @@ from pathlib import Path
 
 import click
 
+from rxtweets._file_lock import lock
 from rxtweets._printable import printable
+
+from . import tethered
 
 _OLDEST = (2, 11)
 _LONGEST_START = 30.0
-_LONGEST_END = 10.0
-"""Seconds until it listens, and until it has ended."""
+"""Seconds until it listens."""
 
 _TICK = threading.Event()
 
@@ -50,21 +53,29 @@ def find_server() -> str:
 def start_server(folder: str, port: int) -> str:
     """Run a server on this machine that keeps logs in *folder*, until this process ends; return its address.
 
-    It ends after what was started later, and so after those that have more to write to it. The *port* 0 is a
-    free one.
+    It ends after what was started later, and so after those that have more to write to it; and also if this
+    process is killed. The *port* 0 is a free one.
 
     Raises:
-        ClickException: it doesn't start.
+        ClickException: it doesn't start, or another one uses the folder.
     """
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
-    for old in place.glob("*.ports"):
-        old.unlink()
-    command = [find_server(), "-js", "-a", "127.0.0.1", "-p", str(port or -1), "-sd", str(place)]
-    command += ["--ports_file_dir", str(place), "-l", str(place / "nats-server.log")]
+    server = [find_server(), "-js", "-a", "127.0.0.1", "-p", str(port or -1), "-sd", str(place)]
+    server += ["--ports_file_dir", str(place), "-l", str(place / "nats-server.log")]
     nothing = subprocess.DEVNULL
-    # In a session of its own: Ctrl-C is for the command.
-    process = subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True)
+    with (place / "lock").open("ab") as held:
+        _lock(held.fileno(), place)
+        for old in place.glob("*.ports"):
+            old.unlink()
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-S", tethered.__file__, *server],
+            stdin=subprocess.PIPE,
+            stdout=nothing,
+            stderr=nothing,
+            pass_fds=[held.fileno()] if os.name == "posix" else [],  # it is locked until the server has ended
+            start_new_session=True,  # Ctrl-C is for the command
+        )
     atexit.register(_end, process)
     try:
         return _address(process, place)
@@ -73,13 +84,28 @@ def start_server(folder: str, port: int) -> str:
         raise
 
 
+def _lock(fd: int, folder: Path) -> None:
+    """Lock the folder; wait for a server that is about to end.
+
+    Raises:
+        ClickException: another one stays.
+    """
+    until = time.monotonic() + tethered.LONGEST_END
+    while not lock(fd):
+        if time.monotonic() > until:
+            ports = next(folder.glob("*.ports"), None)
+            which = "" if ports is None else f", process {ports.stem.rpartition('_')[2]}"
+            raise click.ClickException(
+                f"the log in {folder} is in use by another nats-server{which}: "
+                "write to that with --to, or end it"
+            )
+        _TICK.wait(0.02)
+
+
 def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(_LONGEST_END)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    assert process.stdin is not None
+    process.stdin.close()
+    process.wait()
 
 
 def _address(process: subprocess.Popen[bytes], folder: Path) -> str:

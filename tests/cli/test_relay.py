@@ -58,6 +58,31 @@ def test_it_needs_nothing(tmp_path: Path) -> None:
     assert (tmp_path / "logs" / "jetstream").exists()
 
 
+def test_its_server_goes_with_it(tmp_path: Path) -> None:
+    """If the command is killed, its server ends: the next one has the folder and the port."""
+    embedded = ("--emulator", "--embedded", str(tmp_path), "--port")
+    with command.running("relay", "sample", *embedded, "0") as killed:
+        port = notices(killed, r"# the log is nats://127\.0\.0\.1:(\d+)/x-sample")[1]
+        killed.process.kill()
+        killed.process.wait()
+    ended = command.run("relay", "firehose", "--lang", "ja", *embedded, port, "--limit", "1")
+    assert ended.status == 0, ended.err
+    assert f"# the log is nats://127.0.0.1:{port}/x-firehose\n" in ended.err
+
+
+def test_a_folder_in_use(rxtweets: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second server in the same folder isn't started, and the first one is named."""
+    monkeypatch.setattr("rxtweets.cli.tethered.LONGEST_END", 0.0)
+    with command.running("relay", "sample", "--emulator", "--embedded", str(tmp_path), "--port", "0") as one:
+        notices(one, "# the log is")
+        [ports] = tmp_path.glob("*.ports")
+        server = ports.stem.rpartition("_")[2]
+        ended = rxtweets("relay", "sample", "--emulator", "--embedded", str(tmp_path), "--port", "0")
+        assert ended.status == 1
+        assert f"the log in {tmp_path} is in use by another nats-server, process {server}: " in ended.err
+        assert one.end(signal.SIGTERM).status == 128 + signal.SIGTERM
+
+
 def test_another_takes_over(emulator: Emulator, address: str) -> None:
     """Of two one reads, and the other says so; when it ends, the other one reads."""
     with command.running("relay", "sample", "--to", address) as one:
