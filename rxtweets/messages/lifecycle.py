@@ -69,7 +69,7 @@ class Dropped(Lifecycle, frozen=True):
 
 
 class Redelivered(Lifecycle, frozen=True):
-    """A log redelivers the next message: it was sent before, and not acknowledged (`rxtweets.relay`).
+    """A log redelivers the next message: a worker may have processed it before (`rxtweets.relay`).
 
     `attempt`: the number of this attempt to process it, as far as is known; 2 or more.
     """

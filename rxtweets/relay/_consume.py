@@ -20,7 +20,7 @@ from rxtweets.messages import Lifecycle, Redelivered
 
 from ._nats.connection import Connection, Where
 from ._nats.consumers import Delivery, open_pull
-from ._nats.groups import From, Order, attempts, begin_attempt, forget_attempts, open_group
+from ._nats.groups import From, Order, attempts, begin_attempt, begin_none, forget_attempts, open_group
 from ._nats.letters import put_aside
 from ._session import Beginning, Feed, Session, in_sessions
 
@@ -78,17 +78,21 @@ class _Worker(Session):
     def _deliver(self, delivery: Delivery) -> None:
         if self._failure is not None:
             return  # it can't be acknowledged any more
-        attempt = 1
+        attempt, group = 1, self._settings.group
         if delivery.times > 1:
             try:
-                attempt = self._loop.result(self._begin(delivery))
+                begun = self._loop.result(self._begin(delivery))
             except StreamError as error:
                 self._give_up(error)
                 return
-            if not attempt:
+            if begun is None:
                 return
-            self._observer.on_next(Redelivered(attempt))
+            attempt, may_have_been = begun
+            if may_have_been:
+                self._observer.on_next(Redelivered(max(2, attempt)))
             if self._over:
+                with contextlib.suppress(StreamError):
+                    self._loop.result(forget_attempts(self._connection, group, delivery.sequence, attempt))
                 return
         self._raised = None
         try:
@@ -100,11 +104,13 @@ class _Worker(Session):
             raised, self._raised = self._raised, None
             if raised is None:
                 self._acknowledge(delivery, b"+ACK")
-                if attempt > 1:
-                    group = self._settings.group
+                if delivery.times > 1:
                     with contextlib.suppress(StreamError):
                         self._loop.result(forget_attempts(self._connection, group, delivery.sequence))
             elif attempt < self._settings.attempts:
+                if delivery.times == 1:  # else it is written down already
+                    with contextlib.suppress(StreamError):
+                        self._loop.result(begin_attempt(self._connection, group, delivery.sequence, 1))
                 self._acknowledge(delivery, b"-NAK")
             else:
                 self._put_aside(delivery, _words(raised), attempt)
@@ -134,16 +140,22 @@ class _Worker(Session):
             feed = self._held.pop(delivery.reply, None)
             return feed is not None and self._finish(feed)
 
-    async def _begin(self, delivery: Delivery) -> int:
-        """Return which attempt at a frame that comes again this is; 0 if it went aside."""
+    async def _begin(self, delivery: Delivery) -> tuple[int, bool] | None:
+        """Write down an attempt at a frame that comes again; None if the frame went aside.
+
+        Return the number of the attempt, and whether there may have been others. It isn't written down when
+        a frame that comes for the first time is begun, which would cost more than all the rest. So if its
+        worker died, it isn't known, and doesn't count.
+        """
         group = self._settings.group
-        begun = max(1, await attempts(self._connection, group, delivery.sequence))
+        written = await attempts(self._connection, group, delivery.sequence)
+        begun = written or 0
         if begun >= self._settings.attempts:
             await put_aside(self._connection, group, delivery, _LAST_WORDS, begun)
             self._forget(delivery)
-            return 0
+            return None
         await begin_attempt(self._connection, group, delivery.sequence, begun + 1)
-        return begun + 1
+        return begun + 1, written != 0
 
     # On the loop's thread:
 
@@ -194,8 +206,15 @@ class _Worker(Session):
     async def _close(self, connection: Connection) -> None:
         """Give back what wasn't begun, for another worker to get at once."""
         await self._send_acknowledgements(connection)
-        for reply in [*self._held]:
-            await connection.send(reply, b"-NAK")
+        held = [Delivery(b"", reply) for reply in self._held]
+        new = [one for one in held if one.times == 1]
+        group = self._settings.group
+        # Where it fails, it isn't known whether they were begun.
+        await asyncio.gather(
+            *(begin_none(connection, group, one.sequence) for one in new), return_exceptions=True
+        )
+        for one in held:
+            await connection.send(one.reply, b"-NAK")
 
 
 def _words(error: BaseException) -> str:

@@ -223,8 +223,9 @@ class JetStream:
         frames go to another one after *redeliver_after*. `Redelivered` precedes a frame that is redelivered,
         and may have been processed before.
 
-        After so many *attempts*, a frame is set aside, with the last error: see `dead_letters`. That workers
-        held it without having begun counts as one attempt, however often it happened.
+        After so many *attempts*, a frame is set aside, with the last error: see `dead_letters`. That a worker
+        held it without having begun is no attempt. If the first worker to get it died, that doesn't count,
+        either, as it isn't known whether it had begun: a frame that kills its workers takes one more.
 
         `Connecting`, `Connected`, `Disconnected` and `Reconnecting` report the connection to the log, as they
         do one to X; `Connected` has the server's name and version as its headers.

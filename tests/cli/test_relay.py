@@ -80,7 +80,6 @@ def test_a_folder_in_use(rxtweets: Command, tmp_path: Path, monkeypatch: pytest.
         ended = rxtweets("relay", "sample", "--emulator", "--embedded", str(tmp_path), "--port", "0")
         assert ended.status == 1
         assert f"the log in {tmp_path} is in use by another nats-server, process {server}: " in ended.err
-        assert one.end(signal.SIGTERM).status == 128 + signal.SIGTERM
 
 
 def test_another_takes_over(emulator: Emulator, address: str) -> None:

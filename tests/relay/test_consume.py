@@ -161,6 +161,26 @@ def test_a_frame_goes_aside(log: JetStream) -> None:
     assert frames(worker.seen) == [post(1), post(2), post(3)]
 
 
+def test_what_was_not_begun_is_no_attempt(log: JetStream) -> None:
+    """A frame that workers held and gave back comes as a new one, and goes aside after as many attempts."""
+    wanted = [post(number) for number in range(6)]
+    write(log, wanted)
+    seen = [item for _ in range(5) for item in read(log, 1, attempts=2)]
+    assert not any(isinstance(item, Redelivered) for item in seen)
+    [left] = set(wanted) - set(frames(seen))
+    tried: list[bytes] = []
+
+    def fail(item: Any) -> None:
+        tried.extend(frames([item]))
+        explode(item)
+
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            rxt.run(log.consume("g", attempts=2), fail)
+    [letter] = log.dead_letters("g").pipe(ops.to_list()).run()
+    assert (tried, letter.frame, letter.attempts) == ([left, left], left, 2)
+
+
 PROGRAM = """
 import os, signal, sys
 import rxtweets as rxt
@@ -185,7 +205,7 @@ def test_a_worker_that_dies(tmp_path: Path) -> None:
         log = JetStream(server.url, stream="x")
         write(log, wanted)
         done: list[bytes] = []
-        for _ in range(2):
+        for _ in range(3):  # it isn't known whether the first one had begun
             command = [sys.executable, "-c", PROGRAM, server.url, "x", wanted[5].decode()]
             run = subprocess.run(command, capture_output=True, timeout=PATIENCE)
             assert run.returncode == -signal.SIGKILL, run.stderr
@@ -318,7 +338,7 @@ def test_an_attempt_that_cannot_be_written_down(server: Server) -> None:
     write(log, [post(1)])
     with pytest.raises(ZeroDivisionError):
         rxt.run(log.consume("g", from_="start", redeliver_after=1.0), lambda item: 1 / (item != post(1)))
-    asyncio.run(limit(server.url, "full", 1))
+    asyncio.run(limit(server.url, "full", 2))  # the post, and the first attempt
     with Worker(log.consume("g", redeliver_after=1.0)) as worker:
         worker.wait_for(lambda seen: any(isinstance(item, Reconnecting) for item in seen))
         asyncio.run(limit(server.url, "full", -1))

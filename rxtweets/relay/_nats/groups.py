@@ -11,6 +11,7 @@ from rxtweets.errors import LogDiffers, LogError
 
 from .connection import Connection
 from .failures import check_same
+from .leases import if_last
 from .stream import write
 from .subjects import last_part
 
@@ -82,20 +83,30 @@ async def _find_consumer(connection: Connection, name: str) -> api.ConsumerConfi
     return None if info is None else info.config
 
 
-async def attempts(connection: Connection, group: str, sequence: int) -> int:
-    """Return how many attempts at a message were written down; the first isn't."""
+async def attempts(connection: Connection, group: str, sequence: int) -> int | None:
+    """Return how many attempts at a message have begun; None if that isn't known."""
     subjects = connection.subjects
     request = connection.js.get_last_msg(subjects.stream, subjects.begun(group, sequence))
     last = await connection.find(request)
-    return 0 if last is None else last_part(last.subject)
+    return None if last is None else last_part(last.subject)
 
 
 async def begin_attempt(connection: Connection, group: str, sequence: int, attempt: int) -> None:
-    """Write down an attempt at a message."""
+    """Write down that an attempt at a message has begun."""
     await write(connection, connection.subjects.begun(group, sequence, attempt), b"")
 
 
-async def forget_attempts(connection: Connection, group: str, sequence: int) -> None:
-    """Delete what was written down of attempts at a message."""
+async def begin_none(connection: Connection, group: str, sequence: int) -> None:
+    """Write down that no attempt at a message has begun, unless more is known."""
     subjects = connection.subjects
-    await connection.ask(connection.js.purge_stream(subjects.stream, subject=subjects.begun(group, sequence)))
+    headers = if_last(0, subjects.begun(group, sequence))
+    await write(connection, subjects.begun(group, sequence, 0), b"", headers)
+
+
+async def forget_attempts(
+    connection: Connection, group: str, sequence: int, attempt: int | str = "*"
+) -> None:
+    """Delete what was written down of one attempt at a message, or of all."""
+    subjects = connection.subjects
+    filter_ = subjects.begun(group, sequence, attempt)
+    await connection.ask(connection.js.purge_stream(subjects.stream, subject=filter_))

@@ -105,10 +105,10 @@ class Term(NamedTuple):
 
     def fence(self, subjects: Subjects, number: int) -> dict[str, str]:
         """Return the headers of a write with that *number*."""
-        return _if_last(self.sequence, subjects.fence(self.lease, number))
+        return if_last(self.sequence, subjects.fence(self.lease, number))
 
 
-def _if_last(sequence: int, filter_: str) -> dict[str, str]:
+def if_last(sequence: int, filter_: str) -> dict[str, str]:
     """Return the headers of a write that depends on what is the last message that a filter finds."""
     return {
         "Nats-Expected-Last-Subject-Sequence": str(sequence),
@@ -127,7 +127,7 @@ async def begin_term(connection: Connection, before: Term) -> Term | None:
     """Begin the term after *before*, which can write nothing more then; None if that isn't the last."""
     js, subjects, number = connection.js, connection.subjects, before.number + 1
     filter_ = subjects.terms(before.lease)
-    headers = {**_if_last(before.sequence, filter_), "Nats-TTL": "never"}
+    headers = {**if_last(before.sequence, filter_), "Nats-TTL": "never"}
     subject = subjects.term(before.lease, number)
     try:
         written = await connection.ask(js.publish(subject, b"", headers=headers, timeout=ANSWER_TIMEOUT))

@@ -4,7 +4,7 @@
 `log.Post.1234`                         a message: its kind and its id, or a digest where it has none
 `log.dead.group.17`                     a dead letter: the message 17, which a group couldn't work on
 `log.again.group.23`                    the dead letter 23, to be worked on again by that group
-`log.begun.group.17.2`                  the second attempt of a group at the message 17
+`log.begun.group.17.2`                  the second attempt of a group at the message 17; 0 if none has begun
 `log.term.reader.5.0.0.…`               the term 5 of the lease `reader`, in which one reader writes
 `log.of.7.Post.1234`                    a message in the partition 7 of a log that has some
 `log.again.group.23.7`                  the same of a dead letter
