@@ -384,12 +384,11 @@ class _Reader(abc.DisposableBase):
                 return
             lease = await leases.read(self._name)
             if lease.id != self._id:
-                if lease.revision > self._revision:
-                    reader = lease.reader or "another reader"
-                    self._lose(leading, LeaseLost(f"{reader} has the lease {self._name!r}"))
+                who = f"{lease.reader} has" if lease.id else "somebody has deleted"
+                self._lose(leading, LeaseLost(f"{who} the lease {self._name!r}"))
                 return
             # It was written, and the answer got lost; or another one has asked for it.
-            self._revision = max(self._revision, lease.revision)
+            self._revision = lease.revision
             if lease.wanted and self._is_settled() and self._count() >= lease.wanted[1] + _MORE:
                 self._moved = time.monotonic()
                 cause = LeaseLost(f"the lease {self._name!r} goes to a reader that has fewer of them")

@@ -199,13 +199,17 @@ def refusals(items: list[Any]) -> list[StandingBy]:
     ]
 
 
+def stream_of(log: JetStream) -> str:
+    """Return the name of a log's stream."""
+    return repr(log).partition("stream='")[2].rstrip("')")
+
+
 def begin_term(server: Server, log: JetStream, number: int) -> None:
     """Begin a term, as another reader would."""
-    stream = repr(log).partition("stream='")[2].rstrip("')")
 
     async def write() -> None:
         client = await nats.connect(server.url)
-        subject = f"{stream}.term.reader.{number}" + ".0" * 10
+        subject = f"{stream_of(log)}.term.reader.{number}" + ".0" * 10
         await client.jetstream().publish(subject, b"")
         await client.close()
 
@@ -390,6 +394,28 @@ def test_a_lease_that_is_changed_by_hand(server: Server) -> None:
         change_lease(server, None)
         leading.wait_for(lambda seen: sum(isinstance(item, Leading) for item in seen) > 1)
     assert any(isinstance(item, StandingBy) for item in leading.seen)
+
+
+@pytest.mark.parametrize("bucket", ["deleted", "purged"])
+def test_leases_that_are_deleted_by_hand(server: Server, log: JetStream, bucket: str) -> None:
+    """A reader notices that all leases are gone long before its own would have run out, and takes it anew."""
+
+    async def delete() -> None:
+        client = await nats.connect(server.url)
+        name = f"{stream_of(log)}-leases"
+        if bucket == "deleted":
+            await client.jetstream().delete_key_value(name)
+        else:
+            await client.jetstream().purge_stream(f"KV_{name}")
+        await client.close()
+
+    with Worker(log.lead(lambda _: reactivex.never(), lease=20)) as leading:
+        leading.wait_for(has(Leading))
+        asyncio.run(delete())
+        leading.wait_for(lambda seen: sum(isinstance(item, Leading) for item in seen) > 1)
+    (lost,) = [item.cause for item in leading.seen if isinstance(item, StandingBy)]
+    assert isinstance(lost, LeaseLost)
+    assert str(lost) == "somebody has deleted the lease 'reader'"
 
 
 def test_a_function_that_opens_nothing(log: JetStream) -> None:
