@@ -215,13 +215,19 @@ class _Reader(abc.DisposableBase):
         fence = Fence(leading.term, leading.checkpoint.acknowledge, leading.written.set)
         guarded = StreamObservable(partial(self._guard, leading, stream))
         written = publish(self._where, self._window, None, self._policy, fence)(guarded)
-        leading.begun = True
-        leading.stream.disposable = written.subscribe(
-            partial(self._on_next, leading),
-            partial(self._on_error, leading),
-            lambda: self._finish(leading, self._observer.on_completed),
-            scheduler=self._scheduler,
-        )
+        if self._may_write(leading):
+            leading.stream.disposable = written.subscribe(
+                partial(self._on_next, leading),
+                partial(self._on_error, leading),
+                lambda: self._finish(leading, self._observer.on_completed),
+                scheduler=self._scheduler,
+            )
+
+    def _may_write(self, leading: _Term) -> bool:
+        """Return whether a term still goes on; if so, its lease isn't given back before `written` is set."""
+        with self._losing:
+            leading.begun = not leading.over
+            return leading.begun
 
     # On whatever thread reads X, or delivers what is written:
 
@@ -509,7 +515,9 @@ class _Reader(abc.DisposableBase):
         if leading is None or self._is_lost():
             return
         leading.stream.dispose()
-        if leading.begun:
+        with self._losing:
+            begun = leading.begun
+        if begun:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(leading.written.wait(), self._until - time.monotonic())
         free = msgspec.structs.replace(

@@ -418,6 +418,29 @@ def test_leases_that_are_deleted_by_hand(server: Server, log: JetStream, bucket:
     assert str(lost) == "somebody has deleted the lease 'reader'"
 
 
+def test_a_disposal_while_the_stream_is_made(log: JetStream) -> None:
+    """A reader that gives its lease back before it has a stream doesn't open it after that."""
+    making, go, opened = threading.Event(), threading.Event(), threading.Event()
+
+    def open_stream(_: rxt.Checkpoint) -> Any:
+        making.set()
+        assert go.wait(PATIENCE)
+        return reactivex.from_callable(opened.set)
+
+    before = {*threading.enumerate()}
+    with Worker(log.lead(open_stream, lease=3600)) as first:
+        assert making.wait(PATIENCE)
+        threads = [one for one in threading.enumerate() if one not in before]
+        first.dispose()
+        with Worker(log.lead(lambda _: reactivex.never(), lease=LEASE)) as second:
+            second.wait_for(has(Leading))
+            go.set()
+            for thread in threads:
+                if thread.name.startswith("rxtweets-relay-lead"):
+                    thread.join(PATIENCE)
+    assert not opened.is_set()
+
+
 def test_a_function_that_opens_nothing(log: JetStream) -> None:
     """A function that fails, or returns no stream, is an error that says so."""
     with Worker(log.lead(lambda _: 1 / 0)) as failed:  # type: ignore[arg-type, return-value]
