@@ -264,17 +264,20 @@ class LogDiffers(LogError):
 
     Attributes:
         what: what differs.
-        differences: for each setting, what it is and what it should be.
+        differences: for each argument of `JetStream` or `consume`, what it is and what was given; of a stream
+            that is no log, by JetStream's names.
+        advice: what to do about it.
     """
 
-    def __init__(self, what: str, differences: Mapping[str, tuple[str, str]]) -> None:
+    def __init__(self, what: str, differences: Mapping[str, tuple[str, str]], advice: str) -> None:
         listed = "; ".join(f"{name} is {there}, not {asked}" for name, (there, asked) in differences.items())
-        super().__init__(f"{what} has other settings: {listed}")
+        super().__init__(f"{what} has other settings: {listed}. {advice}")
         self.what = what
+        self.advice = advice
         self.differences = {name: (there, asked) for name, (there, asked) in differences.items()}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.what, self.differences)
+        return type(self), (self.what, self.differences, self.advice)
 
 
 class WorkerDied(Exception):

@@ -27,7 +27,7 @@ from rxtweets.errors import (
     LogUnavailable,
     StreamError,
 )
-from rxtweets.messages import Dropped, Reconnecting
+from rxtweets.messages import Delete, Dropped, Post, Reconnecting
 from rxtweets.relay import JetStream
 from tests.relay.conftest import MakeLog
 from tests.relay.servers import Server, nobody, running
@@ -102,14 +102,27 @@ def test_other_settings(make_log: MakeLog) -> None:
     write(make_log(keep=timedelta(days=7)), [post(1)])
     error = failure(make_log(keep=timedelta(days=8)))
     assert isinstance(error, LogDiffers)
-    assert error.differences == {"max_age": ("604800.0", "691200.0")}
-    assert "max_age is 604800.0, not 691200.0" in str(error)
+    assert error.differences == {"keep": ("7 days", "8 days")}
+    assert "keep is 7 days, not 8 days. Give the settings that it has, or none" in str(error)
+    with pytest.raises(LogDiffers, match=r"replicas is 1, not 3; keep is 7 days, not 90 min\. "):
+        write(make_log(keep=timedelta(minutes=90), replicas=3), [post(1)])
     assert pickle.loads(pickle.dumps(error)).differences == error.differences
     log = make_log(keep=timedelta(days=7))
     read(log, 1)
-    with pytest.raises(LogDiffers, match=r"ack_wait is 30.0, not 5.0") as caught:
-        rxt.run(log.consume("g", redeliver_after=5.0))
+    with pytest.raises(LogDiffers, match=r"redeliver_after is 30 s, not 5\.5 s\. ") as caught:
+        rxt.run(log.consume("g", redeliver_after=5.5))
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+    with pytest.raises(LogDiffers, match=r"kinds is all, not Delete, Post\. Give those that it has, or name"):
+        rxt.run(log.consume("g", kinds=[Post, Delete]))
+
+
+def test_a_stream_that_is_no_log(server: Server) -> None:
+    """A stream that another program made for something else is said to be that."""
+    asyncio.run(create(server.url, "others"))
+    error = failure(JetStream(server.url, stream="others", keep=timedelta(days=1)))
+    assert isinstance(error, LogDiffers)
+    assert error.differences["subjects"] == ("['others.*']", "['others.>']")
+    assert str(error).endswith(". It is no log: choose another name")
 
 
 def test_too_many_replicas(make_log: MakeLog) -> None:
@@ -212,6 +225,12 @@ def test_a_message_that_is_too_long(tmp_path: Path) -> None:
         with pytest.raises(LogError, match=r"max_payload is 2,000|max_payload is 2,048") as caught:
             write(log, [post(1), post(2, "x" * 3000)])
         assert type(caught.value) is LogError
+
+
+async def create(url: str, stream: str) -> None:
+    client = await nats.connect(url)
+    await client.jetstream().add_stream(name=stream, subjects=[f"{stream}.*"])
+    await client.close()
 
 
 async def delete(url: str, stream: str) -> None:

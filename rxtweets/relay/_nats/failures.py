@@ -116,15 +116,25 @@ def refusal(answer: bytes, hosts: str) -> StreamError | None:
     )
 
 
-def check_same(what: str, settings: list[tuple[str, object, object]]) -> None:
+def check_same(what: str, settings: list[tuple[str, object, object]], advice: str) -> None:
     """Check that each setting, the second, is what was asked for, the third.
 
     Raises:
-        LogDiffers: one isn't.
+        LogDiffers: one isn't; with the *advice*.
     """
-    differing = {name: (there, asked) for name, there, asked in settings if there != asked}
+    differing = {name: (str(there), str(asked)) for name, there, asked in settings if there != asked}
     if differing:
-        raise LogDiffers(what, {name: (str(there), str(asked)) for name, (there, asked) in differing.items()})
+        raise LogDiffers(what, differing, advice)
+
+
+def length(seconds: float | None) -> str:
+    """Return a length of time in words; none and 0 are for ever."""
+    if not seconds:
+        return "for ever"
+    for unit, one in ("days", 86400), ("h", 3600), ("min", 60):
+        if seconds % one == 0:
+            return f"{seconds / one:g} {unit if seconds > one else unit.rstrip('s')}"
+    return f"{seconds:g} s"
 
 
 def words(error: BaseException) -> str:

@@ -10,13 +10,15 @@ from nats.js import api
 from rxtweets.errors import LogDiffers, LogError
 
 from .connection import Connection
-from .failures import check_same
+from .failures import check_same, length
 from .leases import if_last
 from .stream import write
 from .subjects import last_part
 
 From = Literal["new", "start"] | datetime
 Order = Literal["author", "log"] | None
+
+_ADVICE = "Give those that it has, or name another group"
 
 
 async def open_group(
@@ -51,14 +53,16 @@ async def open_group(
             check_same(
                 f"the group {group!r} of {there}",
                 [
-                    ("filter_subjects", sorted(info.filter_subjects or []), sorted(filters)),
-                    ("ack_wait", info.ack_wait, redeliver_after),
+                    ("kinds", subjects.kinds(info.filter_subjects or []), subjects.kinds(filters)),
+                    ("redeliver_after", length(info.ack_wait), length(redeliver_after)),
                 ],
+                _ADVICE,
             )
             continue
         for other in forms.keys() - {order} if partition in (None, 0) else ():
             if forms[other] and await _find_consumer(connection, next(iter(forms[other]))) is not None:
-                raise LogDiffers(f"the group {group!r} of {there}", {"order": (str(other), str(order))})
+                differences = {"order": (str(other), str(order))}
+                raise LogDiffers(f"the group {group!r} of {there}", differences, _ADVICE)
         policy, time = api.DeliverPolicy.BY_START_TIME, from_ if isinstance(from_, datetime) else None
         if time is None:
             policy = api.DeliverPolicy.NEW if from_ == "new" else api.DeliverPolicy.ALL

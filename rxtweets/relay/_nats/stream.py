@@ -14,7 +14,7 @@ from nats.js.errors import APIError
 from rxtweets.errors import LogError, StreamError
 
 from .connection import Connection, Where
-from .failures import ANSWER_TIMEOUT, NO_STREAM, WRITTEN, check_same, refusal
+from .failures import ANSWER_TIMEOUT, NO_STREAM, WRITTEN, check_same, length, refusal
 from .leases import Term
 from .subjects import FENCES, Subjects
 
@@ -80,17 +80,23 @@ async def open_stream(connection: Connection, missing: type[LogError] | None) ->
     there = info.config
     partitions = int((there.metadata or {}).get(_PARTITIONS, "0"))
     connection.subjects = Subjects(where.stream, partitions)
-    names = (
-        *_NEEDED,
-        *(["num_replicas"] if where.replicas is not None else []),
-        *(["max_age"] if where.keep is not None else []),
-    )
+    what = f"the stream {where.stream!r} at {where.hosts()}"
     check_same(
-        f"the stream {where.stream!r} at {where.hosts()}",
-        [
-            *((name, getattr(there, name), getattr(asked, name)) for name in names),
-            ("partitions", partitions, partitions if where.partitions is None else where.partitions),
-        ],
+        what,
+        [(name, getattr(there, name), getattr(asked, name)) for name in _NEEDED],
+        "It is no log: choose another name",
+    )
+    settings: list[tuple[str, object, object]] = []
+    if where.replicas is not None:
+        settings.append(("replicas", there.num_replicas, where.replicas))
+    if where.keep is not None:
+        settings.append(("keep", length(there.max_age), length(where.keep.total_seconds())))
+    if where.partitions is not None:
+        settings.append(("partitions", partitions or None, where.partitions))
+    check_same(
+        what,
+        settings,
+        "Give the settings that it has, or none; `nats stream edit` changes replicas and keep (its max-age)",
     )
     return Stream(info.created, info.state.last_seq)
 

@@ -52,6 +52,11 @@ class Subjects(NamedTuple):
         """Return filters for messages of some kinds; None for all."""
         return [self.messages(kind, partition) for kind in kinds or "*"]
 
+    def kinds(self, filters: list[str]) -> str:
+        """Return the kinds of messages that filters of a group are for, in words."""
+        kinds = sorted(one.split(".")[-2] for one in filters if not one.startswith(f"{self.stream}.again."))
+        return ", ".join(kinds).replace("*", "all")
+
     def dead(self, group: str = "*", sequence: int | str = "*") -> str:
         """Return the subject of a dead letter, or a filter for them."""
         return f"{self.stream}.dead.{group}.{sequence}"
