@@ -252,6 +252,8 @@ _TICK = 1.0
 def status(log: Log, as_json: bool) -> None:
     """Print who reads, how far each group is, rates, and how much went aside.
 
+    What is handed out, a worker of the group holds, or gave back when it ended.
+
     It takes a second; with a reader that is silent, as long as its lease.
     """
     opened, tick = log.open(), threading.Event()
@@ -286,7 +288,7 @@ def status(log: Log, as_json: bool) -> None:
         was = earlier.get(group.name, group)
         click.echo(
             f"  group {group.name}: {group.waiting + group.unacknowledged:,} to do"
-            f" ({group.unacknowledged:,} begun, {group.redelivered:,} of them again),"
+            f" ({group.unacknowledged:,} handed out, {group.redelivered:,} of them more than once),"
             f" {(group.done - was.done) / took:,.0f}/s, {plural(group.dead, 'dead letter')}"
         )
 

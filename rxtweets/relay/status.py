@@ -14,9 +14,10 @@ class GroupStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: its name.
-        waiting: the messages that no worker has received.
-        unacknowledged: those that workers hold, and are processing.
-        redelivered: those of them that have been sent more than once.
+        waiting: the messages that were never handed out to a worker.
+        unacknowledged: those that were handed out, and aren't done: a worker holds them, or they wait for
+            another one, as theirs has given them back, or died.
+        redelivered: those of them that were handed out more than once.
         done: the number that grows with what the group has worked on: that of the last message before which
             all are acknowledged, at most.
         dead: the messages that were set aside.

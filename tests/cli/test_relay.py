@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import itertools
 import json
 import os
@@ -17,7 +18,7 @@ from rxtweets.emulator import Emulator
 from rxtweets.relay import JetStream
 from rxtweets.testing import post_json
 from tests.relay.machines import Machines
-from tests.relay.servers import Server
+from tests.relay.servers import Server, nobody
 from tests.relay.working import read, write
 
 from . import command
@@ -71,15 +72,14 @@ def test_its_server_goes_with_it(tmp_path: Path) -> None:
 
 
 def test_a_folder_in_use(rxtweets: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A second server in the same folder isn't started, and the first one is named."""
+    """While another server has the folder none is started there, and the other one is named."""
     monkeypatch.setattr("rxtweets.cli.tethered.LONGEST_END", 0.0)
-    with command.running("relay", "sample", "--emulator", "--embedded", str(tmp_path), "--port", "0") as one:
-        notices(one, "# the log is")
-        [ports] = tmp_path.glob("*.ports")
-        server = ports.stem.rpartition("_")[2]
+    (tmp_path / "nats-server_1234.ports").touch()
+    with (tmp_path / "lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
         ended = rxtweets("relay", "sample", "--emulator", "--embedded", str(tmp_path), "--port", "0")
-        assert ended.status == 1
-        assert f"the log in {tmp_path} is in use by another nats-server, process {server}: " in ended.err
+    assert ended.status == 1
+    assert f"the log in {tmp_path} is in use by another nats-server, process 1234: " in ended.err
 
 
 def test_another_takes_over(emulator: Emulator, address: str) -> None:
@@ -122,6 +122,15 @@ def test_partitions(rxtweets: Command, address: str) -> None:
     assert "# this is the ja-2 now" in ended.err
 
 
+def test_a_log_that_is_away() -> None:
+    """While nobody listens, each line says so, and is a notice."""
+    with nobody() as url, command.running("relay", "sample", "--emulator", "--to", f"{url}/x") as relay:
+        host = url.removeprefix("nats://")
+        notices(relay, rf"^# the log's leases are tried again in \S+ s: no connection to the log at {host}: ")
+        ended = relay.end(signal.SIGINT)
+    assert all(line.startswith("#") for line in ended.err.splitlines() if line), ended.err
+
+
 def test_status(rxtweets: Command, address: str) -> None:
     """The status says how much there is, who reads, and how far each group is."""
     log = log_at(address)
@@ -136,7 +145,9 @@ def test_status(rxtweets: Command, address: str) -> None:
     first, reader, group = ended.out.splitlines()
     assert re.fullmatch(r"the log relay-\d+ at \S+: 5 messages, 0\.0 MB, 0/s; 1 server", first)
     assert reader == "  no reader with a lease has been here"
-    assert re.fullmatch(r"  group texts: 3 to do \(\d begun, \d of them again\), 0/s, 0 dead letters", group)
+    assert re.fullmatch(
+        r"  group texts: 3 to do \(\d handed out, \d of them more than once\), 0/s, 0 dead letters", group
+    )
     with command.running("relay", "sample", "--emulator", "--to", address) as one:
         notices(one, "# connected")
         told = json.loads(rxtweets("relay", "status", "--log", address, "--json").out)

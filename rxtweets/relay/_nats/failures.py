@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import ssl
 
 import msgspec
@@ -142,4 +143,6 @@ def words(error: BaseException) -> str:
     if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) and (error.errno or 0) > 0:
         assert error.errno is not None
         return os.strerror(error.errno)  # asyncio says only that a call has failed
+    if isinstance(error, socket.gaierror) and error.strerror:
+        return error.strerror  # without its number
     return printable(str(error).removeprefix("nats: ")) or type(error).__name__

@@ -19,6 +19,8 @@ async def status(connection: Connection) -> LogStatus:
     js, stream, subjects = connection.js, connection.where.stream, connection.subjects
     info = await connection.ask(js.stream_info(stream, subjects_filter=subjects.dead()))
     dead = Counter(map(group_of, info.state.subjects or {}))
+    info = await connection.ask(js.stream_info(stream, subjects_filter=subjects.all_begun()))
+    attempts = len(info.state.subjects or {})
     consumers: list[api.ConsumerInfo] = []
     while True:
         some = await connection.ask(js.consumers_info(stream, offset=len(consumers)))
@@ -40,7 +42,7 @@ async def status(connection: Connection) -> LogStatus:
     cluster = info.cluster
     peers = (cluster.replicas if cluster else None) or []
     return LogStatus(
-        messages=info.state.messages,
+        messages=info.state.messages - attempts,
         bytes=info.state.bytes,
         last=info.state.last_seq,
         leader=(cluster.leader if cluster else None) or "",

@@ -77,6 +77,10 @@ class Subjects(NamedTuple):
         """Return the subject of an attempt at a message, or a filter for those at it."""
         return f"{self.stream}.begun.{group}.{sequence}.{attempt}"
 
+    def all_begun(self) -> str:
+        """Return a filter for the attempts of all groups."""
+        return f"{self.stream}.begun.>"
+
     def term(self, lease: str, number: int) -> str:
         """Return the subject of a term."""
         return f"{self.stream}.term.{lease}.{number}" + ".0" * _BITS
