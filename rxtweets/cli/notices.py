@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 import sys
@@ -47,6 +48,8 @@ from rxtweets.rules import RulesRefused
 
 from .rule_files import plural
 from .stdio import is_terminal, takes_colors
+
+_log = logging.getLogger("rxtweets")
 
 LONGEST_NOTICE = 300
 """Characters of a line on stderr, since a server may send text without end."""
@@ -107,8 +110,9 @@ class Notices:
     """Reports on the stream as dim lines on stderr: its connection, and messages that aren't posts.
 
     On a terminal the last line shows that the stream is connecting, or counts down the seconds until it will.
-    As a context manager it erases that line in the end. With `measuring` it always stands, with figures
-    before the state; elsewhere than on a terminal they are a line every `PLAIN_EVERY` seconds.
+    As a context manager it also shows the warnings of the logger `rxtweets`, and erases that line in the
+    end. With `measuring` it always stands, with figures before the state; elsewhere than on a terminal they
+    are a line every `PLAIN_EVERY` seconds.
     """
 
     def __init__(self, where: str, scheduler: abc.SchedulerBase | None = None) -> None:
@@ -122,6 +126,7 @@ class Notices:
         self._figures: Figures | None = None
         self._countdown: abc.DisposableBase = Disposable()
         self._told: Counter[str] = Counter()
+        self._warnings = _Warnings(self.say)
 
     @property
     def routes(self) -> dict[type, Callable[[Any], None]]:
@@ -203,9 +208,11 @@ class Notices:
             self._refresh()
 
     def __enter__(self) -> Self:
+        _log.addHandler(self._warnings)
         return self
 
     def __exit__(self, *_: object) -> None:
+        _log.removeHandler(self._warnings)
         with self._lock:
             self._countdown.dispose()
             self._erase()
@@ -301,6 +308,18 @@ class Notices:
         if self._status:
             click.echo("\r" + " " * len(self._status) + "\r", err=True, nl=False)
             self._status = ""
+
+
+class _Warnings(logging.Handler):
+    """Says warnings."""
+
+    def __init__(self, say: Callable[[str], object]) -> None:
+        super().__init__(logging.WARNING)
+        self._say = say
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Say one."""
+        self._say(record.getMessage())
 
 
 def _span(event: Recovered | Gap) -> str:
