@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 import click
+from click.core import ParameterSource
 from reactivex import Observable
 from reactivex import operators as ops
 
@@ -202,6 +203,8 @@ def record(
     fields = output.asked()
     if group is not None and log is None:
         raise click.UsageError("--group needs --log.")
+    if log is None and context.get_parameter_source("from_") is ParameterSource.COMMANDLINE:
+        raise click.UsageError("--from needs --log.")
     if log is not None:
         if track or follow or locations or languages or rules or emulator or credentials or api or output.ask:
             raise click.UsageError("--log records what is in a log: nothing is asked of X.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
+from urllib.parse import urlsplit
 
 import click
 from reactivex import Observable
@@ -66,6 +67,17 @@ def log_address(text: str) -> Log:
             "it is the address of a server and the name of a stream: nats://HOST:4222/STREAM"
         )
     user, at, hosts = found["servers"].rpartition("@")
+    for host in hosts.split(","):
+        try:
+            parts = urlsplit(f"nats://{host}")
+            usable = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        except ValueError:
+            usable = False
+        if not usable:
+            raise click.BadParameter(
+                "a server in it has no name, or a port that is no number from 1 to 65535: "
+                "nats://HOST:4222/STREAM, or nats://HOST:4222,HOST:4222/STREAM for a cluster"
+            )
     servers = tuple(f"{found['scheme']}://{user}{at}{host}" for host in hosts.split(","))
     return Log(servers, found["stream"])
 

@@ -127,7 +127,9 @@ def test_a_log_is_recorded(rxtweets: Command, log: JetStream, tmp_path: Path) ->
     assert (ended.status, ended.out.encode().splitlines()) == (0, wanted), ended.err
     items = rxt.replay(path, speed=None).pipe(ops.to_list()).run()
     assert [item for item in items if isinstance(item, bytes)] == wanted
-    assert rxtweets("record", str(path), "--group", "archive").status == 2
+    for option in (["--group", "archive"], ["--from", "start"]):
+        ended = rxtweets("record", str(path), *option, "--emulator")
+        assert (ended.status, f"{option[0]} needs --log." in ended.err) == (2, True)
     whole = tmp_path / "whole.jsonl"
     ended = rxtweets("record", str(whole), "--log", address, "--from", "start", "--limit", "3", "--json")
     assert (ended.status, ended.out.encode().splitlines()) == (0, wanted), ended.err
@@ -148,7 +150,12 @@ def test_a_log_that_is_away() -> None:
         (["--group", "g"], 2, "Missing option '--log'"),
         (["--log", "nats://u:s3cret@x", "--group", "g"], 2, "nats://HOST:4222/STREAM"),
         (["--log", "http://u:s3cret@x/y", "--group", "g"], 2, "nats://HOST:4222/STREAM"),
-        (["--log", "nats://u:s3cret@x:port/y", "--group", "g"], 2, "servers is the address"),
+        (
+            ["--log", "nats://u:s3cret@x:port/y", "--group", "g"],
+            2,
+            "a port that is no number from 1 to 65535",
+        ),
+        (["--log", "nats://u:s3cret@x:4222,/y"], 2, "a server in it has no name"),
         (["--log", "nats://x/y", "--order", "log"], 2, "order is of a group"),
         (["--log", "nats://x/y", "--group", "a.b"], 2, "group is a name of letters"),
         (["--log", "nats://x/y", "--group", "g", "--from", "yesterday"], 2, "neither new, start, nor a time"),
