@@ -119,7 +119,7 @@ class WatchApp(App[int]):
         self._refused: set[str] = set()
         self._state = HubState()
         self._toasts = _Toasts(self)
-        self._head = Head(self._source.where)
+        self._head = Head(self._source.where, self._source.quiet)
         self._feed = Feed()
         self._bar = Static(id="bar", markup=False)
         self._search = Input(id="search", placeholder="search", select_on_focus=False)

@@ -21,9 +21,6 @@ State = Literal["connecting", "connected", "waiting", "idle", "ended"]
 
 _CHART_ROWS = 3
 
-_QUIET = 3.0
-"""Seconds of silence, without a keep-alive, from which on it is told."""
-
 
 class Section(Widget):
     """A heading, with a figure at its right, and lines as wide as there is room."""
@@ -271,9 +268,10 @@ class Head(Widget):
         "ended": ("✗", "$error"),
     }
 
-    def __init__(self, where: str) -> None:
+    def __init__(self, where: str, quiet: float) -> None:
         super().__init__(id="head")
         self._where = where
+        self._quiet = quiet
         self.state: State = "connecting"
         self._since = 0.0
         self._until = 0.0
@@ -315,7 +313,7 @@ class Head(Widget):
                 return "connecting"
             case "connected":
                 silence = self._now - self._heard
-                quiet = f"nothing for {silence:.0f} s · " if silence >= _QUIET else ""
+                quiet = f"nothing for {silence:.0f} s · " if silence >= self._quiet else ""
                 return f"{quiet}connected {_duration(self._now - self._since)}"
             case "waiting":
                 return f"reconnecting in {max(0, math.ceil(self._until - self._now))} s"

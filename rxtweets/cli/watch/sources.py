@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, Protocol
@@ -43,12 +44,14 @@ class Source(Protocol):
     Attributes:
         where: where it comes from.
         heading: the heading above the names.
+        quiet: the seconds from which on it is told that nothing came, not even a keep-alive.
         stream: all that comes, and `Refused` for a filter that ended.
         states: each state of the hub, if there is one.
     """
 
     where: str
     heading: str
+    quiet: float
     stream: Observable[Any]
     states: Observable[HubState]
 
@@ -70,6 +73,7 @@ class LogSource(Source):
     """A log: all that is in it, from a place on."""
 
     heading = "Log"
+    quiet = math.inf  # it has no keep-alives
 
     def __init__(self, log: Log, from_: Literal["new", "start"] | datetime) -> None:
         self.where = log.where
@@ -101,6 +105,7 @@ class FilterSource(Source):
     """
 
     heading = "Filters"
+    quiet = 3.0
 
     def __init__(self, account: Account, filters: Iterable[Filter], fields: PostFields) -> None:
         self.where = account.where

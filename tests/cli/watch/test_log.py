@@ -20,7 +20,10 @@ from .screens import run, showing
 
 
 def test_posts_and_figures(server: Server) -> None:
-    """The feed and the figures are those of a stream; what is watched has the log's name, and stays."""
+    """The feed and the figures are those of a stream; what is watched has the log's name, and stays.
+
+    That nothing comes for some seconds isn't told: a log has no keep-alives.
+    """
     source = LogSource(log_address(f"{server.url}/x-filter"), "start")
     log = JetStream(server.url, stream="x-filter")
     first = post_json(id="1", text="a cup of tea #morning")
@@ -42,6 +45,7 @@ def test_posts_and_figures(server: Server) -> None:
             await screen.press("a", "x", "question_mark")
             await screen.shows("Keys", "pause, and resume", "quit")
             assert "a filter" not in screen.text()
+            await screen.shows(r"● connected \d:\d[4-9]")
 
     run(test)
     assert log.status().run().groups == ()
