@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import contextlib
+import importlib
 import itertools
 import os
 import ssl
 import sys
 import threading
 from collections.abc import Generator, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -84,21 +87,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(scope="session", autouse=True)
-def byte_code(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep byte code for the programs that tests start, also where none may be written beside the sources.
-
-    Compiling everything anew is most of such a program's life.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        if sys.dont_write_bytecode:
-            patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
-            folder = tmp_path_factory.getbasetemp()
-            shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
-            patch.setenv("PYTHONPYCACHEPREFIX", str(shared / "byte code"))
-        yield
-
-
 @pytest.fixture(autouse=True)
 def no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No test sees the credentials, proxies, CAs or files of whoever runs it."""
@@ -157,6 +145,32 @@ def emulator() -> Iterator[Emulator]:
     """An emulator whose world says nothing by itself."""
     with Emulator(rate=0) as emulator:
         yield emulator
+
+
+def pytest_configure() -> None:
+    """Keep byte code, also where the environment says to keep none.
+
+    To compile all anew is most of what it takes to collect the tests, and of the life of programs that they
+    start. Whatever can't be written is compiled each time.
+    """
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Have each of xdist's workers import a share of all tests before it collects the rest.
+
+    All of them collect all tests, in the same order: at a time they would compile the same.
+    """
+    config = session.config
+    if "PYTEST_XDIST_WORKER" not in os.environ or config.args != config.getini("testpaths"):
+        return
+    number = int(os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw"))
+    modules = sorted(Path(__file__).parent.rglob("test_*.py"))
+    for path in modules[number :: int(os.environ["PYTEST_XDIST_WORKER_COUNT"])]:
+        with contextlib.suppress(Exception, pytest.skip.Exception):  # it is seen when it is collected
+            importlib.import_module(".".join(path.relative_to(config.rootpath).with_suffix("").parts))
 
 
 @pytest.hookimpl(wrapper=True, optionalhook=True)
