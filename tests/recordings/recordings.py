@@ -33,7 +33,11 @@ def replayed(*paths: Path | str) -> list[Any]:
 
 def frames(count: int) -> list[bytes]:
     """So many different posts."""
-    return [testing.post_json(f"number {number} \u2603", id=str(10**18 + number)) for number in range(count)]
+    post = testing.post_json("number <number> \u2603", id="<id>")
+    return [
+        post.replace(b"<id>", b"%d" % (10**18 + number)).replace(b"<number>", b"%d" % number)
+        for number in range(count)
+    ]
 
 
 def open_files() -> list[str]:

@@ -8,7 +8,6 @@ import os
 import resource
 import shutil
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -41,6 +40,7 @@ from rxtweets.messages import (
     RecoveryEstimate,
     decode,
 )
+from tests.forked import PIPE, Program
 from tests.observing import Seen
 from tests.recordings.recordings import FORMS, frames, open_files, recorded, replayed
 
@@ -439,12 +439,13 @@ rxt.run(endless, show)
 """
 
 
+IMPORTED = ("rxtweets", "tests.recordings.recordings")
+
+
 @pytest.mark.parametrize("after", [1, 7, 23])
 def test_a_killed_recording(path: Path, after: int) -> None:
     """SIGKILL loses no line whose item had passed, and the next recording goes on after the whole lines."""
-    with subprocess.Popen(
-        [sys.executable, "-c", KILLED, str(path)], stdout=subprocess.PIPE, encoding="ascii"
-    ) as process:
+    with Program(["-c", KILLED, str(path)], imported=IMPORTED, stdout=PIPE) as process:
         assert process.stdout is not None
         told = [int(process.stdout.readline()) for _ in range(after)]
         process.kill()
