@@ -271,13 +271,19 @@ def test_a_client_is_a_value(emulator: Emulator) -> None:
     assert len(syncing.run().adds) == 0
 
 
+@pytest.fixture(scope="module")
+def crowded() -> Iterator[Emulator]:
+    with Emulator(rate=0, limits=Limits.none(rules=200)) as running:
+        yield running
+
+
 @pytest.mark.parametrize("number", [2, 3, 4, 5, 12])
 @pytest.mark.parametrize("trouble", ["lost", "unsent"])
-def test_interrupted_where_there_is_no_room(emulator: Emulator, number: int, trouble: Trouble) -> None:
+def test_interrupted_where_there_is_no_room(crowded: Emulator, number: int, trouble: Trouble) -> None:
     """At the limit, too, it is finished by doing it again."""
-    start_with(emulator, [(f"w{i}", "old") for i in range(1000)])
-    after = [(f"w{i}", "new" if i % 2 else "old") for i in range(500, 1500)]
-    rules, _ = troubled(emulator, {number: trouble}, BackoffPolicy.never())
+    start_with(crowded, [(f"w{i}", "old") for i in range(200)])
+    after = [(f"w{i}", "new" if i % 2 else "old") for i in range(100, 300)]
+    rules, _ = troubled(crowded, {number: trouble}, BackoffPolicy.never())
     assert isinstance(Seen(rules.sync(after)).ended().error, errors.ConnectionFailed)
-    client(emulator).sync(after).run()
-    assert pairs(emulator.rules) == frozenset(after)
+    client(crowded).sync(after).run()
+    assert pairs(crowded.rules) == frozenset(after)
