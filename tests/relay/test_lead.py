@@ -193,6 +193,23 @@ def test_the_log_refuses_an_earlier_term(emulator: Emulator, make_log: Any, serv
         assert [item.term for item in one.seen if isinstance(item, Leading)][-1] > 1000
 
 
+def test_a_log_that_is_purged(emulator: Emulator, log: JetStream, server: Server) -> None:
+    """A reader whose log is purged by hand begins another term, and misses nothing that comes after."""
+
+    async def purge() -> None:
+        client = await nats.connect(server.url)
+        await client.jetstream().purge_stream(stream_of(log))
+        await client.close()
+
+    with reader(emulator, log) as one, checking(log) as stored:
+        one.wait_for(has(Connected))
+        assert_stored(stored, publish(emulator, range(10)))
+        asyncio.run(purge())
+        wanted = publish(emulator, range(10, 20))
+        stored.wait_for(lambda seen: {*wanted} <= {*texts(seen)})
+        assert sum(isinstance(item, Leading) for item in one.seen) > 1
+
+
 def refusals(items: list[Any]) -> list[StandingBy]:
     return [
         item for item in items if isinstance(item, StandingBy) and "another reader writes" in str(item.cause)
