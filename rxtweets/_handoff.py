@@ -304,9 +304,11 @@ def _would_deadlock(capacity: int) -> RuntimeError:
 def check_queue(capacity: int, overflow: Overflow) -> None:
     """Raise a ValueError if a setting of a `Handoff` isn't what it should be."""
     if not isinstance(capacity, int) or capacity < 1:
-        raise ValueError(f"capacity is the number of items that may wait, 1 or more, not {capacity!r}")
+        raise ValueError(f"capacity must be the number of items that may wait, 1 or more, not {capacity!r}")
     if overflow not in get_args(Overflow):
-        raise ValueError(f"overflow is one of {', '.join(map(repr, get_args(Overflow)))}, not {overflow!r}")
+        raise ValueError(
+            f"overflow must be one of {', '.join(map(repr, get_args(Overflow)))}, not {overflow!r}"
+        )
 
 
 class HandoffOperator:

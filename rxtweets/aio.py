@@ -136,7 +136,7 @@ def observe_on(
         ValueError: an argument isn't what it should be.
     """
     if not isinstance(loop, asyncio.AbstractEventLoop | None):
-        raise ValueError(f"loop is a loop of asyncio, or None for the running one, not {loop!r}")
+        raise ValueError(f"loop must be a loop of asyncio, or None for the running one, not {loop!r}")
     return ObserveOn(capacity, overflow, partial(_Place, loop))
 
 
@@ -211,7 +211,9 @@ class _Pull(Pull[Any]):
     async def next(self) -> Any:
         """Return the next item; a cancellation disposes."""
         if self._asked:
-            raise RuntimeError("another task waits for the next item already; give each its own aio.iterate")
+            raise RuntimeError(
+                "another task is already waiting for the next item; give each task its own aio.iterate"
+            )
         self._asked = True
         try:
             self.subscribe(here=True)

@@ -56,7 +56,7 @@ def _check_number(name: str, value: object, *, none: bool) -> None:
     if none and value is None:
         return
     if not isinstance(value, int | float) or not (math.isfinite(value) and value >= 0):
-        raise ValueError(f"{name} is a number of 0 or more, not {value!r}")
+        raise ValueError(f"{name} must be a number, 0 or more, not {value!r}")
 
 
 def _check_connects(value: object) -> None:
@@ -66,8 +66,8 @@ def _check_connects(value: object) -> None:
         case (int(most), int() | float() as seconds) if most >= 2 and 0 < seconds <= LONGEST_WAIT - _MARGIN:
             return
     raise ValueError(
-        f"connects is a number of connects, 2 or more, and the seconds in which they may be made, less than "
-        f"a day, such as (50, 900); or None: not {value!r}"
+        "connects must be a number of connects, 2 or more, and the seconds in which they may be made, "
+        f"less than a day, such as (50, 900); or None: not {value!r}"
     )
 
 
@@ -82,7 +82,7 @@ def _check_give_up(value: object) -> None:
             pass
     if not right:
         raise ValueError(
-            "give_up is a function of the error and the attempt, such as "
+            "give_up must be a function of the error and the attempt, such as "
             f"lambda error, attempt: isinstance(error, RateLimited), not {value!r}"
         )
 
@@ -92,7 +92,7 @@ def _check_errors(value: object) -> None:
         isinstance(kind, type) and issubclass(kind, StreamError) for kind in value
     ):
         raise ValueError(
-            f"also_retry is a tuple of classes of errors, such as (DuplicateStream,), not {value!r}"
+            f"also_retry must be a tuple of classes of errors, such as (DuplicateStream,), not {value!r}"
         )
 
 
@@ -243,7 +243,9 @@ class BackoffPolicy(msgspec.Struct, frozen=True, kw_only=True):
         for name in ("after_drop", "jitter", "healthy_after", "max_attempts", "max_total"):
             _check_number(name, getattr(self, name), none=name.startswith("max_"))
         if self.jitter > 1:
-            raise ValueError(f"jitter is a part of the wait from 0 to 1 (0.1 is 10 %), not {self.jitter!r}")
+            raise ValueError(
+                f"jitter must be a fraction of the wait, from 0 to 1 (0.1 is 10 %), not {self.jitter!r}"
+            )
         _check_connects(self.connects)
         _check_give_up(self.give_up)
         _check_errors(self.also_retry)

@@ -64,7 +64,7 @@ def show(observable: Observable[Any], *, rows: int = 10) -> None:
         ValueError: an argument isn't what it should be.
     """
     if not isinstance(rows, int) or rows < 1:
-        raise ValueError(f"rows is the number of items to show, 1 or more, not {rows!r}")
+        raise ValueError(f"rows must be the number of items to show, 1 or more, not {rows!r}")
     source = source_of(observable, "notebook.show")
     awake, rest = threading.Event(), threading.Event()
     here = threading.get_ident()
@@ -101,7 +101,7 @@ def _display(output: _Output) -> Callable[[_Output], None]:
         from IPython import display
     except ImportError:
         raise ImportError(
-            "notebook.show needs IPython, which notebooks have: pip install 'rxtweets[notebook]'"
+            "notebook.show needs IPython, which notebooks include: pip install 'rxtweets[notebook]'"
         ) from None
     handle: Any = display.display(output, display_id=True)  # type: ignore[no-untyped-call]
     return handle.update if handle is not None else noop

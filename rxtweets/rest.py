@@ -115,7 +115,7 @@ class JSONResponse(NamedTuple):
         if not token:
             return None
         if token in seen:
-            raise StreamError(f"the pages go round in circles: next_token {token[:60]!r} came twice")
+            raise StreamError(f"the pages repeat: next_token {token[:60]!r} came twice")
         seen.add(token)
         return token
 
@@ -401,7 +401,7 @@ def _parse(response: Response) -> JSONResponse:
         raise UnexpectedResponse(*response, "the body is nested too deeply") from None
     except ValueError:
         if response.status_code in (200, 201) and (not body or body.startswith((b"{", b"["))):
-            raise StreamDisconnected("the answer broke off, or is no whole JSON") from None
+            raise StreamDisconnected("the response was cut off, or isn't complete JSON") from None
         raise UnexpectedResponse(*response, _what_came(response)) from None
     if not isinstance(said, dict):
         kind = _NAMES.get(type(said), "a number")

@@ -503,7 +503,7 @@ def test_only_one_task_may_wait() -> None:
         first = asyncio.ensure_future(anext(items))
         while not subject.observers:
             await asyncio.sleep(0)
-        with pytest.raises(RuntimeError, match="another task waits"):
+        with pytest.raises(RuntimeError, match="another task is already waiting"):
             await anext(items)
         subject.on_next(1)
         assert await first == 1
@@ -850,11 +850,11 @@ def test_arguments_are_checked_at_once(iterate: Any) -> None:
     """The call refuses what isn't an Observable, a capacity or an overflow."""
     with pytest.raises(ValueError, match=r"iterate takes an Observable, such as .*call it, sample"):
         iterate(over(ScriptedTransport()).sample)
-    with pytest.raises(ValueError, match="capacity is the number"):
+    with pytest.raises(ValueError, match="capacity must be the number"):
         iterate(reactivex.never(), capacity=0)
-    with pytest.raises(ValueError, match="overflow is one of 'block'"):
+    with pytest.raises(ValueError, match="overflow must be one of 'block'"):
         iterate(reactivex.never(), overflow="drop")
-    with pytest.raises(ValueError, match="loop is a loop of asyncio"):
+    with pytest.raises(ValueError, match="loop must be a loop of asyncio"):
         aio.observe_on(iterate)
 
 

@@ -70,8 +70,8 @@ def test_base_urls(base_url: str) -> None:
         ("https://[api.x.com", "is not a URL"),
         ("https://api.x.com\r\n", "is not a URL"),
         (" https://api.x.com", "is not a URL"),
-        ("https://user:s3cret@api.x.com", "holds credentials"),
-        (b"https://api.x.com", "is a string"),
+        ("https://user:s3cret@api.x.com", "contains credentials"),
+        (b"https://api.x.com", "must be a string"),
     ],
 )
 def test_refused_base_urls(base_url: str, said: str) -> None:

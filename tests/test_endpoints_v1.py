@@ -162,9 +162,9 @@ REFUSED: list[tuple[Callable[[], Endpoint], str]] = [
     (lambda: v1.filter(track=["é" * 31]), "at most 60 bytes in UTF-8, got 62: 'é"),
     (lambda: v1.filter(track=[f"p{i}" for i in range(401)]), "track takes at most 400 phrases, got 401"),
     (lambda: v1.filter(track=[b"x"]), "phrases as text, not b'x'"),  # type: ignore[list-item]
-    (lambda: v1.filter(track=b"x"), "track is a list of phrases, not b'x'"),  # type: ignore[arg-type]
-    (lambda: v1.filter(track=5), "track is a list of phrases, not 5"),  # type: ignore[arg-type]
-    (lambda: v1.filter(track=["\ud800"]), "half a character"),
+    (lambda: v1.filter(track=b"x"), "track must be a list of phrases, not b'x'"),  # type: ignore[arg-type]
+    (lambda: v1.filter(track=5), "track must be a list of phrases, not 5"),  # type: ignore[arg-type]
+    (lambda: v1.filter(track=["\ud800"]), "a lone surrogate"),
     (
         lambda: v1.filter(follow=["@python"]),
         "follow takes numeric ids such as 2244994945, not names: '@python'",
@@ -178,9 +178,9 @@ REFUSED: list[tuple[Callable[[], Endpoint], str]] = [
     (lambda: v1.filter(follow=[1.5]), "not 1.5"),  # type: ignore[list-item]
     (lambda: v1.filter(follow=["٣"]), "not '٣'"),
     (lambda: v1.filter(follow=range(1, 5002)), "follow takes at most 5,000 ids, got 5,001"),
-    (lambda: v1.filter(locations=[1, 2, 3]), "four numbers a box (west, south, east, north), got 3"),
+    (lambda: v1.filter(locations=[1, 2, 3]), "four numbers per box (west, south, east, north), got 3"),
     (lambda: v1.filter(locations=[(1, 2, 3)]), "a box is four numbers"),
-    (lambda: v1.filter(locations=5), "locations is a list of boxes"),  # type: ignore[arg-type]
+    (lambda: v1.filter(locations=5), "locations must be a list of boxes"),  # type: ignore[arg-type]
     (lambda: v1.filter(locations=["a", 2, 3, 4]), "numbers in degrees, not 'a'"),  # type: ignore[arg-type]
     (lambda: v1.filter(locations=[float("nan"), 2, 3, 4]), "numbers in degrees, not nan"),
     (lambda: v1.filter(locations=[1, 2, 3, 10**400]), "numbers in degrees, not 1"),
@@ -197,8 +197,8 @@ REFUSED: list[tuple[Callable[[], Endpoint], str]] = [
         lambda: v1.filter(locations=[170, -5, -170, 5]),
         "two boxes: (170.0, -5.0, 180.0, 5.0) and (-180.0, -5.0",
     ),
-    (lambda: v1.filter(locations=[1, 5, 3, 4]), "north is above its south"),
-    (lambda: v1.filter(locations=[1, 4, 3, 4]), "north is above its south"),
+    (lambda: v1.filter(locations=[1, 5, 3, 4]), "north must be above its south"),
+    (lambda: v1.filter(locations=[1, 4, 3, 4]), "north must be above its south"),
     (lambda: v1.filter(locations=[181, 2, 183, 4]), "longitudes from -180 to 180"),
     (lambda: v1.filter(locations=[100, 91, 101, 92]), "latitudes from -90 to 90"),
     (lambda: v1.filter(locations=[(1, 2, 3, 4)] * 26), "at most 25 boxes, got 26"),
@@ -207,15 +207,18 @@ REFUSED: list[tuple[Callable[[], Endpoint], str]] = [
     (lambda: v1.sample(languages="xx"), "'xx' is not a language code; give BCP 47 codes"),
     (lambda: v1.sample(languages=["e n"]), "'e n' is not a language code"),
     (lambda: v1.sample(languages=[5]), "5 is not a language code"),  # type: ignore[list-item]
-    (lambda: v1.sample(filter_level="high"), "filter_level is one of 'none', 'low', 'medium', not 'high'"),  # type: ignore[arg-type]
+    (
+        lambda: v1.sample(filter_level="high"),  # type: ignore[arg-type]
+        "filter_level must be one of 'none', 'low', 'medium', not 'high'",
+    ),
     (
         lambda: v1.filter(track="x", count=150_001),
-        "count is a whole number from -150,000 to 150,000, not 150001",
+        "count must be a whole number from -150,000 to 150,000, not 150001",
     ),
-    (lambda: v1.firehose(count=1.5), "count is a whole number from -150,000 to 150,000, not 1.5"),  # type: ignore[arg-type]
-    (lambda: v1.firehose(partitions=[-1]), "partitions is a whole number from 0"),
-    (lambda: v1.user(with_="friends"), "with_ is one of 'user', 'followings', not 'friends'"),  # type: ignore[arg-type]
-    (lambda: v1.user(replies="some"), "replies is one of 'all', not 'some'"),  # type: ignore[arg-type]
+    (lambda: v1.firehose(count=1.5), "count must be a whole number from -150,000 to 150,000, not 1.5"),  # type: ignore[arg-type]
+    (lambda: v1.firehose(partitions=[-1]), "partitions must be a whole number from 0"),
+    (lambda: v1.user(with_="friends"), "with_ must be one of 'user', 'followings', not 'friends'"),  # type: ignore[arg-type]
+    (lambda: v1.user(replies="some"), "replies must be one of 'all', not 'some'"),  # type: ignore[arg-type]
     (lambda: v1.site(follow=[]), "1 to 100 users: follow is empty"),
     (lambda: v1.site(follow=range(1, 102)), "follow takes at most 100 ids, got 101"),
 ]

@@ -57,7 +57,7 @@ def test_partition_bounds(make: Make, path: str, partitions: int) -> None:
     """A partition outside of the endpoint's own bounds is refused with these bounds."""
     for wrong in (0, partitions + 1, -1, "1", 1.0, True) if partitions else ():
         with pytest.raises(
-            ValueError, match=rf"^partition is a whole number from 1 to {partitions}, not {wrong!r}$"
+            ValueError, match=rf"^partition must be a whole number from 1 to {partitions}, not {wrong!r}$"
         ):
             make(partition=wrong)
     if not partitions:
@@ -91,7 +91,7 @@ def test_names_are_those_of_the_description(make: Make, path: str, partitions: i
             names = described[wire]["items"]["enum"]
             assert dict(make(**some, **{option: names}).request.params)[wire] == ",".join(names)
             with pytest.raises(
-                ValueError, match=f"{option}: there is no 'nonsense'; known are {', '.join(names)}"
+                ValueError, match=f"{option}: unknown value 'nonsense'; known are {', '.join(names)}"
             ):
                 make(**some, **{option: ["nonsense"]})
         else:
@@ -120,9 +120,9 @@ def test_powerstream() -> None:
         ("endTime", "2026-11-01T11:00:00Z"),
     )
     assert window.finite
-    with pytest.raises(ValueError, match="backfill_minutes is a whole number from 0 to 5, not 6"):
+    with pytest.raises(ValueError, match="backfill_minutes must be a whole number from 0 to 5, not 6"):
         v2.powerstream(backfill_minutes=6)
-    with pytest.raises(ValueError, match="local_dc_only is True or False, not 'true'"):
+    with pytest.raises(ValueError, match="local_dc_only must be True or False, not 'true'"):
         v2.powerstream(local_dc_only="true")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="has no option 'tweet_fields'"):
         v2.powerstream(tweet_fields=["id"])  # type: ignore[call-arg]
@@ -168,21 +168,21 @@ def test_times(time: Any, wire: str) -> None:
 NOON = "2026-11-01T12:00:00Z"
 REFUSED: list[tuple[Callable[[], Endpoint], type[Exception], str]] = [
     (lambda: v2.filter(tweet_fields=["create_at"]), ValueError, "'create_at'; did you mean 'created_at'?"),
-    (lambda: v2.filter(tweet_fields="Lang"), ValueError, "there is no 'Lang'; did you mean 'lang'?"),
+    (lambda: v2.filter(tweet_fields="Lang"), ValueError, "unknown value 'Lang'; did you mean 'lang'?"),
     (
         lambda: v2.filter(expansions=["author.id"]),
         ValueError,
-        "there is no 'author.id'; did you mean 'author_id'?",
+        "unknown value 'author.id'; did you mean 'author_id'?",
     ),
     (lambda: v2.filter(user_fields=["zzz"]), ValueError, "can be set with Endpoint.with_params()"),
-    (lambda: v2.filter(user_fields=[5]), ValueError, "user_fields: there is no 5"),  # type: ignore[list-item]
-    (lambda: v2.filter(user_fields=5), ValueError, "user_fields is a list of names, not 5"),  # type: ignore[arg-type]
-    (lambda: v2.filter(user_fields=""), ValueError, "user_fields: there is no ''"),
-    (lambda: v2.likes(partition=1, expansions=["author_id"]), ValueError, "there is no 'author_id'"),
+    (lambda: v2.filter(user_fields=[5]), ValueError, "user_fields: unknown value 5"),  # type: ignore[list-item]
+    (lambda: v2.filter(user_fields=5), ValueError, "user_fields must be a list of names, not 5"),  # type: ignore[arg-type]
+    (lambda: v2.filter(user_fields=""), ValueError, "user_fields: unknown value ''"),
+    (lambda: v2.likes(partition=1, expansions=["author_id"]), ValueError, "unknown value 'author_id'"),
     (
         lambda: v2.filter(backfill_minutes=6),
         ValueError,
-        "backfill_minutes is a whole number from 0 to 5, not 6",
+        "backfill_minutes must be a whole number from 0 to 5, not 6",
     ),
     (lambda: v2.filter(backfill_minutes=-1), ValueError, "from 0 to 5, not -1"),
     (
@@ -190,17 +190,21 @@ REFUSED: list[tuple[Callable[[], Endpoint], type[Exception], str]] = [
         ValueError,
         "such as '2026-11-01T10:00:00Z', not 'yesterday'",
     ),
-    (lambda: v2.filter(start_time=5), ValueError, "start_time is an aware datetime or"),  # type: ignore[arg-type]
+    (lambda: v2.filter(start_time=5), ValueError, "start_time must be an aware datetime or"),  # type: ignore[arg-type]
     (lambda: v2.filter(end_time="2026-11-01"), ValueError, "for UTC write 2026-11-01T00:00:00Z"),
     (lambda: v2.filter(end_time=datetime(2026, 11, 1)), ValueError, "no time zone"),
     (lambda: v2.filter(start_time=NOON, end_time=NOON), ValueError, "end_time is after start_time"),
     (
         lambda: v2.firehose(partition=1, lang="de"),  # type: ignore[arg-type]
         ValueError,
-        "lang is one of 'en', 'ja', 'ko', 'pt', not 'de'",
+        "lang must be one of 'en', 'ja', 'ko', 'pt', not 'de'",
     ),
-    (lambda: v2.compliance("tweets"), ValueError, "kind is one of 'posts', 'users', 'likes', not 'tweets'"),  # type: ignore[arg-type]
-    (lambda: v2.compliance("posts"), ValueError, "partition is a whole number from 1 to 4, not None"),
+    (
+        lambda: v2.compliance("tweets"),  # type: ignore[arg-type]
+        ValueError,
+        "kind must be one of 'posts', 'users', 'likes', not 'tweets'",
+    ),
+    (lambda: v2.compliance("posts"), ValueError, "partition must be a whole number from 1 to 4, not None"),
     (lambda: v2.compliance("likes", partition=1), ValueError, "no partitions: leave out partition"),
     (
         lambda: v2.filter(**{"tweet.fields": "id"}),  # type: ignore[arg-type]

@@ -189,7 +189,7 @@ def test_the_connection_is_told(shown: list[str]) -> None:
 
 def test_arguments_are_checked() -> None:
     """Rows must be 1 or more, and what is shown an Observable."""
-    with pytest.raises(ValueError, match="rows is the number"):
+    with pytest.raises(ValueError, match="rows must be the number"):
         notebook.show(reactivex.never(), rows=0)
     with pytest.raises(ValueError, match=r"notebook\.show takes an Observable"):
         notebook.show([1, 2])  # type: ignore[arg-type]

@@ -298,7 +298,7 @@ def test_another_program_that_renews_forever(
         fcntl.flock(opened, fcntl.LOCK_EX)
         seen = Seen(rxt.fetch(rxt.Request("GET", emulator.base_url + ME), expired)).ended()
     assert isinstance(seen.error, rxt.ConnectionFailed)
-    assert "somebody else has been renewing the user's token" in str(seen.error)
+    assert "another program has been renewing the user's token" in str(seen.error)
     assert emulator.requests[2:] == ()
     assert ask(emulator.base_url, expired).status_code == 200
 
@@ -317,7 +317,7 @@ def test_what_is_wrong_in_a_file(file: Path) -> None:
     """A time that is none, or that has no zone, is named."""
     file.touch(0o600)
     file.write_text('user_token = "t"\nuser_token_expires = "soon"\n')
-    with pytest.raises(ValueError, match=r"user_token_expires in .* is a time such as"):
+    with pytest.raises(ValueError, match=r"user_token_expires in .* must be a time such as"):
         rxt.OAuth2User.from_file(file)
     with pytest.raises(ValueError, match="no time zone"):
         rxt.OAuth2User("t", user_token_expires=datetime(2026, 1, 1))

@@ -826,7 +826,7 @@ def test_what_came_before_a_corruption_is_given_out() -> None:
         seen = Seen(connect(server.endpoint())).ended()
     assert seen.frames() == MESSAGES
     assert isinstance(seen.error, ConnectionFailed)
-    assert "compressed data are broken" in str(seen.error)
+    assert "compressed data is corrupt" in str(seen.error)
 
 
 def test_dispose_under_a_compressed_flood() -> None:

@@ -83,7 +83,9 @@ class Auth(AuthBase):
         return cls(*_store.from_file(cls._parts, path))
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError(f"{type(self).__name__} holds secrets and is not pickled: make it where it is used")
+        raise TypeError(
+            f"{type(self).__name__} holds secrets and can't be pickled: create it where it is used"
+        )
 
 
 class OAuth1(Auth):
@@ -136,7 +138,7 @@ class BearerToken(Auth):
 
     def __init__(self, token: str) -> None:
         if isinstance(token, str) and token[:7].lower() == "bearer ":
-            raise ValueError("token is the bearer token alone, without 'Bearer ' before it")
+            raise ValueError("token must be the bearer token alone, without 'Bearer ' before it")
         self.token = _store.checked("token", token)
 
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
@@ -242,7 +244,7 @@ def _token_in(headers: Mapping[str, str], body: bytes) -> str:
     except ValueError as error:  # as msgspec's errors are
         malformed = isinstance(error, msgspec.DecodeError) and not isinstance(error, msgspec.ValidationError)
     if malformed and body.strip()[:1] in (b"", b"{"):
-        raise StreamDisconnected("the answer with the token broke off")
+        raise StreamDisconnected("the response with the token was cut off")
     # Not with the body itself, which may hold a token in a form that we don't know.
     raise UnexpectedResponse(200, headers, reason="there is no access_token in it")
 

@@ -81,7 +81,7 @@ class Authorization:
         """
         verifier = "".join(pin.split())
         if not (verifier.isascii() and verifier.isalnum()):
-            raise ValueError("a PIN is the number of about seven digits that X shows after signing in")
+            raise ValueError("a PIN must be the number of about seven digits that X shows after signing in")
         leg = SignInAuth(self._key, self._secret, self._token, self._token_secret, verifier=verifier)
         return TokenRequest(Request("POST", api_url("/oauth/access_token", self._base_url)), leg)
 

@@ -86,10 +86,10 @@ class PKCESignIn:
             ValueError: it is of another sign-in, or the owner has refused.
         """
         if not self.is_for(address):
-            raise ValueError("the address is not one of this sign-in: its state is another")
+            raise ValueError("the address doesn't belong to this sign-in: its state differs")
         found = parse_qs(urlsplit(address).query)
         if "code" not in found:
-            raise ValueError(f"no sign-in: {found.get('error', ['the address has no code in it'])[0]}")
+            raise ValueError(f"sign-in failed: {found.get('error', ['the address contains no code'])[0]}")
         form = (
             ("grant_type", "authorization_code"),
             ("code", found["code"][0]),

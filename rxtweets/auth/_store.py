@@ -35,13 +35,13 @@ class Source(NamedTuple):
 def checked(name: str, text: object) -> str:
     """Return *text* if it can be a key or token; the error doesn't show it."""
     if not isinstance(text, str):
-        raise ValueError(f"{name} is text, not {type(text).__name__}")
+        raise ValueError(f"{name} must be text, not {type(text).__name__}")
     if not text:
         raise ValueError(f"{name} is empty")
     if not all("!" <= character <= "~" for character in text):
         raise ValueError(
             f"{name} has a blank, a line break or a character outside ASCII in it (not shown here): "
-            "copy it again, without what surrounds it"
+            "copy it again, without what is around it"
         )
     return text
 
@@ -141,7 +141,7 @@ def update(path: Path, values: Mapping[str, str | None]) -> None:
     whole = os.path.realpath(os.path.expanduser(path))
     before = _parsed(whole) if os.path.lexists(whole) else {}
     if other := [name for name, value in before.items() if not isinstance(value, str)]:
-        raise ValueError(f"{whole} has more in it than credentials: {other[0]}; it is left as it is")
+        raise ValueError(f"{whole} contains more than credentials: {other[0]}; it is left unchanged")
     kept = {name: value for name, value in {**before, **values}.items() if isinstance(value, str)}
     if not kept:
         os.unlink(whole)
@@ -197,7 +197,9 @@ def acquire(take: Callable[[], bool], give_up: Callable[[], None]) -> None:
     while not take():
         give_up()
         if time.monotonic() > end:
-            raise ConnectionFailed(f"somebody else has been renewing the user's token for {_PATIENCE:.0f} s")
+            raise ConnectionFailed(
+                f"another program has been renewing the user's token for {_PATIENCE:.0f} s"
+            )
         pause.wait(_POLL)
 
 
@@ -222,7 +224,9 @@ def _parsed(path: Path) -> dict[str, object]:
         if os.name == "posix" and mode & 0o077:
             import shlex
 
-            raise ValueError(f"{name} is open to others (mode {mode:o}): run `chmod 600 {shlex.quote(name)}`")
+            raise ValueError(
+                f"{name} can be read by others (mode {mode:o}): run `chmod 600 {shlex.quote(name)}`"
+            )
         content = opened.read()
     try:
         return tomllib.loads(content.decode())

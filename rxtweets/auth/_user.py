@@ -82,7 +82,7 @@ class OAuth2User(Auth):
         self.client_id = _store.optional("client_id", client_id)
         self.client_secret = _store.optional("client_secret", client_secret)
         if user_token_expires is not None and user_token_expires.tzinfo is None:
-            raise ValueError("user_token_expires has no time zone: give it one, such as UTC")
+            raise ValueError("user_token_expires has no time zone: add one, such as UTC")
         self.user_token_expires = user_token_expires
         self.on_renewal = on_renewal
         self._path: str | None = None
@@ -268,7 +268,7 @@ def _time(name: str, text: str) -> datetime:
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"{name} is a time such as 2026-11-27T15:00:00+00:00, not {text!r}") from None
+        raise ValueError(f"{name} must be a time such as 2026-11-27T15:00:00+00:00, not {text!r}") from None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 

@@ -43,7 +43,7 @@ class StreamListener:
         """
         found = _dispatch(self.api, raw_data)
         if found is None:
-            _log.warning("a message of no known kind: %.200r", raw_data)
+            _log.warning("a message of an unknown kind: %.200r", raw_data)
             return None
         method, arguments = found
         answer: Answer = getattr(self, method)(*arguments)

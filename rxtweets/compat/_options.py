@@ -47,7 +47,7 @@ def read(given: Mapping[str, Any]) -> Options:
         daemon=bool(left.pop("daemon", False)),
     )
     if ignored := sorted(name for name, value in left.items() if value and name not in _SILENT):
-        _log.warning("ignored, as they have no meaning for a stream here: %s", ", ".join(ignored))
+        _log.warning("ignored, since they have no effect on a stream here: %s", ", ".join(ignored))
     return options
 
 
@@ -57,7 +57,9 @@ def _policy(left: dict[str, Any]) -> BackoffPolicy:
 
     count = left.pop("retry_count", None)
     if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 0):
-        raise ValueError(f"retry_count is a whole number from 0, or None for no limit, not {count!r}")
+        raise ValueError(
+            f"retry_count must be a whole number, 0 or more, or None for no limit, not {count!r}"
+        )
     standard = BackoffPolicy.standard()
     first, step = seconds("retry_time", standard.http.first), seconds("snooze_time", standard.network.first)
     limited = seconds("retry_420", standard.rate_limit.first)
@@ -92,5 +94,5 @@ def _seconds(name: str, value: Any) -> float | None:
         return None
     good = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
     if not good:
-        raise ValueError(f"{name} is a number of seconds above 0, not {value!r}")
+        raise ValueError(f"{name} must be a number of seconds above 0, not {value!r}")
     return float(value)

@@ -18,4 +18,4 @@ class API:
         self.auth = auth_handler
 
     def __getattr__(self, name: str) -> NoReturn:
-        raise AttributeError(f"rxtweets.compat streams only: its API holds .auth and has no {name!r}")
+        raise AttributeError(f"rxtweets.compat only streams: its API has .auth, and no {name!r}")

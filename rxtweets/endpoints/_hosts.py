@@ -38,7 +38,7 @@ def api_url(path: str, base_url: str | None = None) -> str:
 def _root(base: str, name: str) -> str:
     """Return *base* without a closing slash, once checked to be the root of a host and nothing more."""
     if not isinstance(base, str):
-        raise ValueError(f"{name} is a string such as 'https://api.x.com', not {base!r}")
+        raise ValueError(f"{name} must be a string such as 'https://api.x.com', not {base!r}")
     try:
         parts = urlsplit(base)
         port_is_good = parts.port != 0
@@ -47,15 +47,17 @@ def _root(base: str, name: str) -> str:
     if not port_is_good or any(c.isspace() or not c.isprintable() for c in base):
         raise ValueError(f"{name} is not a URL such as 'https://api.x.com' or 'http://127.0.0.1:8080'")
     if "@" in parts.netloc:
-        raise ValueError(f"{name} holds credentials: give the host alone, and the credentials as auth")
+        raise ValueError(f"{name} contains credentials: pass the host alone, and the credentials as auth")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(
             f"{name} must start with 'https://' or, on this machine, 'http://' and name a host, not {base!r}"
         )
     if not re.fullmatch(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?", parts.netloc):
         # Whatever else can stand here is read as one host by some programs and as another by others.
-        raise ValueError(f"{name} names no host: {parts.netloc!r} has other characters than names have")
+        raise ValueError(f"{name} names no host: {parts.netloc!r} has characters that no host name has")
     if parts.path.strip("/") or "?" in base or "#" in base:
         root = f"{parts.scheme}://{parts.netloc}"
-        raise ValueError(f"{name} is the root of a host, without path or query: {root!r} instead of {base!r}")
+        raise ValueError(
+            f"{name} must be the root of a host, without path or query: {root!r} instead of {base!r}"
+        )
     return f"{parts.scheme}://{parts.netloc}"

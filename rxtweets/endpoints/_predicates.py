@@ -49,7 +49,7 @@ def _phrase(name: str, phrase: str, item: str) -> str:
     try:
         size = len(phrase.encode())
     except UnicodeEncodeError:
-        raise ValueError(f"{name} takes text, and {phrase!r} has half a character in it") from None
+        raise ValueError(f"{name} takes text, and {phrase!r} contains a lone surrogate") from None
     if size > _LONGEST_PHRASE:
         raise ValueError(
             f"{name} takes phrases of at most {_LONGEST_PHRASE} bytes in UTF-8, got {size}: {phrase!r}"
@@ -89,7 +89,7 @@ def boxes(name: str, value: Boxes | str) -> str:
             flat.append(item)
     if len(flat) % 4:
         raise ValueError(
-            f"{name} takes four numbers a box (west, south, east, north), got {len(flat)} numbers"
+            f"{name} takes four numbers per box (west, south, east, north), got {len(flat)} numbers"
         )
     degrees = [_degrees(name, item) for item in flat]
     corners = [_box(name, (w, s, e, n)) for w, s, e, n in zip(*[iter(degrees)] * 4, strict=True)]
@@ -120,10 +120,10 @@ def _box(name: str, box: Box) -> Box:
     if south > north and west > east:
         raise ValueError(f"{order}, the south-west corner first; did you mean {(east, north, west, south)}?")
     if south >= north:
-        raise ValueError(f"{order}, and its north is above its south")
+        raise ValueError(f"{order}, and its north must be above its south")
     if west >= east:
         raise ValueError(
-            f"{order}, and its east is right of its west; across the 180th meridian give two boxes: "
+            f"{order}, and its east must be right of its west; across the 180th meridian, pass two boxes: "
             f"{(west, south, 180.0, north)} and {(-180.0, south, east, north)}"
         )
     return box

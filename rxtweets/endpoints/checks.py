@@ -38,7 +38,7 @@ def items(name: str, value: object, what: str) -> list[object]:
         return [part.strip() for part in value.split(",")]
     if isinstance(value, Iterable) and not isinstance(value, (bytes, bytearray)):
         return list(value)
-    raise ValueError(f"{name} is a list of {what}, not {value!r}")
+    raise ValueError(f"{name} must be a list of {what}, not {value!r}")
 
 
 def at_most(name: str, found: Collection[object], limit: int, what: str) -> None:
@@ -50,27 +50,27 @@ def at_most(name: str, found: Collection[object], limit: int, what: str) -> None
 def whole(name: str, value: object) -> str:
     """Return text that can be sent: without half of a surrogate pair, which no UTF-8 holds."""
     if not isinstance(value, str):
-        raise ValueError(f"{name} is text, not {value!r}")
+        raise ValueError(f"{name} must be text, not {value!r}")
     if not value.isascii():
         try:
             value.encode()
         except UnicodeEncodeError as error:
             half = value[error.start]
-            raise ValueError(f"{name} has half a character, {half!r}, at {error.start}: {value!r}") from None
+            raise ValueError(f"{name} has a lone surrogate, {half!r}, at {error.start}: {value!r}") from None
     return value
 
 
 def line(name: str, value: object, longest: int) -> str:
     """Return text of 1 to *longest* characters."""
     if not isinstance(value, str) or not 1 <= len(value) <= longest:
-        raise ValueError(f"{name} is text of 1 to {longest} characters, not {value!r}")
+        raise ValueError(f"{name} must be text of 1 to {longest} characters, not {value!r}")
     return whole(name, value)
 
 
 def number(name: str, value: object, low: int, high: int) -> str:
     """Return a whole number from *low* to *high*."""
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise ValueError(f"{name} is a whole number from {low:,} to {high:,}, not {value!r}")
+        raise ValueError(f"{name} must be a whole number from {low:,} to {high:,}, not {value!r}")
     return str(value)
 
 
@@ -78,7 +78,7 @@ def choice(name: str, value: object, known: Collection[str]) -> str:
     """Return one of the few words in *known*."""
     if not isinstance(value, str) or value not in known:
         words = ", ".join(repr(word) for word in known)
-        raise ValueError(f"{name} is one of {words}, not {value!r}")
+        raise ValueError(f"{name} must be one of {words}, not {value!r}")
     return value
 
 
@@ -89,14 +89,14 @@ def names(name: str, value: object, known: Collection[str]) -> str:
         if not isinstance(item, str) or item not in known:
             near = nearest(item, known) if isinstance(item, str) else None
             hint = f"did you mean {near!r}?" if near else f"known are {', '.join(known)}{_UNKNOWN_TO_US}"
-            raise ValueError(f"{name}: there is no {item!r}; {hint}")
+            raise ValueError(f"{name}: unknown value {item!r}; {hint}")
     return ",".join(dict.fromkeys(str(item) for item in found))
 
 
 def form(name: str, value: object, pattern: str, example: str) -> str:
     """Return a name from an open list, checked for its form."""
     if not isinstance(value, str) or not re.fullmatch(pattern, value, re.ASCII):
-        raise ValueError(f"{name} is a name such as {example!r}, not {value!r}")
+        raise ValueError(f"{name} must be a name such as {example!r}, not {value!r}")
     return value
 
 
@@ -105,8 +105,8 @@ def apart(method: str, given: Iterable[object]) -> None:
     for item in given:
         if isinstance(item, Iterable) and not isinstance(item, str):
             raise ValueError(
-                f"{method}() takes each as an argument of its own, not a {type(item).__name__}: "
-                f"write {method}(*…) with a star before it"
+                f"{method}() takes each as a separate argument, not a {type(item).__name__}: "
+                f"write {method}(*…), with a star"
             )
 
 
@@ -139,7 +139,9 @@ def time(name: str, value: object) -> datetime:
         except ValueError:
             instant = None
     if not isinstance(instant, datetime):
-        raise ValueError(f"{name} is an aware datetime or text such as '2026-11-01T10:00:00Z', not {value!r}")
+        raise ValueError(
+            f"{name} must be an aware datetime or text such as '2026-11-01T10:00:00Z', not {value!r}"
+        )
     if instant.utcoffset() is None:
         right = f"{instant.isoformat()}Z" if isinstance(value, str) else "datetime(…, tzinfo=UTC)"
         raise ValueError(f"{name} has no time zone: {value!r}; for UTC write {right}")

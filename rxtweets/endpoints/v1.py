@@ -107,9 +107,7 @@ def filter_form(**predicates: Unpack[Predicates]) -> Pairs:
     matched = _predicates(given["track"], given["locations"], given["follow"])
     form = matched + _narrowed(given["languages"], given["filter_level"]) + _backlog(given["count"])
     if not matched:
-        raise ValueError(
-            "a filter needs at least one of track, follow, locations: it was given nothing to match"
-        )
+        raise ValueError("a filter needs at least one of track, follow, locations; all are empty")
     return form
 
 

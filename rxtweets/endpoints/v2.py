@@ -186,7 +186,7 @@ def powerstream(
     the data centre that is connected to, without the delay of copying them between the two.
     """
     if not isinstance(local_dc_only, bool):
-        raise ValueError(f"local_dc_only is True or False, not {local_dc_only!r}")
+        raise ValueError(f"local_dc_only must be True or False, not {local_dc_only!r}")
     params: Pairs = (("localDcOnly", "true"),) if local_dc_only else ()
     endpoint = _stream("powerstream", "/2/powerstream", options, {}, base_url, params)
     spelled = tuple((POWERSTREAM_NAMES.get(name, name), value) for name, value in endpoint.request.params)

@@ -208,7 +208,7 @@ def _places(words: tuple[Word, ...], features: StatusFeatures) -> Iterator[Found
 def _union(one: FilterQuery, other: FilterQuery) -> FilterQuery:
     if one.count != other.count:
         raise ValueError(
-            f"a query has one count, and these have {one.count} and {other.count}: give both the same, or "
+            f"a query has one count, and these have {one.count} and {other.count}: use the same for both, or "
             "open a stream for each"
         )
     for large, small in ((one, other), (other, one)):

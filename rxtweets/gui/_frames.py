@@ -80,7 +80,7 @@ class Frames:
         loop.open.add(handoff)
         if loop.ended:
             self.close()
-            raise RuntimeError("there is nobody to deliver to: the window or other parent has been closed")
+            raise RuntimeError("nothing to deliver to: the window or other parent has been closed")
 
     def wake(self) -> None:
         try:
@@ -191,7 +191,9 @@ def observing(parent: str) -> Callable[[Callable[[_P | None], Loop]], ObserveOnL
             batches: bool = False,
         ) -> Any:
             if not 0 < frame < math.inf:
-                raise ValueError(f"frame is the seconds between two deliveries, more than 0, not {frame!r}")
+                raise ValueError(
+                    f"frame must be the seconds between two deliveries, more than 0, not {frame!r}"
+                )
             operator = ObserveOnInBatches[Any] if batches else ObserveOn[Any]
             return operator(capacity, overflow, partial(Frames, loop_of(parent), frame, bool(batches)))
 

@@ -79,7 +79,7 @@ def _loop(parent: Any) -> _Loop:
         if parent is None:
             return _of_nobody()
     elif not _is_widget(parent) and not isinstance(parent, Gio.Application):
-        raise ValueError(f"parent is a window or widget of GTK 4, or an application, not {parent!r}")
+        raise ValueError(f"parent must be a window or widget of GTK 4, or an application, not {parent!r}")
     loop: _Loop | None = getattr(parent, "_rxtweets_loop", None)
     if loop is None or loop.ended:
         loop = parent._rxtweets_loop = _Loop(parent)

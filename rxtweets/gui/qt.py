@@ -53,7 +53,7 @@ def signal(signal: Any) -> Observable[Any]:
         ValueError: *signal* isn't the signal of an object.
     """
     if not hasattr(signal, "connect"):
-        raise ValueError(f"signal is that of an object, such as button.clicked, not {signal!r}")
+        raise ValueError(f"signal must be an object's signal, such as button.clicked, not {signal!r}")
     core, loop = _core(), _loop(None)
 
     def subscribe(
@@ -88,9 +88,9 @@ def _loop(parent: Any) -> _Loop:
     if parent is None:
         parent = application
     if not isinstance(parent, core.QObject):
-        raise ValueError(f"parent is a widget or another QObject of {core.__package__}, not {parent!r}")
+        raise ValueError(f"parent must be a widget or another QObject of {core.__package__}, not {parent!r}")
     if parent.thread() != core.QThread.currentThread():
-        raise RuntimeError("deliver to an object of Qt on the thread that it lives on: call this there")
+        raise RuntimeError("call this on the thread that the Qt object lives on")
     if parent is not application:
         _loop(application)  # hears of Ctrl-C
     loop = getattr(parent, "_rxtweets_loop", None)
@@ -106,8 +106,8 @@ def _core() -> Any:
         if core.QCoreApplication.instance() is not None:
             return core
     if not imported and not any(map(_can_import, BINDINGS)):
-        raise ImportError("there is neither PySide6 nor PyQt6: pip install 'rxtweets[gui-qt]'")
-    raise RuntimeError("there is no application of Qt yet: make a QApplication first")
+        raise ImportError("neither PySide6 nor PyQt6 is installed: pip install 'rxtweets[gui-qt]'")
+    raise RuntimeError("there is no Qt application yet: create a QApplication first")
 
 
 def _can_import(binding: str) -> bool:

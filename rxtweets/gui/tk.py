@@ -76,7 +76,7 @@ def _loop(widget: tkinter.Misc | None) -> _Loop:
     if widget is None:
         widget = tkinter._get_default_root("deliver to a window")  # type: ignore[attr-defined]
     if not isinstance(widget, tkinter.Misc):
-        raise ValueError(f"parent is a window or widget of tkinter, not {widget!r}")
+        raise ValueError(f"parent must be a window or widget of tkinter, not {widget!r}")
     if widget not in _loops:
         _loops[widget] = _Loop(widget)
     return _loops[widget]

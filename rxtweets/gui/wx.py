@@ -82,9 +82,9 @@ def _loop(parent: Any) -> _Loop:
         application = wx.GetApp()
         parent = application and application.GetTopWindow()
         if not parent:
-            raise RuntimeError("there is no window to deliver to yet: make a wx.Frame first")
+            raise RuntimeError("there is no window to deliver to yet: create a wx.Frame first")
     if not isinstance(parent, wx.Window):
-        raise ValueError(f"parent is a window or control of wx, not {parent!r}")
+        raise ValueError(f"parent must be a window or control of wx, not {parent!r}")
     loop: _Loop | None = getattr(parent, "_rxtweets_loop", None)
     if loop is None:
         loop = parent._rxtweets_loop = _Loop(parent)

@@ -106,9 +106,9 @@ class ConnectionsClient:
         checks.apart("close", connections)
         ids = [item.id if isinstance(item, ConnectionInfo) else item for item in connections]
         if bool(ids) == (endpoint is not None):
-            raise ValueError("close() takes either ids or the name of an endpoint; close_all() ends all")
+            raise ValueError("close() takes either ids or an endpoint's name; close_all() closes all")
         if endpoint == "all":
-            raise ValueError("'all' is the name of no endpoint; close_all() ends all connections")
+            raise ValueError("'all' isn't an endpoint; close_all() closes all connections")
         if endpoint is not None:
             return self._ended("/" + _endpoint(endpoint))
         checks.at_most("close", ids, _MOST_AT_ONCE, "connections")

@@ -89,7 +89,7 @@ class SubscriptionsClient:
         if keyword is not None:
             about["keyword"] = checks.line("keyword", keyword, _LONGEST_KEYWORD)
         if not about:
-            raise ValueError("a subscription is about a user_id or a keyword: neither was given")
+            raise ValueError("a subscription needs a user_id or a keyword; neither was given")
         if direction is not None:
             about["direction"] = checks.choice("direction", direction, ("inbound", "outbound"))
         kind = checks.form("event_type", event_type, r"[a-z0-9_]+(\.[a-z0-9_]+)+", "post.create")
@@ -121,7 +121,7 @@ class SubscriptionsClient:
         """
         body = _label(tag, webhook_id)
         if not body:
-            raise ValueError("update() changes a tag or a webhook_id: neither was given")
+            raise ValueError("update() changes a tag or a webhook_id; neither was given")
         return self._api.call("PUT", f"{self._PATH}/{_id(subscription)}", body=body).pipe(ops.map(_changed))
 
     def delete(self, *subscriptions: int | str | ActivitySubscription) -> Observable[DeletedSubscriptions]:
@@ -131,7 +131,7 @@ class SubscriptionsClient:
             ValueError: an id is not numeric, or there are none, or more than 100.
         """
         if not subscriptions:
-            raise ValueError("delete() takes at least one subscription: it was given none")
+            raise ValueError("delete() needs at least one subscription; none was given")
         checks.apart("delete", subscriptions)
         ids = checks.ids("delete", [_id(item) for item in subscriptions], _MOST_AT_ONCE)
         return self._api.call("DELETE", self._PATH, (("ids", ids),)).pipe(ops.map(_deleted))

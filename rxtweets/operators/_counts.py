@@ -90,12 +90,12 @@ def count_keys(
 ) -> Callable[[Observable[Any]], Observable[Counts[Any]]]:
     """Return the operator that emits the *most* frequent keys; None: all of them."""
     if not callable(key):
-        raise ValueError(f"key is a function of an item, such as rxt.hashtags, not {key!r}")
+        raise ValueError(f"key must be a function of an item, such as rxt.hashtags, not {key!r}")
     number = slots(window, every)
     if not isinstance(capacity, int) or capacity < 1:
-        raise ValueError(f"capacity is the number of counters, from 1, not {capacity!r}")
+        raise ValueError(f"capacity must be the number of counters, 1 or more, not {capacity!r}")
     if most is not None and (not isinstance(most, int) or most < 1):
-        raise ValueError(f"n is the number of keys to emit, from 1, not {most!r}")
+        raise ValueError(f"n must be the number of keys to emit, 1 or more, not {most!r}")
     return periodically(every, lambda _: _CountsState(key, most, number, float(every), capacity), scheduler)
 
 

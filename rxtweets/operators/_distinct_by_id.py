@@ -41,7 +41,7 @@ def distinct_by_id(capacity: int = 100_000) -> Callable[[Observable[_T]], Observ
         ValueError: *capacity* isn't a number of 1 or more.
     """
     if not isinstance(capacity, int) or capacity < 1:
-        raise ValueError(f"capacity is the number of ids to remember, from 1, not {capacity!r}")
+        raise ValueError(f"capacity must be the number of ids to remember, 1 or more, not {capacity!r}")
 
     def distinct_by_id_(source: Observable[_T]) -> Observable[_T]:
         def subscribe(

@@ -72,7 +72,7 @@ def forget(
     """
     paths = [checked_source(one) for one in (path, *more)]
     if isinstance(every, bool) or not isinstance(every, int | float) or not every >= 0:
-        raise ValueError(f"every is a number of seconds from 0, not {every!r}")
+        raise ValueError(f"every must be a number of seconds, 0 or more, not {every!r}")
 
     def forget_(source: Observable[_T]) -> Observable[_T]:
         def subscribe(

@@ -83,7 +83,7 @@ def observe_on(
     if scheduler is None:
         return ObserveOn(capacity, overflow, _Thread)
     if not isinstance(scheduler, abc.SchedulerBase):
-        raise ValueError(f"scheduler is a scheduler of RxPY, or None for a thread, not {scheduler!r}")
+        raise ValueError(f"scheduler must be a scheduler of RxPY, or None for a thread, not {scheduler!r}")
     if isinstance(scheduler, AsyncIOScheduler) and not isinstance(scheduler, AsyncIOThreadSafeScheduler):
         raise ValueError(
             "an AsyncIOScheduler isn't woken by what another thread schedules: take an "

@@ -77,15 +77,15 @@ def parallel_map(
         ValueError: an argument isn't what it should be.
     """
     if not callable(fn) or inspect.iscoroutinefunction(fn):
-        raise ValueError(f"fn is a function that takes one item and returns its result, not {fn!r}")
+        raise ValueError(f"fn must be a function that takes one item and returns its result, not {fn!r}")
     if not isinstance(workers, int) or workers < 1:
-        raise ValueError(f"workers is the number of threads or processes, from 1, not {workers!r}")
+        raise ValueError(f"workers must be the number of threads or processes, 1 or more, not {workers!r}")
     for name, value, choices in [
         ("executor", executor, ("thread", "process")),
         ("on_error", on_error, ("end", "skip")),
     ]:
         if value not in choices:
-            raise ValueError(f"{name} is one of {', '.join(map(repr, choices))}, not {value!r}")
+            raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, not {value!r}")
 
     make: Callable[[], _Worker] = partial(_Thread, fn)
     if executor == "process":

@@ -49,7 +49,7 @@ def seconds(name: str, value: float) -> float:
         ValueError: it isn't a number of seconds above 0.
     """
     if not is_number(value) or value <= 0:
-        raise ValueError(f"{name} is a number of seconds above 0, such as 1.0, not {value!r}")
+        raise ValueError(f"{name} must be a number of seconds above 0, such as 1.0, not {value!r}")
     return float(value)
 
 
@@ -70,7 +70,7 @@ def periodically(
     every = seconds("every", every)
     if scheduler is not None and not _has_a_timer(scheduler):
         raise ValueError(
-            "scheduler is one of RxPY's that runs beside the stream, such as TimeoutScheduler(), "
+            "scheduler must be one of RxPY's that runs beside the stream, such as TimeoutScheduler(), "
             f"not {scheduler!r}"
         )
 

@@ -126,7 +126,8 @@ def _limits(rotate: Rotation | None) -> tuple[float, float]:
             most = limit
         else:
             raise ValueError(
-                f"rotate is a number of bytes, a timedelta, or a tuple of both, each over 0, not {rotate!r}"
+                "rotate must be a number of bytes, a timedelta, or a tuple of both, each over 0, "
+                f"not {rotate!r}"
             )
     return most, longest
 

@@ -57,7 +57,7 @@ def retry_with_backoff(
     """
     first = BackoffPolicy.standard() if policy is None else policy
     if not isinstance(first, BackoffPolicy):
-        raise ValueError(f"policy is a BackoffPolicy, such as BackoffPolicy.never(), not {policy!r}")
+        raise ValueError(f"policy must be a BackoffPolicy, such as BackoffPolicy.never(), not {policy!r}")
 
     def retry_with_backoff_(source: Observable[_T]) -> Observable[_T | Lifecycle]:
         def subscribe(

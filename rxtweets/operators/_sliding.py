@@ -21,10 +21,12 @@ def slots(window: float, every: float) -> int:
     """
     number = round(seconds("window", window) / seconds("every", every))
     if number < 1 or not math.isclose(number * every, window, rel_tol=1e-6):
-        raise ValueError(f"window is a multiple of every, such as {max(number, 1) * every:g}, not {window!r}")
+        raise ValueError(
+            f"window must be a multiple of every, such as {max(number, 1) * every:g}, not {window!r}"
+        )
     if number > MOST_SLOTS:
         longest = f"{MOST_SLOTS:,} times every, so {MOST_SLOTS * every:g} s"
-        raise ValueError(f"window is at most {longest}, not {window!r}")
+        raise ValueError(f"window must be at most {longest}, not {window!r}")
     return number
 
 

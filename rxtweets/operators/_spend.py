@@ -45,9 +45,11 @@ def spend(
         ValueError: an argument isn't what it should be.
     """
     if prices is not None and not isinstance(prices, Prices):
-        raise ValueError(f"prices are Prices, such as Prices(post=0.004), not {prices!r}")
+        raise ValueError(f"prices must be Prices, such as Prices(post=0.004), not {prices!r}")
     if not isinstance(remembered, int) or remembered < 1:
-        raise ValueError(f"remembered is the number of resources to remember, from 1, not {remembered!r}")
+        raise ValueError(
+            f"remembered must be the number of resources to remember, 1 or more, not {remembered!r}"
+        )
     return periodically(
         every,
         lambda timer: _Spending(prices or Prices(), remembered, wall_clock(timer)),

@@ -48,7 +48,7 @@ def volume_alarm(
     for_ = seconds("for_", for_)
     for name, bound in (("below", below), ("above", above)):
         if bound is not None and (not is_number(bound) or bound < 0):
-            raise ValueError(f"{name} is a number of messages a second, such as 0.5, not {bound!r}")
+            raise ValueError(f"{name} must be a number of messages a second, such as 0.5, not {bound!r}")
     if below is None and above is None:
         raise ValueError("volume_alarm needs a bound, such as below=0.1")
     if below is not None and above is not None and below >= above:

@@ -143,7 +143,7 @@ def checked_path(path: str | os.PathLike[str]) -> str:
     name = os.path.abspath(os.fspath(path))
     if not name.endswith((".jsonl", ".jsonl.gz", ".jsonl.zst")):
         raise ValueError(
-            f"a recording's name ends in .jsonl, .jsonl.gz or .jsonl.zst, not {os.path.basename(name)!r}"
+            f"a recording's name must end in .jsonl, .jsonl.gz or .jsonl.zst, not {os.path.basename(name)!r}"
         )
     _form(name)()
     return name
@@ -159,7 +159,7 @@ def checked_source(path: str | os.PathLike[str]) -> str:
 
 def _form(path: str) -> type[_Plain]:
     if path.endswith(".bz2"):
-        raise ValueError(f"{path}: .bz2 can be read only; pack it as .gz or .zst")
+        raise ValueError(f"{path}: .bz2 can only be read; compress it as .gz or .zst")
     return next(form for suffix, form in _FORMS.items() if path.endswith(suffix))
 
 
@@ -305,7 +305,7 @@ class Appender:
         size: bytes of the file.
 
     Raises:
-        BlockingIOError: it is being recorded already.
+        BlockingIOError: it is already being recorded.
         OSError: it can't be opened.
         ValueError: its compressed data is damaged.
     """
@@ -337,7 +337,7 @@ class Appender:
             if now - self._checked >= _CHECK:
                 self._checked = now
                 if not os.fstat(self._fd).st_nlink:
-                    raise FileNotFoundError(errno.ENOENT, "it was removed while it was recorded", self._path)
+                    raise FileNotFoundError(errno.ENOENT, "it was removed during the recording", self._path)
             self._write(self._packer.line(line))
 
     def close(self) -> None:
@@ -399,7 +399,7 @@ def _lock(fd: int, path: str) -> None:
 
 
 def _busy(path: str) -> BlockingIOError:
-    return BlockingIOError(errno.EAGAIN, "it is being recorded already", path)
+    return BlockingIOError(errno.EAGAIN, "it is already being recorded", path)
 
 
 def _ends_whole(path: str, end: bytes) -> bool:

@@ -75,7 +75,7 @@ def replay(
     object, a ValueError that names the file and the line.
     """
     if speed is not None and not (isinstance(speed, int | float) and 0 < speed < math.inf):
-        raise ValueError(f"speed is a number over 0, such as 2.0, or None for no waits, not {speed!r}")
+        raise ValueError(f"speed must be a number over 0, such as 2.0, or None for no waits, not {speed!r}")
     paths = [checked_source(one) for one in (path, *more)]
 
     def subscribe(

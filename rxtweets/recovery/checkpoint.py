@@ -312,7 +312,7 @@ class FileJournal(Journal):
                 case ["r", since, until]:
                     self._missed.pop(Outage(float(since), float(until)), None)
                 case _:
-                    raise ValueError(f"{self._path} is damaged: it has the line {line[:60]!r}")
+                    raise ValueError(f"{self._path} is damaged: it contains the line {line[:60]!r}")
         self._heard = self._time or 0.0
 
     def _rewrite(self) -> None:

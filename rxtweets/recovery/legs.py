@@ -48,7 +48,7 @@ def redundant(*streams: Observable[Any]) -> Observable[Any]:
         ValueError: there are fewer than two, or one isn't an Observable.
     """
     if len(streams) < 2:
-        raise ValueError(f"redundant takes two streams or more, not {len(streams)}")
+        raise ValueError(f"redundant takes two or more streams, not {len(streams)}")
     legs = {number: source_of(one, "redundant") for number, one in enumerate(streams, 1)}
     return _merged(legs, Seen, tolerant=True)
 

@@ -58,17 +58,17 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
             isinstance(self.by, tuple) and all(one in get_args(Means) for one in self.by)
         ):
             raise ValueError(
-                f"by is a tuple of {', '.join(get_args(Means))}, such as ('backfill',), not {self.by!r}"
+                f"by must be a tuple of {', '.join(get_args(Means))}, such as ('backfill',), not {self.by!r}"
             )
         if not isinstance(self.settle, int | float) or not 0 <= self.settle <= 3600:
-            raise ValueError(f"settle is a number of seconds, from 0 to 3600, not {self.settle!r}")
+            raise ValueError(f"settle must be a number of seconds, from 0 to 3600, not {self.settle!r}")
         most = self.max_posts
         if most is not None and (not isinstance(most, int) or most < 1):
-            raise ValueError(f"max_posts is a number from 1, or None, not {most!r}")
+            raise ValueError(f"max_posts must be a number, 1 or more, or None, not {most!r}")
         if not isinstance(self.count_first, bool):
-            raise ValueError(f"count_first is True or False, not {self.count_first!r}")
+            raise ValueError(f"count_first must be True or False, not {self.count_first!r}")
         if self.checkpoint is not None and not isinstance(self.checkpoint, Checkpoint):
-            raise ValueError(f"checkpoint is a Checkpoint(path), not {self.checkpoint!r}")
+            raise ValueError(f"checkpoint must be a Checkpoint(path), not {self.checkpoint!r}")
 
 
 def check(endpoint: Endpoint, recovery: Recovery) -> None:
@@ -78,10 +78,10 @@ def check(endpoint: Endpoint, recovery: Recovery) -> None:
         ValueError: it has one of the means not, or asks for the past itself; or that is no policy.
     """
     if not isinstance(recovery, Recovery):
-        raise ValueError(f"recovery is a Recovery, such as Recovery(by=('search',)), not {recovery!r}")
+        raise ValueError(f"recovery must be a Recovery, such as Recovery(by=('search',)), not {recovery!r}")
     asked = [*endpoint.request.params, *(endpoint.request.form or ())]
     if own := [name for name, _ in asked if name in ASKING]:
-        raise ValueError(f"with recovery= the stream asks for the past when it is needed: leave out {own[0]}")
+        raise ValueError(f"{own[0]} can't be used with recovery=, which requests the past when it is needed")
     has = means_of(endpoint)
     if lacking := [one for one in recovery.by or () if one not in has]:
         path = urlsplit(endpoint.request.url).path

@@ -25,4 +25,4 @@ def check_apart(params: Pairs, *names: str) -> None:
     """Refuse both of two parameters of which X takes one."""
     both = [name for name, _ in params if name in names]
     if len(both) > 1:
-        raise ValueError(f"X takes {both[0]} or {both[1]}, not both: leave out one of them")
+        raise ValueError(f"X takes either {both[0]} or {both[1]}, not both")

@@ -55,8 +55,8 @@ class Streams:
         """
         if auth is not None and not isinstance(auth, Auth):
             raise ValueError(
-                f"auth is OAuth1(…), BearerToken(…), AppOnly(…) or OAuth2User(…), not {type(auth).__name__}; "
-                "each can be made with from_env() or from_file(path)"
+                "auth must be OAuth1(…), BearerToken(…), AppOnly(…) or OAuth2User(…), "
+                f"not {type(auth).__name__}; each can be made with from_env() or from_file(path)"
             )
         if isinstance(auth, self._refused):
             raise ValueError(

@@ -90,10 +90,12 @@ class Stream(Streams):
             from rxtweets.filters import FilterQuery  # brings the matching of filters
 
             if not isinstance(query, FilterQuery):
-                raise ValueError(f"query is a FilterQuery, not {query!r}; a phrase to match goes into track=")
+                raise ValueError(
+                    f"query must be a FilterQuery, not {query!r}; a phrase to match goes into track="
+                )
             if given := [name for name, value in predicates.items() if value is not None]:
                 raise ValueError(
-                    f"with a query there is no {', '.join(given)}: put it into the query, or join two with |"
+                    f"{', '.join(given)} can't be used with a query: set it in the query, or join two with |"
                 )
             predicates = cast(v1.Predicates, asdict(query))
         return self._stream(v1.filter(base_url=self._base_url, **predicates), recovery)

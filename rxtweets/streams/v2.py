@@ -72,7 +72,7 @@ class StreamingClient(Streams):
         budget: Budget | None = None,
     ) -> None:
         if user is not None and not isinstance(user, OAuth2User):
-            raise ValueError(f"user is OAuth2User(…), not {type(user).__name__}")
+            raise ValueError(f"user must be OAuth2User(…), not {type(user).__name__}")
         if budget is not None:
             from rxtweets.budgets import Budget  # brings prices and books
 
@@ -107,7 +107,7 @@ class StreamingClient(Streams):
             return self._stream(make(partition), recovery)
         if recovery is not None and recovery.checkpoint is not None:
             raise ValueError(
-                "a checkpoint is for one partition: give each a stream and a checkpoint of its own"
+                "a checkpoint is for one partition: give each partition its own stream and checkpoint"
             )
         connects = (self._policy or BackoffPolicy.standard()).connects
         pace = None if connects is None else RequestPace(connects[0], burst=connects[0] // 2)
@@ -352,7 +352,7 @@ class StreamingClient(Streams):
         """
         user = self._auth if isinstance(self._auth, OAuth2User) else self._user
         if user is None:
-            raise ValueError("user_id() is for a client with user=OAuth2User(…)")
+            raise ValueError("user_id() needs a client with user=OAuth2User(…)")
         return own_id(self._api(user))
 
     @property

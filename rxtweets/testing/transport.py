@@ -37,9 +37,9 @@ class Script:
     ) -> None:
         for piece in body:
             if not (isinstance(piece, bytes | Exception) or piece is HOLD):
-                raise ValueError(f"a script's body is bytes, exceptions and HOLD, not {piece!r}")
+                raise ValueError(f"a script's body must consist of bytes, exceptions and HOLD, not {piece!r}")
         if not isinstance(status, int):
-            raise ValueError(f"status is a number such as 503, not {status!r}")
+            raise ValueError(f"status must be a number such as 503, not {status!r}")
         self.body = body
         self.status = status
         self.headers = CaseInsensitiveDict(headers or {})
@@ -107,7 +107,7 @@ class ScriptedTransport:
     def __init__(self, *scripts: Script) -> None:
         for script in scripts:
             if not isinstance(script, Script):
-                raise ValueError(f"a session plays a Script, such as Script(b'...'), not {script!r}")
+                raise ValueError(f"each session must be a Script, such as Script(b'...'), not {script!r}")
         self.sessions: list[ScriptedSession] = []
         self._scripts = iter(scripts)
         self._changed = threading.Condition()

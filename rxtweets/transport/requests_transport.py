@@ -62,7 +62,7 @@ class RequestsTransport:
         local = is_loopback(url.host or "")
         if url.scheme != "https" and not local and auth is not None:
             raise ValueError(
-                f"credentials are sent over https:// only, but the address is {url.scheme}://{url.host}; "
+                f"credentials are only sent over https://, but the address is {url.scheme}://{url.host}; "
                 "plain http:// is for loopback (127.0.0.1, [::1], localhost)"
             )
         client = requests.Session()
@@ -178,7 +178,7 @@ class _RequestsSession:
         if isinstance(error, requests.ReadTimeout | TimeoutError) and self._sockets.connected:
             return StreamStalled(self._timeouts[1])
         if isinstance(error, zlib.error):
-            return ConnectionFailed(f"{self._host}: the server's compressed data are broken: {error}")
+            return ConnectionFailed(f"{self._host}: the server's compressed data is corrupt: {error}")
         cause = _innermost(error)
         if self._response is not None and isinstance(cause, http.client.IncompleteRead):
             return StreamDisconnected("the server closed the connection in the middle of the stream")
@@ -202,12 +202,12 @@ def _inflater(response: requests.Response) -> Inflater | None:
     """
     transfer = response.headers.get("Transfer-Encoding", "chunked").strip().lower()
     if transfer != "chunked":
-        raise ConnectionFailed(f"the server sends in the transfer coding {transfer}, which is not supported")
+        raise ConnectionFailed(f"the server uses the transfer coding {transfer}, which isn't supported")
     coding = response.headers.get("Content-Encoding", "").strip().lower()
     if coding in ("", "identity") or response.raw.length_remaining == 0:  # no body, no end to miss
         return None
     if coding not in ("gzip", "x-gzip", "deflate"):
-        raise ConnectionFailed(f"the server sends {coding}, which it was not asked for")
+        raise ConnectionFailed(f"the server sends {coding}, which wasn't requested")
     return Inflater(coding)
 
 

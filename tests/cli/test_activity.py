@@ -155,7 +155,7 @@ def test_private_events_without_the_user(
             "unknown group 'folow.*'; the groups are block.*, broadcast.*",
         ),
         (["--event", "post.create", "--user", "@ada"], "user_id takes numeric ids"),
-        (["--event", "post", "--user", "7"], "event_type is a name such as"),
+        (["--event", "post", "--user", "7"], "event_type must be a name such as"),
         (["--event", "post.create", "--direction", "up"], "inbound"),
     ],
 )

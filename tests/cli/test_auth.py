@@ -169,7 +169,7 @@ def test_an_owner_who_refuses(stranger: Emulator, file: Path) -> None:
             browser.get(re.sub("code=[^&]*", "error=access_denied", right), timeout=5)
         ended = command.end()
     assert (ended.status, file.exists()) == (1, False)
-    assert ended.err.splitlines()[-1] == "Error: no sign-in: access_denied"
+    assert ended.err.splitlines()[-1] == "Error: sign-in failed: access_denied"
 
 
 def test_ctrl_c_while_it_waits(stranger: Emulator, file: Path) -> None:
@@ -267,7 +267,7 @@ def test_a_file_of_others(app: Emulator, file: Path, rxtweets: Command) -> None:
     file.parent.mkdir(parents=True)
     for text, file_mode, said in (
         ('bearer_token = "x"\n', 0o644, "chmod 600"),
-        ("[tool]\nx = 1\n", 0o600, "more in it than credentials"),
+        ("[tool]\nx = 1\n", 0o600, "more than credentials"),
         ("nonsense", 0o600, "is not TOML"),
     ):
         file.write_text(text)

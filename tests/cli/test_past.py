@@ -53,7 +53,7 @@ def test_a_search_ends_unasked(rxtweets: Command, emulator: Emulator) -> None:
     ("arguments", "message"),
     [
         (("search", "cat sample:10"), "search has no sample:"),
-        (("search", "cat", "--since", "yesterday"), "start_time is an aware datetime or text"),
+        (("search", "cat", "--since", "yesterday"), "start_time must be an aware datetime or text"),
         (("search", "cat", "--limit", "0"), "--limit"),
         (("counts", "cat ("), "parenthesis"),
         (("counts", "cat", "--granularity", "week"), "--granularity"),

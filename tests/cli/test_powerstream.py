@@ -106,7 +106,7 @@ def test_a_window(rxtweets: Command, emulator: Emulator) -> None:
         (("--language", "en"), 2, "--language needs --track"),
         (("cat",), 2, "Did you mean --track cat?"),
         (("--rule", "cat", "--backfill", "6"), 2, "--backfill"),
-        (("--since", "yesterday"), 2, "start_time is an aware datetime or text"),
+        (("--since", "yesterday"), 2, "start_time must be an aware datetime or text"),
         (("--ask", "tweet.fields=id"), 2, "--ask"),
     ],
 )

@@ -80,7 +80,7 @@ def test_rotation(rxtweets: Command, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["record", "x.json", "--emulator"], "ends in .jsonl"),
+        (["record", "x.json", "--emulator"], "end in .jsonl"),
         (["record", "x.jsonl", "--rotate", "12", "--emulator"], "500MB"),
         (["record", "x.jsonl", "--rotate", "0h", "--emulator"], "500MB"),
         (["record", "x.jsonl", "--language", "en", "--emulator"], "--language needs"),

@@ -204,7 +204,7 @@ def test_a_mistake_in_one(rxtweets: Command, emulator: Emulator) -> None:
         (["--and-rule", "cat", "--api", "v1"], "--rule needs v2"),
         (["--and-rule", "cat", "--language", "en"], "lang:en"),
         (["--and-track", "cat", "--api", "v1", "--ask", "tweet.fields=geo"], "--ask is for v2"),
-        (["--and-track", ""], "nothing to match"),
+        (["--and-track", ""], "all are empty"),
         (["--track", "cat", "--and-follow", "bob"], "follow takes numeric ids"),
         (["--and-track", "--json"], "'--and-track' requires an argument"),
         (["--and-trakc", "cat"], "--and-track"),

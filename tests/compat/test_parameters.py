@@ -115,9 +115,9 @@ def test_finite_stream(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> N
     [
         ({"verify": False}, "TLS is always verified"),
         ({"verify": None}, "TLS is always verified"),
-        ({"timeout": 0}, "timeout is a number of seconds above 0"),
+        ({"timeout": 0}, "timeout must be a number of seconds above 0"),
         ({"timeout": (3, 30)}, "timeout"),
-        ({"retry_count": -1}, "retry_count is a whole number"),
+        ({"retry_count": -1}, "retry_count must be a whole number"),
         ({"retry_count": True}, "retry_count"),
         ({"retry_time": "5"}, "retry_time"),
         ({"retry_420": float("nan")}, "retry_420"),

@@ -141,7 +141,7 @@ def test_raw_data(emulator: Emulator) -> None:
     ids=lambda odd: odd[:20].decode("latin-1"),
 )
 def test_odd_messages(emulator: Emulator, odd: bytes, caplog: pytest.LogCaptureFixture) -> None:
-    """A message of no known kind is logged in short, and the stream goes on."""
+    """A message of an unknown kind is logged in short, and the stream goes on."""
     listener = Calls()
     with listening(emulator, listener), caplog.at_level(logging.WARNING, "rxtweets.compat"):
         listener.wait("on_connect")
@@ -150,7 +150,7 @@ def test_odd_messages(emulator: Emulator, odd: bytes, caplog: pytest.LogCaptureF
         listener.wait("on_status")
 
     (line,) = caplog.messages
-    assert "no known kind" in line
+    assert "an unknown kind" in line
     assert len(line) < 300
 
 

@@ -27,7 +27,7 @@ def test_its_options_are_checked() -> None:
     }
     with pytest.raises(ValueError, match="did you mean 'lang'"):
         spaces(partition=1, tweet_fields="lang_")
-    with pytest.raises(ValueError, match="partition is a whole number from 1 to 2"):
+    with pytest.raises(ValueError, match="partition must be a whole number from 1 to 2"):
         spaces(partition=3)
     with pytest.raises(TypeError, match="spaces"):
         spaces(partition=1, track="x")

@@ -238,7 +238,7 @@ NO_UNIONS: list[tuple[Callable[[], object], str]] = [
         r"languages=\['ja'\].*languages=\['en'\]",
     ),
     (lambda: A | FilterQuery(follow=12, filter_level="low"), "filter_level='low'.*matches"),
-    (lambda: A | FilterQuery(track="b", count=5), "None and 5: give both the same"),
+    (lambda: A | FilterQuery(track="b", count=5), "None and 5: use the same for both"),
     (
         lambda: FilterQuery(follow=range(1, 5001)) | FilterQuery(follow=range(5001, 5003)),
         "follow takes at most 5,000 ids, got 5,002",

@@ -61,10 +61,10 @@ def test_ctrl_c(run: Run) -> None:
 def test_mistakes(run: Run) -> None:
     """Each is told with what would be right."""
     parent, signal, thread = run("wrong")["errors"]
-    assert "parent is a widget" in parent
+    assert "parent must be a widget" in parent
     assert "button.clicked, not 4" in signal
-    assert "call this there" in thread
-    assert "make a QApplication first" in run("early")["error"]
+    assert "call this on the thread" in thread
+    assert "create a QApplication first" in run("early")["error"]
 
 
 def test_without_a_binding() -> None:
@@ -75,5 +75,5 @@ def test_without_a_binding() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8")
     assert done.stderr.endswith(
-        "ImportError: there is neither PySide6 nor PyQt6: pip install 'rxtweets[gui-qt]'\n"
+        "ImportError: neither PySide6 nor PyQt6 is installed: pip install 'rxtweets[gui-qt]'\n"
     )

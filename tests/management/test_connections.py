@@ -144,13 +144,13 @@ def test_a_refusal_in_the_answer_is_an_error() -> None:
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda c: c.list(status="open"), "status is one of 'active', 'inactive', 'all', not 'open'"),
+        (lambda c: c.list(status="open"), "status must be one of 'active', 'inactive', 'all', not 'open'"),
         (lambda c: c.list(endpoints="Filtered"), "a name such as 'filtered_stream', not 'Filtered'"),
-        (lambda c: c.close(), "either ids or the name of an endpoint; close_all() ends all"),
-        (lambda c: c.close("u", endpoint="filtered_stream"), "either ids or the name of an endpoint"),
+        (lambda c: c.close(), "either ids or an endpoint's name; close_all() closes all"),
+        (lambda c: c.close("u", endpoint="filtered_stream"), "either ids or an endpoint's name"),
         (lambda c: c.close(endpoint="../all"), "a name such as 'filtered_stream', not '../all'"),
         (lambda c: c.close(*["u"] * 101), "at most 100 connections, got 101"),
-        (lambda c: c.close(endpoint="all"), "close_all() ends all connections"),
+        (lambda c: c.close(endpoint="all"), "close_all() closes all connections"),
         (lambda c: c.close(["u"]), "not a list: write close(*…)"),
         (lambda c: c.close(5), "ids of connections as text, not 5"),
         (lambda c: c.close(ConnectionInfo("")), "ids of connections as text, not ''"),

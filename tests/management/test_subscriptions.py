@@ -81,27 +81,33 @@ def test_a_refusal_in_the_answer_is_an_error() -> None:
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda s: s.add("create", user_id=1), "event_type is a name such as 'post.create', not 'create'"),
+        (
+            lambda s: s.add("create", user_id=1),
+            "event_type must be a name such as 'post.create', not 'create'",
+        ),
         (lambda s: s.delete([5]), "not a list: write delete(*…)"),
-        (lambda s: s.add("post.create"), "a user_id or a keyword: neither was given"),
+        (lambda s: s.add("post.create"), "a user_id or a keyword; neither was given"),
         (
             lambda s: s.add("post.create", user_id="@rx"),
             "user_id takes numeric ids such as 2244994945, not names",
         ),
-        (lambda s: s.add("post.create", keyword="x" * 151), "keyword is text of 1 to 150 characters"),
-        (lambda s: s.add("post.create", keyword="x", tag=""), "tag is text of 1 to 200 characters, not ''"),
-        (lambda s: s.add("post.create", keyword="x\ud800"), "keyword has half a character, '\\ud800', at 1"),
+        (lambda s: s.add("post.create", keyword="x" * 151), "keyword must be text of 1 to 150 characters"),
+        (
+            lambda s: s.add("post.create", keyword="x", tag=""),
+            "tag must be text of 1 to 200 characters, not ''",
+        ),
+        (lambda s: s.add("post.create", keyword="x\ud800"), "keyword has a lone surrogate, '\\ud800', at 1"),
         (
             lambda s: s.add("post.create", keyword="x", tag="\ud800"),
-            "tag has half a character, '\\ud800', at 0",
+            "tag has a lone surrogate, '\\ud800', at 0",
         ),
         (
             lambda s: s.add("post.create", keyword="x", direction="in"),
-            "direction is one of 'inbound', 'outbound'",
+            "direction must be one of 'inbound', 'outbound'",
         ),
-        (lambda s: s.update(5), "a tag or a webhook_id: neither was given"),
+        (lambda s: s.update(5), "a tag or a webhook_id; neither was given"),
         (lambda s: s.update("../5", tag="t"), "subscription takes numeric ids"),
-        (lambda s: s.delete(), "delete() takes at least one subscription"),
+        (lambda s: s.delete(), "delete() needs at least one subscription"),
         (lambda s: s.delete(*range(1, 102)), "delete takes at most 100 ids, got 101"),
     ],
 )
@@ -226,7 +232,7 @@ def test_the_users_own_id(emulator: Emulator, user: OAuth2User) -> None:
 
 def test_a_user_that_is_none() -> None:
     """`user` takes a user's credentials only, and v1.1's streams take none of them."""
-    with pytest.raises(ValueError, match=r"user is OAuth2User\(…\), not BearerToken"):
+    with pytest.raises(ValueError, match=r"user must be OAuth2User\(…\), not BearerToken"):
         StreamingClient(None, user=BearerToken("t"))  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="doesn't take OAuth2User"):
         Stream(OAuth2User("t"))

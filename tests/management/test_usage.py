@@ -58,7 +58,7 @@ def test_what_x_does_not_say_is_none() -> None:
 @pytest.mark.parametrize("days", [0, 91, "7"])
 def test_days_are_checked(days: Any) -> None:
     """X takes 1 to 90."""
-    with pytest.raises(ValueError, match="days is a whole number from 1 to 90"):
+    with pytest.raises(ValueError, match="days must be a whole number from 1 to 90"):
         over(responses()).usage(days)
 
 

@@ -206,7 +206,7 @@ def test_an_id_of_a_type_that_no_id_has() -> None:
 @pytest.mark.parametrize("capacity", [0, -1, None, 1.5, "100"])
 def test_mistakes(capacity: Any) -> None:
     """A capacity that is no number from 1 is refused where it is given."""
-    with pytest.raises(ValueError, match=r"number of ids to remember, from 1, not "):
+    with pytest.raises(ValueError, match=r"number of ids to remember, 1 or more, not "):
         tw.distinct_by_id(capacity)
     with pytest.raises(ValueError, match=r"distinct_by_id\(…\) returns"):
         untyped.of_type(int)(reactivex.never()).pipe(tw.distinct_by_id)

@@ -532,21 +532,24 @@ async def awaited(item: Any) -> Any:
 @pytest.mark.parametrize(
     ("mistake", "said"),
     [
-        (lambda: untyped.parallel_map(None, 2), "fn is a function that takes one item .*, not None"),
+        (lambda: untyped.parallel_map(None, 2), "fn must be a function that takes one item .*, not None"),
         (
             lambda: untyped.parallel_map(awaited, 2),
-            "fn is a function .* and returns its result, not <function aw",
+            "fn must be a function .* and returns its result, not <function aw",
         ),
-        (lambda: untyped.parallel_map(print, 0), "workers is the number of threads .*, from 1, not 0"),
-        (lambda: untyped.parallel_map(print, None), "workers is .*, not None"),
-        (lambda: untyped.parallel_map(print, 1.5), "workers is .*, not 1.5"),
+        (
+            lambda: untyped.parallel_map(print, 0),
+            "workers must be the number of threads .*, 1 or more, not 0",
+        ),
+        (lambda: untyped.parallel_map(print, None), "workers must be .*, not None"),
+        (lambda: untyped.parallel_map(print, 1.5), "workers must be .*, not 1.5"),
         (
             lambda: untyped.parallel_map(print, 2, executor="fork"),
-            "executor is one of 'thread', 'process', not 'fork'",
+            "executor must be one of 'thread', 'process', not 'fork'",
         ),
         (
             lambda: untyped.parallel_map(print, 2, on_error="log"),
-            "on_error is one of 'end', 'skip', not 'log'",
+            "on_error must be one of 'end', 'skip', not 'log'",
         ),
         (
             lambda: untyped.parallel_map(lambda item: item, 2, executor="process"),

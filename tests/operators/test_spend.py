@@ -95,9 +95,9 @@ def test_the_bill_is_that_of_what_is_distinct(came: list[tuple[int, int]]) -> No
 @pytest.mark.parametrize(
     ("options", "wrong"),
     [
-        ({"prices": 5}, "prices are Prices"),
-        ({"remembered": 0}, "remembered is the number"),
-        ({"every": 0}, "every is a number of seconds"),
+        ({"prices": 5}, "prices must be Prices"),
+        ({"remembered": 0}, "remembered must be the number"),
+        ({"every": 0}, "every must be a number of seconds"),
     ],
 )
 def test_arguments_are_checked(options: Any, wrong: str) -> None:

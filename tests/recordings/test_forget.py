@@ -452,7 +452,7 @@ def test_another_process_that_records(path: Path) -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == "recording\n"
         for use in (lambda: forget(path, delete_json(1, 1)), lambda: recorded(path, [b"2"])):
-            with pytest.raises(BlockingIOError, match="recorded already") as raised:
+            with pytest.raises(BlockingIOError, match="already being recorded") as raised:
                 use()
             assert raised.value.filename == str(path)
         process.communicate("")

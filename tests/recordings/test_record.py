@@ -191,7 +191,7 @@ def test_posts_have_to_come_as_received(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["posts.json", "posts", "posts.gz", "posts.jsonl.bz2"])
 def test_other_names_are_refused(name: str) -> None:
     """The name says the form."""
-    with pytest.raises(ValueError, match=r"ends in .jsonl, .jsonl.gz or .jsonl.zst"):
+    with pytest.raises(ValueError, match=r"end in .jsonl, .jsonl.gz or .jsonl.zst"):
         tw.record(name)
 
 

@@ -393,6 +393,6 @@ def test_killed_fifty_times(tmp_path: Path) -> None:
 
 def test_policies_name_what_they_take() -> None:
     """A path is no checkpoint."""
-    with pytest.raises(ValueError, match=r"checkpoint is a Checkpoint\(path\), not 'progress'"):
+    with pytest.raises(ValueError, match=r"checkpoint must be a Checkpoint\(path\), not 'progress'"):
         Recovery(checkpoint="progress")  # type: ignore[arg-type]
     assert repr(Checkpoint("progress")) == "Checkpoint('progress')"

@@ -385,10 +385,10 @@ def test_a_rule_of_the_outage_is_searched_from_then_on(emulator: Emulator) -> No
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"by": ["search"]}, "by is a tuple of backfill, window, search, count"),
+        ({"by": ["search"]}, "by must be a tuple of backfill, window, search, count"),
         ({"by": ("telepathy",)}, "such as \\('backfill',\\)"),
-        ({"settle": -1}, "settle is a number of seconds"),
-        ({"max_posts": 0}, "max_posts is a number from 1"),
+        ({"settle": -1}, "settle must be a number of seconds"),
+        ({"max_posts": 0}, "max_posts must be a number, 1 or more"),
     ],
 )
 def test_wrong_policies(options: dict[str, Any], message: str) -> None:
@@ -402,10 +402,10 @@ def streams() -> list[tuple[Callable[[], Any], str]]:
     return [
         (lambda: v2.sample(recovery=Recovery(by=("search",))), "sample/stream can't be recovered by search"),
         (lambda: v2.labels(recovery=Recovery(by=("count",))), "it has backfill, window"),
-        (lambda: v2.filter(recovery=Recovery(), backfill_minutes=1), "leave out backfill_minutes"),
-        (lambda: v2.powerstream(recovery=Recovery(), backfill_minutes=1), "leave out backfillMinutes"),
-        (lambda: v1.filter(track="x", count=5, recovery=Recovery()), "leave out count"),
-        (lambda: v2.filter(recovery=True), "recovery is a Recovery"),  # type: ignore[arg-type]
+        (lambda: v2.filter(recovery=Recovery(), backfill_minutes=1), "backfill_minutes can't be used"),
+        (lambda: v2.powerstream(recovery=Recovery(), backfill_minutes=1), "backfillMinutes can't be used"),
+        (lambda: v1.filter(track="x", count=5, recovery=Recovery()), "count can't be used"),
+        (lambda: v2.filter(recovery=True), "recovery must be a Recovery"),  # type: ignore[arg-type]
     ]
 
 

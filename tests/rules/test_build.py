@@ -90,7 +90,7 @@ REFUSED: list[tuple[Callable[[], Rule], str]] = [
     (lambda: rules.is_("funny"), "is: takes retweet, reply"),  # type: ignore[arg-type]
     (lambda: rules.lang("he"), "not 'he'; did you mean lang:iw?"),
     (lambda: rules.lang("zz"), "the code that X has for a language, such as en or zh-TW; not 'zz'"),
-    (lambda: rules.operator("form", "ada"), "no operator form:"),
+    (lambda: rules.operator("form", "ada"), "unknown operator form:"),
     (lambda: all_of(), "at least one"),
     (lambda: any_of(keyword("a"), "b"), "not with 'b'"),  # type: ignore[arg-type]
 ]

@@ -188,7 +188,7 @@ def test_list_does_not_go_round_in_circles(tokens: list[str]) -> None:
     rules, transport = scripted(*(page(range(n, n + 1), token) for n, token in enumerate(tokens)))
     seen = Seen(rules.list()).ended()
     assert type(seen.error) is errors.StreamError
-    assert str(seen.error) == f"the pages go round in circles: next_token {tokens[-1]!r} came twice"
+    assert str(seen.error) == f"the pages repeat: next_token {tokens[-1]!r} came twice"
     assert len(seen.items) == len(transport.sessions) == len(tokens)
 
 
@@ -238,28 +238,28 @@ def test_list_asks_for_no_page_that_nobody_wants() -> None:
 
 
 REFUSED: list[tuple[Callable[[RulesClient], object], str]] = [
-    (lambda rules: rules.add(), "add() takes at least one rule"),
-    (lambda rules: rules.add("ok", "  "), "a rule says what to match; this one is empty"),
+    (lambda rules: rules.add(), "add() needs at least one rule"),
+    (lambda rules: rules.add("ok", "  "), "a rule must say what to match; this one is empty"),
     (lambda rules: rules.add("x" * 2049), "at most 2,048 characters, not 2,049: xxx"),
     (lambda rules: rules.add(["a", "b"]), "a rule is text, a Rule or a StreamRule, not ['a', 'b']"),  # type: ignore[arg-type]
-    (lambda rules: rules.validate(), "validate() takes at least one rule"),
-    (lambda rules: rules.replace(1), "replace() takes at least one rule"),
+    (lambda rules: rules.validate(), "validate() needs at least one rule"),
+    (lambda rules: rules.replace(1), "replace() needs at least one rule"),
     (lambda rules: rules.replace("cat", "dog"), "takes numeric ids such as 2244994945, not names: 'cat'"),
-    (lambda rules: rules.add("a\ud800"), "a rule has half a character, '\\ud800', at 1: 'a\\ud800'"),
-    (lambda rules: rules.add("a", tag="b\ud800"), "tag has half a character, '\\ud800', at 1: 'b\\ud800'"),
+    (lambda rules: rules.add("a\ud800"), "a rule has a lone surrogate, '\\ud800', at 1: 'a\\ud800'"),
+    (lambda rules: rules.add("a", tag="b\ud800"), "tag has a lone surrogate, '\\ud800', at 1: 'b\\ud800'"),
     (
         lambda rules: rules.add(StreamRule("a", "\udc00")),
-        "the tag of a rule has half a character",
+        "the tag of a rule has a lone surrogate",
     ),
-    (lambda rules: rules.add("a", tag=5), "tag is text, not 5"),  # type: ignore[arg-type]
-    (lambda rules: rules.add(StreamRule("a", 5)), "the tag of a rule is text, not 5"),  # type: ignore[arg-type]
-    (lambda rules: rules.delete(values=["a\ud800"]), "a rule has half a character"),
-    (lambda rules: rules.delete(), "delete() takes at least one rule"),
+    (lambda rules: rules.add("a", tag=5), "tag must be text, not 5"),  # type: ignore[arg-type]
+    (lambda rules: rules.add(StreamRule("a", 5)), "the tag of a rule must be text, not 5"),  # type: ignore[arg-type]
+    (lambda rules: rules.delete(values=["a\ud800"]), "a rule has a lone surrogate"),
+    (lambda rules: rules.delete(), "delete() needs at least one rule"),
     (lambda rules: rules.delete("cat"), "delete takes numeric ids such as 2244994945, not names: 'cat'"),
-    (lambda rules: rules.delete("cat"), "a rule's text goes into values=[…]"),
+    (lambda rules: rules.delete("cat"), "to delete by a rule's text, use values=[…]"),
     (lambda rules: rules.delete(values="cat"), "write values=['cat']"),
-    (lambda rules: rules.delete([StreamRule("cat")]), "not a list: write delete(*…) with a star before it"),  # type: ignore[arg-type]
-    (lambda rules: rules.delete(rules.list()), "as an argument of its own"),  # type: ignore[arg-type]
+    (lambda rules: rules.delete([StreamRule("cat")]), "not a list: write delete(*…), with a star"),  # type: ignore[arg-type]
+    (lambda rules: rules.delete(rules.list()), "as a separate argument"),  # type: ignore[arg-type]
     (lambda rules: rules.list([1, 2]), "not a list: write list(*…)"),  # type: ignore[arg-type]
     (lambda rules: rules.list("cat"), "ids takes numeric ids"),
     (lambda rules: rules.list(*range(1, 1002)), "ids takes at most 1,000 ids, got 1,001"),

@@ -190,7 +190,7 @@ def test_there_is_room_for_a_thousand() -> None:
     """Room is what the list leaves of 1,000: no request asks for it."""
     full = listed(*((str(n), f"w{n}", None) for n in range(1_000)))
     rules, transport = scripted(full)
-    with pytest.raises(RulesRefused, match="of the 1 rules to add 1 are beyond the limit"):
+    with pytest.raises(RulesRefused, match="of the 1 rules to add, 1 exceed the limit"):
         rules.sync([*(f"w{n}" for n in range(1_000)), "one more"]).run()
     assert len(transport.sessions) == 1
 

@@ -154,7 +154,7 @@ def test_more_than_there_may_be(emulator: Emulator) -> None:
     since = len(emulator.requests)
     seen = Seen(client(emulator).sync([f"w{i}" for i in range(1001)])).ended()
     assert isinstance(seen.error, RulesRefused)
-    assert str(seen.error) == "RulesCapExceeded: of the 1,001 rules to add 1 are beyond the limit"
+    assert str(seen.error) == "RulesCapExceeded: of the 1,001 rules to add, 1 exceed the limit"
     seen = Seen(client(emulator).sync([(f"b{i}", "b") for i in range(1000)], tag_prefix="b")).ended()
     assert isinstance(seen.error, RulesRefused)
     assert changes(emulator, since) == []

@@ -76,15 +76,15 @@ def requests(plan: SyncPlan, room: int) -> Iterator[tuple[str, tuple[StreamRule,
 
 
 REFUSED: list[tuple[Any, dict[str, Any], str]] = [
-    ("cat", {}, "a list of all the rules there are to be, not one: 'cat'"),
-    ([("cat", "a"), ("cat", "b")], {}, "a rule has one tag; 'cat' is asked for with 'a' and with 'b'"),
-    ([("cat", "a", "b")], {}, "a rule with its tag is (value, tag)"),
-    ([("cat", 5)], {}, "a rule with its tag is (value, tag)"),
+    ("cat", {}, "a list of all desired rules, not a single one: 'cat'"),
+    ([("cat", "a"), ("cat", "b")], {}, "a rule has one tag; 'cat' is listed with 'a' and with 'b'"),
+    ([("cat", "a", "b")], {}, "a rule with its tag must be (value, tag)"),
+    ([("cat", 5)], {}, "a rule with its tag must be (value, tag)"),
     ([7], {}, "a rule is text, a Rule or a StreamRule, not 7"),
     ([""], {}, "this one is empty"),
     (["x" * 2049], {}, "at most 2,048 characters"),
     ([("cat", "b-1")], {"tag_prefix": "a-"}, "'cat' has the tag 'b-1'"),
-    (["cat"], {"tag_prefix": "a-"}, "every tag starts with it"),
+    (["cat"], {"tag_prefix": "a-"}, "every tag must start with it"),
 ]
 
 

@@ -77,7 +77,7 @@ def test_together_they_match_what_the_whole_matches() -> None:
 
 def test_refused() -> None:
     """A limit that one alternative alone exceeds is a ValueError that names it."""
-    with pytest.raises(ValueError, match="longish takes more than the 5 characters"):
+    with pytest.raises(ValueError, match="longish needs more than the 5 characters"):
         from_filter(FilterQuery(track=["longish"]), Limits(5))
 
 

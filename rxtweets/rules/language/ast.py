@@ -150,7 +150,7 @@ class _Joined(Rule, frozen=True):
     def __post_init__(self) -> None:
         depth = 1 + max(part.depth for part in self.parts)
         if depth > MAX_DEPTH:
-            raise ValueError(f"a rule is at most {MAX_DEPTH} groups deep; make several rules of it")
+            raise ValueError(f"a rule can be at most {MAX_DEPTH} groups deep; split it into several rules")
         self.__dict__["depth"] = depth
 
     @property
@@ -205,10 +205,10 @@ def _join(kind: type[AllOf] | type[AnyOf], rules: tuple[Rule, ...]) -> Rule:
     parts: list[Rule] = []
     for rule in rules:
         if not isinstance(rule, Rule):
-            raise ValueError(f"a rule is joined with rules, not with {rule!r}")
+            raise ValueError(f"a rule can only be combined with rules, not with {rule!r}")
         parts += rule.parts if isinstance(rule, kind) else (rule,)
     if not parts:
-        raise ValueError("there is no rule to join: give at least one")
+        raise ValueError("nothing to combine: pass at least one rule")
     return parts[0] if len(parts) == 1 else kind(tuple(parts))
 
 

@@ -77,7 +77,7 @@ def operator(name: str, value: str) -> Rule:
     """
     known = canonical(name)
     if known is None:
-        raise ValueError(f"there is no operator {name}:; there are {', '.join(OPERATORS)}")
+        raise ValueError(f"unknown operator {name}:; the operators are {', '.join(OPERATORS)}")
     try:
         return Term(known, OPERATORS[known].kind.clean(value))
     except ValueError as error:
@@ -105,7 +105,7 @@ def phrase(text: str) -> Rule:
 def near(words: str, distance: int) -> Rule:
     """Match words in any order, with at most *distance* others between them: 0 to 6."""
     if not 0 <= distance <= MAX_DISTANCE:
-        raise ValueError(f"the distance between words is 0 to {MAX_DISTANCE}, not {distance}")
+        raise ValueError(f"the distance between words must be 0 to {MAX_DISTANCE}, not {distance}")
     return Term("near", _text("near()", words), distance)
 
 

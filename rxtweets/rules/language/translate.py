@@ -29,7 +29,7 @@ def from_filter(query: FilterQuery, limits: Limits | None = None) -> tuple[Rule,
     """
     alternatives = list(_alternatives(query))
     if not alternatives:
-        raise ValueError("a rule needs track, follow or locations: the query has none of them")
+        raise ValueError("a rule needs track, follow or locations; the query has none of them")
     return tuple(_pack(alternatives, _any_language(query.languages), (limits or Limits()).length))
 
 
@@ -73,7 +73,7 @@ def _pack(alternatives: Iterable[Rule], languages: Rule | None, most: int) -> It
         length = len(str(alternative))
         if length > room:
             raise ValueError(
-                f"{alternative} takes more than the {most:,} characters of a rule, its languages included"
+                f"{alternative} needs more than the {most:,} characters of a rule, including its languages"
             )
         if packed and used + len(" OR ") + length > room:
             yield _rule(packed, languages)

@@ -198,7 +198,7 @@ class RulesClientBase(ABC):
 
     def _all(self, method: str, rules: tuple[RuleText, ...], tag: str | None) -> tuple[StreamRule, ...]:
         if not rules:
-            raise ValueError(f"{method}() takes at least one rule: it was given none")
+            raise ValueError(f"{method}() needs at least one rule; none was given")
         return tuple(to_stream_rule(rule, tag, self._dialect) for rule in rules)
 
 

@@ -103,18 +103,18 @@ def desired_rules(
         ValueError: one is no rule that X can have, has two tags, or a tag without the prefix.
     """
     if isinstance(rules, str | StreamRule):
-        raise ValueError(f"sync() takes a list of all the rules there are to be, not one: {rules!r}")
+        raise ValueError(f"sync() takes a list of all desired rules, not a single one: {rules!r}")
     found: dict[str, StreamRule] = {}
     for rule in rules:
         one = _one(rule, dialect)
         twin = found.setdefault(one.value, one)
         if not same(one, twin):
             raise ValueError(
-                f"a rule has one tag; {one.value[:60]!r} is asked for with {twin.tag!r} and with {one.tag!r}"
+                f"a rule has one tag; {one.value[:60]!r} is listed with {twin.tag!r} and with {one.tag!r}"
             )
         if not (one.tag or "").startswith(tag_prefix):
             raise ValueError(
-                f"with tag_prefix={tag_prefix!r} every tag starts with it; "
+                f"with tag_prefix={tag_prefix!r}, every tag must start with it; "
                 f"{one.value[:60]!r} has the tag {one.tag!r}"
             )
     return found
@@ -149,7 +149,7 @@ def _one(rule: Desired, dialect: Dialect) -> StreamRule:
     text: str | StreamRule | Rule
     if isinstance(rule, tuple):
         if len(rule) != 2 or not isinstance(rule[1], str | None):
-            raise ValueError(f"a rule with its tag is (value, tag), not {rule!r}")
+            raise ValueError(f"a rule with its tag must be (value, tag), not {rule!r}")
         text, tag = rule
     else:
         text = rule
@@ -163,4 +163,4 @@ def _unmanaged(rule: StreamRule) -> RuleError:
 
 
 def _too_many(adds: int, short: int) -> RuleError:
-    return RuleError("RulesCapExceeded", f"of the {adds:,} rules to add {short:,} are beyond the limit")
+    return RuleError("RulesCapExceeded", f"of the {adds:,} rules to add, {short:,} exceed the limit")

@@ -76,10 +76,10 @@ def to_stream_rule(
         value = rule.text(dialect) if isinstance(rule, Rule) else rule
     if not isinstance(value, str):
         raise ValueError(
-            f"a rule is text, a Rule or a StreamRule, not {value!r}; give each as an argument of its own"
+            f"a rule is text, a Rule or a StreamRule, not {value!r}; pass each as a separate argument"
         )
     if not value.strip():
-        raise ValueError("a rule says what to match; this one is empty")
+        raise ValueError("a rule must say what to match; this one is empty")
     if len(value) > _LONGEST_RULE:
         raise ValueError(
             f"a rule has at most {_LONGEST_RULE:,} characters, not {len(value):,}: {value[:60]}…"
@@ -112,12 +112,12 @@ def to_deletions(
         else:
             texts.append(rule)
     if not ids and not texts:
-        raise ValueError("delete() takes at least one rule: it was given none")
+        raise ValueError("delete() needs at least one rule; none was given")
     checks.apart("delete", ids)
     try:
         valid_ids = checks.ids("delete", ids, len(ids)).split(",") if ids else []
     except ValueError as error:
-        raise ValueError(f"{error}; a rule's text goes into values=[…]") from None
+        raise ValueError(f"{error}; to delete by a rule's text, use values=[…]") from None
     return [StreamRule("", id=one) for one in valid_ids] + [
         StreamRule(to_stream_rule(one, dialect=dialect).value) for one in texts
     ]
