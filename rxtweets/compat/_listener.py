@@ -33,13 +33,13 @@ class StreamListener:
         self.api = api or API()
 
     def on_connect(self) -> Answer:
-        """Handle the beginning of a stream, after each reconnect too."""
+        """Handle the start of a stream, also after each reconnect."""
         return None
 
     def on_data(self, raw_data: str) -> Answer:
         """Handle a message, the text of one JSON object and its line end.
 
-        This one tells the kinds apart and calls the methods below. What is of no known kind is logged.
+        This one tells the kinds apart and calls the methods below. A message of an unknown kind is logged.
         """
         found = _dispatch(self.api, raw_data)
         if found is None:

@@ -19,7 +19,7 @@ from .error import TweepError
 class OAuthHandler:
     """Credentials of an account, OAuth 1.0a; `set_access_token` or a sign-in completes them.
 
-    A sign-in: show the owner `get_authorization_url()`, give what the owner gets there to `get_access_token`.
+    To sign in, show the owner `get_authorization_url()`, and pass what they get there to `get_access_token`.
 
     Args:
         consumer_key: the app's key.
@@ -58,7 +58,7 @@ class OAuthHandler:
             raise TweepError(error) from error
 
     def get_authorization_url(self, signin_with_twitter: bool = False, access_type: str | None = None) -> str:
-        """Return the address of the page on which the account's owner agrees. Blocks for one request.
+        """Return the URL of the page on which the account's owner allows access. Blocks for one request.
 
         Args:
             signin_with_twitter: whether an owner who has agreed before is not asked again.

@@ -6,7 +6,7 @@ from typing import Any
 
 
 class TweepError(Exception):
-    """A parameter or a credential is wrong, a sign-in was refused, or the stream runs already.
+    """A parameter or a credential is wrong, a sign-in was refused, or the stream is already running.
 
     Attributes:
         reason: what is wrong, as text.

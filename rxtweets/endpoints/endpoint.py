@@ -31,11 +31,11 @@ class Endpoint(msgspec.Struct, frozen=True):
 
     Attributes:
         request: what opens the stream.
-        stall_timeout: seconds; when nothing at all has come for so long, not even a keep-alive, the
-            connection is dead.
-        delimited: whether `delimited=length` is asked for, so that each message follows its length.
-        finite: whether the server ends the stream by itself once all is said, as for a replayed window of
-            time. The end of any other stream is a failure.
+        stall_timeout: seconds; if nothing has arrived for that long, not even a keep-alive, the connection
+            is dead.
+        delimited: whether `delimited=length` is requested, so that each message follows its length.
+        finite: whether the server ends the stream once it is complete, as for a replayed time window. The
+            end of any other stream is a failure.
     """
 
     request: Request
@@ -46,9 +46,10 @@ class Endpoint(msgspec.Struct, frozen=True):
     def with_params(self, **params: str) -> Endpoint:
         """Return the same endpoint with *params*, by their names on the wire, set unchecked.
 
-        It is the way to a value that the server knows and this version of the library doesn't:
+        Use it for a value that the server knows and this version of the library doesn't:
         `endpoint.with_params(**{"tweet.fields": "id,text,brand_new"})`. A parameter of the same name is
-        replaced. They go where the endpoint's own parameters go: the form if there is one, else the query.
+        replaced. They are sent with the endpoint's own parameters: in the form if there is one, else in the
+        query.
         """
         request = self.request
         kept = request.params if request.form is None else request.form

@@ -4,8 +4,8 @@ Common to all:
 
 * *delimited* asks for each message's length before it; off by default, since lines are delimited anyway.
 * *stall_warnings* asks for a warning when this client falls behind; on by default.
-* *base_url* is the root of another host that serves all of `/1.1/…`; by default X's own hosts, or what the
-  variable `RXTWEETS_BASE_URL` says.
+* *base_url* is the root of another host that serves all of `/1.1/…`; by default X's own hosts, or the value
+  of the environment variable `RXTWEETS_BASE_URL`.
 * A `ValueError` names the parameter that is wrong, what it was, and what would be right.
 """
 
@@ -80,8 +80,8 @@ def filter(
         locations: up to 25 boxes of west, south, east, north in degrees, flat or one tuple a box.
         languages: BCP 47 codes.
         filter_level: `none`, `low` or `medium`.
-        count: -150,000 to 150,000 earlier messages; a negative count ends the stream after them. X grants it
-            to elevated access only.
+        count: -150,000 to 150,000 earlier messages; a negative count ends the stream after them. X only
+            allows it with elevated access.
 
     Raises:
         ValueError: a parameter is wrong, or none of *track*, *follow* and *locations* says what to match.

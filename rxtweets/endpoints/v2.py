@@ -4,11 +4,11 @@ The options, each optional and checked against the names that the endpoint knows
 
 * *tweet_fields*, *user_fields*, *media_fields*, *poll_fields*, *place_fields*, *expansions*: a list of
   names, or one string with commas. Streams of likes take *like_fields*, no polls, no places.
-* *backfill_minutes*: 0 to 5 minutes before now that come first, with duplicates (enterprise access).
+* *backfill_minutes*: start with the posts of the last 0 to 5 minutes, with duplicates (enterprise access).
 * *start_time*, *end_time*: an aware `datetime` or ISO 8601 text. They ask for a replay of that window, up to
   24 hours back, after which the stream ends (enterprise access).
 * *partition*: which part of a stream that is split over several connections.
-* *base_url*: the root of another host; by default `https://api.x.com`, or what `RXTWEETS_BASE_URL` says.
+* *base_url*: the root of another host; by default `https://api.x.com`, or the value of `RXTWEETS_BASE_URL`.
 
 A wrong value is a `ValueError` that names the parameter, what it was, and what would be right; an option that
 the endpoint doesn't have is a `TypeError`.
@@ -182,8 +182,8 @@ def powerstream(
 ) -> Endpoint:
     """Ask for the v1.1 statuses that match Powerstream's rules, with the least delay (enterprise access).
 
-    `StreamingClient.powerstream_rules` manages the rules. With *local_dc_only* come only statuses posted at
-    the data centre that is connected to, without the delay of copying them between the two.
+    `StreamingClient.powerstream_rules` manages the rules. With *local_dc_only*, only statuses posted at the
+    connected data centre are sent, without the delay of copying them between the two.
     """
     if not isinstance(local_dc_only, bool):
         raise ValueError(f"local_dc_only must be True or False, not {local_dc_only!r}")

@@ -50,8 +50,8 @@ def mentions(message: object) -> tuple[str, ...]:
 def links(message: object) -> tuple[str, ...]:
     """Return the links in a status or post, each once, without those to its own photos and videos.
 
-    A link is the address where it leads, as far as X says: without entities (see `hashtags`) it is the short
-    one in the text, `https://t.co/…`, those to photos and videos included.
+    A link is its target's address, as far as X says. Without entities (see `hashtags`), it is the short one
+    in the text, `https://t.co/…`, and those to photos and videos are included.
     """
     if isinstance(message, Status):
         entities = message.full_entities

@@ -1,4 +1,4 @@
-"""The predicates of v1.1's filter as a value: checked, merged, and matched against statuses on this side."""
+"""The predicates of v1.1's filter as a value: checked, merged, and matched against statuses locally."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class FilterQuery(Struct, frozen=True, kw_only=True, eq=False, dict=True, repr_o
         locations: boxes of west, south, east, north in degrees.
         languages: codes in lower case; empty for any language.
         filter_level: `low` or `medium`; None for any, which `none` is, too.
-        count: earlier statuses to replay on connecting, which has no part in matching.
+        count: earlier statuses to replay on connecting; it plays no part in matching.
     """
 
     track: tuple[str, ...] = ()

@@ -6,6 +6,6 @@
 
     client.sample().pipe(tw.posts(), tk.observe_on(window)).subscribe(show)
 
-Each toolkit has a module of its own: `rxtweets.gui.tk`, `rxtweets.gui.qt` for PySide6 and PyQt6,
-`rxtweets.gui.gtk` for GTK 4, and `rxtweets.gui.wx`. Nothing of a toolkit is imported before that is.
+Each toolkit has its own module: `rxtweets.gui.tk`, `rxtweets.gui.qt` for PySide6 and PyQt6,
+`rxtweets.gui.gtk` for GTK 4, and `rxtweets.gui.wx`. A toolkit is only imported by its module.
 """

@@ -31,15 +31,15 @@ class GObject(Protocol):
     "default the application, if there is one."
 )
 def observe_on(parent: GObject | None) -> Loop:
-    """Deliver on GTK's thread, at most once a frame, through a queue that is bounded."""
+    """Deliver on GTK's thread, at most once per frame, through a bounded queue."""
     return _loop(parent)
 
 
 def signal(source: GObject, name: str) -> Observable[Any]:
-    """Return what a signal of a widget or another object, such as `"clicked"`, tells, as an Observable.
+    """Return a signal of a widget or another object, such as `"clicked"`, as an Observable.
 
-    An item is the signal's argument beside the object, None if it has none, or a tuple if it has several. It
-    never completes: a destroyed object is silent.
+    An item is the signal's argument besides the object, None if it has none, or a tuple if it has several. It
+    never completes: a destroyed object emits nothing.
 
     Call it and subscribe on GTK's thread; dispose on any.
     """

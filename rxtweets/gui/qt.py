@@ -36,16 +36,16 @@ class QObject(Protocol):
 
 @observing("a window, a widget or any other QObject; by default the application.")
 def observe_on(parent: QObject | None) -> Loop:
-    """Deliver on Qt's thread, at most once a frame, through a queue that is bounded."""
+    """Deliver on Qt's thread, at most once per frame, through a bounded queue."""
     return _loop(parent)
 
 
 def signal(signal: Any) -> Observable[Any]:
-    """Return what a signal of an object, such as `button.clicked`, tells, as an Observable.
+    """Return an object's signal, such as `button.clicked`, as an Observable.
 
-    An item is the signal's argument, None if it has none, or a tuple if it has several. An argument that
-    may be left out, as that of `clicked`, is, with PySide6. An exception of the subscriber disposes the
-    subscription, and is reported by `sys.excepthook`. It never completes: a destroyed object is silent.
+    An item is the signal's argument, None if it has none, or a tuple if it has several. With PySide6, an
+    optional argument, such as that of `clicked`, is left out. A subscriber's exception disposes the
+    subscription, and is reported by `sys.excepthook`. It never completes: a destroyed object emits nothing.
 
     Call it and subscribe on Qt's thread; dispose on any.
 

@@ -23,7 +23,7 @@ __all__ = ["events", "observe_on"]
 
 @observing("the window, or any widget; by default the first window, as for tkinter's widgets.")
 def observe_on(parent: tkinter.Misc | None) -> Loop:
-    """Deliver on Tk's thread, at most once a frame, through a queue that is bounded."""
+    """Deliver on Tk's thread, at most once per frame, through a bounded queue."""
     return _loop(parent)
 
 

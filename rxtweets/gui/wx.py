@@ -29,15 +29,15 @@ class Window(Protocol):
 
 @observing("a frame, or any other window of wx; by default the application's top window.")
 def observe_on(parent: Window | None) -> Loop:
-    """Deliver on wx's thread, at most once a frame, through a queue that is bounded."""
+    """Deliver on wx's thread, at most once per frame, through a bounded queue."""
     return _loop(parent)
 
 
 def events(window: Window, binder: Any) -> Observable[Any]:
     """Return the events of a window or control, such as `wx.EVT_TEXT`, as an Observable.
 
-    wx deals with an event after its subscribers have, and drops it then: take from it what you need. It
-    completes when the window is destroyed.
+    wx handles an event after its subscribers, and then drops it: copy what you need. It completes when the
+    window is destroyed.
 
     Call it and subscribe on wx's thread; dispose on any.
     """

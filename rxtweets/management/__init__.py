@@ -1,10 +1,10 @@
 """Managing what belongs to v2's streams beside rules: connections, activity subscriptions, usage.
 
-Each method checks its arguments and returns a cold Observable: the request is sent on subscription, by every
-subscription, on a thread of its own. In a script, `.run()` on the result subscribes and waits. The errors of
-the Observables are `ConnectionFailed`, `StreamStalled`, `StreamDisconnected` for an answer that breaks off,
-and `HTTPStatusError`; among these an `UnexpectedResponse` for a success that isn't what was asked for. A list
-that completes is whole: where X tells of problems beside the items, `UnexpectedResponse` comes after them.
+Each method checks its arguments and returns a cold Observable: each subscription sends the request, on its
+own thread. In a script, `.run()` on the result subscribes and waits. The errors of the Observables are
+`ConnectionFailed`, `StreamStalled`, `StreamDisconnected` for a response that is cut off, and
+`HTTPStatusError`, including `UnexpectedResponse` for a success with unexpected content. A list that completes
+is complete: if X reports problems beside the items, `UnexpectedResponse` comes after them.
 """
 
 from __future__ import annotations

@@ -42,9 +42,9 @@ _FIELDS = "client_ip,connected_at,disconnect_reason,disconnected_at,endpoint_nam
 
 
 class ConnectionInfo(msgspec.Struct, frozen=True):
-    """A connection of the app to a stream, open or ended; what the server doesn't say is None.
+    """A connection of the app to a stream, open or closed; None for what the server doesn't say.
 
-    An `id` that it doesn't say is empty, and can't be closed.
+    If it doesn't say the `id`, that is empty, and the connection can't be closed by id.
     """
 
     id: str
@@ -56,12 +56,12 @@ class ConnectionInfo(msgspec.Struct, frozen=True):
 
 
 class ClosedConnections(msgspec.Struct, frozen=True):
-    """The result of ending connections.
+    """The result of closing connections.
 
     Attributes:
-        closed: how many were ended.
+        closed: how many were closed.
         failed: how many were not.
-        errors: why, by the connection's id, as far as the server says.
+        errors: why not, by the connection's id, as far as the server says.
     """
 
     closed: int
@@ -80,7 +80,7 @@ class ConnectionsClient:
     ) -> Observable[ConnectionInfo]:
         """Each connection of *status*, and of *endpoints* (such as `filtered_stream`) if given.
 
-        Which endpoints there are X decides; only the form of a name is checked.
+        X decides which endpoints exist; only the form of a name is checked.
 
         Raises:
             ValueError: the status is unknown, or something can't be the name of an endpoint.

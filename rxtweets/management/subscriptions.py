@@ -22,7 +22,7 @@ _LONGEST_KEYWORD = 150
 
 
 class ActivitySubscription(msgspec.Struct, frozen=True):
-    """Events that the app has asked for; what the server doesn't say is None."""
+    """Events that the app has subscribed to; None for what the server doesn't say."""
 
     id: str
     event_type: str | None = None
@@ -67,10 +67,10 @@ class SubscriptionsClient:
     ) -> Observable[ActivitySubscription]:
         """Ask for events of *event_type* (such as `post.create`) that concern *user_id* or *keyword*.
 
-        Private events (`rxtweets.messages.is_private` knows which) are asked for with the client's *user*,
-        where it has one, and are of that user only; public ones with the app's credentials. What X doesn't
-        take from these ends with `WrongCredentials`, which names what it takes; a kind of event that this
-        version doesn't know is asked for with the user's then.
+        Private events (see `rxtweets.messages.is_private`) are requested with the client's *user*, if it has
+        one, and are limited to that user; public ones with the app's credentials. If X doesn't accept these,
+        the Observable ends with `WrongCredentials`, which names what X accepts; a kind of event that this
+        version doesn't know is then requested with the user's.
 
         Args:
             event_type: the kind of event. X adds kinds often, so only the form of the name is checked.

@@ -94,7 +94,7 @@ class Undecodable(Message, frozen=True, kw_only=True):
 
 
 class Unknown(Message, frozen=True, kw_only=True):
-    """A frame that is JSON, but no kind of message known to this version: see `json()`."""
+    """A frame that is JSON, but not of a kind known to this version: see `json()`."""
 
     _shown: ClassVar[tuple[str, ...]] = ("raw",)
 

@@ -57,7 +57,7 @@ _PRIVATE_OF_POSTS = ("post.mention.", "post.reply.", "post.quote.", "post.repost
 
 
 def is_private(event_type: str) -> bool:
-    """Return whether events of that type take the credentials of the user whom they are about.
+    """Return whether events of that type need the credentials of the user that they are about.
 
     Source: X's page "X Activity API: introduction".
     """
@@ -65,7 +65,7 @@ def is_private(event_type: str) -> bool:
 
 
 class ActivityFilter(Part, frozen=True, kw_only=True):
-    """The filter of the subscription that an activity matched."""
+    """The filter of the subscription that the activity matched."""
 
     user_id: str | None = None
     keyword: str | None = None
@@ -227,7 +227,7 @@ class Broadcast(Part, frozen=True, kw_only=True):
 
 
 class AccessRevoked(Part, frozen=True, kw_only=True):
-    """A user withdrew the access of an app: their tokens are no good any more."""
+    """A user revoked an app's access: their tokens are no longer valid."""
 
     user_id: str = ""
     app_id: str = ""

@@ -120,7 +120,7 @@ class ScrubGeo(Message, frozen=True, kw_only=True):
 
 @inside("limit")
 class Limit(Message, frozen=True, kw_only=True):
-    """More matched than the connection may get: `track` is the total withheld since it was opened."""
+    """More statuses match than X may send: `track` is the total withheld since the connection was opened."""
 
     track: int = 0
     timestamp_ms: str | None = None
@@ -169,7 +169,7 @@ class DisconnectMessage(Message, frozen=True, kw_only=True):
 
 @inside("warning")
 class StreamWarning(Message, frozen=True, kw_only=True):
-    """The server warns, where asked to with `stall_warnings`.
+    """A warning by the server, if requested with `stall_warnings`.
 
     Attributes:
         code: `FALLING_BEHIND`, with `percent_full` of the server's queue for this client;

@@ -1,7 +1,7 @@
-"""The rules of v2's filtered stream and of Powerstream: their language, and the management of those at X.
+"""The rules of v2's filtered stream and of Powerstream: their language, and their management at X.
 
-A rule is a value: `parse` reads one from text, `keyword("cat") & has("images")` makes one in Python,
-`validate` finds what X would refuse it for, `rule.matches(post)` tells whether it matches a post.
+A rule is a value: `parse` reads one from text, `keyword("cat") & has("images")` builds one in Python,
+`validate` finds what X would refuse, and `rule.matches(post)` says whether it matches a post.
 `RulesClient` and `PowerstreamRulesClient` manage the rules at X.
 """
 

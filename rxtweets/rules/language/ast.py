@@ -26,14 +26,14 @@ MAX_DEPTH = 100
 
 
 class Rule(msgspec.Struct, frozen=True, dict=True):
-    """A rule of v2's filtered stream: immutable, hashable, equal to another that is written alike.
+    """A rule of v2's filtered stream: immutable, hashable, equal to another that is written the same way.
 
-    `parse` makes one of text, `keyword`, `hashtag`, `from_` and so on make one in Python. They combine:
-    `a & b` matches posts that both match, `a | b` those that at least one matches, ``~a`` those that *a* does
-    not; X negates single operators only, so ``~(a & b)`` becomes ``-a OR -b``. `str(rule)` is the text to
-    send.
+    `parse` reads one from text; `keyword`, `hashtag`, `from_` and so on build one in Python. They combine:
+    `a & b` matches posts that both match, `a | b` those that at least one matches, ``~a`` those that *a*
+    doesn't match. X only negates single operators, so ``~(a & b)`` becomes ``-a OR -b``. `str(rule)` is the
+    text to send.
 
-    X may refuse a rule that can be built (nothing but `has:images`): `validate` tells.
+    X may refuse a rule that can be built (such as `has:images` alone): `validate` says so.
     """
 
     def __and__(self, other: Rule) -> Rule:
@@ -71,9 +71,9 @@ class Rule(msgspec.Struct, frozen=True, dict=True):
         """Return the rule prepared for matching many posts, and for a `FilterIndex`.
 
         Args:
-            asked: the fields that were asked for, as `"tweet.fields=geo"`, or `EVERY_FIELD`: if a post lacks
-                one of these it is taken as empty rather than unknown. X leaves out what is empty.
-            seed: decides which posts `sample:` lets through; without it that can't be told.
+            asked: the fields that were requested, as `"tweet.fields=geo"`, or `EVERY_FIELD`. If a post lacks
+                one of these, it is treated as empty, not as unknown, since X leaves out empty fields.
+            seed: decides which posts `sample:` lets through; without it, that is unknown.
         """
         return CompiledRule(self, asked=asked, seed=seed)
 
@@ -85,10 +85,10 @@ class Rule(msgspec.Struct, frozen=True, dict=True):
         return found
 
     def matches(self, post: Post | Status) -> Match:
-        """Return whether it matches *post*: yes, no, or that it can't be told and what is missing.
+        """Return whether it matches *post*: yes, no, or unknown, with what is missing.
 
-        A v1.1 status, as Powerstream sends it, has all that a rule of Powerstream looks at. The first call
-        compiles the rule. `compile` has options for what counts as known.
+        A v1.1 status, as Powerstream sends it, has everything that a Powerstream rule looks at. The first
+        call compiles the rule. `compile` has options for what counts as known.
         """
         return self._compiled.matches(post)
 
@@ -243,7 +243,7 @@ class CompiledRule:
         self._whole = self._compile(rule)
 
     def matches(self, post: Post | Status) -> Match:
-        """Return whether the rule matches *post*: yes, no, or that it can't be told and what is missing."""
+        """Return whether the rule matches *post*: yes, no, or unknown, with what is missing."""
         return match_of(self._whole.evaluate(_features(post)))
 
     def why(self, post: Post | Status) -> tuple[Reason, ...]:

@@ -1,6 +1,6 @@
 """Rules written in Python: a function for each operator.
 
-Each raises `ValueError` for a value that X would refuse, with a description of good values.
+Each raises `ValueError` for a value that X would refuse, with a description of valid values.
 """
 
 from __future__ import annotations
@@ -70,10 +70,10 @@ _RESERVED = {"and", "or", "not"}
 
 
 def operator(name: str, value: str) -> Rule:
-    """Return the operator `name:value`, for names that are only known at run time.
+    """Return the operator `name:value`, for a name that is only known at run time.
 
     Raises:
-        ValueError: there is no such operator, or it takes no such value.
+        ValueError: the operator is unknown, or doesn't take this value.
     """
     known = canonical(name)
     if known is None:
@@ -98,12 +98,12 @@ def emoji(character: str) -> Rule:
 
 
 def phrase(text: str) -> Rule:
-    """Match words next to each other, in that order; punctuation between them does not matter."""
+    """Match adjacent words, in this order; punctuation between them doesn't matter."""
     return Term("phrase", _text("a phrase", text))
 
 
 def near(words: str, distance: int) -> Rule:
-    """Match words in any order, with at most *distance* others between them: 0 to 6."""
+    """Match words in any order, with at most *distance* other words between them: 0 to 6."""
     if not 0 <= distance <= MAX_DISTANCE:
         raise ValueError(f"the distance between words must be 0 to {MAX_DISTANCE}, not {distance}")
     return Term("near", _text("near()", words), distance)
@@ -159,17 +159,17 @@ def retweets_of(user: str | int) -> Rule:
 
 
 def from_affiliate_of(user: str | int) -> Rule:
-    """Match posts by accounts that carry an organisation's badge."""
+    """Match posts by accounts that have an organisation's badge."""
     return _user("from_affiliate_of", user)
 
 
 def to_affiliate_of(user: str | int) -> Rule:
-    """Match replies to accounts that carry an organisation's badge."""
+    """Match replies to accounts that have an organisation's badge."""
     return _user("to_affiliate_of", user)
 
 
 def url(text: str) -> Rule:
-    """Match words next to each other in a link, as in `url("https://example.com/path")`."""
+    """Match adjacent words in a link, as in `url("https://example.com/path")`."""
     return operator("url", text)
 
 
@@ -219,7 +219,7 @@ def bio_name(text: str) -> Rule:
 
 
 def bio_location(text: str) -> Rule:
-    """Match words in the location that the author's profile states."""
+    """Match words in the location on the author's profile."""
     return operator("bio_location", text)
 
 
@@ -229,12 +229,12 @@ def place(text: str) -> Rule:
 
 
 def place_country(code: str) -> Rule:
-    """Match posts sent from a country, given by its code of two letters."""
+    """Match posts sent from a country, given by its two-letter code."""
     return operator("place_country", code)
 
 
 def point_radius(longitude: float, latitude: float, radius: str) -> Rule:
-    """Match posts from a circle; *radius* as `"10mi"` or `"16km"`, less than 25 mi."""
+    """Match posts from within a circle; *radius* is as in `"10mi"` or `"16km"`, less than 25 mi."""
     return operator("point_radius", f"{_degrees(longitude)} {_degrees(latitude)} {radius}")
 
 
@@ -264,7 +264,7 @@ def quotes_of_tweet_id(id: int | str) -> Rule:
 
 
 def list_(id: int | str) -> Rule:
-    """Match posts by the members of a list, which only X can tell; search only."""
+    """Match posts by the members of a list, which only X can evaluate; search only."""
     return operator("list", str(id))
 
 
@@ -274,7 +274,7 @@ def source(app: str) -> Rule:
 
 
 def embedding(query: str) -> Rule:
-    """Match posts close in meaning to *query*, which only X can tell; for enterprise access."""
+    """Match posts close in meaning to *query*, which only X can evaluate; enterprise access only."""
     return operator("embedding", query)
 
 
@@ -308,22 +308,22 @@ def lang(code: str) -> Rule:
 
 
 def min_followers(least: int) -> Rule:
-    """Match authors with at least so many followers."""
+    """Match authors with at least this many followers."""
     return operator("min_followers", str(least))
 
 
 def min_likes(least: int) -> Rule:
-    """Match posts with at least so many likes; search only."""
+    """Match posts with at least this many likes; search only."""
     return operator("min_likes", str(least))
 
 
 def min_replies(least: int) -> Rule:
-    """Match posts with at least so many replies; search only."""
+    """Match posts with at least this many replies; search only."""
     return operator("min_replies", str(least))
 
 
 def min_reposts(least: int) -> Rule:
-    """Match posts with at least so many retweets; search only."""
+    """Match posts with at least this many retweets; search only."""
     return operator("min_reposts", str(least))
 
 

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def explain(rule: str | Rule, limits: Limits | None = None) -> str:
-    """Return in words what *rule* matches: a line for each operator, indented under what joins them.
+    """Return what *rule* matches, in words: a line for each operator, indented under what joins them.
 
-    With *limits* of search (`Limits.search()`) it ends with what a search finds otherwise than the filtered
-    stream: retweets, quoted texts, accents.
+    With *limits* of search (`Limits.search()`), it ends with how a search differs from the filtered stream:
+    in retweets, quoted texts, and accents.
 
     >>> print(explain("cat (has:images OR lang:fr) -is:retweet"))
     all of
@@ -29,7 +29,7 @@ def explain(rule: str | Rule, limits: Limits | None = None) -> str:
       NOT: is a retweet
 
     Raises:
-        ValueError: as for `parse`, including `RuleSyntaxError` for text that is no rule.
+        ValueError: as for `parse`, including `RuleSyntaxError` for text that isn't a rule.
     """
     parsed = parse(rule)
     searched = differences(parsed) if limits is not None and limits.dialect == "search" else ()
@@ -37,7 +37,7 @@ def explain(rule: str | Rule, limits: Limits | None = None) -> str:
 
 
 def fields_for(*rules: str | Rule) -> PostFields:
-    """Return the fields and expansions to ask for, so that posts can be matched against each of *rules*.
+    """Return the fields and expansions to request, so that posts can be matched against each of *rules*.
 
     They are keyword arguments of `StreamingClient.filter`: `client.filter(**fields_for(rule))`. No field
     helps with `embedding:` and `sample:`.

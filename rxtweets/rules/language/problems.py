@@ -17,7 +17,7 @@ class RuleProblem(msgspec.Struct, frozen=True):
     Attributes:
         message: what is wrong.
         position: the index in `text` of the first character concerned.
-        end: the index after the last.
+        end: the index after the last one.
         text: the rule.
         hint: what to write instead, if that is known; else empty.
     """
@@ -46,7 +46,7 @@ class RuleProblem(msgspec.Struct, frozen=True):
 
 
 class RuleSyntaxError(ValueError):
-    """A text is no rule.
+    """A text isn't a rule.
 
     Attributes:
         problems: all problems, from left to right.

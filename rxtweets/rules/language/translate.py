@@ -17,15 +17,14 @@ def from_filter(query: FilterQuery, limits: Limits | None = None) -> tuple[Rule,
 
     A phrase of *track* becomes its words ANDed, a followed user `from:N OR to:N OR retweets_of:N`, a box
     `bounding_box:`, a language `lang:` with X's own code for it (`iw` for `he`). Rules have neither filter
-    levels nor backfill, so `filter_level` and `count` are left out. In rules punctuation only separates
-    words, so `c++` finds `c`, too.
+    levels nor backfill, so `filter_level` and `count` are left out. In rules, punctuation only separates
+    words, so `c++` also finds `c`.
 
-    *limits* are those of `Limits.pay_per_use()` unless given; whether the app may have so many rules is not
-    checked.
+    *limits* are `Limits.pay_per_use()` by default. Whether the app may have that many rules isn't checked.
 
     Raises:
-        ValueError: the query asks for nothing, one of its alternatives alone is beyond the limit, or rules
-            have no code for a language.
+        ValueError: the query is empty, one of its alternatives alone exceeds the limit, or rules have no
+            code for a language.
     """
     alternatives = list(_alternatives(query))
     if not alternatives:

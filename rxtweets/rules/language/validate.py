@@ -12,12 +12,12 @@ from .vocabulary import Dialect, lookup
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """The greatest length of a rule, in characters, the greatest number of rules, and their language.
+    """The maximum length of a rule, the maximum number of rules, and their dialect.
 
     Attributes:
-        length: characters.
-        rules: how many there may be; 1 for a query of search.
-        dialect: whose operators there are: of the filtered `"stream"`, of `"search"`, or of `"powerstream"`.
+        length: characters per rule.
+        rules: how many are allowed; 1 for a search query.
+        dialect: which operators exist: those of the filtered `"stream"`, `"search"` or `"powerstream"`.
 
     Source: X's pages "Filtered stream: introduction", "Search: introduction" and "Powerstream".
     """
@@ -28,7 +28,7 @@ class Limits(msgspec.Struct, frozen=True):
 
     @classmethod
     def pay_per_use(cls) -> Limits:
-        """Return those of pay-per-use access: 1,000 rules of 1,024 characters."""
+        """Return the limits of pay-per-use access: 1,000 rules of 1,024 characters."""
         return cls()
 
     @classmethod
@@ -38,7 +38,7 @@ class Limits(msgspec.Struct, frozen=True):
 
     @classmethod
     def search(cls, *, archive: bool = False) -> Limits:
-        """Return those of a query of search: 512 characters; of the whole archive 1,024.
+        """Return the limits of a search query: 512 characters; 1,024 for the whole archive.
 
         Some accounts may have longer ones: `Limits(4_096, 1, "search")`.
         """
@@ -46,7 +46,7 @@ class Limits(msgspec.Struct, frozen=True):
 
     @classmethod
     def powerstream(cls) -> Limits:
-        """Return those of Powerstream: 1,000 rules of 2,048 characters, with fewer operators."""
+        """Return the limits of Powerstream: 1,000 rules of 2,048 characters, with fewer operators."""
         return cls(2_048, 1_000, "powerstream")
 
 
@@ -57,7 +57,7 @@ def parse(text: str | Rule) -> Rule:
 
     Raises:
         ValueError: it is neither text nor a `Rule`.
-        RuleSyntaxError: it is no rule; the error tells what is wrong, where, and often what would be right.
+        RuleSyntaxError: it isn't a rule; the error says what is wrong, where, and often what would be right.
         ImportError: Lark is not installed: `pip install 'rxtweets[rules]'`.
     """
     from .parser import read
@@ -71,10 +71,10 @@ def parse(text: str | Rule) -> Rule:
 
 
 def validate(rule: str | Rule, limits: Limits | None = None) -> tuple[RuleProblem, ...]:
-    """Return all that X would refuse *rule* for, from left to right; nothing for a rule that it accepts.
+    """Return all reasons why X would refuse *rule*, from left to right; none for a rule that it accepts.
 
-    A rule needs one operator that stands alone and is not negated, anywhere in it: `cat OR has:images` has
-    one, `has:images -cat` none. *limits* are those of `Limits.pay_per_use()` unless given.
+    A rule needs at least one operator that can stand alone and isn't negated: `cat OR has:images` has one,
+    `has:images -cat` has none. *limits* are `Limits.pay_per_use()` by default.
 
     Raises:
         ValueError: it is neither text nor a `Rule`.

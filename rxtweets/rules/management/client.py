@@ -28,24 +28,24 @@ _COUNTS = (
 class RulesClient(RulesClientBase):
     """The rules of an app's filtered stream: `StreamingClient.rules`.
 
-    Each method checks its arguments and returns a cold Observable: every subscription sends the request, on a
-    thread of its own, and nothing happens without one. In a script, `.run()` on the result subscribes, waits
-    and returns the last item.
+    Each method checks its arguments and returns a cold Observable: nothing is sent until you subscribe, and
+    each subscription sends the request, on its own thread. In a script, `.run()` on the result subscribes,
+    waits, and returns the last item.
 
-    A rule is text, a `Rule` of the rule language, or a `StreamRule`, which can have a tag. There may be any
-    number of them; each request takes up to 100.
+    A rule is text, a `Rule` of the rule language, or a `StreamRule`, which can have a tag. You may pass any
+    number of rules; each request takes up to 100.
 
-    A request that fails is sent again as `rules.REQUEST_POLICY` says, or another policy given by
-    `with_policy`; the policy of the streams does not apply. Repeating does no harm: a rule that turns out to
-    exist already with its tag, or to be gone, counts as added or deleted by the attempt that seemed to fail.
+    A request that fails is retried as `rules.REQUEST_POLICY` says, or another policy set by `with_policy`;
+    the streams' policy doesn't apply. Retrying is safe: a rule that already exists with its tag, or is
+    already gone, counts as added or deleted by the attempt that seemed to fail.
 
     A change takes effect on an open stream without reconnecting, usually within 20 seconds.
 
     Errors of the Observables: `ConnectionFailed`, `StreamStalled`, `StreamDisconnected`, `HTTPStatusError`,
-    and among these `UnexpectedResponse` for a success with unexpected content. A response that breaks off is
-    retried like any broken connection. Refused rules are no error; they are listed in `RuleUpdate.errors`. If
-    an error comes after some requests have been carried out, a `RuleUpdate` of these comes before it, and the
-    error has a note of them, too.
+    including `UnexpectedResponse` for a success with unexpected content. A response that is cut off is
+    retried like any broken connection. Refused rules aren't an error; they are listed in `RuleUpdate.errors`.
+    If an error follows requests that were carried out, a `RuleUpdate` of these comes before it, and the error
+    has a note of them.
     """
 
     def list(self, *ids: int | str) -> Observable[StreamRule]:
@@ -85,7 +85,7 @@ class RulesClient(RulesClientBase):
     def validate(self, *rules: RuleText, tag: str | None = None) -> Observable[RuleUpdate]:
         """Have the server check *rules* without adding them: see `valid`, `invalid` and `errors`.
 
-        A rule that exists already is invalid, too. `rxtweets.rules.validate` needs no server.
+        A rule that already exists is invalid, too. `rxtweets.rules.validate` needs no server.
 
         Raises:
             ValueError: as for `add`.

@@ -15,8 +15,8 @@ class StreamRule(msgspec.Struct, frozen=True):
 
     Attributes:
         value: what it matches, in X's rule language.
-        tag: a label of the app's own, which comes with each post that the rule matches; None for none.
-        id: its id at X; None for a rule that is not, or not yet, at X.
+        tag: the app's own label, which comes with each post that the rule matches; None for none.
+        id: its id at X; None for a rule that isn't at X.
     """
 
     value: str
@@ -25,7 +25,7 @@ class StreamRule(msgspec.Struct, frozen=True):
 
 
 def format_rule(rule: StreamRule) -> str:
-    """Return *rule* as a line for people, with its tag and id."""
+    """Return *rule* as a readable line, with its tag and id."""
     notes = [f"{name}: {value}" for name, value in (("tag", rule.tag), ("id", rule.id)) if value]
     return escape(rule.value + (f"  ({', '.join(notes)})" if notes else ""))
 
@@ -77,9 +77,9 @@ class RuleCounts(msgspec.Struct, frozen=True):
 
     Attributes:
         rules: those of this app.
-        limit: the most that an app may have; None where the server doesn't say.
+        limit: the maximum for an app; None if the server doesn't say.
         project_rules: those of all apps of the project.
-        project_limit: the most that all of these apps may have; None where the server doesn't say.
+        project_limit: the maximum for all of these apps; None if the server doesn't say.
         apps: the number of rules of each app of the project, by the app's id.
     """
 
@@ -91,7 +91,7 @@ class RuleCounts(msgspec.Struct, frozen=True):
 
     @property
     def room(self) -> int | None:
-        """The number of rules that can be added; None where the server names no limit."""
+        """The number of rules that can be added; None if the server names no limit."""
         left = [
             limit - rules
             for rules, limit in ((self.rules, self.limit), (self.project_rules, self.project_limit))
@@ -122,9 +122,9 @@ class RulesMissing(StreamError):
     `client.rules.add(*error.missing)` puts them back; the failure is the error's `__cause__`.
 
     Attributes:
-        missing: the rules that are not at X any more, with the tags that they had. If the list of rules
-            couldn't be read, those that may be missing.
-        reason: the failure, in words.
+        missing: the rules that are no longer at X, with the tags that they had. If the list of rules couldn't
+            be read, those that may be missing.
+        reason: the failure, as text.
     """
 
     def __init__(self, missing: tuple[StreamRule, ...], reason: str) -> None:

@@ -28,10 +28,10 @@ _DAILY = 50
 class PowerstreamRulesClient(RulesClientBase):
     """The rules of Powerstream: `StreamingClient.powerstream_rules`.
 
-    It is used as `RulesClient` is, and fails and repeats as that does. Powerstream has 1,000 rules of 2,048
-    characters, in a dialect of its own (`Limits.powerstream()`), takes 50 requests a day for them, and has
-    neither dry runs nor counts. So a request takes 100 rules, and nothing is listed that an answer has told;
-    a request beyond the 50 is a `RateLimited` whose note says so.
+    It works like `RulesClient`, with the same errors and retries. Powerstream allows 1,000 rules of 2,048
+    characters, in its own dialect (`Limits.powerstream()`), and 50 requests a day for them; it has neither
+    dry runs nor counts. So each request takes 100 rules, and rules that a response has already listed aren't
+    requested again. A request beyond the 50 is a `RateLimited` with a note that says so.
     """
 
     _dialect = "powerstream"

@@ -38,10 +38,10 @@ class Swap(NamedTuple):
 
 
 class SyncPlan(msgspec.Struct, frozen=True):
-    """The changes that make the rules at X the desired ones; `str()` of it is a readable diff.
+    """The changes that turn the rules at X into the desired ones; its `str()` is a readable diff.
 
     Attributes:
-        adds: the rules to add, in the order they were asked for.
+        adds: the rules to add, in the order in which they were passed.
         deletes: the rules to delete, with their ids. A rule that only gets another tag is deleted and added.
         keeps: the rules that stay, with their ids.
     """

@@ -13,10 +13,10 @@ class Match(msgspec.Struct, frozen=True):
     """The answer to whether a rule matches a post: true only for yes.
 
     Attributes:
-        verdict: True for yes, False for no, None if that cannot be told.
-        unknown: what is missing to tell, as the parameter that would have brought it (`tweet.fields=geo`,
-            `expansions=author_id`), or as the operator that only X can answer (`embedding:`, `sample:`;
-            `lang:`, of a post in Chinese).
+        verdict: True for yes, False for no, None for unknown.
+        unknown: what is missing to decide: the parameter that would have requested it (`tweet.fields=geo`,
+            `expansions=author_id`), or the operator that only X can evaluate (`embedding:`, `sample:`, and
+            `lang:` for a post in Chinese).
     """
 
     verdict: bool | None
