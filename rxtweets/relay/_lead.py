@@ -310,10 +310,11 @@ class _Reader(abc.DisposableBase):
             while not self._is_over():
                 try:
                     async with Connection(self._where, self._wake) as connection:
-                        await open_stream(connection, missing)
+                        stream = await open_stream(connection, missing)
                         missing = LogError
                         policy = self._policy
-                        await self._keep(connection)
+                        # It isn't asked for again: of a new stream a cluster may say that it isn't there.
+                        await self._keep(connection, stream.replicas)
                 except StreamError as error:
                     retry = policy.next(error, time.time())
                     if retry is None:
@@ -357,9 +358,9 @@ class _Reader(abc.DisposableBase):
         else:
             self._lose(leading, self._too_late())
 
-    async def _keep(self, connection: Connection) -> None:
+    async def _keep(self, connection: Connection, replicas: int) -> None:
         """Keep the lease, or wait for it, until the subscription or the connection is over."""
-        leases = await open_leases(connection)
+        leases = await open_leases(connection, replicas)
         unanswered = 0
         while True:
             connection.check()

@@ -69,15 +69,13 @@ class Leases:
             return None
 
 
-async def open_leases(connection: Connection) -> Leases:
-    """Return the log's leases, which are created if they aren't there."""
+async def open_leases(connection: Connection, replicas: int) -> Leases:
+    """Return the log's leases, which are created with so many *replicas* if they aren't there."""
     found = await find_leases(connection)
     if found is not None:
         return found
-    stream, js = connection.where.stream, connection.js
-    info = await connection.ask(js.stream_info(stream))
-    config = api.KeyValueConfig(_bucket(stream), "Leases of rxtweets", replicas=info.config.num_replicas or 1)
-    return Leases(connection, await connection.ask(js.create_key_value(config)))
+    config = api.KeyValueConfig(_bucket(connection.where.stream), "Leases of rxtweets", replicas=replicas)
+    return Leases(connection, await connection.ask(connection.js.create_key_value(config)))
 
 
 async def find_leases(connection: Connection) -> Leases | None:

@@ -58,10 +58,12 @@ class Stream(NamedTuple):
     Attributes:
         created: when it was; one that is made anew under its name may count from 1 again.
         last: the number of the message that was written last; 0 if none ever was.
+        replicas: on how many servers each message is kept.
     """
 
     created: datetime | None
     last: int
+    replicas: int
 
 
 async def open_stream(connection: Connection, missing: type[LogError] | None) -> Stream:
@@ -98,7 +100,7 @@ async def open_stream(connection: Connection, missing: type[LogError] | None) ->
         settings,
         "Give the settings that it has, or none; `nats stream edit` changes replicas and keep (its max-age)",
     )
-    return Stream(info.created, info.state.last_seq)
+    return Stream(info.created, info.state.last_seq, there.num_replicas or 1)
 
 
 async def last_message(connection: Connection) -> bytes | None:
