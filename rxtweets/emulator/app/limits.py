@@ -133,9 +133,9 @@ EVENTS = 250
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """The limits that the emulator sets its clients where they are to differ from X's.
+    """The emulator's limits on its clients, if they should differ from X's.
 
-    What is left out is X's figure for the endpoint and the level; None, where a field may be None, is no
+    The default of each is X's figure for the endpoint and the level; None, if a field may be None, means no
     limit.
 
     Attributes:
@@ -144,16 +144,16 @@ class Limits(Struct, frozen=True, kw_only=True):
         connects: connects to a stream of v2 in 15 minutes.
         requests: requests to any other endpoint of v2 in 15 minutes, each method by itself; to Powerstream's
             rules in a day, all methods together.
-        attempts: connects of an account to v1.1 within a minute; who makes more is answered 420 for a minute,
-            and for twice as long with each further attempt. Twitter published no figure: a client that keeps
-            to its guidance makes 22 at most.
+        attempts: connects of an account to v1.1 within a minute; more get 420 for a minute, and for twice as
+            long with each further attempt. Twitter published no figure: a client that follows its guidance
+            makes 22 at most.
         rules: rules of the filtered stream.
         rule_length: characters of a rule.
         subscriptions: subscriptions to activity.
         queue: bytes that may wait for a reader before it is dropped.
         history: posts remembered for `count`, `backfill_minutes`, replayed windows, search and counts.
         posts_cap: posts that may be delivered in a month, before v2's streams end and search is refused.
-        search_delay: seconds until search and counts know a post; 0 or more, also of a second.
+        search_delay: seconds until search and counts know a post; 0 or more, fractions included.
         messages: messages a second of a stream; more are withheld, which v1.1 counts in `limit` notices. X
             has no figure for v1.1; on v2 it sends 250 posts a second on the filtered stream at the
             pay-per-use level, and 250 events a second on the activity stream; a world with a seed has
@@ -191,9 +191,9 @@ class Limits(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def none(cls, **others: int) -> Limits:
-        """Return limits that count no connections, requests or messages, as for a test of load.
+        """Return limits that count no connections, requests or messages, as for a load test.
 
-        The `others` are as given. What a level may not do at all, it still may not.
+        The `others` are as given. What the level doesn't include is still refused.
         """
         return cls(connections=None, connects=None, requests=None, attempts=None, messages=None, **others)
 

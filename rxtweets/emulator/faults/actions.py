@@ -1,4 +1,4 @@
-"""Everything that the emulator can be asked to do, each kind as a value that performs itself.
+"""Everything that the emulator can be told to do, each kind as a value that performs itself.
 
 ``Emulator.do``, ``POST /emulator/do``, scenario files and the console use these. In JSON or TOML an action
 is an object whose ``do`` names its kind, such as ``{"do": "answer", "status": 503, "times": 2}``.
@@ -190,7 +190,7 @@ class RequestFault(Action, frozen=True, kw_only=True):
 
 @kind
 class Publish(Action, frozen=True, kw_only=True, tag="publish"):
-    """Make a post of that text and send it to the streams that it matches.
+    """Create a post with this text and send it to the streams that it matches.
 
     `author` is a screen name or a user id, `lang` a language code, `coordinates` longitude and latitude.
     """
@@ -357,8 +357,8 @@ class Answer(RequestFault, frozen=True, kw_only=True, tag="answer"):
 class Mute(RequestFault, frozen=True, kw_only=True, tag="mute"):
     r"""Take the next requests for a stream, or for `path`, and never answer: no head, no close.
 
-    `times` and `seconds` are as with `answer`. `head`, as text, is the beginning of an answer, such as
-    ``"HTTP/1.1 200 OK\r\nContent-Ty"``, that is sent and not gone on with.
+    `times` and `seconds` are as for `answer`. `head`, as text, is the beginning of a response, such as
+    ``"HTTP/1.1 200 OK\r\nContent-Ty"``, which is sent without the rest.
     """
 
     head: str = ""
@@ -459,9 +459,9 @@ class Disconnect(StreamEnd, frozen=True, kw_only=True, tag="disconnect"):
 
 @kind
 class Stall(StreamFault, frozen=True, kw_only=True, tag="stall"):
-    """Send nothing on streams, those to come included, until `resume`; `keep_alives` may go on.
+    """Send nothing on streams, including future ones, until `resume`; `keep_alives` may continue.
 
-    Posts made meanwhile aren't sent later, but a client that asks for what it has missed gets them.
+    Posts made in the meantime aren't sent later, but a client that requests what it has missed gets them.
     """
 
     keep_alives: bool = False
@@ -476,7 +476,7 @@ class Stall(StreamFault, frozen=True, kw_only=True, tag="stall"):
 
 @kind
 class Resume(Action, frozen=True, kw_only=True, tag="resume"):
-    """End every stall, or let one `stream`, given by its id, go on although others are stalled."""
+    """End every stall, or let one `stream`, given by its id, continue although others are stalled."""
 
     group = "Disturb"
 
@@ -489,7 +489,7 @@ class Resume(Action, frozen=True, kw_only=True, tag="resume"):
 
 @kind
 class Garbage(StreamAction, frozen=True, kw_only=True, tag="garbage"):
-    """Send what is no message between messages: `text`, `data` (base64 in JSON), or many nasty lines."""
+    """Send what isn't a message, between messages: `text`, `data` (base64 in JSON), or nasty lines."""
 
     text: str | None = None
     data: bytes | None = None
@@ -510,7 +510,7 @@ class Garbage(StreamAction, frozen=True, kw_only=True, tag="garbage"):
 class LongLine(StreamAction, frozen=True, tag="long_line"):
     """Send one line of `size` bytes, its end included: a post with a long text, or letters if not `valid`.
 
-    It is made while it is sent and goes as fast as it is read; what else there is to send waits behind it.
+    It is generated as fast as it is read; everything else to send waits until it is complete.
     """
 
     size: int = 10 * 1024 * 1024
@@ -526,7 +526,7 @@ class LongLine(StreamAction, frozen=True, tag="long_line"):
 
 @kind
 class Duplicate(StreamFault, frozen=True, tag="duplicate"):
-    """Send that `share` of all messages (0 to 1) twice, half of them a bit later; until `clear_faults`."""
+    """Send this `share` of all messages (0 to 1) twice, half of them a bit later; until `clear_faults`."""
 
     share: float = 0.1
 
@@ -554,7 +554,7 @@ class Reorder(StreamFault, frozen=True, tag="reorder"):
 
 @kind
 class Fragment(StreamFault, frozen=True, tag="fragment"):
-    """Send all in chunks and TCP segments of `size` bytes, wherever they cut; until `clear_faults`."""
+    """Send everything in chunks and TCP segments of `size` bytes, cut anywhere; until `clear_faults`."""
 
     size: int = 7
 
@@ -614,7 +614,7 @@ class ClearFaults(Action, frozen=True, kw_only=True, tag="clear_faults"):
 
 @kind
 class RenewBearerToken(Action, frozen=True, kw_only=True, tag="renew_bearer_token"):
-    """Refuse the present bearer token from now on, and return the one that takes its place."""
+    """Refuse the current bearer token from now on, and return its replacement."""
 
     def perform(self, services: Services) -> str:
         return services.authenticator.accounts.renew_bearer()
