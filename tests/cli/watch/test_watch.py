@@ -94,7 +94,7 @@ def test_back_off_is_counted_down(emulator: Emulator, api: Api, status: int, sec
 
 def _countdown(screen: Screen) -> int:
     """Return the seconds that are shown, 0 if none are."""
-    found = re.search(r"again in (\d+) s", screen.text())
+    found = re.search(r"reconnecting in (\d+) s", screen.text())
     return int(found[1]) if found else 0
 
 
