@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import asdict
 from reactivex import abc
 from reactivex.disposable import SerialDisposable, SingleAssignmentDisposable
+from reactivex.scheduler import CurrentThreadScheduler
 
 from rxtweets._pace import WINDOW
 from rxtweets.backoff import BackoffPolicy
@@ -60,6 +61,7 @@ class QueryHub(HubCore):
         self._planner = UnionPlanner(wait)
         self._holders: dict[FilterQuery, dict[Subscriber, None]] = {}
         self._index = FilterIndex[FilterQuery]()
+        self._subscribing: object = None  # the last filter's `subscribe`, until that has returned
         self._live: _Session | None = None
         self._newer: _Session | None = None
         self._deadline = SerialDisposable()
@@ -74,6 +76,16 @@ class QueryHub(HubCore):
             self._planner.want(query, self._now())
             self._index.add(query, query)
         self._holders.setdefault(query, {})[subscriber] = None
+        # Filters that are merged share the first connection, however slow this thread is.
+        self._subscribing = subscriber
+        CurrentThreadScheduler.singleton().schedule(lambda *_: self._subscribed(subscriber))
+
+    def _subscribed(self, last: Subscriber) -> None:
+        with self._lock:
+            if self._subscribing is not last:
+                return
+            self._subscribing = None
+        self._pump()
 
     def _leave(self, subscriber: Subscriber) -> None:
         (query,) = subscriber.filters
@@ -119,7 +131,7 @@ class QueryHub(HubCore):
     def _work(self, now: float) -> tuple[Callable[[], None] | None, float | None]:
         if self._newer is not None or (self._live is not None and self._connection != "connected"):
             return None, None  # a back-off is to be waited for
-        step = self._planner.next(now)
+        step = self._planner.next(now, more_to_come=self._subscribing is not None)
         if not isinstance(step, FilterQuery):
             return None, step
         session = _Session(step)

@@ -101,11 +101,11 @@ class UnionPlanner:
             if self._uncovered.pop(query, 0) == 0 and self._larger_since is None:
                 self._larger_since = now
 
-    def next(self, now: float) -> FilterQuery | float | None:
+    def next(self, now: float, *, more_to_come: bool = False) -> FilterQuery | float | None:
         """Return the query to connect with now, or the time to ask again; None if there is nothing to do."""
         if not self._wanted:
             return None
-        if self.current is None:
+        if self.current is None and not more_to_come:
             at = min(self._changed_at + FIRST_WAIT, self._pending_since + self._wait)
         elif self._uncovered:
             at = self._pending_since + self._wait

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 import reactivex
-from reactivex import Subject, abc
+from reactivex import Observable, Subject, abc
 from reactivex import operators as ops
 from reactivex.scheduler import VirtualTimeScheduler
 
@@ -509,6 +509,30 @@ def test_many_at_once_v1(emulator: Emulator) -> None:
             seen.wait(_texts)
         for seen in every:
             seen.dispose()
+
+
+@pytest.mark.parametrize(("took", "asked"), [(0.5, ["cat,dog,owl"]), (1.5, ["cat,dog", "cat,dog,owl"])])
+def test_filters_that_are_merged_v1(emulator: Emulator, took: float, asked: list[str]) -> None:
+    """They share the first connection, even if subscribing takes long, up to the wait of the hub."""
+    timer = VirtualTimeScheduler()
+    hub = query_hub(emulator, wait=2.0, scheduler=timer)
+
+    def slowly(word: str) -> Observable[Any]:
+        def subscribe(_: abc.SchedulerBase) -> Observable[Any]:
+            timer.advance_by(took)
+            return hub.filter(track=word)
+
+        return reactivex.defer(subscribe)
+
+    with States(hub, emulator) as states:
+        seen = Seen(reactivex.merge(hub.filter(track="cat"), slowly("dog"), slowly("owl")))
+        timer.advance_by(0.1)
+        if len(asked) > 1:
+            states.wait(lambda state: len(state.standing) == 2)
+            timer.advance_by(2.0)
+        states.settled()
+        assert [request.form["track"] for request in emulator.requests] == asked
+        seen.dispose()
 
 
 def test_filters_that_no_query_joins_v1(emulator: Emulator) -> None:
