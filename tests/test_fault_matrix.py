@@ -336,7 +336,7 @@ FAULTS = {
     "cut in a chunk header": Fault(cut_in_chunk_header, DISCONNECTED, AT_ONCE),
     "broken chunk header": Fault(broken_chunk_header, errors.ConnectionFailed, NETWORK, says="not a chunk"),
     "truncated gzip": Fault(truncated_gzip, DISCONNECTED, AT_ONCE, says="within its compressed data"),
-    "corrupt gzip": Fault(corrupt_gzip, errors.ConnectionFailed, NETWORK, says="data are broken"),
+    "corrupt gzip": Fault(corrupt_gzip, errors.ConnectionFailed, NETWORK, says="data is corrupt"),
     "stall": Fault(stall, errors.StreamStalled, NETWORK),
     "stall in a message": Fault(stall_in_message, errors.StreamStalled, NETWORK, cut=lambda _: 20),
     "stall without head": Fault(stall_without_head, errors.StreamStalled, NETWORK, 0, connected=False),

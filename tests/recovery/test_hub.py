@@ -104,5 +104,5 @@ def test_a_hub_takes_a_policy_for_its_stream() -> None:
         rxt.FilterHub(client, recovery=rxt.Recovery(by=("count",)))
     with pytest.raises(ValueError, match="a hub has no checkpoint"):
         rxt.FilterHub(client, recovery=rxt.Recovery(checkpoint=rxt.Checkpoint("progress")))
-    with pytest.raises(ValueError, match="leave out backfill_minutes"):
+    with pytest.raises(ValueError, match="backfill_minutes can't be used with recovery="):
         rxt.FilterHub(client, recovery=rxt.Recovery(), backfill_minutes=2)

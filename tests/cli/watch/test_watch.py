@@ -83,8 +83,8 @@ def test_back_off_is_counted_down(emulator: Emulator, api: Api, status: int, sec
         emulator.answer(status, path=STREAM[api], times=3)  # a busy machine may see the end of a later wait
         async with watching(emulator, "coffee", api=api, size=(80, 24)) as screen:
             await screen.shows(r"◍ reconnecting in \d+ s", f"HTTP {status}")
-            while not (first := _countdown(screen)):
-                await screen.pilot.pause(0.02)
+            await screen.until(lambda: _countdown(screen))
+            first = _countdown(screen)
             assert 0.9 * seconds - PATIENCE <= first <= 1.3 * seconds + PATIENCE
             await screen.until(lambda: 0 < _countdown(screen) < first)
 
