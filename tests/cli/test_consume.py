@@ -93,10 +93,11 @@ def test_dead_letters(rxtweets: Command, log: JetStream) -> None:
 
     A group that isn't there is an error that names those that are.
     """
-    write(log, [*posts(1), b"no JSON"])
-    for _ in range(4):
-        with pytest.raises(ZeroDivisionError):
-            rxt.run(log.consume("g", from_="start", attempts=2, ahead=1), explode)
+    for frame in (*posts(1), b"no JSON"):
+        write(log, [frame])
+        for _ in range(2):
+            with pytest.raises(ZeroDivisionError):
+                rxt.run(log.consume("g", from_="start", attempts=2), explode)
     listed = rxtweets("dead-letters", "--group", "g")
     assert listed.status == 0, listed.err
     post, nonsense = listed.out.splitlines()

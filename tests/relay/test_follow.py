@@ -80,12 +80,12 @@ def test_each_gets_all(make_log: MakeLog) -> None:
 def test_kinds_and_times(log: JetStream) -> None:
     """It can be of some kinds of messages only, and begin at a time; letters and the like aren't in it."""
     delete = b'{"delete":{"status":{"id":3,"user_id":4}}}'
-    write(log, [post(1), delete, b'{"limit":{"track":5}}'])
-    with pytest.raises(ZeroDivisionError):
-        rxt.run(log.consume("g", from_="start", attempts=2, ahead=1), lambda item: fail(item))
-    with pytest.raises(ZeroDivisionError):
-        rxt.run(log.consume("g", from_="start", attempts=2, ahead=1), lambda item: fail(item))
+    write(log, [post(1)])
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            rxt.run(log.consume("g", from_="start", attempts=2), fail)
     assert len(log.dead_letters("g").pipe(ops.to_list()).run()) == 1
+    write(log, [delete, b'{"limit":{"track":5}}'])
     log.retry_dead_letters("g").run()
     write(log, [post(2)])
     ago = datetime.now(UTC) - timedelta(days=1)

@@ -43,8 +43,8 @@ def test_groups(log: JetStream) -> None:
                 raise ZeroDivisionError
 
         with pytest.raises(ZeroDivisionError):
-            rxt.run(log.consume("g", from_="start", ahead=1, attempts=2), fail)
-    with Worker(log.consume("g", from_="start", ahead=1, attempts=2)) as worker:
+            rxt.run(log.consume("g", from_="start", order="log", attempts=2), fail)
+    with Worker(log.consume("g", from_="start", order="log", attempts=2)) as worker:
         worker.wait_for(lambda seen: post(5) in seen)
         wait_for_group(log, waiting=0, unacknowledged=0, redelivered=0, done=5, dead=1)
     assert post(2) not in worker.seen
