@@ -175,8 +175,8 @@ def pytest_collection(session: pytest.Session) -> None:
 
 @pytest.hookimpl(wrapper=True, optionalhook=True)
 def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
-    """Start one worker more than there are processors: a third of a test is waiting."""
-    return (yield) + 1
+    """Start two workers more than there are processors: a third of a test is waiting."""
+    return (yield) + 2
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
