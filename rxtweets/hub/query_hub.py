@@ -76,7 +76,7 @@ class QueryHub(HubCore):
             self._planner.want(query, self._now())
             self._index.add(query, query)
         self._holders.setdefault(query, {})[subscriber] = None
-        # Filters that are merged share the first connection, however slow this thread is.
+        # Filters that are merged share the first connection, even if this thread is slow.
         self._subscribing = subscriber
         CurrentThreadScheduler.singleton().schedule(lambda *_: self._subscribed(subscriber))
 

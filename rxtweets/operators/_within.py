@@ -23,7 +23,7 @@ _T = TypeVar("_T")
 
 _log = logging.getLogger("rxtweets.budget")
 
-ANSWER_WITHIN = 2.0
+_ANSWER_WITHIN = 2.0
 """Seconds that a stream waits for X's own count before it begins without."""
 _SHORTEST_WAIT = 0.001
 _LONGEST_WAIT = 3600.0
@@ -127,7 +127,7 @@ class _Gate:
         first = SingleAssignmentDisposable()
         self._current.disposable = first
         first.disposable = comparison.pipe(
-            ops.timeout(ANSWER_WITHIN, reactivex.empty(), self._timer)
+            ops.timeout(_ANSWER_WITHIN, reactivex.empty(), self._timer)
         ).subscribe(on_completed=self._in_context(self._begin), scheduler=self._scheduler)
 
     def _begin(self) -> None:
